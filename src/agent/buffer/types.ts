@@ -1,0 +1,98 @@
+import type { BatchManifest } from '../../contract/batch.ts';
+import type { AgentId, Epoch, Sequence } from '../../contract/ids.ts';
+import type { ArchivedRecord, Level } from '../../contract/record.ts';
+
+/** A record ready to be stored: what the buffer must know of it, and its archived JSON without the id. */
+export interface EncodedRecord {
+  readonly agentId: AgentId;
+  readonly level: Level;
+  readonly action: string;
+  /** ISO 8601, UTC, ms. */
+  readonly timestamp: string;
+  /** The archived object from `"timestamp":` to its closing brace; the buffer puts `{"id":"…",` before it. No line break. */
+  readonly json: string;
+}
+
+/** What is stored together with records, in the same transaction. */
+export interface AppendOptions {
+  /** A client's `Idempotency-Key`: a repeat within 10 minutes answers what the first was answered, and stores nothing. */
+  readonly idempotencyKey?: string;
+  /** The answer to remember under that key. */
+  readonly answer?: string;
+  /** File positions that these records stand for. */
+  readonly positions?: readonly TailPosition[];
+}
+
+export interface AppendResult {
+  /** The remembered answer of the first request with this key; then nothing was stored now. */
+  readonly repeatedAnswer?: string;
+}
+
+/** How far a file was read. `file` is its identity (device and inode), `path` where it was last seen. */
+export interface TailPosition {
+  readonly file: string;
+  readonly path: string;
+  readonly offset: number;
+  /** SHA-256 of the file's first bytes (up to 256), so that a reused inode is not mistaken for the old file. */
+  readonly fingerprint: string;
+  /** How many bytes the fingerprint covers. */
+  readonly fingerprintBytes: number;
+}
+
+/** Filter of the short-term memory. Newest first. */
+export interface RecentQuery {
+  readonly agentId?: AgentId;
+  /** This level and above. */
+  readonly level?: Level;
+  /** Epoch ms. */
+  readonly since?: number;
+  readonly limit: number;
+}
+
+export interface BufferStats {
+  readonly epoch: Epoch;
+  /** db + -wal + -shm. */
+  readonly bytes: number;
+  readonly limitBytes: number;
+  /** Records in the open window and in sealed batches. */
+  readonly records: number;
+  readonly openRecords: number;
+  readonly batches: readonly {
+    readonly id: number;
+    readonly first: Sequence;
+    readonly last: Sequence;
+    readonly records: number;
+    readonly bytes: number;
+    readonly key: string | null;
+    readonly sealedAt: number;
+  }[];
+  /** Arrival of the oldest record not yet archived, epoch ms. */
+  readonly oldestAt: number | null;
+  readonly lastArchivedAt: number | null;
+  readonly lastSequence: Sequence;
+  readonly lostRecords: number;
+  readonly held: boolean;
+}
+
+/** A sealed batch as it waits in the buffer. */
+export interface SealedBatch {
+  readonly id: number;
+  readonly manifest: BatchManifest;
+  readonly windowAt: number;
+  readonly bytes: number;
+  readonly md5: string;
+  readonly sha256: string;
+  /** The key that was durably noted before the first attempt. */
+  readonly key: string | null;
+  readonly sealedAt: number;
+}
+
+/** What sources and doors use of the buffer; `LogBuffer` is the real one. */
+export interface RecordSink {
+  /** Resolves once the records are committed to disk; rejects with `NSV_BUFFER_FULL` or `NSV_SHUTTING_DOWN`, then nothing was stored. */
+  append(records: readonly EncodedRecord[], options?: AppendOptions): Promise<AppendResult>;
+  positions(): readonly TailPosition[];
+  forgetPosition(file: string): void;
+  recent(query: RecentQuery): Promise<readonly ArchivedRecord[]>;
+  stats(): BufferStats;
+}

@@ -1,0 +1,314 @@
+import type { ErrorCode } from '../../contract/error-codes.ts';
+import {
+  ACTION_LENGTH_MAX,
+  AGENT_ID_LENGTH_MAX,
+  type AgentId,
+  type ServerName,
+  UNKNOWN_AGENT_ID,
+} from '../../contract/ids.ts';
+import {
+  CONTEXT_BYTES_MAX,
+  type Level,
+  MESSAGE_BYTES_MAX,
+  RECORD_BYTES_MAX,
+  type RejectedLine,
+} from '../../contract/record.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import type { EncodedRecord } from '../buffer/types.ts';
+
+/** What a source knows of every record it brings; a record's own fields win. */
+export interface EncodeDefaults {
+  readonly server: ServerName;
+  /** Time of arrival, epoch ms: the timestamp of a record that has none. */
+  readonly now: number;
+  readonly agentId?: AgentId;
+  readonly level?: Level;
+  readonly action?: string;
+  /** Added to each record's context where it has no such key. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export interface Encoded {
+  readonly records: EncodedRecord[];
+  readonly rejected: RejectedLine[];
+}
+
+/** One line as a source read it, valid JSON object or plain text; plain text becomes the message. Never rejects. */
+export function encodeTextLine(line: string, defaults: EncodeDefaults): EncodedRecord {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  if (text.startsWith('{') && text.length <= RECORD_BYTES_MAX) {
+    const value = parseJson(text);
+    if (isObject(value)) {
+      const message = value['message'] ?? value['msg'] ?? value['event'];
+      return encodeObject(message === undefined ? { ...value, message: text } : { ...value, message }, defaults);
+    }
+  }
+  return encodeObject({ message: text }, defaults);
+}
+
+/** NDJSON as bytes: each line one record; empty lines are passed over, broken ones named. Line numbers count from 1. */
+export function encodeNdjson(body: Buffer, defaults: EncodeDefaults): Encoded {
+  const records: EncodedRecord[] = [];
+  const rejected: RejectedLine[] = [];
+  let line = 0;
+  for (let start = 0; start < body.length; ) {
+    const found = body.indexOf(0x0a, start);
+    const end = found === -1 ? body.length : found;
+    line++;
+    encodeJsonText(body.toString('utf8', start, end), line, defaults, records, rejected);
+    start = end + 1;
+  }
+  return { records, rejected };
+}
+
+/** A parsed JSON body: one record, or an array of records (element n is "line" n). */
+export function encodeValues(values: readonly unknown[], defaults: EncodeDefaults): Encoded {
+  const records: EncodedRecord[] = [];
+  const rejected: RejectedLine[] = [];
+  values.forEach((value, index) => {
+    encodeValue(value, index + 1, defaults, records, rejected);
+  });
+  return { records, rejected };
+}
+
+function encodeJsonText(
+  text: string,
+  line: number,
+  defaults: EncodeDefaults,
+  records: EncodedRecord[],
+  rejected: RejectedLine[],
+): void {
+  if (text.trim() === '') return;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    rejected.push(
+      reject(line, 'NSV_RECORD_NOT_JSON', `line ${line} is not valid JSON: ${(error as Error).message.slice(0, 200)}`),
+    );
+    return;
+  }
+  encodeValue(value, line, defaults, records, rejected);
+}
+
+function encodeValue(
+  value: unknown,
+  line: number,
+  defaults: EncodeDefaults,
+  records: EncodedRecord[],
+  rejected: RejectedLine[],
+): void {
+  if (!isObject(value)) {
+    const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+    rejected.push(reject(line, 'NSV_RECORD_NOT_OBJECT', `line ${line} is ${kind}, not an object`));
+  } else if (value['message'] === undefined || value['message'] === null) {
+    rejected.push(reject(line, 'NSV_RECORD_NO_MESSAGE', `line ${line} has no "message"`));
+  } else records.push(encodeObject(value, defaults));
+}
+
+function reject(line: number, code: ErrorCode, message: string): RejectedLine {
+  return { line, code, message };
+}
+
+/** A JSON object in the shape of a record → what is stored. Bounds are applied, unknown fields go into the context. */
+export function encodeObject(value: Readonly<Record<string, unknown>>, defaults: EncodeDefaults): EncodedRecord {
+  const truncated: string[] = [];
+  let context = contextOf(value, defaults);
+
+  const timestamp = parseTimestamp(value['timestamp'] ?? value['time']);
+  if (timestamp === undefined && value['timestamp'] !== undefined)
+    context = withNote(context, '_timestamp', value['timestamp']);
+  const level = parseLevel(value['level']);
+  if (level === undefined && value['level'] !== undefined) context = withNote(context, '_level', value['level']);
+
+  const agentId = cutText(
+    textOf(value['agent_id']) || defaults.agentId || UNKNOWN_AGENT_ID,
+    AGENT_ID_LENGTH_MAX,
+    'agent_id',
+    truncated,
+  );
+  const action = cutText(textOf(value['action']) || defaults.action || '', ACTION_LENGTH_MAX, 'action', truncated);
+  let message = textOf(value['message']);
+  if (message.length * 3 > MESSAGE_BYTES_MAX && Buffer.byteLength(message) > MESSAGE_BYTES_MAX) {
+    message = cutUtf8(message, MESSAGE_BYTES_MAX);
+    truncated.push('message');
+  }
+  let contextJson = JSON.stringify(context);
+  if (contextJson.length * 3 > CONTEXT_BYTES_MAX && Buffer.byteLength(contextJson) > CONTEXT_BYTES_MAX) {
+    truncated.push('context');
+    context = cutContext(context);
+    contextJson = '';
+  }
+  if (truncated.length > 0 || contextJson === '') contextJson = JSON.stringify({ ...context, _truncated: truncated });
+
+  const iso = timestamp ?? new Date(defaults.now).toISOString();
+  const effectiveLevel = level ?? defaults.level ?? 'INFO';
+  const json = `"timestamp":"${iso}","level":"${effectiveLevel}","server":"${defaults.server}","agent_id":${JSON.stringify(agentId)},"action":${JSON.stringify(action)},"message":${JSON.stringify(message)},"context":${contextJson}}`;
+  return { agentId: agentId as AgentId, level: effectiveLevel, action, timestamp: iso, json };
+}
+
+const OWN_FIELDS: ReadonlySet<string> = new Set(['timestamp', 'level', 'agent_id', 'action', 'message', 'context']);
+
+/** The record's context, the source's defaults, and every field that a record doesn't have by name. */
+function contextOf(value: Readonly<Record<string, unknown>>, defaults: EncodeDefaults): Record<string, unknown> {
+  const given = value['context'];
+  const context: Record<string, unknown> = { ...defaults.context };
+  for (const key in value) {
+    if (!OWN_FIELDS.has(key) && !(key === 'time' && value['timestamp'] === undefined)) setOwn(context, key, value[key]);
+  }
+  if (isObject(given)) {
+    for (const key in given) {
+      if (Object.hasOwn(context, key) && Object.hasOwn(value, key)) setOwn(context, `_${key}`, value[key]);
+      setOwn(context, key, given[key]);
+    }
+  } else if (given !== undefined && given !== null) setOwn(context, 'value', given);
+  return context;
+}
+
+/** Assigns as data: a key `__proto__` must become a field like any other. */
+function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else target[key] = value;
+}
+
+function withNote(context: Record<string, unknown>, key: string, value: unknown): Record<string, unknown> {
+  return key in context ? context : { ...context, [key]: value };
+}
+
+/** Keeps the fields that fit, in order; a field too large by itself is kept as the beginning of its text. */
+function cutContext(context: Record<string, unknown>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  let left = CONTEXT_BYTES_MAX - 1024; // room for the marks themselves
+  for (const [key, value] of Object.entries(context)) {
+    const json = JSON.stringify(value) ?? 'null';
+    const bytes = Buffer.byteLength(json) + Buffer.byteLength(key) * 2 + 8;
+    if (bytes <= left) {
+      setOwn(kept, key, value);
+      left -= bytes;
+    } else if (left > 512 && Buffer.byteLength(key) < 128) {
+      // Escaping at most doubles UTF-8 text once more (a quote, a backslash); control characters take six bytes.
+      const text = cutUtf8(typeof value === 'string' ? value : json, Math.floor((left - 256) / 6));
+      setOwn(kept, key, text);
+      left -= Buffer.byteLength(JSON.stringify(text)) + Buffer.byteLength(key) * 2 + 8;
+    }
+  }
+  return kept;
+}
+
+/** The longest prefix of `text` within `bytesMax` UTF-8 bytes that ends at a character boundary. */
+export function cutUtf8(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text.length > bytesMax ? text.slice(0, bytesMax) : text, 'utf8');
+  if (bytes.length <= bytesMax) return text.length > bytesMax ? text.slice(0, bytesMax) : text;
+  let end = bytesMax;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}
+
+function cutText(text: string, lengthMax: number, field: string, truncated: string[]): string {
+  if (text.length <= lengthMax) return text;
+  truncated.push(field);
+  const end = /[\ud800-\udbff]/.test(text[lengthMax - 1]!) ? lengthMax - 1 : lengthMax;
+  return text.slice(0, end);
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed();
+  if (value === undefined || value === null) return '';
+  return JSON.stringify(value) ?? '';
+}
+
+const LEVEL_WORDS: Readonly<Record<string, Level>> = {
+  trace: 'DEBUG',
+  verbose: 'DEBUG',
+  silly: 'DEBUG',
+  fine: 'DEBUG',
+  debug: 'DEBUG',
+  info: 'INFO',
+  information: 'INFO',
+  informational: 'INFO',
+  notice: 'INFO',
+  log: 'INFO',
+  success: 'INFO',
+  warn: 'WARN',
+  warning: 'WARN',
+  error: 'ERROR',
+  err: 'ERROR',
+  severe: 'ERROR',
+  failure: 'ERROR',
+  critical: 'CRITICAL',
+  crit: 'CRITICAL',
+  fatal: 'CRITICAL',
+  alert: 'CRITICAL',
+  emerg: 'CRITICAL',
+  emergency: 'CRITICAL',
+  panic: 'CRITICAL',
+};
+
+/** Level names of the common loggers, in any case, and pino's and bunyan's numbers (10 trace … 60 fatal). */
+export function parseLevel(value: unknown): Level | undefined {
+  if (typeof value === 'string')
+    return Object.hasOwn(LEVEL_WORDS, value) ? LEVEL_WORDS[value] : LEVEL_WORDS[value.trim().toLowerCase()];
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  if (value >= 60) return 'CRITICAL';
+  if (value >= 50) return 'ERROR';
+  if (value >= 40) return 'WARN';
+  return value >= 30 ? 'INFO' : 'DEBUG';
+}
+
+const ISO_UTC_MS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const ISO_LIKE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?\s*(Z|z|[+-]\d{2}(:?\d{2})?)?$/;
+/** Between these a number is seconds, ms, µs or ns since 1970 by its magnitude (years 1973 to 2286). */
+const EPOCH_SECONDS_MIN = 1e8;
+const EPOCH_SECONDS_MAX = 1e10;
+
+/** ISO 8601 (no zone means UTC) or epoch seconds, ms, µs, ns → ISO 8601 UTC with ms; `undefined` when it is neither. */
+export function parseTimestamp(value: unknown): string | undefined {
+  if (typeof value === 'string') {
+    if (ISO_UTC_MS.test(value) && !Number.isNaN(Date.parse(value))) return value;
+    if (!ISO_LIKE.test(value)) return undefined;
+    const zoned = /(Z|z|[+-]\d{2}(:?\d{2})?)$/.test(value.slice(10));
+    let text = value
+      .replace(' ', 'T')
+      .replace(',', '.')
+      .replace(/([+-]\d{2})(\d{2})$/, '$1:$2')
+      .replace(/T(.*)([+-]\d{2})$/, 'T$1$2:00');
+    if (!zoned && text.length > 10) text += 'Z';
+    return isoOf(Date.parse(text.replace(/\s+/g, '')));
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  const magnitude = Math.abs(value);
+  if (magnitude < EPOCH_SECONDS_MIN) return undefined;
+  for (const [scale, perMs] of [
+    [1, 1e3],
+    [1e3, 1],
+    [1e6, 1e-3],
+    [1e9, 1e-6],
+  ] as const) {
+    if (magnitude < EPOCH_SECONDS_MAX * scale) return isoOf(value * perMs);
+  }
+  return undefined;
+}
+
+function isoOf(at: number): string | undefined {
+  return Math.abs(at) <= 253_402_300_799_999 && !Number.isNaN(at) && at > -62_135_596_800_000
+    ? new Date(at).toISOString()
+    : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // plain text that begins with a brace
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The error of a body that is one JSON value, but not parsable at all. */
+export function notJson(what: string, error: unknown): NervesysError {
+  return new NervesysError('NSV_BODY_INVALID', `${what}: not valid JSON: ${(error as Error).message.slice(0, 200)}`);
+}

@@ -1,0 +1,21 @@
+import type { AgentId, ServerName } from './ids.ts';
+
+export const ALERT_SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
+
+/** What went wrong, told by an agent. `dedup_key` names the trouble: the same one told again counts up, it isn't a second alert. */
+export interface AlertReport {
+  readonly dedup_key: string;
+  readonly severity: AlertSeverity;
+  readonly server: ServerName;
+  readonly agent_id: AgentId | null;
+  /** Stable kind: `archive.denied`, `agent.exited`, `log.critical`. */
+  readonly kind: string;
+  readonly title: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly at: string;
+}
+
+export interface AlertsRequest {
+  readonly alerts: readonly AlertReport[];
+}

@@ -1,0 +1,219 @@
+/**
+ * Every stable error code with its meaning, in one place; docs/ERRORS.md mirrors it and a test keeps both equal.
+ * A retired code is never used again. `status` is the HTTP status where the code is answered over HTTP.
+ */
+export interface ErrorEntry {
+  readonly meaning: string;
+  readonly remedy: string;
+  readonly status?: number;
+}
+
+export const ERROR_CODES = {
+  // Input to the agent's local API
+  NSV_RECORD_NOT_JSON: {
+    status: 400,
+    meaning: 'A line is not valid JSON.',
+    remedy: 'Send one JSON object a line; the other lines were taken.',
+  },
+  NSV_RECORD_NOT_OBJECT: {
+    status: 400,
+    meaning: 'A record is JSON, but not an object.',
+    remedy: 'Send an object with at least a `message`.',
+  },
+  NSV_RECORD_NO_MESSAGE: {
+    status: 400,
+    meaning: 'A record has no `message`.',
+    remedy: 'Give each record a `message`.',
+  },
+  NSV_BODY_TOO_LARGE: {
+    status: 413,
+    meaning: 'A request body is larger than the limit, before or after decompression.',
+    remedy: 'Split the request into smaller ones.',
+  },
+  NSV_BODY_ENCODING: {
+    status: 415,
+    meaning: 'The Content-Encoding is unknown, or the body does not decode with it.',
+    remedy: 'Send the body plain or with gzip.',
+  },
+  NSV_BODY_INVALID: {
+    status: 400,
+    meaning: 'A request body or query is not what the call expects.',
+    remedy: 'See the API documentation for the expected shape.',
+  },
+  NSV_FORBIDDEN_ORIGIN: {
+    status: 403,
+    meaning: 'A browser page (Origin header) or a foreign Host asked the local API.',
+    remedy: 'Call the local API from a program, by 127.0.0.1 or localhost.',
+  },
+  NSV_NOT_FOUND: { status: 404, meaning: 'There is nothing at this address.', remedy: 'Check the path and the name.' },
+  NSV_METHOD_NOT_ALLOWED: {
+    status: 405,
+    meaning: 'The address exists, but not for this method.',
+    remedy: 'See the Allow header.',
+  },
+  NSV_BUFFER_FULL: {
+    status: 429,
+    meaning: 'The buffer has reached its limit, or the disk is full; nothing was taken.',
+    remedy: 'Repeat after Retry-After seconds; look at `nervesys doctor` for why it does not drain.',
+  },
+  NSV_SHUTTING_DOWN: {
+    status: 503,
+    meaning: 'The agent or orchestrator is closing; nothing was taken.',
+    remedy: 'Repeat after it has started again.',
+  },
+  NSV_FLUSH_INCOMPLETE: {
+    status: 503,
+    meaning: 'A flush could not bring every record to the archive in time; all of them are kept.',
+    remedy: 'See the message for the reason; it goes on by itself.',
+  },
+  NSV_INTERNAL: { status: 500, meaning: 'Something unexpected failed.', remedy: 'Look at the log; please report it.' },
+  // Buffer
+  NSV_BUFFER_UNUSABLE: {
+    meaning: 'The buffer file cannot be opened or created.',
+    remedy: 'Check that its folder is writable and that its disk has space.',
+  },
+  NSV_BUFFER_LOCKED: {
+    meaning: 'Another agent is running on this home.',
+    remedy: 'Stop it, or give this one a home of its own with --home.',
+  },
+  // Archive
+  NSV_ARCHIVE_UNREACHABLE: {
+    meaning: 'The archive did not answer.',
+    remedy: 'Batches wait in the buffer and go by themselves; check network and endpoint.',
+  },
+  NSV_ARCHIVE_BUSY: {
+    meaning: 'The archive asked to slow down, or failed for a moment (429, 5xx).',
+    remedy: 'Nothing to do; it is tried again.',
+  },
+  NSV_ARCHIVE_DENIED: {
+    meaning: 'The archive refused the credentials or the permission (401, 403).',
+    remedy: 'Check STORJ_ACCESS_KEY, STORJ_SECRET_KEY and what the key may write; batches are kept.',
+  },
+  NSV_ARCHIVE_NO_BUCKET: {
+    meaning: 'The bucket does not exist.',
+    remedy: 'Create the bucket, or correct STORJ_BUCKET; batches are kept.',
+  },
+  NSV_ARCHIVE_NAME_TAKEN: {
+    status: 409,
+    meaning: 'Another object stands at the name.',
+    remedy: 'Nothing to do: the next free name is used.',
+  },
+  NSV_ARCHIVE_NOT_FOUND: { status: 404, meaning: 'There is no such object in the archive.', remedy: 'Check the key.' },
+  NSV_ARCHIVE_REJECTED: {
+    meaning: 'The archive refused a request as wrong (another 4xx).',
+    remedy: 'See the message for what it said; batches are kept.',
+  },
+  NSV_ARCHIVE_DAMAGED: {
+    meaning: 'An archive object does not hold what its manifest says.',
+    remedy: 'Compare it with `nervesys archive verify`.',
+  },
+  NSV_OBJECT_KEY_INVALID: {
+    status: 400,
+    meaning: 'A name is not a valid object key.',
+    remedy: 'Keys are relative, without `..`, empty parts or control characters.',
+  },
+  NSV_UPLOAD_EXPIRED: {
+    status: 403,
+    meaning: 'An upload permission is past its time or was changed.',
+    remedy: 'Announce the batch again.',
+  },
+  NSV_UPLOAD_MISMATCH: {
+    status: 400,
+    meaning: 'Uploaded bytes are not those that were announced.',
+    remedy: 'Send the announced bytes.',
+  },
+  // Orchestrator
+  NSV_UNAUTHORIZED: {
+    status: 401,
+    meaning: 'No key, session or token was given, or it is not known.',
+    remedy: 'Sign in, or send `Authorization: Bearer <key>`.',
+  },
+  NSV_FORBIDDEN: {
+    status: 403,
+    meaning: 'The key is known, but may not do this.',
+    remedy: 'Use a key with the needed rights.',
+  },
+  NSV_TOKEN_UNKNOWN: {
+    status: 401,
+    meaning: 'The enrolment token is not known here.',
+    remedy: 'Create a new one with `nervesys token create`.',
+  },
+  NSV_TOKEN_EXPIRED: {
+    status: 401,
+    meaning: 'The enrolment token has expired.',
+    remedy: 'Create a new one with `nervesys token create`.',
+  },
+  NSV_TOKEN_USED: {
+    status: 401,
+    meaning: 'The enrolment token has been used as often as it allows.',
+    remedy: 'Create a new one with `nervesys token create`.',
+  },
+  NSV_TOKEN_REVOKED: {
+    status: 401,
+    meaning: 'The enrolment token was revoked.',
+    remedy: 'Create a new one with `nervesys token create`.',
+  },
+  NSV_TOKEN_MALFORMED: {
+    meaning: 'NERVESYS_TOKEN is not a Nervesys token.',
+    remedy: 'Copy the whole string that `nervesys token create` printed.',
+  },
+  NSV_AGENT_REVOKED: {
+    status: 403,
+    meaning: "The server's key was revoked.",
+    remedy: 'Enrol the server again with a new token.',
+  },
+  NSV_HEARTBEAT_INVALID: {
+    status: 400,
+    meaning: 'A heartbeat does not have the documented fields; the others were kept.',
+    remedy: 'See the message for the field.',
+  },
+  NSV_DATABASE_UNREACHABLE: {
+    status: 503,
+    meaning: 'Postgres does not answer.',
+    remedy: 'Check DATABASE_URL and the server; nothing that was accepted is lost.',
+  },
+  NSV_DATABASE_FAILED: {
+    meaning: 'The embedded Postgres could not be started.',
+    remedy: 'See its log below the home; is another one running there?',
+  },
+  NSV_MIGRATION_FAILED: {
+    meaning: 'A database migration failed and was rolled back.',
+    remedy: 'See the message; the database is as it was before.',
+  },
+  NSV_ORCHESTRATOR_UNREACHABLE: {
+    meaning: 'The orchestrator did not answer.',
+    remedy: 'Is it running? Check the address, or start it with `npm start`.',
+  },
+  NSV_ORCHESTRATOR_REFUSED: {
+    meaning: 'The orchestrator refused a request.',
+    remedy: 'See the message for its reason.',
+  },
+  // Configuration and command line
+  NSV_CONFIG_INVALID: {
+    meaning: 'The configuration has mistakes; all are listed.',
+    remedy: 'Correct each named file and path.',
+  },
+  NSV_SETTING_INVALID: {
+    meaning: 'A setting (environment or option) is not usable.',
+    remedy: 'See the message for what is expected.',
+  },
+  NSV_HOME_UNUSABLE: {
+    meaning: 'NERVESYS_HOME cannot be created or written.',
+    remedy: 'Choose another folder with --home, or change its owner.',
+  },
+  NSV_PORT_IN_USE: {
+    meaning: 'The port is taken by another program.',
+    remedy: 'Stop that program, or choose another port.',
+  },
+  NSV_NOT_RUNNING: {
+    meaning: 'No running Nervesys was found in this home.',
+    remedy: 'Start it with `npm start`, or name its home with --home.',
+  },
+  NSV_ALREADY_RUNNING: {
+    meaning: 'Nervesys already runs in this home.',
+    remedy: 'Use the running one, or choose another home with --home.',
+  },
+  NSV_DASHBOARD_NOT_BUILT: { meaning: 'The page has not been built.', remedy: 'Run `npm run build:dashboard`.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,74 @@
+import type { AlertSeverity } from './alert.ts';
+import type { AgentState, AgentStatus, Vitals } from './heartbeat.ts';
+
+/** One AI agent in the fleet, as `GET /api/v1/fleet` and the `fleet` event tell it. */
+export interface FleetAgent {
+  readonly agent_id: string;
+  readonly server: string;
+  /** The agent's own word in its latest beat. */
+  readonly status: AgentStatus;
+  /** The orchestrator's judgement and why, in words. */
+  readonly state: AgentState;
+  readonly reason: string;
+  readonly metrics: Vitals;
+  readonly last_action: string | null;
+  readonly uptime_seconds: number;
+  /** The beat's own time, and when the orchestrator received it (its clock decides). */
+  readonly timestamp: string;
+  readonly received_at: string;
+  readonly last_seen_at: string | null;
+  readonly backlog_records: number;
+  readonly agent_version: string;
+}
+
+export interface FleetServer {
+  readonly server: string;
+  readonly state: AgentState;
+  readonly enrolled_at: string;
+  readonly last_seen_at: string | null;
+  readonly agent_version: string | null;
+  readonly agents: number;
+}
+
+export interface FleetAnswer {
+  /** The orchestrator's clock: ages are counted from it, not from the reader's. */
+  readonly now: string;
+  readonly servers: readonly FleetServer[];
+  readonly agents: readonly FleetAgent[];
+}
+
+/** One point of an AI agent's recent vitals, `GET /api/v1/agents/<agent_id>/history?server=&minutes=60`, oldest first. */
+export interface HistoryPoint {
+  /** Epoch seconds. */
+  readonly at: number;
+  readonly cpu_percent: number | null;
+  readonly ram_percent: number | null;
+  readonly disk_percent: number | null;
+  readonly buffer_size_mb: number | null;
+}
+
+/** A stored alert, as `GET /api/v1/alerts` and the `alert` event tell it. */
+export interface AlertView {
+  readonly id: string;
+  readonly severity: AlertSeverity;
+  readonly kind: string;
+  readonly title: string;
+  readonly server: string;
+  readonly agent_id: string | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly count: number;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly state: 'open' | 'acknowledged' | 'resolved';
+}
+
+/** One archive object in the catalog, `GET /api/v1/archive`. */
+export interface ArchiveObjectView {
+  readonly key: string;
+  readonly server: string;
+  readonly window: string;
+  readonly records: number;
+  readonly bytes: number;
+  readonly text_bytes: number;
+  readonly archived_at: string | null;
+}

@@ -1,0 +1,55 @@
+import type { AgentId, Epoch, ServerName } from './ids.ts';
+import type { LevelCounts } from './record.ts';
+
+/** The agent's own word about an AI agent. */
+export const AGENT_STATUSES = ['healthy', 'degraded', 'critical', 'stopped'] as const;
+export type AgentStatus = (typeof AGENT_STATUSES)[number];
+
+/** The orchestrator's judgement, from receive times (DESIGN 4.5). */
+export const AGENT_STATES = ['up', 'degraded', 'late', 'down', 'revoked', 'retired'] as const;
+export type AgentState = (typeof AGENT_STATES)[number];
+
+export interface Vitals {
+  readonly cpu_percent: number;
+  readonly ram_percent: number;
+  /** Of the file system that holds the buffer. */
+  readonly disk_percent: number;
+  readonly buffer_size_mb: number;
+}
+
+/** An AI agent's state, each minute: the plan's fields, then ours. */
+export interface Heartbeat {
+  readonly agent_id: AgentId;
+  readonly server: ServerName;
+  readonly timestamp: string;
+  readonly status: AgentStatus;
+  readonly metrics: Vitals;
+  readonly alerts: readonly string[];
+  readonly last_action: string | null;
+  readonly uptime_seconds: number;
+  /** The AI agent's own last sign of life: a record, a status, a living process. */
+  readonly last_seen_at: string | null;
+  readonly epoch: Epoch;
+  readonly backlog_records: number;
+  readonly oldest_unarchived_seconds: number;
+  readonly last_archived_at: string | null;
+  readonly lost_records: number;
+  readonly dropped_records: number;
+  readonly config: { readonly running: string | null; readonly desired: string | null; readonly error: string | null };
+  readonly agent_version: string;
+  readonly clock_skew_ms: number;
+  /** Records per level since the beat before. */
+  readonly level_counts: LevelCounts;
+}
+
+/** Body of `POST /api/v1/heartbeats`: all AI agents of one server in one request. */
+export interface HeartbeatsRequest {
+  readonly heartbeats: readonly Heartbeat[];
+}
+
+export interface HeartbeatsAnswer {
+  readonly accepted: number;
+  readonly rejected: readonly { readonly index: number; readonly code: string; readonly message: string }[];
+  /** The orchestrator's clock, so that the agent can know its own skew. */
+  readonly now: string;
+}
