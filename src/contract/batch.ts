@@ -39,8 +39,8 @@ export interface BatchManifest {
   readonly previous_manifest_sha256: string | null;
 }
 
-/** A gzip FEXTRA field holds 65,535 bytes; this many agents' names keep a manifest well below. */
-export const MANIFEST_AGENTS_MAX = 400;
+/** A gzip FEXTRA field holds 65,535 bytes; this many agents, of 50 characters in any script, keep a manifest well below. */
+export const MANIFEST_AGENTS_MAX = 200;
 
 /** A batch as it is announced: its manifest and what identifies its bytes. */
 export interface BatchAnnouncement {

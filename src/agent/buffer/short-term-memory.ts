@@ -1,0 +1,72 @@
+import type { AgentId } from '../../contract/ids.ts';
+import { type ArchivedRecord, LEVELS } from '../../contract/record.ts';
+import type { Chunk } from './chunk.ts';
+import type { RecentQuery } from './types.ts';
+
+/** Each AI agent can look back at least this far, as long as the memory's own bound allows. */
+export const REMEMBERED_RECORDS_MIN = 1_000;
+/** Compressed, this is a few hundred thousand records; reached only when very many AI agents log at very different rates. */
+const HELD_BYTES_MAX = 24_000_000;
+/** Trimming walks all chunks, so it is done once per so many new ones. */
+const TRIM_EVERY_CHUNKS = 4;
+
+/**
+ * What AI agents may ask about their own last minutes. It keeps the newest chunks, as long as one of their AI agents has fewer
+ * than `REMEMBERED_RECORDS_MIN` records in newer ones; after a restart it holds what the buffer still holds.
+ */
+export class ShortTermMemory {
+  #chunks: Chunk[] = [];
+  #sinceTrim = 0;
+
+  /** Takes the next chunk, which may still be filling. */
+  remember(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+    if (++this.#sinceTrim >= TRIM_EVERY_CHUNKS) this.#trim();
+  }
+
+  get heldBytes(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.heldBytes, 0);
+  }
+
+  /** Newest first, by sequence. */
+  async recent(query: RecentQuery): Promise<ArchivedRecord[]> {
+    const found: ArchivedRecord[] = [];
+    const levelMin = query.level === undefined ? 0 : LEVELS.indexOf(query.level);
+    const since = query.since === undefined ? undefined : new Date(query.since).toISOString();
+    const marker = query.agentId === undefined ? undefined : `"agent_id":${JSON.stringify(query.agentId)}`;
+    for (const chunk of [...this.#chunks].reverse()) {
+      if (found.length >= query.limit) break;
+      if (query.agentId !== undefined && !chunk.agents.has(query.agentId)) continue;
+      const lines = (await chunk.text()).toString('utf8').split('\n');
+      for (let i = lines.length - 1; i >= 0 && found.length < query.limit; i--) {
+        const line = lines[i]!;
+        if (line === '' || (marker !== undefined && !line.includes(marker))) continue;
+        const record = JSON.parse(line) as ArchivedRecord;
+        if (query.agentId !== undefined && record.agent_id !== query.agentId) continue;
+        if (LEVELS.indexOf(record.level) < levelMin || (since !== undefined && record.timestamp < since)) continue;
+        found.push(record);
+      }
+    }
+    return found;
+  }
+
+  #trim(): void {
+    this.#sinceTrim = 0;
+    const newer = new Map<AgentId, number>();
+    const kept: Chunk[] = [];
+    let heldBytes = 0;
+    for (const chunk of [...this.#chunks].reverse()) {
+      let needed = false;
+      for (const [agentId, records] of chunk.agents) {
+        const seen = newer.get(agentId) ?? 0;
+        if (seen < REMEMBERED_RECORDS_MIN) needed = true;
+        newer.set(agentId, seen + records);
+      }
+      if (!needed) continue;
+      heldBytes += chunk.heldBytes;
+      if (heldBytes > HELD_BYTES_MAX && kept.length > 0) break;
+      kept.push(chunk);
+    }
+    this.#chunks = kept.reverse();
+  }
+}
