@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawServerDefault } from 'fastify';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Archive } from '../../storage/archive.ts';
+import type { Database } from '../database/database.ts';
+import type { EventHub } from '../fleet/event-hub.ts';
+import type { FleetPolicy } from '../fleet/judge-state.ts';
+import type { Authenticator } from './authenticator.ts';
+
+/** The fastify instance that route files get: schemas are TypeBox, and what a handler reads is typed by them. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What route files are handed. A route file exports one `xRoutes(app: App, deps: ServerDeps): void`. */
+export interface ServerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly database: Database;
+  readonly archive: Archive;
+  readonly policy: FleetPolicy;
+  readonly hub: EventHub;
+  readonly authenticator: Authenticator;
+  /** Base URL under which agents and people reach this orchestrator, without a trailing slash: `http://127.0.0.1:7700`. */
+  readonly publicUrl: () => string;
+  /** Epoch ms since when this process has been listening: silence before it is nobody's fault. */
+  readonly listeningSince: () => number;
+  /** The built page's folder; absent or empty: a plain page says how to build it. */
+  readonly dashboardDir: string | undefined;
+}
+
+/** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    open?: boolean;
+  }
+}

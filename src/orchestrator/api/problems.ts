@@ -1,0 +1,54 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ERROR_CODES, type ErrorCode } from '../../contract/error-codes.ts';
+import { PROBLEM_CONTENT_TYPE, type Problem, problem } from '../../contract/problem.ts';
+import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
+
+/** Whatever a handler, a schema or fastify itself threw, as the problem document its caller gets. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof NervesysError) return fromNervesys(error);
+  const code = errorCode(error);
+  const fastifyError = error as Partial<FastifyError>;
+  const detail = error instanceof Error ? error.message : String(error);
+  if (fastifyError.validation !== undefined) return problem('NSV_BODY_INVALID', detail);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return problem('NSV_BODY_TOO_LARGE', 'the request body is too large');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return problem('NSV_BODY_ENCODING', detail);
+  if (isClientMistake(fastifyError.statusCode)) {
+    return { ...problem('NSV_BODY_INVALID', detail), status: fastifyError.statusCode };
+  }
+  // Text that Postgres can't hold (NUL, broken surrogates) is the sender's mistake, wherever a route let it through.
+  if (code === '22021' || code === '22P05')
+    return problem('NSV_BODY_INVALID', 'text holds a character that cannot be stored');
+  // The detail of an unforeseen error may name tables, paths or values: it goes to the log, not to the caller.
+  return problem('NSV_INTERNAL', 'an unexpected error; the orchestrator has logged it');
+}
+
+/** Fastify's error handler: answers with the problem document and logs what is our fault. */
+export function problemHandler(logger: Logger): (error: unknown, request: FastifyRequest, reply: FastifyReply) => void {
+  return (error, request, reply) => {
+    const answer = toProblem(error);
+    if (answer.status >= 500) {
+      logger.error('request failed', {
+        method: request.method,
+        route: request.routeOptions.url,
+        ...errorFields(error),
+      });
+    }
+    if (answer.status === 503) reply.header('retry-after', '5');
+    sendProblem(reply, answer);
+  };
+}
+
+export function sendProblem(reply: FastifyReply, answer: Problem): void {
+  if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="nervesys"');
+  reply.code(answer.status).header('content-type', PROBLEM_CONTENT_TYPE).send(JSON.stringify(answer));
+}
+
+function fromNervesys(error: NervesysError): Problem {
+  if (!(error.code in ERROR_CODES)) return problem('NSV_INTERNAL', error.message);
+  return problem(error.code as ErrorCode, error.message, error.hint);
+}
+
+function isClientMistake(status: number | undefined): status is number {
+  return status !== undefined && status >= 400 && status < 500;
+}

@@ -1,0 +1,240 @@
+import pg from 'pg';
+import type { Clock } from '../../platform/clock.ts';
+import { errorCode, NervesysError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { errorFields } from '../../platform/logger.ts';
+import { systemRandom } from '../../platform/random.ts';
+import { backoffMs } from '../../platform/retry.ts';
+
+/** The answer of one statement. `count` is how many rows it gave or changed. */
+export interface QueryAnswer<Row> {
+  readonly rows: Row[];
+  readonly count: number;
+}
+
+export interface QueryOptions {
+  /** Prepares the statement under this name on each connection: for the few statements that run all the time. */
+  readonly name?: string;
+}
+
+/** Whatever statements run on: the pool, or one transaction. Values always travel as parameters, never in the text. */
+export interface Queryable {
+  /**
+   * Rows come as: int8 → number, timestamptz → Date, json/jsonb → parsed, numeric → string. A JSON parameter is handed in as
+   * `JSON.stringify(…)` (an array would become a Postgres array), an instant as Date or ISO string.
+   * Rejects with `NSV_DATABASE_UNREACHABLE` (retryable) when Postgres doesn't answer, else with pg's own error (`code` = SQLSTATE).
+   */
+  query<Row = Record<string, unknown>>(
+    text: string,
+    params?: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<QueryAnswer<Row>>;
+}
+
+export interface Listener {
+  readonly onMessage: (payload: string) => void;
+  /** After a lost connection: messages may have been missed, so re-read what they would have told. */
+  readonly onGap?: () => void;
+}
+
+export interface DatabaseOptions {
+  readonly connection: pg.PoolConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly connectionsMax?: number;
+}
+
+/** The embedded server takes 20 connections; two orchestrators (an old one closing, a new one starting) must fit. */
+const CONNECTIONS_MAX = 8;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** No request needs longer; a statement past it is cut so that it cannot hold a connection for ever. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+const RELISTEN_BACKOFF = { baseMs: 200, maxMs: 10_000 };
+
+/** A pool of connections to one Postgres. Owns its connections, not the server behind them. */
+export class Database implements Queryable, AsyncDisposable {
+  readonly #pool: pg.Pool;
+  readonly #options: DatabaseOptions;
+  readonly #closing = new AbortController();
+  readonly #listening = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#pool = new pg.Pool({
+      max: options.connectionsMax ?? CONNECTIONS_MAX,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      application_name: 'nervesys',
+      types: { getTypeParser },
+      ...options.connection,
+    });
+    // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
+    this.#pool.on('error', (error) => options.logger.warn('database connection lost', errorFields(error)));
+  }
+
+  async query<Row = Record<string, unknown>>(
+    text: string,
+    params: readonly unknown[] = [],
+    options: QueryOptions = {},
+  ): Promise<QueryAnswer<Row>> {
+    return runQuery<Row>(this.#pool, text, params, options);
+  }
+
+  /** Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it rejects. */
+  async transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw translate(error);
+    });
+    let broken: Error | undefined;
+    try {
+      await runQuery(client, 'BEGIN', [], {});
+      const result = await work({
+        query: (text, params = [], options = {}) => runQuery(client, text, params, options),
+      });
+      await runQuery(client, 'COMMIT', [], {});
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((rollbackError: Error) => {
+        broken = rollbackError; // a connection that can't roll back is thrown away
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /**
+   * Hears `NOTIFY channel` until this database closes, on a connection of its own that is renewed when it breaks.
+   * Resolves once it hears. `channel` is a constant of ours, never input.
+   */
+  async listen(channel: string, listener: Listener): Promise<void> {
+    let client = await this.#connectListener(channel, listener);
+    const run = async () => {
+      for (let attempt = 0; ; ) {
+        await brokenOrAborted(client, this.#closing.signal);
+        await client.end().catch(() => undefined);
+        if (this.#closing.signal.aborted) return;
+        for (;;) {
+          attempt++;
+          try {
+            await this.#options.clock.sleep(backoffMs(attempt, RELISTEN_BACKOFF, systemRandom), this.#closing.signal);
+            client = await this.#connectListener(channel, listener);
+            attempt = 0;
+            break;
+          } catch (error) {
+            if (this.#closing.signal.aborted) return;
+            this.#options.logger.warn('listening connection not restored yet', errorFields(error));
+          }
+        }
+        listener.onGap?.();
+      }
+    };
+    const running = run().finally(() => this.#listening.delete(running));
+    this.#listening.add(running);
+  }
+
+  /** Tells every listener on `channel`, of all replicas. At most 8,000 bytes (Postgres' bound). */
+  async notify(channel: string, payload: string): Promise<void> {
+    await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
+  }
+
+  /** Waits for running statements, then closes every connection. Safe twice. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#closing.abort(new DOMException('closing', 'AbortError'));
+      await Promise.all(this.#listening);
+      await this.#pool.end();
+    })();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #connectListener(channel: string, listener: Listener): Promise<pg.Client> {
+    const client = new pg.Client({
+      ...this.#options.connection,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      application_name: 'nervesys listener',
+      keepAlive: true,
+    });
+    client.on('error', () => undefined); // 'end' follows, which the loop waits for
+    client.on('notification', (message) => listener.onMessage(message.payload ?? ''));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw translate(error);
+    }
+    return client;
+  }
+}
+
+async function runQuery<Row>(
+  on: pg.Pool | pg.PoolClient,
+  text: string,
+  params: readonly unknown[],
+  options: QueryOptions,
+): Promise<QueryAnswer<Row>> {
+  try {
+    const answer = await on.query({
+      text,
+      values: params as unknown[],
+      ...(options.name === undefined ? {} : { name: options.name }),
+    });
+    return { rows: answer.rows as Row[], count: answer.rowCount ?? 0 };
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** SQLSTATEs that mean "not now" rather than "wrong": connection class, shutdown, start-up, too many connections. */
+const UNREACHABLE_SQLSTATES: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '53300']);
+const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT', // the Unix socket of an embedded server that is gone
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+function translate(error: unknown): unknown {
+  const code = errorCode(error);
+  const message = error instanceof Error ? error.message : '';
+  const unreachable =
+    UNREACHABLE_CODES.has(code) ||
+    UNREACHABLE_SQLSTATES.has(code) ||
+    code.startsWith('08') ||
+    // pg gives these two without a code
+    /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/.test(message);
+  if (!unreachable) return error;
+  return new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres did not answer', { cause: error, retryable: true });
+}
+
+function brokenOrAborted(client: pg.Client, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    client.once('end', () => resolve());
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+const INT8_OID = 20;
+
+/** int8 as number: our ids and counts stay far below 2^53; past it an error is better than a wrong number. */
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is beyond 2^53`);
+  return value;
+}
+
+// pg's declaration of getTypeParser is a union over OIDs and formats that a plain function can't spell.
+const getTypeParser = ((oid: number, format?: 'text' | 'binary') =>
+  oid === INT8_OID && format !== 'binary'
+    ? parseInt8
+    : pg.types.getTypeParser(oid, (format ?? 'text') as 'text')) as typeof pg.types.getTypeParser;
