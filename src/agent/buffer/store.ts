@@ -1,0 +1,227 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { BatchManifest } from '../../contract/batch.ts';
+import type { BatchObject, OpenBatch } from './open-batch.ts';
+import { readPragma } from './schema.ts';
+import type { SealedBatch, TailPosition } from './types.ts';
+
+export interface StoredBlock {
+  readonly firstId: number;
+  readonly lastId: number;
+  readonly windowAt: number;
+  readonly arrivedAt: number;
+  readonly body: Buffer;
+}
+
+/** SQLite's result codes (https://sqlite.org/rescode.html) that mean "no space", whoever set the limit. */
+const NO_SPACE_CODES: ReadonlySet<number> = new Set([
+  13 /* FULL */, 10 /* IOERR */, 778 /* IOERR_WRITE */, 1034 /* IOERR_FSYNC */,
+]);
+
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && NO_SPACE_CODES.has(error.errcode as number);
+}
+
+/** The statements on the buffer file, one method each; no decisions are taken here. */
+export class BufferStore {
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync, path: string) {
+    this.#db = db;
+    this.#path = path;
+  }
+
+  /** Runs `work` in one transaction, all or nothing. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  meta(name: string): string | undefined {
+    return this.#prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] as string | undefined;
+  }
+
+  setMeta(name: string, value: string): void {
+    this.#prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value').run(
+      name,
+      value,
+    );
+  }
+
+  insertBlock(block: StoredBlock): void {
+    this.#prepare('INSERT INTO blocks (first_id, last_id, window_at, arrived_at, body) VALUES (?, ?, ?, ?, ?)').run(
+      block.firstId,
+      block.lastId,
+      block.windowAt,
+      block.arrivedAt,
+      block.body,
+    );
+  }
+
+  /** All blocks, oldest first, one at a time. */
+  *blocks(): IterableIterator<StoredBlock> {
+    const rows = this.#prepare(
+      'SELECT first_id, last_id, window_at, arrived_at, body FROM blocks ORDER BY first_id',
+    ).iterate();
+    for (const row of rows) {
+      const body = row['body'] as Uint8Array;
+      yield {
+        firstId: row['first_id'] as number,
+        lastId: row['last_id'] as number,
+        windowAt: row['window_at'] as number,
+        arrivedAt: row['arrived_at'] as number,
+        body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+      };
+    }
+  }
+
+  insertBatch(open: OpenBatch, object: BatchObject, sealedAt: number): number {
+    const { manifest } = object;
+    const result = this.#prepare(
+      'INSERT INTO batches (first_id, last_id, window_at, oldest_at, sealed_at, records, bytes, md5, sha256, manifest, object) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(
+      manifest.first,
+      manifest.last,
+      open.windowAt,
+      open.openedAt,
+      sealedAt,
+      manifest.records,
+      object.bytes.length,
+      object.md5,
+      object.sha256,
+      object.manifestJson,
+      object.bytes,
+    );
+    return Number(result.lastInsertRowid);
+  }
+
+  deleteBlocksThrough(lastId: number): void {
+    this.#prepare('DELETE FROM blocks WHERE last_id <= ?').run(lastId);
+  }
+
+  /** Sealed batches, oldest first, without their bytes. */
+  batches(limit = -1): (SealedBatch & { readonly oldestAt: number })[] {
+    const rows = this.#prepare(
+      'SELECT id, window_at, oldest_at, sealed_at, bytes, md5, sha256, key, manifest FROM batches ORDER BY id LIMIT ?',
+    ).all(limit);
+    return rows.map((row) => ({
+      id: row['id'] as number,
+      manifest: JSON.parse(row['manifest'] as string) as BatchManifest,
+      windowAt: row['window_at'] as number,
+      oldestAt: row['oldest_at'] as number,
+      sealedAt: row['sealed_at'] as number,
+      bytes: row['bytes'] as number,
+      md5: row['md5'] as string,
+      sha256: row['sha256'] as string,
+      key: row['key'] as string | null,
+    }));
+  }
+
+  batchObject(id: number): Buffer | undefined {
+    const object = this.#prepare('SELECT object FROM batches WHERE id = ?').get(id)?.['object'] as
+      | Uint8Array
+      | undefined;
+    return object === undefined ? undefined : Buffer.from(object.buffer, object.byteOffset, object.byteLength);
+  }
+
+  setBatchKey(id: number, key: string): void {
+    this.#prepare('UPDATE batches SET key = ? WHERE id = ?').run(key, id);
+  }
+
+  deleteBatch(id: number): void {
+    this.#prepare('DELETE FROM batches WHERE id = ?').run(id);
+  }
+
+  /** The greatest sequence that the file still knows of; 0 in a new one. */
+  lastSequence(): number {
+    const row = this.#prepare(
+      "SELECT max(coalesce((SELECT max(last_id) FROM blocks), 0), coalesce((SELECT max(last_id) FROM batches), 0), coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'sealed_through'), 0)) AS last",
+    ).get();
+    return Number(row?.['last'] ?? 0);
+  }
+
+  rememberedAnswer(key: string, notBefore: number): string | undefined {
+    return this.#prepare('SELECT answer FROM idempotency WHERE key = ? AND at >= ?').get(key, notBefore)?.['answer'] as
+      | string
+      | undefined;
+  }
+
+  rememberAnswer(key: string, answer: string, at: number): void {
+    this.#prepare(
+      'INSERT INTO idempotency (key, answer, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET answer = excluded.answer, at = excluded.at',
+    ).run(key, answer, at);
+  }
+
+  forgetAnswers(before: number): void {
+    this.#prepare('DELETE FROM idempotency WHERE at < ?').run(before);
+  }
+
+  positions(): TailPosition[] {
+    return this.#prepare(
+      'SELECT file, path, offset, fingerprint, fingerprint_bytes AS "fingerprintBytes" FROM positions',
+    ).all() as unknown as TailPosition[];
+  }
+
+  setPosition(position: TailPosition): void {
+    this.#prepare(
+      'INSERT INTO positions (file, path, offset, fingerprint, fingerprint_bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET path = excluded.path, offset = excluded.offset, fingerprint = excluded.fingerprint, fingerprint_bytes = excluded.fingerprint_bytes',
+    ).run(position.file, position.path, position.offset, position.fingerprint, position.fingerprintBytes);
+  }
+
+  deletePosition(file: string): void {
+    this.#prepare('DELETE FROM positions WHERE file = ?').run(file);
+  }
+
+  /** Bytes in pages that hold something; what is free in the file can be filled again. */
+  usedBytes(): number {
+    return (this.#pragma('page_count') - this.#pragma('freelist_count')) * this.#pragma('page_size');
+  }
+
+  freePages(): number {
+    return this.#pragma('freelist_count');
+  }
+
+  /** Gives up to `pages` free pages at the file's end back; in small steps, since each step is written to the WAL first. */
+  vacuumStep(pages: number): void {
+    this.#db.exec(`PRAGMA incremental_vacuum(${pages})`);
+  }
+
+  /** Folds the WAL into the file and cuts both; without effect while an outside reader holds a snapshot. */
+  truncateWal(): void {
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** What stands on the disk: db, -wal and -shm. */
+  diskBytes(): number {
+    let total = 0;
+    for (const suffix of ['', '-wal', '-shm'])
+      total += statSync(this.#path + suffix, { throwIfNoEntry: false })?.size ?? 0;
+    return total;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #pragma(name: string): number {
+    return Number(readPragma(this.#db, name));
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
