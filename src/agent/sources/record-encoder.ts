@@ -30,7 +30,19 @@ export interface EncodeDefaults {
 
 export interface Encoded {
   readonly records: EncodedRecord[];
+  /** The first `REJECTED_LISTED_MAX` lines that could not be taken. */
   readonly rejected: RejectedLine[];
+  /** How many more there were. */
+  readonly rejectedMore: number;
+}
+
+/** A body of 16 MiB may hold millions of broken lines; naming each would take a hundred times its memory. */
+export const REJECTED_LISTED_MAX = 100;
+
+interface Encoding {
+  records: EncodedRecord[];
+  rejected: RejectedLine[];
+  rejectedMore: number;
 }
 
 /** One line as a source read it, valid JSON object or plain text; plain text becomes the message. Never rejects. */
@@ -48,66 +60,52 @@ export function encodeTextLine(line: string, defaults: EncodeDefaults): EncodedR
 
 /** NDJSON as bytes: each line one record; empty lines are passed over, broken ones named. Line numbers count from 1. */
 export function encodeNdjson(body: Buffer, defaults: EncodeDefaults): Encoded {
-  const records: EncodedRecord[] = [];
-  const rejected: RejectedLine[] = [];
+  const encoding: Encoding = { records: [], rejected: [], rejectedMore: 0 };
   let line = 0;
   for (let start = 0; start < body.length; ) {
     const found = body.indexOf(0x0a, start);
     const end = found === -1 ? body.length : found;
     line++;
-    encodeJsonText(body.toString('utf8', start, end), line, defaults, records, rejected);
+    encodeJsonText(body.toString('utf8', start, end), line, defaults, encoding);
     start = end + 1;
   }
-  return { records, rejected };
+  return encoding;
 }
 
 /** A parsed JSON body: one record, or an array of records (element n is "line" n). */
 export function encodeValues(values: readonly unknown[], defaults: EncodeDefaults): Encoded {
-  const records: EncodedRecord[] = [];
-  const rejected: RejectedLine[] = [];
+  const encoding: Encoding = { records: [], rejected: [], rejectedMore: 0 };
   values.forEach((value, index) => {
-    encodeValue(value, index + 1, defaults, records, rejected);
+    encodeValue(value, index + 1, defaults, encoding);
   });
-  return { records, rejected };
+  return encoding;
 }
 
-function encodeJsonText(
-  text: string,
-  line: number,
-  defaults: EncodeDefaults,
-  records: EncodedRecord[],
-  rejected: RejectedLine[],
-): void {
+function encodeJsonText(text: string, line: number, defaults: EncodeDefaults, encoding: Encoding): void {
   if (text.trim() === '') return;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    rejected.push(
-      reject(line, 'NSV_RECORD_NOT_JSON', `line ${line} is not valid JSON: ${(error as Error).message.slice(0, 200)}`),
-    );
+    const reason = (error as Error).message.slice(0, 200);
+    reject(encoding, line, 'NSV_RECORD_NOT_JSON', () => `line ${line} is not valid JSON: ${reason}`);
     return;
   }
-  encodeValue(value, line, defaults, records, rejected);
+  encodeValue(value, line, defaults, encoding);
 }
 
-function encodeValue(
-  value: unknown,
-  line: number,
-  defaults: EncodeDefaults,
-  records: EncodedRecord[],
-  rejected: RejectedLine[],
-): void {
+function encodeValue(value: unknown, line: number, defaults: EncodeDefaults, encoding: Encoding): void {
   if (!isObject(value)) {
     const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`;
-    rejected.push(reject(line, 'NSV_RECORD_NOT_OBJECT', `line ${line} is ${kind}, not an object`));
+    reject(encoding, line, 'NSV_RECORD_NOT_OBJECT', () => `line ${line} is ${kind}, not an object`);
   } else if (value['message'] === undefined || value['message'] === null) {
-    rejected.push(reject(line, 'NSV_RECORD_NO_MESSAGE', `line ${line} has no "message"`));
-  } else records.push(encodeObject(value, defaults));
+    reject(encoding, line, 'NSV_RECORD_NO_MESSAGE', () => `line ${line} has no "message"`);
+  } else encoding.records.push(encodeObject(value, defaults));
 }
 
-function reject(line: number, code: ErrorCode, message: string): RejectedLine {
-  return { line, code, message };
+function reject(encoding: Encoding, line: number, code: ErrorCode, message: () => string): void {
+  if (encoding.rejected.length < REJECTED_LISTED_MAX) encoding.rejected.push({ line, code, message: message() });
+  else encoding.rejectedMore++;
 }
 
 /** A JSON object in the shape of a record → what is stored. Bounds are applied, unknown fields go into the context. */
@@ -122,7 +120,7 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
   if (level === undefined && value['level'] !== undefined) context = withNote(context, '_level', value['level']);
 
   const agentId = cutText(
-    textOf(value['agent_id']) || defaults.agentId || UNKNOWN_AGENT_ID,
+    withoutControls(textOf(value['agent_id'])) || defaults.agentId || UNKNOWN_AGENT_ID,
     AGENT_ID_LENGTH_MAX,
     'agent_id',
     truncated,
@@ -133,9 +131,14 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
     message = cutUtf8(message, MESSAGE_BYTES_MAX);
     truncated.push('message');
   }
-  let contextJson = JSON.stringify(context);
-  if (contextJson.length * 3 > CONTEXT_BYTES_MAX && Buffer.byteLength(contextJson) > CONTEXT_BYTES_MAX) {
+  let contextJson = stringify(context);
+  if (contextJson === undefined) {
     truncated.push('context');
+    context = withoutDepth(context);
+    contextJson = JSON.stringify(context);
+  }
+  if (contextJson.length * 3 > CONTEXT_BYTES_MAX && Buffer.byteLength(contextJson) > CONTEXT_BYTES_MAX) {
+    if (!truncated.includes('context')) truncated.push('context');
     context = cutContext(context);
     contextJson = '';
   }
@@ -215,40 +218,80 @@ function cutText(text: string, lengthMax: number, field: string, truncated: stri
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed();
   if (value === undefined || value === null) return '';
-  return JSON.stringify(value) ?? '';
+  return stringify(value) ?? NESTED_TOO_DEEPLY;
 }
 
-const LEVEL_WORDS: Readonly<Record<string, Level>> = {
-  trace: 'DEBUG',
-  verbose: 'DEBUG',
-  silly: 'DEBUG',
-  fine: 'DEBUG',
-  debug: 'DEBUG',
-  info: 'INFO',
-  information: 'INFO',
-  informational: 'INFO',
-  notice: 'INFO',
-  log: 'INFO',
-  success: 'INFO',
-  warn: 'WARN',
-  warning: 'WARN',
-  error: 'ERROR',
-  err: 'ERROR',
-  severe: 'ERROR',
-  failure: 'ERROR',
-  critical: 'CRITICAL',
-  crit: 'CRITICAL',
-  fatal: 'CRITICAL',
-  alert: 'CRITICAL',
-  emerg: 'CRITICAL',
-  emergency: 'CRITICAL',
-  panic: 'CRITICAL',
-};
+const CONTROLS = /[\u0000-\u001f\u007f]/;
+
+/** Names go into heartbeats and SQL, which have no place for NUL and its kin. */
+function withoutControls(text: string): string {
+  return CONTROLS.test(text) ? text.replaceAll(new RegExp(CONTROLS, 'g'), '\ufffd') : text;
+}
+
+const NESTED_TOO_DEEPLY = '[nested too deeply]';
+
+/**
+ * Levels of arrays and objects within a field. `JSON.parse` reads any depth, but `JSON.stringify` and most readers of an archive
+ * (Python stops at 1,000) don't write or read it again.
+ */
+const NESTING_MAX = 500;
+
+/** JSON, or `undefined` for a value nested too deeply. */
+function stringify(value: unknown): string | undefined {
+  try {
+    const json = JSON.stringify(value) ?? '';
+    return json.length > 2 * NESTING_MAX && isDeeperThan(NESTING_MAX, value) ? undefined : json;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // the stack was not deep enough
+    throw error;
+  }
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+}
+
+/** The context with those fields replaced that are nested too deeply to be written. */
+function withoutDepth(context: Record<string, unknown>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(context))
+    setOwn(kept, key, isDeeperThan(NESTING_MAX - 1, value) ? NESTED_TOO_DEEPLY : value);
+  return kept;
+}
+
+const LEVEL_WORDS: ReadonlyMap<string, Level> = new Map<string, Level>(
+  Object.entries({
+    trace: 'DEBUG',
+    verbose: 'DEBUG',
+    silly: 'DEBUG',
+    fine: 'DEBUG',
+    debug: 'DEBUG',
+    info: 'INFO',
+    information: 'INFO',
+    informational: 'INFO',
+    notice: 'INFO',
+    log: 'INFO',
+    success: 'INFO',
+    warn: 'WARN',
+    warning: 'WARN',
+    error: 'ERROR',
+    err: 'ERROR',
+    severe: 'ERROR',
+    failure: 'ERROR',
+    critical: 'CRITICAL',
+    crit: 'CRITICAL',
+    fatal: 'CRITICAL',
+    alert: 'CRITICAL',
+    emerg: 'CRITICAL',
+    emergency: 'CRITICAL',
+    panic: 'CRITICAL',
+  } as const),
+);
 
 /** Level names of the common loggers, in any case, and pino's and bunyan's numbers (10 trace … 60 fatal). */
 export function parseLevel(value: unknown): Level | undefined {
-  if (typeof value === 'string')
-    return Object.hasOwn(LEVEL_WORDS, value) ? LEVEL_WORDS[value] : LEVEL_WORDS[value.trim().toLowerCase()];
+  if (typeof value === 'string') return LEVEL_WORDS.get(value) ?? LEVEL_WORDS.get(value.trim().toLowerCase());
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
   if (value >= 60) return 'CRITICAL';
   if (value >= 50) return 'ERROR';
