@@ -8,7 +8,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { randomHex } from '../../platform/random.ts';
-import { CHUNK_TEXT_BYTES, sha256Hex } from './chunk.ts';
+import { sha256Hex } from './chunk.ts';
 import { OpenBatch } from './open-batch.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
@@ -54,10 +54,15 @@ export const IDEMPOTENCY_MS = 600_000;
 const QUEUE_BYTES_MAX = 64_000_000;
 /** Text of one transaction: bounds the WAL and the time that the event loop is held. */
 const COMMIT_BYTES_MAX = 4_000_000;
+/** A block is closed at this length (UTF-16 units): a quarter of a chunk, so that chunks come out near their size. */
+const BLOCK_TEXT_LENGTH = 250_000;
 /** Batches that are closed but still being compressed and stored; beyond it commits wait. */
 const CLOSING_BATCHES_MAX = 3;
 /** Compressed text is at most this part of the text; random bytes in base64 or hex are the worst that logs hold. */
 const SEALED_PART_MAX = 0.8;
+/** What a transaction adds to the WAL: its bytes, the pages that hold them partly, and the b-tree pages on the way. */
+const WRITTEN_PER_BYTE = 1.05;
+const WRITTEN_MIN_BYTES = 200_000;
 const VACUUM_STEP_PAGES = 400;
 /** The file is given back once nothing was stored or removed for this long. */
 const SHRINK_QUIET_MS = 200;
@@ -319,9 +324,15 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const now = this.#options.clock.now();
     const windowAt = windowStart(now, this.#options.windowMs);
     try {
-      this.#refuseWhenFull(groupBytes);
-      const repeats = new Map<Waiting, string>();
-      const blocks = this.#store.transaction(() => this.#write(group, repeats, now, windowAt));
+      const repeats = this.#findRepeats(group, now);
+      const fresh = group.filter((waiting) => !repeats.has(waiting));
+      const blocks = formatBlocks(
+        fresh.flatMap((waiting) => waiting.records),
+        this.epoch,
+        this.#lastSequence + 1,
+      );
+      this.#refuseWhenFull(blocks.reduce((sum, block) => sum + block.body.length, 0));
+      this.#store.transaction(() => this.#write(fresh, blocks, now, windowAt));
       this.#held = false;
       this.#changedAt = now;
       for (const block of blocks) this.#fill(block, windowAt, now);
@@ -335,30 +346,33 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
   }
 
-  /** The body of a commit's transaction. Fills `repeats` with the remembered answers of repeated requests. */
-  #write(group: readonly Waiting[], repeats: Map<Waiting, string>, now: number, windowAt: number): NewBlock[] {
+  /** The remembered answers of those requests whose key was seen before, in the file or earlier in the same group. */
+  #findRepeats(group: readonly Waiting[], now: number): Map<Waiting, string> {
+    const repeats = new Map<Waiting, string>();
+    const firsts = new Map<string, string>();
+    for (const waiting of group) {
+      const { idempotencyKey: key, answer } = waiting.options;
+      if (key === undefined) continue;
+      const remembered = firsts.get(key) ?? this.#store.rememberedAnswer(key, now - IDEMPOTENCY_MS);
+      if (remembered === undefined) firsts.set(key, answer ?? '');
+      else repeats.set(waiting, remembered);
+    }
+    return repeats;
+  }
+
+  /** The body of a commit's transaction. */
+  #write(fresh: readonly Waiting[], blocks: readonly NewBlock[], now: number, windowAt: number): void {
     if (now - this.#forgottenAt > 60_000 || now < this.#forgottenAt) {
       this.#store.forgetAnswers(now - IDEMPOTENCY_MS);
       this.#forgottenAt = now;
     }
-    const fresh: EncodedRecord[] = [];
-    for (const waiting of group) {
-      const { idempotencyKey, answer, positions } = waiting.options;
-      if (idempotencyKey !== undefined) {
-        const remembered = this.#store.rememberedAnswer(idempotencyKey, now - IDEMPOTENCY_MS);
-        if (remembered !== undefined) {
-          repeats.set(waiting, remembered);
-          continue;
-        }
-        this.#store.rememberAnswer(idempotencyKey, answer ?? '', now);
-      }
-      for (const record of waiting.records) fresh.push(record);
-      for (const position of positions ?? []) this.#store.setPosition(position);
+    for (const { options } of fresh) {
+      if (options.idempotencyKey !== undefined)
+        this.#store.rememberAnswer(options.idempotencyKey, options.answer ?? '', now);
+      for (const position of options.positions ?? []) this.#store.setPosition(position);
     }
-    const blocks = formatBlocks(fresh, this.epoch, this.#lastSequence + 1);
     for (const { first, body, records } of blocks)
       this.#store.insertBlock({ firstId: first, lastId: first + records.length - 1, windowAt, arrivedAt: now, body });
-    return blocks;
   }
 
   /** Takes a committed block into the batch of its window, cutting the batch where it would grow too large. */
@@ -400,6 +414,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const origin = { server, epoch: this.epoch, previousEpoch: null, windowMs };
     const object = await batch.finish(origin, this.#store.meta('last_manifest_sha256') ?? null);
     const sealedAt = clock.now();
+    this.#fitsOnDisk(object.bytes.length);
     const id = this.#store.transaction(() => {
       const id = this.#store.insertBatch(batch, object, sealedAt);
       this.#store.deleteBlocksThrough(batch.last);
@@ -424,14 +439,26 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     if (this.#queue.length > 0) this.#scheduleCommit();
   }
 
-  /** Invariant 6: what is stored, what comes, and all open text once more as a sealed batch must fit. */
+  /**
+   * Invariant 6: what is stored, what comes, and all open text once more as a sealed batch must fit; and at no instant may
+   * file and WAL together pass the limit, so the WAL is folded back early where a commit would take them there.
+   */
   #refuseWhenFull(incomingBytes: number): void {
     const { limitBytes } = this.#options;
     const room = limitBytes - walReserveBytes(limitBytes) - this.#store.usedBytes();
     const openBytes = this.#closingBatches.reduce((sum, batch) => sum + batch.textBytes, this.#open?.textBytes ?? 0);
-    if (incomingBytes + (openBytes + incomingBytes) * SEALED_PART_MAX > room) {
+    const fits = incomingBytes + (openBytes + incomingBytes) * SEALED_PART_MAX <= room;
+    if (!fits || !this.#fitsOnDisk(incomingBytes)) {
       throw this.#full(`${this.#store.usedBytes()} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
     }
+  }
+
+  /** Whether a transaction that writes about so many bytes keeps file and WAL within the limit; makes room in the WAL if not. */
+  #fitsOnDisk(bytes: number): boolean {
+    const needed = bytes * WRITTEN_PER_BYTE + WRITTEN_MIN_BYTES;
+    if (this.#store.diskBytes() + needed <= this.#options.limitBytes) return true;
+    this.#store.truncateWal();
+    return this.#store.diskBytes() + needed <= this.#options.limitBytes;
   }
 
   #full(found: string, cause?: unknown): NervesysError {
@@ -474,7 +501,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 }
 
-/** Packs records into blocks of at most a chunk's text, numbered from `first`. */
+/** Packs records into blocks, numbered from `first`. */
 function formatBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Sequence): NewBlock[] {
   const blocks: NewBlock[] = [];
   let from = 0;
@@ -486,7 +513,7 @@ function formatBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Se
     text = '';
   };
   records.forEach((record, index) => {
-    if (text.length + record.json.length > CHUNK_TEXT_BYTES) close(index);
+    if (text.length + record.json.length > BLOCK_TEXT_LENGTH) close(index);
     text += `{"id":"${epoch}-${first + index}",${record.json}\n`;
   });
   close(records.length);
