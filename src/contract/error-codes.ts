@@ -89,6 +89,10 @@ export const ERROR_CODES = {
     meaning: 'The archive refused the credentials or the permission (401, 403).',
     remedy: 'Check STORJ_ACCESS_KEY, STORJ_SECRET_KEY and what the key may write; batches are kept.',
   },
+  NSV_ARCHIVE_FULL: {
+    meaning: "The archive's disk or quota is full.",
+    remedy: 'Free space or raise the quota; batches wait in the buffer and go by themselves.',
+  },
   NSV_ARCHIVE_NO_BUCKET: {
     meaning: 'The bucket does not exist.',
     remedy: 'Create the bucket, or correct STORJ_BUCKET; batches are kept.',

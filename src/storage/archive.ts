@@ -25,6 +25,12 @@ export interface Archive extends AsyncDisposable {
     options?: { readonly range?: readonly [start: number, end: number]; readonly signal?: AbortSignal },
   ): Promise<Buffer>;
 
+  /**
+   * Learns what the store can do (does it honour `If-None-Match`?), where that isn't known beforehand. To be awaited before
+   * the first `presignPut`, whose answer depends on it; cheap when repeated.
+   */
+  prepare?(signal?: AbortSignal): Promise<void>;
+
   /** All objects whose key starts with `prefix` (ending in `/`, or empty), in no promised order, page by page. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ArchiveObject>;
 
@@ -52,5 +58,6 @@ export interface PresignRequest {
 
 export interface PresignedPut {
   readonly url: string;
+  /** To be sent exactly as given. Without an `if-none-match` among them the store doesn't guard the name: ask `head` first. */
   readonly headers: Readonly<Record<string, string>>;
 }
