@@ -1,0 +1,94 @@
+import { AGENT_ID_LENGTH_MAX, parseAgentId, parseServerName, SERVER_NAME_PATTERN } from '../contract/ids.ts';
+import type { AgentDefaults, FileSource, Thresholds } from './config.ts';
+import {
+  absolutePath,
+  described,
+  duration,
+  group,
+  list,
+  oneOf,
+  parsed,
+  type Read,
+  required,
+  text,
+  withDefault,
+} from './fields.ts';
+
+const role = text({ lengthMax: 100 });
+const description = text({ lengthMax: 2_000 });
+const servers = list(parsed('a server name such as AIGARDEN01', SERVER_NAME_PATTERN.source, parseServerName), {
+  lengthMax: 10_000,
+  of: 'server names',
+});
+const silentAfter = duration('10s', '30d');
+
+/** `agents/_defaults.yaml`: what each AI agent is unless its own file says otherwise. */
+const defaultsFields = {
+  role: withDefault(role, 'AI agent', 'What it is here for, in a few words.'),
+  description: described(description, 'The same for people, in a few sentences.'),
+  servers: described(servers, 'Where it runs; left out: on every server.'),
+  silent_after: withDefault(
+    silentAfter,
+    '10m',
+    'Without a record, a status or a living process for this long it counts as silent.',
+  ),
+} as const;
+
+/** `agents/<name>.yaml`: one AI agent. */
+const agentFields = {
+  agent_id: described(
+    parsed(`a name of 1 to ${AGENT_ID_LENGTH_MAX} characters`, `^.{1,${AGENT_ID_LENGTH_MAX}}$`, parseAgentId),
+    'The name its records carry; left out: the name of this file in upper case.',
+  ),
+  role: described(role, 'What it is here for, in a few words. It is told this when it asks.'),
+  description: described(description, 'The same for people, in a few sentences.'),
+  servers: described(servers, 'Where it runs; left out: as in _defaults.yaml.'),
+  sources: described(
+    list(
+      group({
+        file: required(
+          described(
+            absolutePath('/var/log/grok/*.log'),
+            'A file or a pattern of files (*, ?, **); each line becomes a record.',
+          ),
+        ),
+        start_at: withDefault(
+          oneOf('beginning', 'end'),
+          'beginning',
+          'Where a file starts that is seen for the first time.',
+        ),
+      }),
+      { lengthMax: 100, of: 'sources, each with `file`' },
+    ),
+    'Files to follow, on the servers where it runs. What it sends by itself needs no source.',
+  ),
+  silent_after: described(silentAfter, 'Left out: as in _defaults.yaml.'),
+} as const;
+
+export const agentDefaultsFile = group(defaultsFields);
+export const agentFile = group(agentFields);
+export type AgentFile = Read<typeof agentFields>;
+
+export function agentDefaults(read: Read<typeof defaultsFields>, thresholds: Thresholds): AgentDefaults {
+  return {
+    role: read.role,
+    description: read.description ?? '',
+    servers: read.servers,
+    silentAfterMs: read.silent_after,
+    thresholds,
+  };
+}
+
+/** An AI agent's own settings over the defaults. */
+export function mergeAgent(
+  own: AgentFile,
+  defaults: AgentDefaults,
+): Omit<AgentDefaults, 'thresholds'> & { readonly sources: readonly FileSource[] } {
+  return {
+    role: own.role ?? defaults.role,
+    description: own.description ?? defaults.description,
+    servers: own.servers ?? defaults.servers,
+    silentAfterMs: own.silent_after ?? defaults.silentAfterMs,
+    sources: (own.sources ?? []).map(({ file, start_at }) => ({ file, startAt: start_at })),
+  };
+}

@@ -1,0 +1,13 @@
+export type {
+  AgentDefaults,
+  AgentSettings,
+  Config,
+  FileSource,
+  Limit,
+  OrchestratorSettings,
+  StorageSettings,
+  Thresholds,
+} from './config.ts';
+export { copyExampleConfig } from './example-config.ts';
+export { builtInConfig, type LoadedConfig, loadConfig } from './load-config.ts';
+export { agentsOn, resolveAgent, sourcesOn } from './resolve-agent.ts';

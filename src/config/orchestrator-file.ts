@@ -1,0 +1,77 @@
+import type { OrchestratorSettings } from './config.ts';
+import { described, duration, group, httpUrl, number, oneOf, type Read, text, withDefault } from './fields.ts';
+import { type FileComplaints, type Located, positionOf } from './located.ts';
+
+/** `orchestrator.yaml`: where the central service listens, how it judges heartbeats, how long it remembers. */
+const fields = {
+  listen: withDefault(
+    group({
+      host: withDefault(
+        text({ lengthMax: 253, meaning: 'an address or host name such as 127.0.0.1' }),
+        '127.0.0.1',
+        'The address it listens on; 127.0.0.1 is reached from this machine only.',
+      ),
+      port: withDefault(number({ least: 1, most: 65535, whole: true }), 7700, 'The port; --port wins over it.'),
+    }),
+    {},
+    'Where the API and the page are.',
+  ),
+  public_url: described(
+    httpUrl(),
+    'The address under which servers reach it; tokens carry it. Left out: the one it listens on.',
+  ),
+  heartbeat: withDefault(
+    group({
+      interval: withDefault(duration('5s', '1h'), '1m', 'How often each server beats for all its AI agents.'),
+      late_after: withDefault(
+        duration('10s', '1d'),
+        '2m30s',
+        'Without a beat for this long a server and its AI agents are late: two beats may be lost before.',
+      ),
+      down_after: withDefault(duration('20s', '7d'), '5m', 'Without a beat for this long they are down.'),
+    }),
+    {},
+    'How heartbeats are judged, by the time they were received.',
+  ),
+  retention: withDefault(
+    group({
+      heartbeats: withDefault(duration('1d', '3650d'), '30d', 'How long each beat is kept in Postgres.'),
+      alerts: withDefault(duration('1d', '3650d'), '365d', 'How long alerts that are over are kept.'),
+    }),
+    {},
+    'How long Postgres remembers. The archive is not touched by it.',
+  ),
+  language: withDefault(oneOf('en', 'he'), 'en', 'The language of the page until a person chooses another.'),
+} as const;
+
+export const orchestratorFile = group(fields);
+
+export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSettings {
+  const { listen, public_url: publicUrl, heartbeat, retention, language } = read;
+  return {
+    listen,
+    publicUrl,
+    heartbeat: {
+      intervalMs: heartbeat.interval,
+      lateAfterMs: heartbeat.late_after,
+      downAfterMs: heartbeat.down_after,
+    },
+    retention: { heartbeatsMs: retention.heartbeats, alertsMs: retention.alerts },
+    language,
+  };
+}
+
+/** interval < late_after < down_after: otherwise every server would be late between two beats. */
+export function checkOrchestrator(
+  { heartbeat }: OrchestratorSettings,
+  root: Located | undefined,
+  complaints: FileComplaints,
+): void {
+  const complain = (key: string, problem: string, remedy: string) =>
+    complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);
+
+  if (heartbeat.lateAfterMs <= heartbeat.intervalMs)
+    complain('late_after', 'is not longer than heartbeat.interval', 'use at least twice the interval');
+  if (heartbeat.downAfterMs <= heartbeat.lateAfterMs)
+    complain('down_after', 'is not longer than heartbeat.late_after', 'use a longer time');
+}

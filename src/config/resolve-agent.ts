@@ -1,0 +1,47 @@
+import type { AgentConfigAnswer, ThresholdLimit } from '../contract/agent-config.ts';
+import type { AgentDefaults, AgentSettings, Config, FileSource, Limit } from './config.ts';
+
+/** What the AI agent `agentId` on `server` is told about itself; one without a file is told the defaults, `known: false`. */
+export function resolveAgent(config: Config, agentId: string, server: string): AgentConfigAnswer {
+  const own = config.agents.find((agent) => agent.agentId === agentId);
+  const settings: AgentDefaults & { readonly sources?: readonly FileSource[] } = own ?? config.agentDefaults;
+  const { thresholds } = settings;
+  return {
+    agent_id: agentId,
+    server,
+    known: own !== undefined,
+    assigned: runsOn(settings, server),
+    role: settings.role,
+    description: settings.description,
+    silent_after_seconds: settings.silentAfterMs / 1000,
+    thresholds: {
+      cpu_percent: thresholds.cpuPercent,
+      ram_percent: thresholds.ramPercent,
+      disk_percent: thresholds.diskPercent,
+      buffer_percent: thresholds.bufferPercent,
+      errors_per_minute: thresholds.errorsPerMinute,
+      oldest_unarchived_seconds: inSeconds(thresholds.oldestUnarchivedMs),
+    },
+    rules: [],
+    sources: (settings.sources ?? []).map(({ file, startAt }) => ({ file, start_at: startAt })),
+    revision: config.revision,
+  };
+}
+
+/** The AI agents of the configuration that run on `server`. */
+export function agentsOn(config: Config, server: string): readonly AgentSettings[] {
+  return config.agents.filter((agent) => runsOn(agent, server));
+}
+
+/** The files to follow on `server`, each with the AI agent that its lines belong to. */
+export function sourcesOn(config: Config, server: string): readonly (FileSource & { readonly agentId: string })[] {
+  return agentsOn(config, server).flatMap(({ agentId, sources }) => sources.map((source) => ({ agentId, ...source })));
+}
+
+function runsOn({ servers }: AgentDefaults, server: string): boolean {
+  return servers === undefined || servers.some((name) => name === server);
+}
+
+function inSeconds({ warning, critical }: Limit): ThresholdLimit {
+  return { warning: warning / 1000, critical: critical / 1000 };
+}

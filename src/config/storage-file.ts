@@ -1,0 +1,134 @@
+import { RECORD_BYTES_MAX } from '../contract/record.ts';
+import { formatSize } from '../platform/quantity.ts';
+import type { StorageSettings } from './config.ts';
+import {
+  absolutePath,
+  described,
+  duration,
+  group,
+  httpUrl,
+  oneOf,
+  parsed,
+  type Read,
+  size,
+  text,
+  withDefault,
+} from './fields.ts';
+import { type FileComplaints, type Located, positionOf } from './located.ts';
+
+const DAY_MS = 86_400_000;
+
+/** `storage.yaml`: what a server keeps, when it sends, and where the archive is. */
+const fields = {
+  buffer: withDefault(
+    group({
+      path: described(
+        absolutePath('/var/lib/nervesys/agent/buffer.db'),
+        'Where the buffer file is; left out: agent/buffer.db below the home.',
+      ),
+      limit: withDefault(
+        size('8MB', '10GB'),
+        '100MB',
+        'Everything the agent keeps on disk together never exceeds this.',
+      ),
+    }),
+    {},
+    'What a server keeps until the archive has it.',
+  ),
+  upload: withDefault(
+    group({
+      window: withDefault(
+        duration('1m', '1d'),
+        '10m',
+        'A batch is sealed when its window of wall clock (UTC) ends. Whole minutes that divide a day.',
+      ),
+      batch_size: withDefault(
+        size('1MB', '100MB'),
+        '10MB',
+        'A batch is also sealed when its text reaches this size, before compression.',
+      ),
+      jitter: withDefault(
+        duration('0s', '1h'),
+        '30s',
+        'Sending is spread over this time, so that a fleet does not send all at once.',
+      ),
+    }),
+    {},
+    'When batches are cut and sent.',
+  ),
+  archive: withDefault(
+    group({
+      bucket: withDefault(
+        parsed(
+          'a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens',
+          '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
+          (name) => (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..') ? name : undefined),
+        ),
+        'owalai-production',
+        'The bucket; STORJ_BUCKET wins over it.',
+      ),
+      endpoint: withDefault(
+        httpUrl(),
+        'https://gateway.storjshare.io',
+        'The address of the S3 service; STORJ_ENDPOINT wins over it.',
+      ),
+      region: withDefault(
+        text({ lengthMax: 50 }),
+        'eu1',
+        'The region that requests are signed for; STORJ_REGION wins over it.',
+      ),
+      addressing: withDefault(
+        oneOf('path', 'virtual_host'),
+        'path',
+        'Whether the bucket stands in the path or in the host name.',
+      ),
+      credentials: withDefault(
+        oneOf('presigned', 'static'),
+        'presigned',
+        'presigned: servers hold no archive key and ask the orchestrator for a permission for each object. static: a server uses the STORJ_* it was given.',
+      ),
+    }),
+    {},
+    'The S3 bucket. Its keys come from the environment, never from here. Without keys the archive is a folder below the home.',
+  ),
+} as const;
+
+export const storageFile = group(fields);
+
+export function storageSettings({ buffer, upload, archive }: Read<typeof fields>): StorageSettings {
+  return {
+    buffer: { path: buffer.path, limitBytes: buffer.limit },
+    upload: { windowMs: upload.window, batchSizeBytes: upload.batch_size, jitterMs: upload.jitter },
+    archive,
+  };
+}
+
+/** What must hold between keys: record ≤ batch ≤ buffer, and windows that object keys can name. */
+export function checkStorage(
+  { buffer, upload }: StorageSettings,
+  root: Located | undefined,
+  complaints: FileComplaints,
+): void {
+  const complain = (path: readonly [string, string], problem: string, remedy: string) =>
+    complaints.add(positionOf(root, path), path.join('.'), problem, remedy);
+
+  if (upload.windowMs % 60_000 !== 0 || DAY_MS % upload.windowMs !== 0)
+    complain(
+      ['upload', 'window'],
+      'does not divide a day into whole minutes',
+      'use 1m, 2m, 5m, 10m, 15m, 20m, 30m or 1h',
+    );
+  if (upload.jitterMs >= upload.windowMs)
+    complain(['upload', 'jitter'], 'is not below upload.window', 'use a jitter shorter than the window');
+  if (upload.batchSizeBytes < RECORD_BYTES_MAX)
+    complain(['upload', 'batch_size'], `is below the largest record (${RECORD_BYTES_MAX} bytes)`, 'use at least 2MB');
+  if (upload.batchSizeBytes > buffer.limitBytes / BATCHES_IN_BUFFER_LEAST)
+    complain(
+      ['upload', 'batch_size'],
+      `is more than a quarter of buffer.limit (${formatSize(buffer.limitBytes)})`,
+      'use smaller batches, or a larger limit',
+    );
+}
+
+/** The open window, the one being sealed and one waiting must fit together, with room for SQLite's log. */
+const BATCHES_IN_BUFFER_LEAST = 4;

@@ -1,0 +1,39 @@
+/**
+ * What an AI agent is told about itself, `GET /agents/<agent_id>/config` on the local API: so that it holds no fixed logic.
+ * Any AI agent may ask; one without a file of its own gets the defaults.
+ */
+export interface AgentConfigAnswer {
+  readonly agent_id: string;
+  readonly server: string;
+  /** Whether the configuration has a file for this AI agent. */
+  readonly known: boolean;
+  /** Whether the configuration places this AI agent on this server. */
+  readonly assigned: boolean;
+  readonly role: string;
+  readonly description: string;
+  /** After this long without a sign of its own the AI agent counts as silent. */
+  readonly silent_after_seconds: number;
+  readonly thresholds: Readonly<Record<ThresholdName, ThresholdLimit>>;
+  /** Rules of behaviour; none exist yet. */
+  readonly rules: readonly unknown[];
+  readonly sources: readonly { readonly file: string; readonly start_at: 'beginning' | 'end' }[];
+  /** Names the configuration this answer was made from. */
+  readonly revision: string;
+}
+
+/** What a threshold is set on; percents are 0–100, of the whole host except `buffer_percent` (of the buffer's limit). */
+export const THRESHOLD_NAMES = [
+  'cpu_percent',
+  'ram_percent',
+  'disk_percent',
+  'buffer_percent',
+  'errors_per_minute',
+  'oldest_unarchived_seconds',
+] as const;
+export type ThresholdName = (typeof THRESHOLD_NAMES)[number];
+
+/** At `warning` and above people are told; at `critical` and above they are told at once. */
+export interface ThresholdLimit {
+  readonly warning: number;
+  readonly critical: number;
+}
