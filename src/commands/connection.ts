@@ -1,0 +1,203 @@
+import { existsSync, readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
+import { type HttpResponse, httpRequest } from '../platform/http-request.ts';
+import { AGENT_PORT } from './options.ts';
+import { resolveHome } from './settings.ts';
+
+/** How to reach a lean agent: by its Unix socket where there is one (the URL then gives only the path's base). */
+export interface AgentAddress {
+  readonly url: string;
+  readonly socketPath?: string;
+}
+
+export interface ConnectionOptions {
+  readonly home?: string;
+  readonly port?: number;
+  readonly url?: string;
+}
+
+/** Where the lean agent of this machine is, as far as can be told without asking it: option, socket, note, default. */
+export function locateAgent(options: { readonly home?: string; readonly agentPort?: number }): AgentAddress {
+  if (options.agentPort !== undefined) return { url: `http://127.0.0.1:${options.agentPort}` };
+  const folder = join(resolveHome(options.home), 'agent');
+  const noted = readAddress(join(folder, 'address.json'));
+  const url = noted?.url ?? `http://127.0.0.1:${AGENT_PORT}`;
+  const socketPath = noted?.socket ?? join(folder, 'agent.sock');
+  return existsSync(socketPath) ? { url, socketPath } : { url };
+}
+
+/** Asks the lean agent; rejects with `NSV_NOT_RUNNING` when nothing answers, and with its problem when it refuses. */
+export async function askAgent(
+  address: AgentAddress,
+  method: string,
+  path: string,
+  timeoutMs = 10_000,
+): Promise<unknown> {
+  let answer: HttpResponse;
+  try {
+    answer = await httpRequest({ method, url: new URL(path, address.url), socketPath: address.socketPath, timeoutMs });
+  } catch (error) {
+    throw new NervesysError('NSV_NOT_RUNNING', `no lean agent answers: ${describeError(error)}`, {
+      hint: 'start it with `npm start`, or say where it is with --home or --agent-port',
+      cause: error,
+    });
+  }
+  return readAnswer(answer, `${method} ${path}`);
+}
+
+/** A running orchestrator, and the key of this machine to ask it with. */
+export class OrchestratorConnection {
+  readonly url: string;
+  readonly #key: string | undefined;
+
+  constructor(url: string, key: string | undefined) {
+    this.url = url;
+    this.#key = key;
+  }
+
+  /** One call with a JSON answer; rejects with `NSV_NOT_RUNNING`, or with the code of the problem it answered. */
+  async ask(method: string, path: string, body?: unknown, timeoutMs = 30_000): Promise<unknown> {
+    const request = {
+      method,
+      url: new URL(path, this.url),
+      headers: { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      timeoutMs,
+      responseBytesMax: 256 * 1024 * 1024, // a fleet of 100,000 AI agents
+    };
+    let answer: HttpResponse;
+    try {
+      answer = await httpRequest(body === undefined ? request : { ...request, body: JSON.stringify(body) });
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+    return readAnswer(answer, `${method} ${path.split('?')[0]}`);
+  }
+
+  /** The lines of a streamed answer, as they come. */
+  async *lines(path: string): AsyncGenerator<string> {
+    const url = new URL(path, this.url);
+    const incoming = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      const client = url.protocol === 'https:' ? https : http;
+      client
+        .get(url, { headers: this.#headers(), agent: false }, resolve)
+        .on('error', (error) => reject(this.#unreachable(error)));
+    });
+    if (incoming.statusCode !== 200) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      readAnswer(
+        { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) },
+        `GET ${url.pathname}`,
+      );
+      return;
+    }
+    try {
+      for await (const line of createInterface({ input: incoming, crlfDelay: Number.POSITIVE_INFINITY })) {
+        if (line !== '') yield line;
+      }
+      // readline ends its loop silently when its input breaks off: an answer cut short must not pass for a whole one.
+      if (!incoming.complete) {
+        throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `GET ${url.pathname}: the answer broke off`, {
+          hint: 'repeat it; look at the log of the orchestrator if it happens again',
+        });
+      }
+    } finally {
+      incoming.destroy();
+    }
+  }
+
+  #headers(): Record<string, string> {
+    return this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` };
+  }
+
+  #unreachable(error: unknown): NervesysError {
+    return new NervesysError('NSV_NOT_RUNNING', `no orchestrator answers: ${describeError(error)}`, {
+      hint: 'start it with `npm start`, or say where it is with --home, --port or --url',
+      cause: error,
+    });
+  }
+}
+
+/** Finds the orchestrator: `--url`, `--port`, or what the one that runs in this home noted. The key is this home's. */
+export function connectOrchestrator(options: ConnectionOptions): OrchestratorConnection {
+  const folder = join(resolveHome(options.home), 'orchestrator');
+  const url = options.url ?? (options.port === undefined ? undefined : `http://127.0.0.1:${options.port}`);
+  if (url !== undefined && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))) {
+    throw new NervesysError('NSV_SETTING_INVALID', `--url is not an http or https address: ${url}`, {
+      hint: 'write it whole, as http://127.0.0.1:7700',
+    });
+  }
+  const found = url ?? readAddress(join(folder, 'address.json'))?.url;
+  if (found === undefined) {
+    throw new NervesysError('NSV_NOT_RUNNING', `no running Nervesys was found in ${resolveHome(options.home)}`, {
+      hint: 'start it with `npm start`, or name its home with --home',
+    });
+  }
+  return new OrchestratorConnection(found, readKey(join(folder, 'admin.key')));
+}
+
+/** `address.json` of a running part; `undefined` where there is none (it is removed at the end) or it can't be read. */
+export function readAddress(path: string): { url: string; socket?: string; pid?: number } | undefined {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof value?.url !== 'string' || !URL.canParse(value.url)) return undefined;
+    return {
+      url: value.url,
+      ...(typeof value.socket === 'string' ? { socket: value.socket } : {}),
+      ...(typeof value.pid === 'number' ? { pid: value.pid } : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function readKey(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined; // the answer will say that a key is needed
+    throw new NervesysError('NSV_HOME_UNUSABLE', `cannot read ${path} (${errorCode(error)})`, {
+      hint: 'run this as the user that Nervesys runs as',
+      cause: error,
+    });
+  }
+}
+
+/** The JSON of a good answer; a problem document becomes the error it describes. */
+export function readAnswer(answer: HttpResponse, what: string): unknown {
+  const text = answer.body.toString('utf8');
+  let value: unknown;
+  try {
+    value = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (answer.status >= 200 && answer.status < 300) {
+    if (value !== undefined || text === '') return value;
+    throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', `${what}: the answer is not JSON`, {
+      hint: 'does another program listen at this address?',
+    });
+  }
+  const problem = (value ?? {}) as { code?: unknown; detail?: unknown; title?: unknown; hint?: unknown };
+  const detail = [problem.detail, problem.title].find((one) => typeof one === 'string') ?? `status ${answer.status}`;
+  throw new NervesysError(
+    typeof problem.code === 'string' ? problem.code : 'NSV_ORCHESTRATOR_REFUSED',
+    `${what}: ${detail}`,
+    {
+      hint:
+        answer.status === 401
+          ? UNAUTHORIZED_HINT
+          : typeof problem.hint === 'string'
+            ? problem.hint
+            : 'is this Nervesys?',
+      facts: { status: answer.status },
+    },
+  );
+}
+
+const UNAUTHORIZED_HINT =
+  'the key of this machine is <home>/orchestrator/admin.key: name the home of that orchestrator with --home, and run as its user';

@@ -1,0 +1,63 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** What is passed on to the program. SIGUSR1 is among them because Node would otherwise open its debugger on it. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Of these, the ones that ask for an end. */
+const ENDING: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
+
+export interface SignalRelay extends Disposable {
+  /** The last signal that asked the program to end. */
+  readonly endAsked: NodeJS.Signals | undefined;
+  /** From now on the program has ended: an ending signal aborts this controller instead. */
+  childEnded(impatient: AbortController): void;
+}
+
+/** Passes this process's signals on to the child, until disposed. */
+export function relaySignals(child: ChildProcess): SignalRelay {
+  let endAsked: NodeJS.Signals | undefined;
+  let impatient: AbortController | undefined;
+  const listeners = FORWARDED.map((name) => {
+    const listener = () => {
+      if (impatient !== undefined) {
+        if (ENDING.has(name)) impatient.abort();
+        return;
+      }
+      if (ENDING.has(name)) endAsked = name;
+      if (!reachedChildAlready(name)) child.kill(name);
+    };
+    process.on(name, listener);
+    return () => process.off(name, listener);
+  });
+  return {
+    get endAsked() {
+      return endAsked;
+    },
+    childEnded(controller) {
+      impatient = controller;
+    },
+    [Symbol.dispose]() {
+      for (const remove of listeners) remove();
+    },
+  };
+}
+
+/**
+ * Ctrl-C and Ctrl-\ go to every process of the terminal's foreground group, so the child has had them; passing them on would
+ * make them two, which many programs take for "now, without tidying up". A `kill -INT` of this one process while it stands in
+ * the foreground can't be told from Ctrl-C and is not passed on; `kill` (SIGTERM) always is.
+ */
+function reachedChildAlready(name: NodeJS.Signals): boolean {
+  return (name === 'SIGINT' || name === 'SIGQUIT') && inForeground();
+}
+
+function inForeground(): boolean {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'utf8');
+    // After the name in parentheses: state, ppid, pgrp, session, tty_nr, tpgid (proc_pid_stat(5)).
+    const [, , group, , terminal, foregroundGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return terminal !== '0' && group === foregroundGroup;
+  } catch {
+    return process.stdin.isTTY === true; // not Linux: the best guess
+  }
+}

@@ -1,0 +1,280 @@
+import { Command, CommanderError, Option } from 'commander';
+import { NERVESYS_VERSION } from '../contract/version.ts';
+import { EXIT } from './exit-codes.ts';
+import { printFailure } from './failure.ts';
+import { countOption, durationOption, instantOption, portOption } from './options.ts';
+
+/** Every command resolves with its exit code; a module is loaded only when its command is called. */
+type Run = (...parameters: never[]) => Promise<number>;
+
+/** Reads the command line, runs one command, prints its failure if it has one, and resolves with the exit code. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    if (args.length === 0) {
+      program.outputHelp({ error: true });
+      return EXIT.usage;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has printed its own complaint or answer (help, version) already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return printFailure(error);
+  }
+}
+
+function buildProgram(finish: (exitCode: number) => void): Command {
+  const program = new Command('nervesys')
+    .description('The nervous system of a fleet of AI agents: every log line kept, every agent’s state known.')
+    .version(NERVESYS_VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help, or that of a command')
+    .helpCommand('help [command]', 'show the help of a command')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
+    .configureHelp({ showGlobalOptions: false })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      examples(
+        'nervesys up --demo                                everything on this machine, with five pretend AI agents',
+        'nervesys exec --agent-id GROK -- python agent.py  run an AI agent; its output becomes records',
+        'nervesys fleet                                    who is up',
+        'nervesys logs --since 1h --level ERROR            what went wrong in the last hour',
+      ),
+    );
+
+  /** Calls `run` of a module that `load` imports, with the options (and arguments) that commander read. */
+  const runs =
+    (load: () => Promise<{ readonly run: Run }>) =>
+    async (...parameters: unknown[]): Promise<void> => {
+      const { run } = await load();
+      // Commander hands arguments, then options, then the command itself; run(options, ...arguments).
+      const [options, ...rest] = [parameters.at(-2), ...parameters.slice(0, -2)];
+      finish(await (run as (...parameters: unknown[]) => Promise<number>)(options, ...rest));
+    };
+
+  addParts(program, runs);
+  addReaders(program, runs);
+  addAdministration(program, runs);
+  return program;
+}
+
+type Runs = (load: () => Promise<{ readonly run: Run }>) => (...parameters: unknown[]) => Promise<void>;
+
+/** The commands that start something. */
+function addParts(program: Command, runs: Runs): void {
+  program
+    .command('up')
+    .summary('start everything on this machine')
+    .description(
+      'Start everything on this machine: Postgres, the archive, the orchestrator and one agent. Ctrl-C stops it.',
+    )
+    .addOption(home())
+    .addOption(port('of the dashboard and API (default: 7700)'))
+    .addOption(agentPort())
+    .option('--demo', 'run five pretend AI agents beside it')
+    .addHelpText(
+      'after',
+      examples('nervesys up', 'nervesys up --demo --home /tmp/nervesys --port 8800 --agent-port 8801'),
+    )
+    .action(runs(() => import('./up.ts')));
+  program
+    .command('agent')
+    .summary('start the lean agent of this server')
+    .description('Start the lean agent of this server. The first time it needs NERVESYS_TOKEN to enrol.')
+    .addOption(home())
+    .addOption(agentPort())
+    .addHelpText('after', examples('NERVESYS_TOKEN=nsv1.… NERVESYS_SERVER=AIGARDEN02 nervesys agent'))
+    .action(runs(() => import('./agent.ts')));
+  program
+    .command('orchestrator')
+    .summary('start the central service')
+    .description('Start the central service: API, dashboard, alerts. DATABASE_URL names its Postgres.')
+    .addOption(home())
+    .addOption(port('to listen on (default: 7700)'))
+    .addHelpText('after', examples('DATABASE_URL=postgres://… nervesys orchestrator'))
+    .action(runs(() => import('./orchestrator.ts')));
+  program
+    .command('exec')
+    .summary('run an AI agent; its output becomes records')
+    .description(
+      'Run an AI agent. Its output passes through unchanged; each line becomes a record (standard output INFO, standard ' +
+        'error WARN, unless the line is JSON with a level of its own), and its exit becomes its status. ' +
+        'The exit code is the command’s own.',
+    )
+    .argument('<command...>', 'the program and its arguments, after --')
+    .requiredOption('--agent-id <name>', 'the AI agent that is run, as GROK')
+    .addOption(home())
+    .addOption(agentPort())
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      examples(
+        'nervesys exec --agent-id GROK -- python agent.py --task review',
+        "nervesys exec --agent-id GIMAI -- sh -c 'while true; do date; sleep 1; done'",
+      ),
+    )
+    .action(runs(() => import('./exec.ts')));
+}
+
+/** The commands that show something. */
+function addReaders(program: Command, runs: Runs): void {
+  reader(program.command('fleet'))
+    .summary('who is up')
+    .description('List all AI agents with their state, vitals and last sign of life.')
+    .option('--server <name>', 'of this server only')
+    .addHelpText('after', examples('nervesys fleet', 'nervesys fleet --json | jq ".agents[].state"'))
+    .action(runs(() => import('./fleet.ts')));
+  reader(program.command('alerts'))
+    .summary('what went wrong')
+    .description('List alerts, newest first.')
+    .option('--all', 'resolved ones too')
+    .addHelpText('after', examples('nervesys alerts', 'nervesys alerts --all --json'))
+    .action(runs(() => import('./alerts.ts')));
+  reader(program.command('logs'))
+    .summary('read the archive')
+    .description('Print archived records, oldest first. What is not archived yet is shown by `nervesys buffer`.')
+    .addOption(
+      new Option('--since <when>', 'from then on').argParser(instantOption).default({ agoMs: 3_600_000 }, '1h'),
+    )
+    .addOption(new Option('--until <when>', 'up to then').argParser(instantOption))
+    .option('--server <name>', 'of this server')
+    .option('--agent <agent-id>', 'of this AI agent')
+    .option('--level <level>', 'this level and above: DEBUG, INFO, WARN, ERROR, CRITICAL')
+    .option('--grep <regexp>', 'whose message matches')
+    .option('--limit <n>', 'at most so many records', countOption)
+    .addHelpText(
+      'after',
+      examples(
+        'nervesys logs --since 1h --level ERROR',
+        'nervesys logs --agent GROK --since 2026-11-22 --until 2026-11-23 --json > grok.ndjson',
+        "nervesys logs --grep 'rate.?limit' --limit 20",
+      ),
+    )
+    .action(runs(() => import('./logs.ts')));
+  program
+    .command('buffer')
+    .summary('what this server still keeps')
+    .description('Show what the lean agent of this server keeps until the archive has it.')
+    .addOption(home())
+    .addOption(agentPort())
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('nervesys buffer', 'nervesys buffer --json | jq .records'))
+    .action(runs(() => import('./buffer.ts')));
+  const archive = program.command('archive').summary('what the archive holds').description('Look into the archive.');
+  reader(archive.command('ls'))
+    .summary('list archive objects')
+    .description('List archive objects, newest first.')
+    .option('--server <name>', 'of this server')
+    .option('--limit <n>', 'at most so many', countOption, 50)
+    .addHelpText('after', examples('nervesys archive ls --server AIGARDEN01', 'nervesys archive ls --json'))
+    .action(runs(() => import('./archive-ls.ts')));
+}
+
+/** The commands that let in, check and mend. */
+function addAdministration(program: Command, runs: Runs): void {
+  reader(program.command('sign-in'))
+    .summary('print a fresh sign-in link for the dashboard')
+    .description('Print a fresh link to the dashboard. It works once, and for a short time.')
+    .addHelpText('after', examples('nervesys sign-in', 'xdg-open "$(nervesys sign-in)"'))
+    .action(runs(() => import('./sign-in.ts')));
+  const token = program
+    .command('token')
+    .summary('let servers in')
+    .description('Enrolment tokens: one string that a new server needs, once, to join.');
+  reader(token.command('create'))
+    .summary('create a token, and print the command for the new server')
+    .description(
+      'Create an enrolment token and print the one command to run on the new server. The token is shown once.',
+    )
+    .option('--server <name>', 'only a server of this name may use it')
+    .option('--uses <n>', 'how many servers may use it', countOption, 1)
+    .addOption(new Option('--expires <duration>', 'valid for').argParser(durationOption).default(86_400_000, '24h'))
+    .addHelpText(
+      'after',
+      examples('nervesys token create --server AIGARDEN02', 'nervesys token create --uses 20 --expires 7d --json'),
+    )
+    .action(runs(async () => ({ run: (await import('./token.ts')).create })));
+  reader(token.command('list'))
+    .summary('list tokens')
+    .description('List tokens, with how often each was used. Their secrets are not kept, so they cannot be shown.')
+    .action(runs(async () => ({ run: (await import('./token.ts')).list })));
+  reader(token.command('revoke'))
+    .summary('revoke a token')
+    .description('Revoke a token: no server can join with it any more. Servers that have joined stay.')
+    .argument('<id>', 'the id that `nervesys token list` shows')
+    .action(runs(async () => ({ run: (await import('./token.ts')).revoke })));
+  const config = program
+    .command('config')
+    .summary('check and show the configuration')
+    .description('The configuration: YAML files, below the home or in a folder of your own.');
+  config
+    .command('check')
+    .summary('check the configuration, all mistakes at once')
+    .description(
+      'Check a configuration folder and name every mistake with file, path, value and remedy. Exit code 3: there are some.',
+    )
+    .argument('[folder]', 'to check (default: <home>/config)')
+    .addOption(home())
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('nervesys config check', 'nervesys config check ./config --json'))
+    .action(runs(async () => ({ run: (await import('./config.ts')).check })));
+  config
+    .command('show')
+    .summary('show what holds, defaults included')
+    .description('Print the configuration as it takes effect, defaults included.')
+    .argument('[folder]', 'to show (default: <home>/config)')
+    .addOption(home())
+    .option('--json', 'as JSON')
+    .action(runs(async () => ({ run: (await import('./config.ts')).show })));
+  program
+    .command('doctor')
+    .summary('what is wrong here, and what to do about it')
+    .description('Look for what is wrong on this machine and say what to do about it. Exit code 3: something is.')
+    .addOption(home())
+    .addOption(port('of the orchestrator'))
+    .addOption(agentPort())
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples('nervesys doctor', 'nervesys doctor --json | jq ".checks[] | select(.state != \\"ok\\")"'),
+    )
+    .action(runs(() => import('./doctor.ts')));
+}
+
+/** The options of a command that asks a running orchestrator. */
+function reader(command: Command): Command {
+  return command
+    .addOption(home())
+    .addOption(port('of the orchestrator on this machine'))
+    .option('--url <url>', 'address of the orchestrator, where it runs elsewhere')
+    .option('--json', 'as JSON');
+}
+
+/** Commander's complaint in the shape of all our errors. */
+function usageError(text: string): string {
+  const suggestion = /^\(Did you mean (.*)\?\)$/m.exec(text);
+  const message = text.replace(/^\(Did you mean .*\)$/m, '').trimEnd();
+  return `${message}\nhint: ${suggestion === null ? 'see `nervesys --help`' : `did you mean ${suggestion[1]}?`}\n`;
+}
+
+function home(): Option {
+  return new Option('--home <dir>', 'folder of this Nervesys (default: NERVESYS_HOME)');
+}
+
+function port(what: string): Option {
+  return new Option('--port <n>', `port ${what}`).argParser(portOption);
+}
+
+function agentPort(): Option {
+  return new Option('--agent-port <n>', 'port of the lean agent (default: 4318)').argParser(portOption);
+}
+
+function examples(...lines: string[]): string {
+  return `\n${lines.length === 1 ? 'Example:' : 'Examples:'}\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
+}

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseServerName, type ServerName } from '../contract/ids.ts';
+import { errorCode, NervesysError } from '../platform/errors.ts';
+
+/** One environment variable that the commands read. A secret may also be given as `<NAME>_FILE`, the path of a file that holds it. */
+export interface EnvironmentEntry {
+  readonly name: string;
+  readonly meaning: string;
+  readonly secret: boolean;
+  /** What holds when it is not set, in words; `null`: nothing does. */
+  readonly default: string | null;
+}
+
+/** Every setting that is read from the environment, and nothing else is; `.env.example` is kept equal to this by a test. */
+export const ENVIRONMENT = [
+  {
+    name: 'NERVESYS_HOME',
+    meaning: 'Folder that holds everything Nervesys keeps on this machine.',
+    secret: false,
+    default: '/var/lib/nervesys for root, else ~/.local/share/nervesys',
+  },
+  {
+    name: 'NERVESYS_SERVER',
+    meaning: "This server's name: letters, digits, dot, hyphen and underscore.",
+    secret: false,
+    default: "the host's name",
+  },
+  {
+    name: 'NERVESYS_TOKEN',
+    meaning: 'Enrolment token from `nervesys token create`; needed once, the first time an agent starts.',
+    secret: true,
+    default: null,
+  },
+  {
+    name: 'NERVESYS_DEBUG',
+    meaning: '1 prints debug lines, and the stack of an error.',
+    secret: false,
+    default: null,
+  },
+  {
+    name: 'STORJ_ACCESS_KEY',
+    meaning: 'Access key of the S3 archive (Storj or any other). Together with the secret key it replaces the folder.',
+    secret: true,
+    default: null,
+  },
+  { name: 'STORJ_SECRET_KEY', meaning: 'Secret key of the S3 archive.', secret: true, default: null },
+  { name: 'STORJ_BUCKET', meaning: 'Bucket of the S3 archive.', secret: false, default: 'owalai-production' },
+  {
+    name: 'STORJ_ENDPOINT',
+    meaning: 'Address of the S3 archive.',
+    secret: false,
+    default: 'https://gateway.storjshare.io',
+  },
+  { name: 'STORJ_REGION', meaning: 'Region of the S3 archive.', secret: false, default: 'eu1' },
+  {
+    name: 'DATABASE_URL',
+    meaning: 'Postgres to use instead of the embedded one: postgres://user:password@host:5432/database.',
+    secret: true,
+    default: 'an embedded Postgres below the home',
+  },
+] as const satisfies readonly EnvironmentEntry[];
+
+export type SettingName = (typeof ENVIRONMENT)[number]['name'];
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface StorjSettings {
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly bucket: string;
+  readonly endpoint: string;
+  readonly region: string;
+}
+
+/** The environment, read and checked once. Never log this object: it holds secrets. */
+export interface Settings {
+  /** Absolute. */
+  readonly home: string;
+  readonly server: ServerName;
+  readonly token: string | undefined;
+  /** `undefined`: the folder archive. */
+  readonly storj: StorjSettings | undefined;
+  /** `undefined`: the embedded Postgres. */
+  readonly databaseUrl: string | undefined;
+  readonly debug: boolean;
+}
+
+/** Reads all settings; rejects the first that is not usable with `NSV_SETTING_INVALID`. `home` comes from `--home`. */
+export function readSettings(options: { readonly home?: string | undefined } = {}, env = process.env): Settings {
+  return {
+    home: resolveHome(options.home, env),
+    server: serverName(env),
+    token: readSetting('NERVESYS_TOKEN', env),
+    storj: storjSettings(env),
+    databaseUrl: readSetting('DATABASE_URL', env),
+    debug: isDebug(env),
+  };
+}
+
+/** One setting, also from its `…_FILE` where it is a secret; empty counts as not set. */
+export function readSetting(name: SettingName, env: Environment = process.env): string | undefined {
+  const entry: EnvironmentEntry = ENVIRONMENT.find((one) => one.name === name)!;
+  const value = env[name] || undefined;
+  const path = (entry.secret && env[`${name}_FILE`]) || undefined;
+  if (path === undefined) return value;
+  if (value !== undefined) {
+    throw new NervesysError('NSV_SETTING_INVALID', `${name} and ${name}_FILE are both set`, {
+      hint: 'keep one of the two',
+    });
+  }
+  try {
+    return readFileSync(resolveUserPath(path, env), 'utf8').replace(/[\r\n]+$/, '') || undefined;
+  } catch (error) {
+    throw new NervesysError('NSV_SETTING_INVALID', `${name}_FILE: cannot read ${path} (${errorCode(error)})`, {
+      hint: 'give the path of a readable file that holds nothing but the secret',
+      cause: error,
+    });
+  }
+}
+
+/** The home folder, absolute: `--home`, else `NERVESYS_HOME`, else the default of this user. */
+export function resolveHome(option?: string, env: Environment = process.env): string {
+  const given = option || readSetting('NERVESYS_HOME', env);
+  if (given !== undefined && given !== '') return resolveUserPath(given, env);
+  return process.getuid?.() === 0 ? '/var/lib/nervesys' : join(homedir(), '.local/share/nervesys');
+}
+
+const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
+
+/**
+ * The directory the user stands in. `npm run` moves to the package's folder and notes the user's in `INIT_CWD`; that note is
+ * believed only where npm ran this very package, for it is inherited by everything below an npm script.
+ */
+export function userDirectory(env: Environment = process.env): string {
+  const initial = env['INIT_CWD'];
+  const byOwnNpm = env['npm_package_json'] === join(PACKAGE_ROOT, 'package.json') && process.cwd() === PACKAGE_ROOT;
+  return byOwnNpm && initial !== undefined && initial !== '' ? initial : process.cwd();
+}
+
+/** A path as the user wrote it, absolute. */
+export function resolveUserPath(path: string, env: Environment = process.env): string {
+  return resolve(userDirectory(env), path);
+}
+
+export function isDebug(env: Environment = process.env): boolean {
+  const value = readSetting('NERVESYS_DEBUG', env);
+  return value !== undefined && value !== '0' && value !== 'false';
+}
+
+/** Whether output to a terminal may carry colour (https://no-color.org). */
+export function mayColour(env: Environment = process.env): boolean {
+  return !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** The whole environment for a program that is started for the user, with `extra` added. */
+export function childEnvironment(extra: Readonly<Record<string, string>>, env: Environment = process.env) {
+  return { ...env, ...extra };
+}
+
+function serverName(env: Environment): ServerName {
+  const given = readSetting('NERVESYS_SERVER', env);
+  if (given === undefined) return serverNameOfHost(hostname());
+  const server = parseServerName(given);
+  if (server === undefined) {
+    throw new NervesysError('NSV_SETTING_INVALID', `NERVESYS_SERVER is ${JSON.stringify(given.slice(0, 120))}`, {
+      hint: 'use 1–100 letters, digits, dots, hyphens or underscores, beginning and ending with a letter or digit',
+    });
+  }
+  return server;
+}
+
+/** A host's name made fit to be a server's name (and so part of object keys). */
+export function serverNameOfHost(host: string): ServerName {
+  const text = host
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/\.{2,}/g, '.')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 100)
+    .replace(/[^A-Za-z0-9]+$/, '');
+  return parseServerName(text) ?? ('server' as ServerName);
+}
+
+function storjSettings(env: Environment): StorjSettings | undefined {
+  const accessKey = readSetting('STORJ_ACCESS_KEY', env);
+  const secretKey = readSetting('STORJ_SECRET_KEY', env);
+  if (accessKey === undefined && secretKey === undefined) return undefined;
+  if (accessKey === undefined || secretKey === undefined) {
+    const [given, missing] = accessKey === undefined ? ['SECRET', 'ACCESS'] : ['ACCESS', 'SECRET'];
+    throw new NervesysError('NSV_SETTING_INVALID', `STORJ_${given}_KEY is set, but STORJ_${missing}_KEY is not`, {
+      hint: 'set both to archive in S3, or neither to archive in a folder',
+    });
+  }
+  const endpoint = readSetting('STORJ_ENDPOINT', env) ?? 'https://gateway.storjshare.io';
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+    throw new NervesysError('NSV_SETTING_INVALID', `STORJ_ENDPOINT is not an http or https address: ${endpoint}`, {
+      hint: 'write it whole, as https://gateway.storjshare.io',
+    });
+  }
+  return {
+    accessKey,
+    secretKey,
+    bucket: readSetting('STORJ_BUCKET', env) ?? 'owalai-production',
+    endpoint,
+    region: readSetting('STORJ_REGION', env) ?? 'eu1',
+  };
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/**
+ * The command line's entry, and the only file that ends the process. It stays small: what `--help` does not need is
+ * loaded by the command that needs it.
+ */
+const NODE_MAJOR_MIN = 24;
+
+async function main(): Promise<number> {
+  if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
+    process.stderr.write(
+      `error: Nervesys needs Node ${NODE_MAJOR_MIN} or later; this is ${process.version} (${process.execPath})\n` +
+        `hint: run it as \`npm start\` or \`npm run nervesys -- …\`: after \`npm ci\`, npm finds the right Node by itself\n`,
+    );
+    return 1;
+  }
+  const { runProgram } = await import('./commands/program.ts');
+  return runProgram(process.argv.slice(2));
+}
+
+/** A reader that went away (`nervesys logs | head`) is an end, not an error. `exec` handles this in its own way. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' && process.stdout.listenerCount('error') === 1) process.exit(0);
+});
+process.stderr.on('error', () => undefined); // nobody is left to be told
+
+const exitCode = await main();
+// Standard streams may still hold text for a slow reader; leaving at once would cut it off.
+await Promise.all(
+  [process.stdout, process.stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => (stream.writableLength > 0 ? stream.write('', () => resolve()) : resolve())),
+  ),
+);
+process.exit(exitCode);
