@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import { windowStart } from '../../contract/object-key.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
+import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
 import { sha256Hex } from './chunk.ts';
 import { OpenBatch } from './open-batch.ts';
@@ -97,7 +97,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly epoch: Epoch;
   readonly #options: BufferOptions;
   readonly #store: BufferStore;
-  readonly #lock: DatabaseSync;
+  readonly #lock: ProcessLock;
   readonly #memory = new ShortTermMemory();
   readonly #closing = new AbortController();
   #queue: Waiting[] = [];
@@ -117,7 +117,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #shrinking: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(options: BufferOptions, store: BufferStore, lock: DatabaseSync) {
+  private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
     this.#store = store;
     this.#lock = lock;
@@ -150,7 +150,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       buffer.#recover();
       return buffer;
     } catch (error) {
-      lock.close();
+      lock.release();
       throw error instanceof NervesysError ? error : unusable(options.path, error);
     }
   }
@@ -291,7 +291,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     await this.#sealing;
     await this.#shrinking;
     this.#store.close();
-    this.#lock.close();
+    this.#lock.release();
   }
 
   #scheduleCommit(): void {
@@ -520,27 +520,18 @@ function formatBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Se
   return blocks;
 }
 
-/**
- * One process a buffer: an exclusive lock on a file beside it, which the system releases when the process dies however it dies.
- * (The buffer itself stays open to other readers.)
- */
-function lockBuffer(path: string): DatabaseSync {
-  let lock: DatabaseSync;
+/** One process a buffer; the file itself stays open to other readers. */
+function lockBuffer(path: string): ProcessLock {
+  let lock: ProcessLock | undefined;
   try {
-    lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+    lock = ProcessLock.take(`${path}.lock`);
   } catch (error) {
     throw unusable(path, error);
   }
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    if ((error as { errcode?: number }).errcode !== 5 /* BUSY */) throw unusable(path, error);
-    throw new NervesysError('NSV_BUFFER_LOCKED', `open the buffer ${path}: another agent has it open`, {
-      hint: 'stop the other agent, or give this one a home of its own with --home',
-    });
-  }
+  if (lock !== undefined) return lock;
+  throw new NervesysError('NSV_BUFFER_LOCKED', `open the buffer ${path}: another agent has it open`, {
+    hint: 'stop the other agent, or give this one a home of its own with --home',
+  });
 }
 
 function shuttingDown(): NervesysError {
