@@ -95,6 +95,13 @@ export class HttpClient {
         fail(timeout(`nothing moved for ${this.#limits.idleTimeoutMs} ms`)),
       );
       sent.on('response', (response) => {
+        const { statusCode: status = 0, headers } = response;
+        if (request.method === 'HEAD') {
+          // Its headers are all of it. Some stores (Swift) send the body of a 404 after them all the same, which ends the connection.
+          settle(() => resolve({ status, headers, body: Buffer.alloc(0) }));
+          response.on('error', () => undefined).resume();
+          return;
+        }
         const chunks: Buffer[] = [];
         let bytes = 0;
         response.on('data', (chunk: Buffer) => {
@@ -107,9 +114,7 @@ export class HttpClient {
         response.on('error', fail);
         response.on('end', () => {
           if (!response.complete) return fail(timeout('the answer was cut off'));
-          settle(() =>
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-          );
+          settle(() => resolve({ status, headers, body: Buffer.concat(chunks) }));
           // An answer before the whole body was taken (a refusal): the rest is of no use to anybody.
           if (!sent.writableFinished) sent.destroy();
         });
