@@ -56,6 +56,11 @@ export const ERROR_CODES = {
     meaning: 'The buffer has reached its limit, or the disk is full; nothing was taken.',
     remedy: 'Repeat after Retry-After seconds; look at `nervesys doctor` for why it does not drain.',
   },
+  NSV_TOO_BUSY: {
+    status: 429,
+    meaning: 'More is being sent at once than the agent holds in memory; nothing of this request was taken.',
+    remedy: 'Repeat after Retry-After seconds, with fewer or smaller requests at once.',
+  },
   NSV_SHUTTING_DOWN: {
     status: 503,
     meaning: 'The agent or orchestrator is closing; nothing was taken.',

@@ -46,5 +46,8 @@ export interface LogsAnswer {
   readonly accepted: number;
   /** Taken, and dropped by a rule of the configuration. */
   readonly dropped: number;
+  /** The first hundred. */
   readonly rejected: readonly RejectedLine[];
+  /** How many more were rejected than are listed; absent when all are. */
+  readonly rejected_more?: number;
 }

@@ -1,0 +1,322 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AgentId, ServerName } from '../../../contract/ids.ts';
+import { parseAgentId } from '../../../contract/ids.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import { NervesysError } from '../../../platform/errors.ts';
+import { errorFields, type Logger } from '../../../platform/logger.ts';
+import type { RecordSink } from '../../buffer/types.ts';
+import type { AgentRegistry } from '../../registry.ts';
+import { type Answer, type DiscardLimits, problemAnswer, sendAnswer } from './answers.ts';
+import { BodyBudget, type BodyLease, ClientGone, checkBodyHead, release } from './body.ts';
+import { getAgentConfig, getBuffer, getHealth, getHelp, getLogs, postFlush, putStatus } from './doors.ts';
+import { type AllowedHosts, allowedHosts, refuseForeign } from './guard.ts';
+import { listenTcp, listenUnix } from './listen.ts';
+import { agentMetrics, formatMetrics, METRICS_CONTENT_TYPE, type Metric } from './metrics.ts';
+import { type IntakeCounts, postLogs } from './post-logs.ts';
+
+/** What a flush brought to the archive. */
+export interface FlushResult {
+  readonly objects: readonly string[];
+  readonly records: number;
+}
+
+export interface LocalApiOptions {
+  readonly server: ServerName;
+  readonly sink: RecordSink;
+  readonly registry: AgentRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Address and port to listen on; port 0 takes a free one. */
+  readonly host?: string;
+  readonly port: number;
+  readonly socketPath?: string | undefined;
+  /** Permissions of the Unix socket. */
+  readonly socketMode?: number;
+  /** Further names by which clients may ask, as `Host`. */
+  readonly hosts?: readonly string[];
+  /** What an AI agent may know of its own configuration; `undefined` when it has none. */
+  readonly agentConfig: (agentId: AgentId) => unknown;
+  /** Seals and sends; resolves when the archive has everything accepted before; rejects (`NSV_FLUSH_INCOMPLETE`) when it can't. */
+  readonly flush: (signal: AbortSignal) => Promise<FlushResult>;
+  /** Why the agent doesn't do its work, in words; empty when it does. */
+  readonly health: () => readonly string[];
+  /** What other parts measure, for `GET /metrics`. */
+  readonly metrics?: () => readonly Metric[];
+  readonly limits?: Partial<LocalApiLimits>;
+}
+
+export interface LocalApiLimits {
+  /** Of a request's body, as sent and inflated. */
+  readonly bodyBytesMax: number;
+  /** Of all bodies in memory at once: three of the largest, so that the agent stays lean whatever is sent. */
+  readonly bodiesBytesMax: number;
+  readonly connectionsMax: number;
+  /** For a request's head, and for its whole, to arrive. */
+  readonly headMs: number;
+  readonly requestMs: number;
+  readonly discard: DiscardLimits;
+}
+
+const LIMITS_DEFAULT: LocalApiLimits = {
+  bodyBytesMax: 16 * 1024 * 1024,
+  bodiesBytesMax: 48 * 1024 * 1024,
+  connectionsMax: 512,
+  headMs: 10_000,
+  requestMs: 60_000,
+  // Reading and throwing away costs little; a client that sends 1 GB before it reads should still read why it was refused.
+  discard: { bytesMax: 2 ** 31, totalMs: 10_000, idleMs: 1_000 },
+};
+const HOST_DEFAULT = '127.0.0.1';
+const SOCKET_MODE_DEFAULT = 0o600;
+/** Longer than clients' pools keep idle connections, so that it is they who close, and no request meets a closing connection. */
+const KEEP_ALIVE_MS = 65_000;
+const CLOSE_DEADLINE_MS = 5_000;
+/** How often slow clients are looked for. */
+const CHECK_MS = 2_000;
+const HEAD_BYTES_MAX = 16 * 1024;
+
+type Method = 'GET' | 'POST' | 'PUT';
+type Door = (call: Call) => Answer | Promise<Answer>;
+
+interface Call {
+  readonly request: IncomingMessage;
+  readonly query: URLSearchParams;
+  readonly lease: BodyLease;
+  /** The name in `/agents/<name>/…`. */
+  readonly agentId: AgentId | undefined;
+  /** Aborts when the client goes away. */
+  readonly gone: AbortSignal;
+}
+
+/**
+ * The agent's local HTTP API (DESIGN 4.4) on 127.0.0.1 and on a Unix socket: where AI agents leave their records and ask about
+ * themselves. Every answer to `POST /logs` follows the commit of its records.
+ */
+export class LocalApi implements AsyncDisposable {
+  readonly #options: LocalApiOptions;
+  readonly #limits: LocalApiLimits;
+  readonly #servers: http.Server[] = [];
+  readonly #budget: BodyBudget;
+  readonly #counts: IntakeCounts = { requests: 0, repeated: 0, rejectedLines: 0 };
+  readonly #startedAt: number;
+  readonly #doors: Readonly<Record<string, Partial<Record<Method, Door>>>>;
+  #inFlight = 0;
+  #idle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #port = 0;
+  #socketPath: string | undefined;
+
+  private constructor(options: LocalApiOptions) {
+    this.#options = options;
+    this.#limits = { ...LIMITS_DEFAULT, ...options.limits };
+    this.#budget = new BodyBudget(this.#limits.bodiesBytesMax);
+    this.#startedAt = options.clock.now();
+    this.#doors = this.#openDoors();
+  }
+
+  /**
+   * Listens, and resolves when requests are taken.
+   * @throws NervesysError `NSV_PORT_IN_USE`, `NSV_ALREADY_RUNNING`, `NSV_SETTING_INVALID`
+   */
+  static async open(options: LocalApiOptions): Promise<LocalApi> {
+    const api = new LocalApi(options);
+    try {
+      const host = options.host ?? HOST_DEFAULT;
+      api.#port = await listenTcp(api.#createServer(allowedHosts(host, options.hosts)), host, options.port);
+      if (options.socketPath !== undefined) {
+        const server = api.#createServer(undefined);
+        const mode = options.socketMode ?? SOCKET_MODE_DEFAULT;
+        if (await listenUnix(server, options.socketPath, mode, options.logger)) api.#socketPath = options.socketPath;
+      }
+      return api;
+    } catch (error) {
+      await api.close(0);
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    const host = this.#options.host ?? HOST_DEFAULT;
+    return `http://${host === '0.0.0.0' || host === '::' ? HOST_DEFAULT : host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /** The Unix socket, where there is one. */
+  get socketPath(): string | undefined {
+    return this.#socketPath;
+  }
+
+  /** Takes no new requests, lets those being answered finish within `deadlineMs`, then closes every connection. Safe twice. */
+  close(deadlineMs: number = CLOSE_DEADLINE_MS): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const closed = this.#servers.map((server) =>
+      server.listening ? new Promise<void>((resolve) => server.close(() => resolve())) : undefined,
+    );
+    for (const server of this.#servers) server.closeIdleConnections();
+    if (this.#inFlight > 0) {
+      const deadline = new AbortController();
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#idle = resolve;
+        }),
+        this.#options.clock.sleep(deadlineMs, deadline.signal).catch(() => undefined), // stopped: all were answered
+      ]);
+      deadline.abort();
+    }
+    for (const server of this.#servers) server.closeAllConnections();
+    await Promise.all(closed);
+  }
+
+  #createServer(hosts: AllowedHosts | undefined): http.Server {
+    const server = http.createServer({
+      headersTimeout: this.#limits.headMs,
+      requestTimeout: this.#limits.requestMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, this.#limits.headMs),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: HEAD_BYTES_MAX,
+    });
+    server.maxConnections = this.#limits.connectionsMax;
+    server.on('request', (request, response) => void this.#serve(request, response, hosts, false));
+    server.on('checkContinue', (request, response) => void this.#serve(request, response, hosts, true));
+    server.on('drop', () => this.#options.logger.warn('a connection was dropped: too many are open'));
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** One request from its head to its answer; never rejects. */
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    hosts: AllowedHosts | undefined,
+    waitsForContinue: boolean,
+  ): Promise<void> {
+    const lease: BodyLease = { budget: this.#budget, bytes: 0 };
+    const gone = new AbortController();
+    response.on('close', () => {
+      gone.abort(new ClientGone('the client closed its connection'));
+      this.#inFlight--; // only now is the answer with the operating system, and safe from our closing of the connection
+      if (this.#inFlight === 0) this.#idle?.();
+    });
+    response.on('error', () => undefined); // the client went away; 'close' follows
+    this.#inFlight++;
+    try {
+      const answer = await this.#answer(request, response, hosts, lease, gone.signal, waitsForContinue);
+      if (this.#closing !== undefined) response.shouldKeepAlive = false;
+      await sendAnswer(request, response, answer, this.#options.clock, this.#limits.discard);
+    } catch (error) {
+      if (!(error instanceof ClientGone)) this.#options.logger.error('an answer could not be sent', errorFields(error));
+      request.destroy();
+    } finally {
+      release(lease);
+    }
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    hosts: AllowedHosts | undefined,
+    lease: BodyLease,
+    gone: AbortSignal,
+    waitsForContinue: boolean,
+  ): Promise<Answer> {
+    try {
+      if (this.#closing !== undefined) throw new NervesysError('NSV_SHUTTING_DOWN', 'the agent is closing');
+      refuseForeign(request.headers, hosts);
+      const { door, query, agentId } = this.#findDoor(request);
+      if (waitsForContinue) {
+        checkBodyHead(request, this.#limits.bodyBytesMax); // refused before the client sends what would be thrown away
+        response.writeContinue();
+      }
+      return await door({ request, query, lease, agentId, gone });
+    } catch (error) {
+      if (error instanceof ClientGone) throw error;
+      if (error instanceof NervesysError) return problemAnswer(error);
+      this.#options.logger.error('a request failed unexpectedly', { path: pathOf(request), ...errorFields(error) });
+      return problemAnswer(new NervesysError('NSV_INTERNAL', 'something unexpected failed; the log says what'));
+    }
+  }
+
+  /** @throws NervesysError `NSV_NOT_FOUND`, `NSV_METHOD_NOT_ALLOWED`, `NSV_BODY_INVALID` */
+  #findDoor(request: IncomingMessage): { door: Door; query: URLSearchParams; agentId: AgentId | undefined } {
+    const path = pathOf(request);
+    const query = new URLSearchParams((request.url ?? '').slice(path.length + 1));
+    const match = /^\/agents\/([^/]+)\/(config|status)$/.exec(path);
+    const doors = match === null ? this.#doors[path] : this.#doors[`/agents/*/${match[2]}`];
+    if (doors === undefined || !path.startsWith('/'))
+      throw new NervesysError('NSV_NOT_FOUND', `there is nothing at ${path.slice(0, 200)}`, {
+        hint: 'GET / lists the calls.',
+      });
+    const method = (request.method === 'HEAD' ? 'GET' : request.method) as Method;
+    const door = Object.hasOwn(doors, method) ? doors[method] : undefined;
+    if (door === undefined) {
+      const methods = Object.keys(doors).join(', ');
+      throw new NervesysError('NSV_METHOD_NOT_ALLOWED', `${request.method} is not for ${path}; ${methods} is`, {
+        facts: { allow: methods },
+      });
+    }
+    return { door, query, agentId: match === null ? undefined : agentIdOf(match[1]!) };
+  }
+
+  #openDoors(): Record<string, Partial<Record<Method, Door>>> {
+    const options = this.#options;
+    const { bodyBytesMax } = this.#limits;
+    return {
+      __proto__: null as never, // a path like /constructor finds nothing
+      '/': { GET: () => getHelp(options) },
+      '/logs': {
+        GET: ({ query }) => getLogs(query, options),
+        POST: ({ request, query, lease }) => postLogs(request, query, options, bodyBytesMax, lease, this.#counts),
+      },
+      '/agents/*/config': { GET: ({ agentId }) => getAgentConfig(agentId!, options) },
+      '/agents/*/status': { PUT: ({ request, agentId, lease }) => putStatus(agentId!, request, options, lease) },
+      '/buffer': { GET: () => getBuffer(options.sink.stats()) },
+      '/flush': { POST: ({ query, gone }) => postFlush(query, options, gone) },
+      '/healthz': { GET: () => getHealth(options, this.#startedAt, this.#closing !== undefined) },
+      '/metrics': { GET: () => this.#metrics() },
+    };
+  }
+
+  #metrics(): Answer {
+    const { sink, registry, clock, metrics } = this.#options;
+    const own = agentMetrics({
+      stats: sink.stats(),
+      totals: registry.totals,
+      knownAgents: registry.size,
+      untracked: registry.untracked,
+      ...this.#counts,
+      bodyBytes: this.#budget.bytes,
+      rssBytes: process.memoryUsage.rss(),
+      now: clock.now(),
+    });
+    return { status: 200, type: METRICS_CONTENT_TYPE, body: formatMetrics([...own, ...(metrics?.() ?? [])]) };
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '';
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function agentIdOf(part: string): AgentId {
+  let agentId: AgentId | undefined;
+  try {
+    agentId = parseAgentId(decodeURIComponent(part));
+  } catch {
+    agentId = undefined; // a broken %-escape
+  }
+  if (agentId === undefined)
+    throw new NervesysError('NSV_BODY_INVALID', 'an agent_id has 1 to 50 characters and no control characters');
+  return agentId;
+}

@@ -1,0 +1,87 @@
+import { LEVELS, type LevelCounts } from '../../../contract/record.ts';
+import { NERVESYS_VERSION } from '../../../contract/version.ts';
+import type { BufferStats } from '../../buffer/types.ts';
+
+/** One sample; several with the same name must stand together. */
+export interface Metric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface AgentMetrics {
+  readonly stats: BufferStats;
+  readonly totals: LevelCounts;
+  readonly knownAgents: number;
+  readonly untracked: number;
+  readonly requests: number;
+  readonly repeated: number;
+  readonly rejectedLines: number;
+  readonly bodyBytes: number;
+  readonly rssBytes: number;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/** What the agent measures of itself. Names are `nervesys_agent_…`, units in the name, counters end in `_total`. */
+export function agentMetrics(of: AgentMetrics): Metric[] {
+  const { stats } = of;
+  const gauge = (name: string, help: string, value: number): Metric => ({ name, type: 'gauge', help, value });
+  const counter = (name: string, help: string, value: number): Metric => ({ name, type: 'counter', help, value });
+  return [
+    {
+      ...gauge('nervesys_agent_info', 'The running version.', 1),
+      labels: { version: NERVESYS_VERSION, epoch: stats.epoch },
+    },
+    ...LEVELS.map((level) => ({
+      ...counter('nervesys_agent_records_total', 'Records stored since the start.', of.totals[level]),
+      labels: { level },
+    })),
+    counter('nervesys_agent_log_requests_total', 'POST /logs requests read.', of.requests),
+    counter('nervesys_agent_log_requests_repeated_total', 'Requests repeated with a known key.', of.repeated),
+    counter('nervesys_agent_rejected_lines_total', 'Lines that were no records.', of.rejectedLines),
+    counter('nervesys_agent_lost_records_total', 'Records given up, each in a loss receipt.', stats.lostRecords),
+    counter('nervesys_agent_untracked_total', 'Records or statuses of AI agents past the bound.', of.untracked),
+    gauge('nervesys_agent_known_agents', 'AI agents known on this server.', of.knownAgents),
+    gauge('nervesys_agent_buffer_bytes', 'Bytes of the buffer on disk.', stats.bytes),
+    gauge('nervesys_agent_buffer_limit_bytes', 'The most it may have.', stats.limitBytes),
+    gauge('nervesys_agent_buffer_records', 'Records not yet archived.', stats.records),
+    gauge('nervesys_agent_buffer_batches', 'Sealed batches not yet archived.', stats.batches.length),
+    gauge('nervesys_agent_buffer_held', '1 while the buffer takes nothing more.', stats.held ? 1 : 0),
+    gauge(
+      'nervesys_agent_oldest_unarchived_seconds',
+      'Age of the oldest record not yet archived.',
+      stats.oldestAt === null ? 0 : Math.max(0, (of.now - stats.oldestAt) / 1000),
+    ),
+    gauge(
+      'nervesys_agent_last_archived_timestamp_seconds',
+      'When the archive last confirmed a batch; 0 for never.',
+      (stats.lastArchivedAt ?? 0) / 1000,
+    ),
+    gauge('nervesys_agent_request_body_bytes', 'Bytes of requests being read.', of.bodyBytes),
+    gauge('nervesys_agent_resident_memory_bytes', 'Resident memory of the process.', of.rssBytes),
+  ];
+}
+
+export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** The Prometheus text format, version 0.0.4. */
+export function formatMetrics(metrics: readonly Metric[]): string {
+  let text = '';
+  let name = '';
+  for (const metric of metrics) {
+    if (metric.name !== name) {
+      name = metric.name;
+      text += `# HELP ${name} ${metric.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${metric.type}\n`;
+    }
+    const labels = Object.entries(metric.labels ?? {}).map(([label, value]) => `${label}="${escapeLabel(value)}"`);
+    text += `${name}${labels.length === 0 ? '' : `{${labels.join(',')}}`} ${metric.value}\n`;
+  }
+  return text;
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
