@@ -1,0 +1,97 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { AgentState } from '../contract/heartbeat.ts';
+import { createWords, type Language } from './messages/words.ts';
+import { summarize } from './model/summary.ts';
+import { AddServer } from './parts/add-server.tsx';
+import { AlertList } from './parts/alert-list.tsx';
+import { EmptyFleet } from './parts/empty-fleet.tsx';
+import { FleetTable } from './parts/fleet-table.tsx';
+import { type Page, PageContext, useStore, useWords, WordsContext } from './parts/page-context.ts';
+import { PageHeader } from './parts/page-header.tsx';
+import { ServerList } from './parts/server-list.tsx';
+import { SignIn } from './parts/sign-in.tsx';
+import { SummaryStrip } from './parts/summary-strip.tsx';
+
+interface AppProps {
+  readonly page: Page;
+  readonly language: Language;
+  /** Remembers the reader's choice. */
+  readonly onLanguage: (language: Language) => void;
+}
+
+export function App({ page, language: first, onLanguage }: AppProps) {
+  const connection = useStore(page.live.connection);
+  const [language, setLanguage] = useState(first);
+  const [adding, setAdding] = useState(false);
+  const words = useMemo(() => createWords(language), [language]);
+
+  useEffect(() => {
+    document.documentElement.lang = words.language;
+    document.documentElement.dir = words.direction;
+  }, [words]);
+  useEffect(() => {
+    if (connection === 'signed-out') setAdding(false);
+  }, [connection]);
+
+  const signOut = async () => {
+    try {
+      await page.api.signOut();
+      page.history.clear();
+      page.live.signedOut();
+    } catch {
+      // The session still stands, and so does the page; the connection state says if the orchestrator is away.
+    }
+  };
+
+  return (
+    <PageContext.Provider value={page}>
+      <WordsContext.Provider value={words}>
+        <PageHeader
+          connection={connection}
+          onAddServer={() => setAdding(true)}
+          onSignOut={signOut}
+          onLanguage={(chosen) => {
+            setLanguage(chosen);
+            onLanguage(chosen);
+          }}
+        />
+        {connection === 'signed-out' ? (
+          <SignIn />
+        ) : (
+          <Fleet page={page} adding={adding} onAdded={() => setAdding(false)} />
+        )}
+      </WordsContext.Provider>
+    </PageContext.Provider>
+  );
+}
+
+function Fleet({
+  page,
+  adding,
+  onAdded,
+}: {
+  readonly page: Page;
+  readonly adding: boolean;
+  readonly onAdded: () => void;
+}) {
+  const model = useStore(page.live.model);
+  const connection = useStore(page.live.connection);
+  const [state, setState] = useState<AgentState>();
+  const summary = useMemo(() => summarize(model), [model]);
+  const words = useWords();
+  if (!model.loaded) return <main class="soft">{words.say('loading')}</main>;
+  return (
+    <main>
+      {connection === 'reconnecting' && <p class="note">{words.say('reconnectingNote')}</p>}
+      <SummaryStrip summary={summary} chosen={state} onChoose={setState} />
+      {model.alerts.length > 0 && <AlertList alerts={model.alerts} />}
+      {summary.agents === 0 ? (
+        <EmptyFleet />
+      ) : (
+        <FleetTable model={model} state={state} onShowAll={() => setState(undefined)} />
+      )}
+      <ServerList servers={model.servers} />
+      {adding && <AddServer servers={model.servers} onClose={onAdded} />}
+    </main>
+  );
+}

@@ -1,0 +1,92 @@
+import type { AlertView, FleetAnswer, HistoryPoint } from '../../contract/fleet.ts';
+import type { Problem } from '../../contract/problem.ts';
+
+/** An answer that isn't a success, with what the orchestrator said of it. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(status: number, problem: Partial<Problem>) {
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = problem.code;
+    this.hint = problem.hint;
+  }
+}
+
+export interface CreatedToken {
+  readonly id: string;
+  readonly token: string;
+  readonly expires_at: string;
+}
+
+/** The orchestrator's API as the page uses it; 401 means that nobody is signed in. Every call rejects with an `ApiError`, or with the browser's error when there was no answer. */
+export interface Api {
+  signOut(): Promise<void>;
+  fleet(signal?: AbortSignal): Promise<FleetAnswer>;
+  alerts(signal?: AbortSignal): Promise<readonly AlertView[]>;
+  history(agentId: string, server: string, minutes: number, signal?: AbortSignal): Promise<readonly HistoryPoint[]>;
+  createToken(server: string | undefined): Promise<CreatedToken>;
+  /** Opens the event stream; resolves once the orchestrator has answered with it. */
+  events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+}
+
+/** A token pasted by a person is used within the hour; a forgotten one should not stay open. */
+const TOKEN_SECONDS = 3600;
+
+/** `base` is empty in the page, which asks the server it came from; tests give an address. */
+export function createApi(base = ''): Api {
+  async function call(path: string, options: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${base}/api/v1/${path}`, {
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...options,
+    });
+    if (!response.ok) throw new ApiError(response.status, await readProblem(response));
+    return response;
+  }
+  const read = async (path: string, signal: AbortSignal | undefined): Promise<unknown> =>
+    (await call(path, signal === undefined ? {} : { signal })).json();
+
+  return {
+    async signOut() {
+      await call('session', { method: 'DELETE' });
+    },
+    async fleet(signal) {
+      return (await read('fleet', signal)) as FleetAnswer;
+    },
+    async alerts(signal) {
+      return ((await read('alerts', signal)) as { alerts: AlertView[] }).alerts;
+    },
+    async history(agentId, server, minutes, signal) {
+      const query = new URLSearchParams({ server, minutes: String(minutes) });
+      const answer = await read(`agents/${encodeURIComponent(agentId)}/history?${query}`, signal);
+      return (answer as { points: HistoryPoint[] }).points;
+    },
+    async createToken(server) {
+      const body = { uses: 1, expires_in_seconds: TOKEN_SECONDS, ...(server === undefined ? {} : { server }) };
+      const response = await call('tokens', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as CreatedToken;
+    },
+    async events(signal) {
+      const response = await call('events', { signal, headers: { accept: 'text/event-stream' } });
+      if (response.body === null) throw new ApiError(response.status, { detail: 'the event stream is empty' });
+      return response.body;
+    },
+  };
+}
+
+async function readProblem(response: Response): Promise<Partial<Problem>> {
+  try {
+    const value: unknown = await response.json();
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {}; // a proxy's own error page: the status says enough
+  }
+}

@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AlertView, FleetAgent, FleetServer, HistoryPoint } from '../../src/contract/fleet.ts';
+import { problem } from '../../src/contract/problem.ts';
+
+/** What the pretend orchestrator tells; tests change it and `send` what changed. */
+export interface FixtureData {
+  signedIn: boolean;
+  agents: FleetAgent[];
+  servers: FleetServer[];
+  alerts: AlertView[];
+  /** Added to the host's clock, as an orchestrator on another machine would differ. */
+  clockOffsetMs: number;
+  historyAsked: string[];
+  /** The history of an agent; an hour of gentle waves when not set. */
+  history?: (agentId: string) => HistoryPoint[];
+}
+
+export interface FixtureServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly data: FixtureData;
+  now(): number;
+  /** Sends one event to every open stream. */
+  send(name: 'fleet' | 'server' | 'alert', value: unknown): void;
+  /** Breaks every open stream, as a restart does. */
+  breakStreams(): void;
+  readonly streams: number;
+}
+
+export const DASHBOARD_FOLDER = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
+const SECURITY_POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:";
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Serves the built page and pretended answers of the API, on a port of its own. */
+export async function startFixtureServer(data: Partial<FixtureData> = {}, port = 0): Promise<FixtureServer> {
+  const state: FixtureData = {
+    signedIn: true,
+    agents: [],
+    servers: [],
+    alerts: [],
+    clockOffsetMs: 0,
+    historyAsked: [],
+    ...data,
+  };
+  const streams = new Set<ServerResponse>();
+  const now = () => Date.now() + state.clockOffsetMs;
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      response.writeHead(500).end(String(error));
+    });
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://fixture');
+    if (!url.pathname.startsWith('/api/')) return sendFile(url.pathname, response);
+    const json = (value: unknown, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    if (!state.signedIn) return void json(problem('NSV_UNAUTHORIZED', 'no session'), 401);
+    const call = `${request.method} ${url.pathname.replace('/api/v1/', '')}`;
+    if (call === 'GET session') return void json({ kind: 'person' });
+    if (call === 'DELETE session') {
+      state.signedIn = false;
+      return void response.writeHead(204).end();
+    }
+    if (call === 'GET fleet') {
+      return void json({ now: new Date(now()).toISOString(), servers: state.servers, agents: state.agents });
+    }
+    if (call === 'GET alerts') return void json({ alerts: state.alerts });
+    if (call === 'POST tokens') {
+      const expiresAt = new Date(now() + 3_600_000).toISOString();
+      return void json({ id: '1', token: `nsv1.${'A1b2'.repeat(30)}`, expires_at: expiresAt }, 201);
+    }
+    if (call === 'GET events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      response.write(': welcome\n\n');
+      streams.add(response);
+      response.on('close', () => streams.delete(response));
+      return;
+    }
+    const agent = /^GET agents\/([^/]+)\/history$/.exec(call)?.[1];
+    if (agent !== undefined) {
+      const agentId = decodeURIComponent(agent);
+      state.historyAsked.push(`${url.searchParams.get('server')}/${agentId}`);
+      return void json({ points: state.history?.(agentId) ?? waves(agentId, now()) });
+    }
+    json(problem('NSV_NOT_FOUND', call), 404);
+  }
+
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    data: state,
+    now,
+    get streams() {
+      return streams.size;
+    },
+    send(name, value) {
+      for (const stream of streams) stream.write(`event: ${name}\ndata: ${JSON.stringify(value)}\n\n`);
+    },
+    breakStreams() {
+      for (const stream of streams) stream.destroy();
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function sendFile(path: string, response: ServerResponse): Promise<void> {
+  const file = join(DASHBOARD_FOLDER, normalize(path === '/' ? '/index.html' : path));
+  try {
+    const body = await readFile(file);
+    response.writeHead(200, {
+      'content-type': CONTENT_TYPES[extname(file)] ?? 'application/octet-stream',
+      'content-security-policy': SECURITY_POLICY,
+    });
+    response.end(body);
+  } catch {
+    response.writeHead(404, { 'content-security-policy': SECURITY_POLICY }).end();
+  }
+}
+
+/** An AI agent that is well; `change` says what is different about it. */
+export function makeAgent(change: Partial<FleetAgent> & { readonly agent_id: string }, nowMs = Date.now()): FleetAgent {
+  const at = new Date(nowMs - 12_000).toISOString();
+  return {
+    server: 'AIGARDEN01',
+    status: 'healthy',
+    state: 'up',
+    reason: '',
+    metrics: { cpu_percent: 12.4, ram_percent: 41.7, disk_percent: 23.1, buffer_size_mb: 0.42 },
+    last_action: 'code_review',
+    uptime_seconds: 93_784,
+    timestamp: at,
+    received_at: at,
+    last_seen_at: at,
+    backlog_records: 0,
+    agent_version: '0.1.0',
+    ...change,
+  };
+}
+
+export function makeServer(server: string, change: Partial<FleetServer> = {}, nowMs = Date.now()): FleetServer {
+  return {
+    server,
+    state: 'up',
+    enrolled_at: new Date(nowMs - 86_400_000).toISOString(),
+    last_seen_at: new Date(nowMs - 8_000).toISOString(),
+    agent_version: '0.1.0',
+    agents: 1,
+    ...change,
+  };
+}
+
+export function makeAlert(change: Partial<AlertView> & { readonly id: string }, nowMs = Date.now()): AlertView {
+  return {
+    severity: 'warning',
+    kind: 'agent.exited',
+    title: 'The program ended with exit code 1',
+    server: 'AIGARDEN01',
+    agent_id: 'GROK',
+    detail: {},
+    count: 1,
+    first_at: new Date(nowMs - 600_000).toISOString(),
+    last_at: new Date(nowMs - 60_000).toISOString(),
+    state: 'open',
+    ...change,
+  };
+}
+
+/** An hour of vitals, one a minute, different for each name. */
+function waves(agentId: string, nowMs: number): HistoryPoint[] {
+  const seed = [...agentId].reduce((sum, character) => sum + character.charCodeAt(0), 0);
+  return Array.from({ length: 60 }, (_, minute) => {
+    const angle = (minute + seed) / 6;
+    return {
+      at: Math.floor(nowMs / 1000) - (60 - minute) * 60,
+      cpu_percent: 22 + 14 * Math.sin(angle) + 8 * Math.sin(angle * 3.7 + seed),
+      ram_percent: 48 + 6 * Math.sin(angle / 3 + seed),
+      disk_percent: 23 + minute / 60,
+      buffer_size_mb: 0.3 + ((minute + seed) % 10) * 0.12,
+    };
+  });
+}
