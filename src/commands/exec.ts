@@ -38,6 +38,7 @@ interface Ending {
   readonly status: OwnStatus;
   /** For the final record. */
   readonly message: string;
+  readonly signal?: NodeJS.Signals;
 }
 
 /** `nervesys exec`: resolves with the program's own exit code, 128 + n when signal n ended it. */
@@ -79,7 +80,7 @@ export async function run(options: ExecOptions, command: readonly string[]): Pro
   if (failure === undefined) await lingering(piped, child);
 
   const asked = signals.endAsked;
-  const { exitCode, status, message } = asked === undefined ? ending : stoppedOnRequest(ending, asked);
+  const { exitCode, status, message, signal } = asked === undefined ? ending : stoppedOnRequest(ending, asked);
   delivery.add({
     json: JSON.stringify({
       timestamp: new Date(clock.now()).toISOString(),
@@ -88,7 +89,7 @@ export async function run(options: ExecOptions, command: readonly string[]): Pro
       action: 'nervesys.exit',
       message: `${message} after ${formatDuration(clock.monotonic() - startedAt)}`,
       // Arguments stay out: they may hold secrets.
-      context: { program: basename(command[0]!), pid, exit_code: status.exit_code, signal: status.signal },
+      context: { program: basename(command[0]!), pid, exit_code: status.exit_code, signal },
     }),
     level: 'ERROR', // whatever it says, it is the last line to go
   });
@@ -149,8 +150,9 @@ function childEnding(child: ChildProcess, command: readonly string[]): Promise<E
       if (signal !== null) {
         resolve({
           exitCode: 128 + (constants.signals[signal] ?? 0),
-          status: { status: 'critical', last_action: `killed by ${signal}`, signal },
+          status: { status: 'critical', last_action: `killed by ${signal}`, detail: `killed by ${signal}` },
           message: `${program} was killed by ${signal}`,
+          signal,
         });
         return;
       }
@@ -170,7 +172,10 @@ function childEnding(child: ChildProcess, command: readonly string[]): Promise<E
 
 /** Who was asked to end and ended has done nothing wrong, whatever its exit code (130 and 143 are customary). */
 function stoppedOnRequest(ending: Ending, signal: NodeJS.Signals): Ending {
-  return { ...ending, status: { ...ending.status, status: 'stopped', last_action: `stopped by ${signal}`, signal } };
+  return {
+    ...ending,
+    status: { ...ending.status, status: 'stopped', last_action: `stopped by ${signal}`, detail: `asked by ${signal}` },
+  };
 }
 
 function notStarted(command: readonly string[], error: NodeJS.ErrnoException): Ending {

@@ -46,14 +46,19 @@ export const ENVIRONMENT = [
     default: null,
   },
   { name: 'STORJ_SECRET_KEY', meaning: 'Secret key of the S3 archive.', secret: true, default: null },
-  { name: 'STORJ_BUCKET', meaning: 'Bucket of the S3 archive.', secret: false, default: 'owalai-production' },
+  {
+    name: 'STORJ_BUCKET',
+    meaning: 'Bucket of the S3 archive.',
+    secret: false,
+    default: 'as storage.yaml says: owalai-production',
+  },
   {
     name: 'STORJ_ENDPOINT',
     meaning: 'Address of the S3 archive.',
     secret: false,
-    default: 'https://gateway.storjshare.io',
+    default: 'as storage.yaml says: https://gateway.storjshare.io',
   },
-  { name: 'STORJ_REGION', meaning: 'Region of the S3 archive.', secret: false, default: 'eu1' },
+  { name: 'STORJ_REGION', meaning: 'Region of the S3 archive.', secret: false, default: 'as storage.yaml says: eu1' },
   {
     name: 'DATABASE_URL',
     meaning: 'Postgres to use instead of the embedded one: postgres://user:password@host:5432/database.',
@@ -68,9 +73,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface StorjSettings {
   readonly accessKey: string;
   readonly secretKey: string;
-  readonly bucket: string;
-  readonly endpoint: string;
-  readonly region: string;
+  /** Absent here and below: as `storage.yaml` says. */
+  readonly bucket: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
 }
 
 /** The environment, read and checked once. Never log this object: it holds secrets. */
@@ -191,8 +197,8 @@ function storjSettings(env: Environment): StorjSettings | undefined {
       hint: 'set both to archive in S3, or neither to archive in a folder',
     });
   }
-  const endpoint = readSetting('STORJ_ENDPOINT', env) ?? 'https://gateway.storjshare.io';
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+  const endpoint = readSetting('STORJ_ENDPOINT', env);
+  if (endpoint !== undefined && (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))) {
     throw new NervesysError('NSV_SETTING_INVALID', `STORJ_ENDPOINT is not an http or https address: ${endpoint}`, {
       hint: 'write it whole, as https://gateway.storjshare.io',
     });
@@ -200,8 +206,8 @@ function storjSettings(env: Environment): StorjSettings | undefined {
   return {
     accessKey,
     secretKey,
-    bucket: readSetting('STORJ_BUCKET', env) ?? 'owalai-production',
+    bucket: readSetting('STORJ_BUCKET', env),
     endpoint,
-    region: readSetting('STORJ_REGION', env) ?? 'eu1',
+    region: readSetting('STORJ_REGION', env),
   };
 }

@@ -24,7 +24,7 @@ export interface OwnStatus {
   readonly last_action?: string;
   readonly pid?: number;
   readonly exit_code?: number;
-  readonly signal?: string;
+  readonly detail?: string;
 }
 
 export type SendOutcome =

@@ -1,0 +1,120 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
+import { systemClock } from '../platform/clock.ts';
+import { describeError, NervesysError } from '../platform/errors.ts';
+import { createLogger, type Logger, type LogLevel } from '../platform/logger.ts';
+import { ProcessLock } from '../platform/process-lock.ts';
+import { type Archive, openArchive } from '../storage/index.ts';
+import { note } from './output.ts';
+import type { Settings } from './settings.ts';
+
+/** What ships beside the code: the example configuration and the built page. */
+const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
+export const DASHBOARD_DIR = join(PACKAGE_ROOT, 'dist', 'dashboard');
+const EXAMPLE_CONFIG_DIR = join(PACKAGE_ROOT, 'config');
+
+/** Everything is closed within this; a promise to whoever pressed Ctrl-C, and below what service managers wait before they kill. */
+const CLOSE_DEADLINE_MS = 9_500;
+/** npm passes on the signal that the terminal has sent already: two this close together are one. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** The log of a long-running command: text on a terminal, JSON lines elsewhere, on standard error. */
+export function openLog(settings: Settings, level: LogLevel): Logger {
+  return createLogger({
+    clock: systemClock,
+    level: settings.debug ? 'debug' : level,
+    format: process.stderr.isTTY ? 'text' : 'json',
+    write: (line) => process.stderr.write(line),
+  });
+}
+
+/** Makes the home where it is missing, and checks that it can be written. */
+export async function prepareHome(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o755 });
+    await access(home, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new NervesysError('NSV_HOME_UNUSABLE', `use ${home} as home: ${describeError(error)}`, {
+      hint: 'choose another folder with --home, or change its owner',
+      cause: error,
+    });
+  }
+}
+
+/** At most one running orchestrator a home: a second one would take its Postgres away. */
+export function lockHome(home: string, part: string): ProcessLock {
+  let lock: ProcessLock | undefined;
+  try {
+    lock = ProcessLock.take(join(home, `${part}.lock`));
+  } catch (error) {
+    throw new NervesysError('NSV_HOME_UNUSABLE', `lock ${home}: ${describeError(error)}`, { cause: error });
+  }
+  if (lock !== undefined) return lock;
+  throw new NervesysError('NSV_ALREADY_RUNNING', `start Nervesys in ${home}: it runs there already`, {
+    hint: 'use the running one (`npm run nervesys -- fleet`), or choose another home with --home',
+  });
+}
+
+/** The configuration of this home; the example is copied there the first time. */
+export async function readConfig(home: string): Promise<LoadedConfig> {
+  const dir = join(home, 'config');
+  await copyExampleConfig(EXAMPLE_CONFIG_DIR, dir);
+  return loadConfig(dir);
+}
+
+/** S3 where its keys are given, else the folder below the home. */
+export function openConfiguredArchive(settings: Settings, { config }: LoadedConfig): Promise<Archive> {
+  const { storj, home } = settings;
+  if (storj === undefined) return openArchive({ type: 'folder', path: join(home, 'archive') }, { clock: systemClock });
+  const { bucket, endpoint, region, addressing } = config.storage.archive;
+  return openArchive(
+    {
+      type: 's3',
+      accessKey: storj.accessKey,
+      secretKey: storj.secretKey,
+      bucket: storj.bucket ?? bucket,
+      endpoint: storj.endpoint ?? endpoint,
+      region: storj.region ?? region,
+      addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path',
+    },
+    { clock: systemClock },
+  );
+}
+
+/** Resolves with the name of the first signal that asks us to stop. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((done) => {
+    const asked = (signal: NodeJS.Signals) => done(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, asked);
+  });
+}
+
+/**
+ * Closes what was opened, in reverse order, within the deadline; a second signal, or the deadline, ends the process at once
+ * (what was accepted is on the disk in any case). Resolves with whether everything closed.
+ */
+export async function closeWithin(stack: AsyncDisposableStack, logger: Logger): Promise<boolean> {
+  const startedAt = systemClock.monotonic();
+  const giveUp = new AbortController();
+  const impatient = () => {
+    if (systemClock.monotonic() - startedAt > SAME_SIGNAL_MS) giveUp.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, impatient);
+  const deadline = systemClock.sleep(CLOSE_DEADLINE_MS, giveUp.signal).then(
+    () => false,
+    () => false,
+  );
+  const closed = stack.disposeAsync().then(
+    () => true,
+    (error: unknown) => {
+      logger.error('closing failed', { error: describeError(error) });
+      return false;
+    },
+  );
+  const clean = await Promise.race([closed, deadline]);
+  if (!clean) note('Not everything closed in time; what was accepted is safe on the disk.');
+  giveUp.abort();
+  return clean;
+}
