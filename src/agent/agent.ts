@@ -1,0 +1,311 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { agentsOn, type Config, resolveAgent, sourcesOn } from '../config/index.ts';
+import type { AlertReport } from '../contract/alert.ts';
+import type { AgentId, ServerName } from '../contract/ids.ts';
+import { type Clock, withDeadline } from '../platform/clock.ts';
+import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
+import { errorFields, type Logger } from '../platform/logger.ts';
+import { Pace } from '../platform/pace.ts';
+import type { Random } from '../platform/random.ts';
+import type { Archive } from '../storage/index.ts';
+import { type EnrolmentToken, loadOrEnrol } from './bootstrap/enrolment.ts';
+import { LogBuffer } from './buffer/buffer.ts';
+import { AlertSender } from './heartbeat/alert-sender.ts';
+import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
+import { OrchestratorClient } from './orchestrator-client.ts';
+import { AgentRegistry } from './registry.ts';
+import { FileTail } from './sources/file-tail/file-tail.ts';
+import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
+import type { Consignment, Delivery } from './uploader/delivery.ts';
+import { DirectDelivery } from './uploader/direct-delivery.ts';
+import { OrchestratedDelivery } from './uploader/orchestrated-delivery.ts';
+import { Uploader } from './uploader/uploader.ts';
+
+export interface AgentOptions {
+  /** `NERVESYS_HOME`, absolute; everything the agent writes is in `agent/` below it. */
+  readonly home: string;
+  readonly server: ServerName;
+  readonly config: Config;
+  /** Port of the local API on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** How to join an orchestrator where no key is stored yet; absent: the agent keeps to itself. */
+  readonly token?: EnrolmentToken;
+  /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
+  readonly archive?: Archive;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** How often it is looked whether the open window has ended; also how late a window may be sealed. */
+const WINDOW_CHECK_MS = 1_000;
+/** A flush that takes longer than this is answered as incomplete; it goes on by itself. */
+const FLUSH_DEADLINE_MS = 30_000;
+/** At the end, so much for bringing what is left to the archive; the rest stays in the buffer. */
+const CLOSING_FLUSH_MS = 4_000;
+
+/**
+ * The lean agent of a server: doors → buffer → uploader, and the heartbeat beside them. Everything works without the
+ * orchestrator; what needs it (permission, heartbeats, alerts) begins once the agent has joined, which is tried for ever.
+ */
+export class Agent implements AsyncDisposable {
+  readonly #options: AgentOptions;
+  readonly #parts = new AsyncDisposableStack();
+  readonly #closing = new AbortController();
+  readonly #buffer: LogBuffer;
+  readonly #uploader: Uploader;
+  readonly #registry: AgentRegistry;
+  readonly #delivery: Delivery | PendingDelivery;
+  #alerts: AlertSender | undefined;
+  #heartbeats: HeartbeatSender | undefined;
+  #localApi: LocalApi | undefined;
+  #joining: Promise<void> = Promise.resolve();
+  #joinTrouble: string | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Opens all parts; resolves when the local API takes requests. Joining the orchestrator goes on in the background. */
+  static async open(options: AgentOptions): Promise<Agent> {
+    const agent = new Agent(options);
+    try {
+      await agent.#start();
+      return agent;
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: AgentOptions) {
+    const { home, server, config, clock, random, logger, archive } = options;
+    const { buffer, upload } = config.storage;
+    this.#options = options;
+    this.#delivery = archive === undefined ? new PendingDelivery() : new DirectDelivery(archive, server);
+    this.#buffer = LogBuffer.open({
+      path: buffer.path ?? join(home, 'agent', 'buffer.db'),
+      server,
+      limitBytes: buffer.limitBytes,
+      windowMs: upload.windowMs,
+      batchTextBytes: upload.batchSizeBytes,
+      clock,
+      logger,
+      onSealed: (byWindow) => this.#batchSealed(byWindow),
+    });
+    this.#parts.use(this.#buffer);
+    this.#registry = new AgentRegistry({
+      clock,
+      configured: agentsOn(config, server).map(({ agentId }) => agentId as AgentId),
+    });
+    this.#uploader = new Uploader({
+      queue: this.#buffer,
+      delivery: this.#delivery,
+      clock,
+      random,
+      logger,
+      onTrouble: (error) => this.#tellArchiveTrouble(error),
+    });
+    this.#parts.use(this.#uploader);
+  }
+
+  /** Address of the local API. */
+  get url(): string {
+    return this.#localApi!.url;
+  }
+
+  /** Seals what is open and brings it to the archive. @throws NervesysError `NSV_FLUSH_INCOMPLETE` with the reason; nothing is lost. */
+  async flush(signal?: AbortSignal, deadlineMs: number = FLUSH_DEADLINE_MS): Promise<FlushResult> {
+    try {
+      await this.#buffer.seal();
+      const { batches } = this.#buffer.stats();
+      const last = batches.at(-1);
+      if (last === undefined) return { objects: [], records: 0 };
+      const records = batches.reduce((sum, batch) => sum + batch.records, 0);
+      const objects = await withDeadline(this.#options.clock, deadlineMs, signal, (within) =>
+        this.#uploader.archived(last.id, within),
+      );
+      await this.#buffer.shrink();
+      return { objects, records };
+    } catch (error) {
+      throw new NervesysError('NSV_FLUSH_INCOMPLETE', 'bring all records to the archive', {
+        retryable: true,
+        cause: error,
+        hint: 'everything is kept and goes by itself; `nervesys doctor` looks for the reason',
+      });
+    }
+  }
+
+  /** Takes nothing in any more, brings what it can to the archive within a few seconds, and closes. Safe twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #start(): Promise<void> {
+    const { home, server, config, port, clock, logger, token } = this.#options;
+    await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
+    this.#parts.use(
+      new Pace(clock, async () => {
+        this.#buffer.sealEndedWindow();
+        return WINDOW_CHECK_MS;
+      }).start(WINDOW_CHECK_MS),
+    );
+    this.#uploader.start();
+    const tail = await FileTail.open({
+      sources: sourcesOn(config, server),
+      server,
+      sink: this.#buffer,
+      registry: this.#registry,
+      clock,
+      logger,
+    });
+    this.#parts.use(tail);
+    this.#localApi = await LocalApi.open({
+      server,
+      sink: this.#buffer,
+      registry: this.#registry,
+      clock,
+      logger,
+      port,
+      socketPath: join(home, 'agent', 'agent.sock'),
+      agentConfig: (agentId) => resolveAgent(config, agentId, server),
+      flush: (signal) => this.flush(signal),
+      health: () => this.#health(),
+    });
+    this.#parts.use(this.#localApi);
+    await this.#noteAddress();
+    tail.start();
+    if (token !== undefined) this.#joining = this.#join(token);
+  }
+
+  /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */
+  async #join(token: EnrolmentToken): Promise<void> {
+    const { home, server, clock, random, logger, config } = this.#options;
+    try {
+      const { url, key } = await loadOrEnrol({
+        home,
+        server,
+        token,
+        clock,
+        random,
+        logger,
+        signal: this.#closing.signal,
+      });
+      const client = new OrchestratorClient({ url, key, clock });
+      this.#parts.use(client);
+      this.#alerts = new AlertSender({ client, clock, random, logger }).start();
+      this.#parts.use(this.#alerts);
+      this.#heartbeats = new HeartbeatSender({
+        client,
+        registry: this.#registry,
+        buffer: this.#buffer,
+        server,
+        intervalMs: config.orchestrator.heartbeat.intervalMs,
+        revision: config.revision,
+        folder: join(home, 'agent'),
+        clock,
+        random,
+        logger,
+      }).start();
+      this.#parts.use(this.#heartbeats);
+      if (this.#delivery instanceof PendingDelivery) {
+        this.#delivery.resolve(new OrchestratedDelivery(client));
+        this.#uploader.retryNow();
+      }
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      this.#joinTrouble = describeError(error);
+      logger.error('this server could not join the orchestrator; records are kept', errorFields(error));
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { home, logger } = this.#options;
+    this.#closing.abort(new DOMException('closing', 'AbortError'));
+    await this.#joining;
+    await this.#localApi?.close();
+    if (this.#buffer.stats().records > 0) {
+      await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
+        logger.warn('records stay in the buffer until the next start', {
+          records: this.#buffer.stats().records,
+          ...errorFields(error),
+        });
+      });
+    }
+    await this.#parts.disposeAsync();
+    await rm(join(home, 'agent', 'address.json'), { force: true });
+  }
+
+  /** Where the CLI and `exec` find this agent; gone when it isn't running. */
+  async #noteAddress(): Promise<void> {
+    const { url, socketPath } = this.#localApi!;
+    const path = join(this.#options.home, 'agent', 'address.json');
+    await writeFile(path, `${JSON.stringify({ url, socket: socketPath ?? null, pid: process.pid })}\n`);
+  }
+
+  /** Agents of a fleet seal at the same minute; they send spread over the jitter. */
+  #batchSealed(byWindow: boolean): void {
+    const { clock, random, config } = this.#options;
+    const waitMs = byWindow ? random() * config.storage.upload.jitterMs : 0;
+    if (waitMs === 0) return this.#uploader?.batchSealed();
+    clock.sleep(waitMs, this.#closing.signal).then(
+      () => this.#uploader.batchSealed(),
+      () => undefined, // closing: the last flush sends it
+    );
+  }
+
+  #health(): string[] {
+    const reasons: string[] = [];
+    const stats = this.#buffer.stats();
+    if (stats.held) reasons.push('the buffer is full: new records are refused until the archive takes some');
+    if (this.#joinTrouble !== undefined)
+      reasons.push(`this server has not joined the orchestrator: ${this.#joinTrouble}`);
+    if (this.#uploader.trouble !== undefined)
+      reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
+    return reasons;
+  }
+
+  #tellArchiveTrouble(error: NervesysError | undefined): void {
+    if (error === undefined) return;
+    const { server, clock } = this.#options;
+    const report: AlertReport = {
+      dedup_key: `${server}:archive:${error.code}`,
+      severity: 'critical',
+      server,
+      agent_id: null,
+      kind: 'archive.refused',
+      title: 'The archive refuses batches; they are kept on the server',
+      detail: { code: errorCode(error), message: error.message, hint: error.hint ?? null },
+      at: new Date(clock.now()).toISOString(),
+    };
+    this.#alerts?.tell(report);
+  }
+}
+
+/** Stands in until the agent has joined: batches wait, and say why. */
+class PendingDelivery implements Delivery {
+  #delivery: Delivery | undefined;
+
+  get description(): string {
+    return this.#delivery?.description ?? 'not joined yet';
+  }
+
+  resolve(delivery: Delivery): void {
+    this.#delivery = delivery;
+  }
+
+  deliver(consignment: Consignment, signal: AbortSignal): Promise<string> {
+    if (this.#delivery !== undefined) return this.#delivery.deliver(consignment, signal);
+    throw new NervesysError(
+      'NSV_ORCHESTRATOR_UNREACHABLE',
+      'archive a batch: this server has not joined an orchestrator yet',
+      {
+        retryable: true,
+        hint: 'give it a token (NERVESYS_TOKEN), or check that its orchestrator runs',
+      },
+    );
+  }
+}

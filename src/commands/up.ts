@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { Agent } from '../agent/agent.ts';
+import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemRandom } from '../platform/random.ts';
+import { EXIT } from './exit-codes.ts';
+import { AGENT_PORT } from './options.ts';
+import { painter, print } from './output.ts';
+import {
+  closeWithin,
+  DASHBOARD_DIR,
+  lockHome,
+  openConfiguredArchive,
+  openLog,
+  prepareHome,
+  readConfig,
+  stopSignal,
+} from './runtime.ts';
+import { readSettings } from './settings.ts';
+
+export interface UpOptions {
+  readonly home?: string;
+  readonly port?: number;
+  readonly agentPort?: number;
+  readonly demo?: boolean;
+}
+
+/** The token with which the agent of this machine joins lives only this long: it is used at once. */
+const OWN_TOKEN_MS = 600_000;
+
+/** `nervesys up`: Postgres, archive, orchestrator and one agent in this process (Postgres in its own), until a signal. */
+export async function run(options: UpOptions): Promise<number> {
+  const startedAt = systemClock.monotonic();
+  const stopped = stopSignal();
+  const settings = readSettings({ home: options.home });
+  const { home, server } = settings;
+  const logger = openLog(settings, 'warn');
+  await prepareHome(home);
+  const parts = new AsyncDisposableStack();
+  try {
+    parts.use(lockHome(home, 'orchestrator'));
+    const loaded = await readConfig(home);
+    const { config } = loaded;
+    const database = parts.use(
+      await openDatabase({
+        databaseUrl: settings.databaseUrl,
+        folder: join(home, 'orchestrator'),
+        clock: systemClock,
+        logger,
+      }),
+    );
+    const archive = parts.use(await openConfiguredArchive(settings, loaded));
+    const orchestrator = parts.use(
+      await Orchestrator.open({
+        home,
+        host: config.orchestrator.listen.host,
+        port: options.port ?? config.orchestrator.listen.port,
+        publicUrl: config.orchestrator.publicUrl,
+        policy: config.orchestrator.heartbeat,
+        clock: systemClock,
+        logger,
+        database: database.database,
+        archive,
+        dashboardDir: DASHBOARD_DIR,
+      }),
+    );
+    const agent = parts.use(
+      await Agent.open({
+        home,
+        server,
+        config,
+        port: options.agentPort ?? AGENT_PORT,
+        token: async () => (await orchestrator.createToken({ server, uses: 1, expiresInMs: OWN_TOKEN_MS })).token,
+        ...(settings.storj === undefined ? {} : { archive }),
+        clock: systemClock,
+        random: systemRandom,
+        logger,
+      }),
+    );
+    if (options.demo) {
+      const { startDemo } = await import('./demo/demo.ts');
+      parts.use(startDemo({ agentUrl: agent.url, clock: systemClock, logger }));
+    }
+    const link = await orchestrator.createSignInLink();
+    printWelcome({
+      link: link.url,
+      agentUrl: agent.url,
+      archive: archive.description,
+      home,
+      demo: options.demo === true,
+      readyMs: systemClock.monotonic() - startedAt,
+    });
+    await stopped;
+    print('\nClosing: what was accepted goes to the archive first …');
+  } catch (error) {
+    await closeWithin(parts, logger);
+    throw error;
+  }
+  return (await closeWithin(parts, logger)) ? EXIT.done : EXIT.failed;
+}
+
+interface Welcome {
+  readonly link: string;
+  readonly agentUrl: string;
+  readonly archive: string;
+  readonly home: string;
+  readonly demo: boolean;
+  readonly readyMs: number;
+}
+
+function printWelcome({ link, agentUrl, archive, home, demo, readyMs }: Welcome): void {
+  const paint = painter(process.stdout);
+  const title = (text: string) => paint('bold', text);
+  const record = '{"agent_id":"GROK","level":"INFO","action":"hello","message":"first line"}';
+  print(`
+${title('Nervesys runs on this machine.')}  Ready in ${(readyMs / 1000).toFixed(1)} s.
+
+  ${title('Dashboard')}   ${paint('blue', link)}
+              (this link signs you in once, within 10 minutes; a new one: npm run nervesys -- sign-in)
+  ${title('Logs go to')}  ${archive}
+  ${title('Home')}        ${home}
+
+${title('Send the first line')}
+  curl -s ${agentUrl}/logs -d '${record}'
+
+${title('Run an AI agent, each line of its output kept')}
+  npm run nervesys -- exec --agent-id GROK -- your-command
+
+${title('Add a server')}
+  npm run nervesys -- token create        prints a token and the command for the new server
+${demo ? '\nFive pretend AI agents are at work (--demo).\n' : ''}
+Ctrl-C stops everything.`);
+}
