@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ServerName } from '../../contract/ids.ts';
 import { parseServerName } from '../../contract/ids.ts';
 import { writeFileAtomic } from '../../platform/atomic-file.ts';
@@ -40,6 +40,22 @@ export async function readKeyFile(home: string): Promise<ServerKey | 'damaged' |
     return { url, key, server: name, ...(typeof token_sha256 === 'string' ? { tokenSha256: token_sha256 } : {}) };
   } catch {
     return 'damaged'; // never with the parser's message: it quotes the text, which holds the key
+  }
+}
+
+/**
+ * Fails where a key could not be kept, before a token is spent on one.
+ * @throws NervesysError `NSV_HOME_UNUSABLE`
+ */
+export async function checkKeyCanBeKept(home: string): Promise<void> {
+  const folder = dirname(keyFilePath(home));
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new NervesysError('NSV_HOME_UNUSABLE', `keep the server's key in ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
