@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
@@ -27,7 +27,17 @@ export function locateAgent(options: { readonly home?: string; readonly agentPor
   const noted = readAddress(join(folder, 'address.json'));
   const url = noted?.url ?? `http://127.0.0.1:${AGENT_PORT}`;
   const socketPath = noted?.socket ?? join(folder, 'agent.sock');
-  return existsSync(socketPath) ? { url, socketPath } : { url };
+  return isWritable(socketPath) ? { url, socketPath } : { url };
+}
+
+/** Another user's agent has a socket that is not for us, but its port is. */
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Asks the lean agent; rejects with `NSV_NOT_RUNNING` when nothing answers, and with its problem when it refuses. */

@@ -20,7 +20,8 @@ export interface LogsOptions extends ReaderOptions {
 
 /** `nervesys logs`: archived records, oldest first, as text for people or NDJSON for programs. */
 export async function run(options: LogsOptions): Promise<number> {
-  const lines = connectOrchestrator(options).lines(`/api/v1/logs?${logsQuery(options, systemClock.now())}`);
+  const query = logsQuery(options, systemClock.now());
+  const lines = connectOrchestrator(options).lines(`/api/v1/logs?${query}`);
   const paint = painter(process.stdout);
   let records = 0;
   for await (const line of lines) {

@@ -1,7 +1,7 @@
 import type { AgentId } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type HttpConnections, openConnections } from '../../platform/http-request.ts';
-import type { Logger } from '../../platform/logger.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { AgentAddress } from '../connection.ts';
 import { AgentDoor } from '../exec/agent-door.ts';
@@ -15,8 +15,6 @@ export interface DemoOptions {
   readonly agentUrl: string;
   readonly socketPath?: string;
   readonly clock: Clock;
-  /** Ends the demo. */
-  readonly signal: AbortSignal;
   readonly logger: Logger;
   /** The same seed tells the same stories. */
   readonly seed?: number;
@@ -27,14 +25,27 @@ const LAST_WORDS_MS_MAX = 1_500;
 /** A pretend AI agent needs no 16 MB to wait in. */
 const QUEUE_BYTES_MAX = 1_000_000;
 
-/**
- * Runs five pretend AI agents until the signal aborts; resolves when each has said that it stopped (or could not, in time).
- * Abort it before the lean agent closes.
- */
-export async function startDemo(options: DemoOptions): Promise<void> {
-  await using connections = openConnections({ connectionsMax: PERSONAS.length });
-  options.logger.info('demo started', { agents: PERSONAS.map((persona) => persona.agentId).join(' ') });
-  await Promise.all(PERSONAS.map((persona, index) => live(persona, index, connections, options)));
+export interface Demo extends AsyncDisposable {
+  /** Ends it; resolves when each AI agent has said that it stopped (or could not, in time). Safe twice. */
+  close(): Promise<void>;
+}
+
+/** Starts five pretend AI agents; who starts them closes them, before the lean agent closes. */
+export function startDemo(options: DemoOptions): Demo {
+  const { logger } = options;
+  const stop = new AbortController();
+  const connections = openConnections({ connectionsMax: PERSONAS.length });
+  const lives = PERSONAS.map((persona, index) =>
+    live(persona, index, connections, options, stop.signal).catch((error: unknown) =>
+      logger.error('demo agent failed', { agentId: persona.agentId, ...errorFields(error) }),
+    ),
+  );
+  const close = async () => {
+    stop.abort(new DOMException('the demo ends', 'AbortError'));
+    await Promise.all(lives);
+    connections.close();
+  };
+  return { close, [Symbol.asyncDispose]: close };
 }
 
 async function live(
@@ -42,8 +53,9 @@ async function live(
   index: number,
   connections: HttpConnections,
   options: DemoOptions,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { clock, signal, logger } = options;
+  const { clock, logger } = options;
   const address: AgentAddress = {
     url: options.agentUrl,
     ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),

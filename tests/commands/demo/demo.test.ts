@@ -20,14 +20,12 @@ function tell(agentId: string, seed: number, stepsMax: number) {
 
 test('all five are alive within two seconds, through the public doors, and say so when they stop', async () => {
   await using agent = await new AgentStandIn().listen();
-  const stop = new AbortController();
   const agentUrl = `http://127.0.0.1:${agent.port}`;
 
-  const demo = startDemo({ agentUrl, clock: systemClock, signal: stop.signal, logger: silentLogger });
+  const demo = startDemo({ agentUrl, clock: systemClock, logger: silentLogger });
   const names = () => new Set(agent.records.map((record) => record.agent_id));
   await eventually(() => names().size === 5, 'a line of each', 2_000);
-  stop.abort();
-  await demo;
+  await demo.close();
 
   assert.deepEqual([...names()].sort(), ['CHATGPT', 'COPILOT', 'DEEPSEEK', 'GIMAI', 'GROK']);
   assert.equal(agent.statuses.filter((one) => one['status'] === 'healthy').length, 5);

@@ -1,0 +1,94 @@
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadConfig } from '../../config/index.ts';
+import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { formatSize } from '../../platform/quantity.ts';
+import { readSettings } from '../settings.ts';
+import { type Check, ok, problem, skipped, warning } from './check.ts';
+
+/** Below this the buffer can't reach its limit beside Postgres and the archive's folder. */
+const FREE_BYTES_WARNING = 2e9;
+const FREE_BYTES_PROBLEM = 300e6;
+
+/** What can be told from the disk alone: the home, its space, its keys, its configuration, the environment. */
+export async function checkHome(home: string): Promise<readonly Check[]> {
+  return [checkSettings(home), checkFolder(home), checkSpace(home), ...checkKeys(home), await checkConfig(home)];
+}
+
+function checkSettings(home: string): Check {
+  try {
+    const { storj } = readSettings({ home });
+    return ok(
+      'settings',
+      storj === undefined ? 'usable; the archive is a folder' : 'usable; the archive is S3 (STORJ_*)',
+    );
+  } catch (error) {
+    if (!(error instanceof NervesysError)) throw error;
+    return problem('settings', error.message, error.hint ?? 'correct the environment');
+  }
+}
+
+function checkFolder(home: string): Check {
+  if (!existsSync(home))
+    return problem('home', `${home} does not exist`, 'start Nervesys with `npm start`, or name its home with --home');
+  try {
+    accessSync(home, constants.W_OK | constants.X_OK);
+    return ok('home', `${home} is writable`);
+  } catch (error) {
+    return problem(
+      'home',
+      `${home} is not writable (${errorCode(error)})`,
+      `run as the user it belongs to, or \`chown\` it`,
+    );
+  }
+}
+
+function checkSpace(home: string): Check {
+  let place = home;
+  while (!existsSync(place)) place = dirname(place);
+  const { bavail, bsize } = statfsSync(place);
+  const free = bavail * bsize;
+  const found = `${formatSize(free)} free where ${place} lies`;
+  const remedy = 'make room on this disk, or move the home with --home';
+  if (free < FREE_BYTES_PROBLEM) return problem('disk', found, remedy);
+  return free < FREE_BYTES_WARNING ? warning('disk', found, remedy) : ok('disk', found);
+}
+
+/** Keys are for their owner's eyes only. */
+function checkKeys(home: string): readonly Check[] {
+  const keys = ['agent', 'orchestrator'].flatMap((part) => {
+    try {
+      return readdirSync(join(home, part))
+        .filter((name) => name.endsWith('.key'))
+        .map((name) => join(home, part, name));
+    } catch {
+      return []; // no such part here, or not for us to see: `home` has said so
+    }
+  });
+  if (keys.length === 0) return [skipped('keys', 'there are none yet')];
+  const open = keys.filter((path) => (statSync(path).mode & 0o077) !== 0);
+  if (open.length === 0) return [ok('keys', `${keys.length} key files, readable by their owner only`)];
+  return open.map((path) =>
+    problem(
+      'keys',
+      `${path} can be read by others`,
+      `chmod 600 ${path}, and revoke the key if strangers may have seen it`,
+    ),
+  );
+}
+
+async function checkConfig(home: string): Promise<Check> {
+  try {
+    const { config, files } = await loadConfig(join(home, 'config'));
+    return ok(
+      'configuration',
+      files.length === 0
+        ? 'no files, the defaults hold'
+        : `${files.length} files without a mistake, revision ${config.revision}`,
+    );
+  } catch (error) {
+    if (!(error instanceof NervesysError)) throw error;
+    const complaints = error.facts['complaints'] as readonly string[] | undefined;
+    return problem('configuration', complaints?.[0] ?? error.message, 'see all mistakes with `nervesys config check`');
+  }
+}

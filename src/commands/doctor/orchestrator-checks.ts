@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AlertView, FleetAnswer } from '../../contract/fleet.ts';
+import { describeError } from '../../platform/errors.ts';
+import { type HttpResponse, httpRequest } from '../../platform/http-request.ts';
+import { formatDuration } from '../../platform/quantity.ts';
+import { connectOrchestrator, readAddress } from '../connection.ts';
+import { ORCHESTRATOR_PORT } from '../options.ts';
+import { type Check, ok, problem, skipped, warning } from './check.ts';
+import { portHolder } from './port.ts';
+
+/** A `Date` header has whole seconds, and the answer takes a moment. */
+const SKEW_MS_WARNING = 5_000;
+/** S3 refuses what is signed with a clock more than 15 minutes off. */
+const SKEW_MS_PROBLEM = 900_000;
+
+export interface OrchestratorPlace {
+  readonly home: string;
+  readonly port?: number;
+}
+
+/** Looks at the orchestrator: does it run, is its Postgres ready, do beats of this server arrive? */
+export async function checkOrchestrator(
+  place: OrchestratorPlace,
+  server: string | undefined,
+  now: () => number,
+): Promise<readonly Check[]> {
+  const folder = join(place.home, 'orchestrator');
+  const noted = readAddress(join(folder, 'address.json'));
+  const url = place.port === undefined ? noted?.url : `http://127.0.0.1:${place.port}`;
+  if (url === undefined) return [await notHere(folder)];
+  let ready: HttpResponse;
+  const askedAt = now();
+  try {
+    await httpRequest({ method: 'GET', url: new URL('/healthz', url), timeoutMs: 5_000 });
+    ready = await httpRequest({ method: 'GET', url: new URL('/readyz', url), timeoutMs: 10_000 });
+  } catch (error) {
+    const remedy =
+      noted === undefined
+        ? 'start it with `npm start`'
+        : 'start it again; a killed orchestrator leaves its note behind';
+    return [problem('orchestrator', describeError(error), remedy)];
+  }
+  const checks: Check[] = [ok('orchestrator', `runs at ${url}`)];
+  if (ready.status === 200) checks.push(ok('postgres', 'ready'));
+  else
+    checks.push(
+      problem(
+        'postgres',
+        `not ready: ${detailOf(ready)}`,
+        'check DATABASE_URL and that server, or the log below <home>/orchestrator',
+      ),
+    );
+  checks.push(...checkClock(ready, askedAt));
+  if (ready.status === 200) checks.push(...(await checkFleet(place, server)));
+  return checks;
+}
+
+async function notHere(folder: string): Promise<Check> {
+  if (!existsSync(folder)) return skipped('orchestrator', 'none lives in this home');
+  if (await portHolder(ORCHESTRATOR_PORT)) {
+    return problem(
+      'orchestrator',
+      `it does not run in this home, and another program listens on port ${ORCHESTRATOR_PORT}`,
+      'stop that program, or start the orchestrator with another --port',
+    );
+  }
+  return problem('orchestrator', 'it does not run', 'start it with `npm start`');
+}
+
+function checkClock(answer: HttpResponse, askedAt: number): readonly Check[] {
+  const theirs = Date.parse(answer.headers.date ?? '');
+  if (Number.isNaN(theirs)) return [];
+  const skewMs = Math.abs(theirs - askedAt);
+  const found = `${formatDuration(skewMs)} apart from the orchestrator’s`;
+  const remedy = 'set this machine’s clock (NTP)';
+  if (skewMs >= SKEW_MS_PROBLEM) return [problem('clock', found, remedy)];
+  return [skewMs >= SKEW_MS_WARNING ? warning('clock', found, remedy) : ok('clock', 'agrees with the orchestrator’s')];
+}
+
+async function checkFleet(place: OrchestratorPlace, server: string | undefined): Promise<readonly Check[]> {
+  const connection = connectOrchestrator(place);
+  let fleet: FleetAnswer;
+  let alerts: readonly AlertView[];
+  try {
+    fleet = (await connection.ask('GET', '/api/v1/fleet')) as FleetAnswer;
+    alerts = ((await connection.ask('GET', '/api/v1/alerts')) as { alerts: readonly AlertView[] }).alerts;
+  } catch (error) {
+    return [
+      warning(
+        'fleet',
+        describeError(error),
+        'run this as the user that Nervesys runs as, so that it can read admin.key',
+      ),
+    ];
+  }
+  const open = alerts.filter((alert) => alert.state === 'open').length;
+  const alertCheck =
+    open === 0 ? ok('alerts', 'none is open') : warning('alerts', `${open} open`, 'see `nervesys alerts`');
+  return [...checkBeats(fleet, server), alertCheck];
+}
+
+function checkBeats(fleet: FleetAnswer, server: string | undefined): readonly Check[] {
+  const name = 'heartbeats';
+  const servers = server === undefined ? fleet.servers : fleet.servers.filter((one) => one.server === server);
+  if (server !== undefined && servers.length === 0) {
+    return [
+      problem(
+        name,
+        `the orchestrator does not know this server, ${server}`,
+        'enrol it: `nervesys token create`, then start the agent with NERVESYS_TOKEN',
+      ),
+    ];
+  }
+  const silent = servers.filter((one) => ['late', 'down', 'revoked'].includes(one.state));
+  if (silent.length === 0)
+    return [ok(name, `of ${servers.length === 1 ? 'one server' : `${servers.length} servers`} on time`)];
+  return silent.map((one) => {
+    const seen =
+      one.last_seen_at === null
+        ? 'never seen'
+        : `last seen ${formatDuration(Date.parse(fleet.now) - Date.parse(one.last_seen_at))} ago`;
+    const remedy =
+      one.state === 'revoked'
+        ? 'enrol the server again with a new token'
+        : 'does its agent run, and can it reach the orchestrator?';
+    return problem(name, `${one.server} is ${one.state}, ${seen}`, remedy);
+  });
+}
+
+function detailOf(answer: HttpResponse): string {
+  try {
+    const value = JSON.parse(answer.body.toString('utf8'));
+    return String(value.detail ?? value.reason ?? value.status ?? `status ${answer.status}`);
+  } catch {
+    return `status ${answer.status}`;
+  }
+}
