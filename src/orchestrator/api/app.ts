@@ -8,6 +8,7 @@ import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
 import type { Authenticator } from './authenticator.ts';
+import type { Metrics } from './metrics.ts';
 
 /** The fastify instance that route files get: schemas are TypeBox, and what a handler reads is typed by them. */
 export type App = FastifyInstance<
@@ -27,10 +28,13 @@ export interface ServerDeps {
   readonly policy: FleetPolicy;
   readonly hub: EventHub;
   readonly authenticator: Authenticator;
+  readonly metrics: Metrics;
   /** Base URL under which agents and people reach this orchestrator, without a trailing slash: `http://127.0.0.1:7700`. */
   readonly publicUrl: () => string;
   /** Epoch ms since when this process has been listening: silence before it is nobody's fault. */
   readonly listeningSince: () => number;
+  /** Aborts when the orchestrator closes: streams end then. */
+  readonly closing: AbortSignal;
   /** The built page's folder; absent or empty: a plain page says how to build it. */
   readonly dashboardDir: string | undefined;
 }

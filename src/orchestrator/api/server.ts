@@ -1,11 +1,37 @@
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyRequest } from 'fastify';
+import { PROBLEM_CONTENT_TYPE, problem } from '../../contract/problem.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { alertsRoutes } from './alerts-routes.ts';
 import type { App, ServerDeps } from './app.ts';
+import { dashboardRoutes } from './dashboard-routes.ts';
+import { enrolRoutes } from './enrol-routes.ts';
+import { eventsRoutes } from './events-routes.ts';
+import { fleetRoutes } from './fleet-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { heartbeatsRoutes } from './heartbeats-routes.ts';
 import { MethodTable } from './method-table.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
+import { sessionRoutes } from './session-routes.ts';
+import { tokensRoutes } from './tokens-routes.ts';
+import { compileValidator } from './validator.ts';
+
+/** Every route of the orchestrator, one file a subject. */
+const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
+  healthRoutes,
+  enrolRoutes,
+  heartbeatsRoutes,
+  alertsRoutes,
+  fleetRoutes,
+  eventsRoutes,
+  tokensRoutes,
+  sessionRoutes,
+  dashboardRoutes,
+];
 
 /** No call of ours needs more unless its route says so (`bodyLimit`); past it the answer is 413 before the rest is read. */
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -21,10 +47,12 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblem(error)),
+    clientErrorHandler: refuseMalformed,
   });
   const app: App = fastify.withTypeProvider<TypeBoxTypeProvider>();
   const methods = new MethodTable(app);
 
+  app.setValidatorCompiler(compileValidator);
   app.decorateRequest('principal', null);
   app.setErrorHandler(problemHandler(deps.logger));
   app.setNotFoundHandler((request, reply) => {
@@ -33,26 +61,68 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     reply.header('allow', allowed.join(', '));
     throw new NervesysError('NSV_METHOD_NOT_ALLOWED', `this address answers to ${allowed.join(', ')}`);
   });
-  // Default deny: whatever isn't marked open needs a principal, an address that doesn't exist included.
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply
+      .header('x-content-type-options', 'nosniff')
+      .header('x-frame-options', 'DENY')
+      .header('referrer-policy', 'no-referrer')
+      .header('cross-origin-opener-policy', 'same-origin')
+      .header('cache-control', 'no-store'); // routes of the page say otherwise
+    // Default deny: whatever isn't marked open needs a principal, an address that doesn't exist included.
     if (isOpen(request)) return;
     request.principal = await deps.authenticator.authenticate(request);
     if (request.principal === null) throw new NervesysError('NSV_UNAUTHORIZED', 'this call needs a key or a session');
   });
+  app.addHook('onResponse', async (_request, reply) => {
+    deps.metrics.add('nervesys_http_requests_total', { class: `${Math.floor(reply.statusCode / 100)}xx` });
+  });
+
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Nervesys orchestrator', version: NERVESYS_VERSION },
+      info: {
+        title: 'Nervesys orchestrator',
+        version: NERVESYS_VERSION,
+        description: 'Errors are RFC 9457 problem documents with a stable `code` (docs/ERRORS.md).',
+      },
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       security: [{ key: [] }],
     },
   });
-
-  // Routes, one file a subject: `xRoutes(app, deps)`.
+  await app.register(swaggerUi, {
+    routePrefix: DOCS_PREFIX,
+    staticCSP: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  });
+  for (const routes of ROUTES) routes(app, deps);
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   return app;
 }
 
+const DOCS_PREFIX = '/docs';
+
 function isOpen(request: FastifyRequest): boolean {
-  if (request.routeOptions.config?.open === true) return true;
+  const { config, url } = request.routeOptions;
+  if (config?.open === true) return true;
+  // The description of the API is no secret; what it describes asks for a key.
+  if (url !== undefined && (url === DOCS_PREFIX || url.startsWith(`${DOCS_PREFIX}/`))) return true;
   return request.is404 && !request.url.startsWith('/api/'); // outside the API a wrong address tells nothing
+}
+
+/** What isn't even HTTP is answered on the bare socket. */
+function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const body = JSON.stringify(
+    problem('NSV_BODY_INVALID', tooLarge ? 'the request headers are too large' : 'this is not an HTTP request'),
+  );
+  const head = [
+    tooLarge ? 'HTTP/1.1 431 Request Header Fields Too Large' : 'HTTP/1.1 400 Bad Request',
+    `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -1,0 +1,79 @@
+import { Type } from '@sinclair/typebox';
+import type { FleetAnswer, HistoryPoint } from '../../contract/fleet.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import { readAgents, readServers } from '../database/queries/read-fleet.ts';
+import { readHistory } from '../database/queries/read-history.ts';
+import { revokeServer } from '../database/queries/revoke-server.ts';
+import type { App, ServerDeps } from './app.ts';
+import { personOf, requireAdmin, requirePerson } from './principal.ts';
+import { AgentIdSchema, ServerNameSchema } from './schemas.ts';
+
+const MINUTES_MAX = 1_440;
+
+/** How the fleet is, for people. */
+export function fleetRoutes(app: App, deps: ServerDeps): void {
+  const { clock, database, hub, authenticator, logger } = deps;
+
+  app.get(
+    '/api/v1/fleet',
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['fleet'],
+        summary: 'Every server and AI agent with its latest state',
+        querystring: Type.Object({ server: Type.Optional(ServerNameSchema) }),
+      },
+    },
+    async (request): Promise<FleetAnswer> => {
+      const { server } = request.query;
+      const [servers, agents] = await Promise.all([
+        readServers(database, server === undefined ? undefined : [server]),
+        readAgents(database, { server }),
+      ]);
+      return { now: new Date(clock.now()).toISOString(), servers, agents };
+    },
+  );
+
+  app.get(
+    '/api/v1/agents/:agent_id/history',
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['fleet'],
+        summary: "One AI agent's recent vitals, oldest first",
+        params: Type.Object({ agent_id: AgentIdSchema }),
+        querystring: Type.Object({
+          server: ServerNameSchema,
+          minutes: Type.Integer({ minimum: 1, maximum: MINUTES_MAX, default: 60 }),
+        }),
+      },
+    },
+    async (request): Promise<{ points: HistoryPoint[] }> => {
+      const { server, minutes } = request.query;
+      const since = new Date(clock.now() - minutes * 60_000);
+      return { points: await readHistory(database, request.params.agent_id, server, since) };
+    },
+  );
+
+  app.post(
+    '/api/v1/servers/:server/revoke',
+    {
+      onRequest: requireAdmin,
+      schema: {
+        tags: ['fleet'],
+        summary: "Take a server's key away",
+        params: Type.Object({ server: ServerNameSchema }),
+      },
+    },
+    async (request, reply) => {
+      const { server } = request.params;
+      const { name } = personOf(request);
+      if (!(await revokeServer(database, server, name, new Date(clock.now()))))
+        throw new NervesysError('NSV_NOT_FOUND', `there is no server ${server}`);
+      await authenticator.forget();
+      logger.info('server revoked', { server, by: name });
+      for (const data of await readServers(database, [server])) hub.publish({ type: 'server', data });
+      return reply.code(204).send();
+    },
+  );
+}

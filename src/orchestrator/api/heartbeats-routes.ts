@@ -1,0 +1,82 @@
+import { Type } from '@sinclair/typebox';
+import type { HeartbeatsAnswer } from '../../contract/heartbeat.ts';
+import { errorFields } from '../../platform/logger.ts';
+import { readServers } from '../database/queries/read-fleet.ts';
+import type { ReceivedHeartbeat } from '../database/queries/record-heartbeats.ts';
+import { checkHeartbeat } from '../fleet/heartbeat-check.ts';
+import { HeartbeatWriter } from '../fleet/heartbeat-writer.ts';
+import { judgeState } from '../fleet/judge-state.ts';
+import type { App, ServerDeps } from './app.ts';
+import { agentOf, requireAgent } from './principal.ts';
+
+/** All AI agents of one server; more on one host means a runaway naming its agents at random. */
+const HEARTBEATS_MAX = 1_000;
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Beats come in, are in Postgres before the answer, and on the page at once. */
+export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
+  const { clock, database, hub, metrics, policy, listeningSince, logger } = deps;
+  const writer = new HeartbeatWriter(database, ({ agents, returnedServers }) => {
+    for (const data of agents) hub.publish({ type: 'fleet', data });
+    if (returnedServers.length === 0) return;
+    readServers(database, returnedServers).then(
+      (servers) => {
+        for (const data of servers) hub.publish({ type: 'server', data });
+      },
+      // The beats are committed; the page sees the server with its next fetch.
+      (error: unknown) => logger.warn('returned servers not shown', errorFields(error)),
+    );
+  });
+
+  app.post(
+    '/api/v1/heartbeats',
+    {
+      onRequest: requireAgent,
+      bodyLimit: BODY_BYTES_MAX,
+      schema: {
+        tags: ['agents'],
+        summary: 'Tell how the AI agents of a server are; good ones are kept, bad ones named, repeats count once',
+        // Each beat is checked by itself (`HeartbeatSchema`), so that one bad beat doesn't take the others with it.
+        body: Type.Object({
+          heartbeats: Type.Array(Type.Unknown({ description: 'a Heartbeat' }), { maxItems: HEARTBEATS_MAX }),
+        }),
+      },
+    },
+    async (request): Promise<HeartbeatsAnswer> => {
+      const { server } = agentOf(request);
+      const now = clock.now();
+      const accepted: ReceivedHeartbeat[] = [];
+      const rejected: HeartbeatsAnswer['rejected'][number][] = [];
+      for (const [index, value] of request.body.heartbeats.entries()) {
+        const checked = checkHeartbeat(value, server);
+        if (!('beat' in checked)) {
+          rejected.push({ index, ...checked });
+          continue;
+        }
+        const { beat } = checked;
+        const judgement = judgeState(
+          {
+            status: beat.status,
+            receivedAt: now,
+            oldestUnarchivedSeconds: beat.oldest_unarchived_seconds,
+            revoked: false, // its key opened this call
+            state: 'up',
+          },
+          policy,
+          now,
+          listeningSince(),
+        );
+        accepted.push({
+          beat,
+          receivedAt: new Date(now),
+          judgement,
+          nextJudgedAt: new Date(now + policy.lateAfterMs),
+        });
+      }
+      await writer.write(accepted);
+      metrics.add('nervesys_heartbeats_total', { outcome: 'accepted' }, accepted.length);
+      if (rejected.length > 0) metrics.add('nervesys_heartbeats_total', { outcome: 'rejected' }, rejected.length);
+      return { accepted: accepted.length, rejected, now: new Date(clock.now()).toISOString() };
+    },
+  );
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import { randomToken } from '../../platform/random.ts';
+
+/** 32 random bytes, base64url: nothing to guess, so a plain SHA-256 keeps it (a slow hash is for what people choose). */
+export function newSecret(): string {
+  return randomToken(32);
+}
+
+/** What the database keeps of a secret: SHA-256, hex. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/** Whether a text can be one of our secrets; anything else isn't worth a query. */
+export function looksLikeSecret(text: string): boolean {
+  return /^[A-Za-z0-9_-]{43}$/.test(text);
+}

@@ -1,0 +1,103 @@
+import { Type } from '@sinclair/typebox';
+import { formatToken } from '../../contract/enrolment.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import { randomHex } from '../../platform/random.ts';
+import { createToken, listTokens, revokeToken, type TokenView } from '../database/queries/tokens.ts';
+import type { App, ServerDeps } from './app.ts';
+import { personOf, requireAdmin } from './principal.ts';
+import { ServerNameSchema } from './schemas.ts';
+import { hashSecret, newSecret } from './secrets.ts';
+
+export interface TokenRequest {
+  /** Bound to this server; any server when absent. */
+  readonly server?: string | undefined;
+  readonly uses?: number | undefined;
+  readonly expiresInSeconds?: number | undefined;
+}
+
+export interface TokenAnswer {
+  readonly id: string;
+  /** The one string that carries address and secret. Shown this once. */
+  readonly token: string;
+  readonly expires_at: string;
+}
+
+const USES_DEFAULT = 1;
+const EXPIRES_SECONDS_DEFAULT = 24 * 3_600;
+const EXPIRES_SECONDS_MAX = 365 * 24 * 3_600;
+
+/** Makes an enrolment token in the name of `createdBy`. */
+export async function issueToken(
+  deps: Pick<ServerDeps, 'database' | 'clock' | 'publicUrl'>,
+  request: TokenRequest,
+  createdBy: string,
+): Promise<TokenAnswer> {
+  const secret = newSecret();
+  const id = randomHex(6);
+  const createdAt = new Date(deps.clock.now());
+  const expiresAt = new Date(createdAt.getTime() + (request.expiresInSeconds ?? EXPIRES_SECONDS_DEFAULT) * 1_000);
+  await createToken(deps.database, {
+    id,
+    secretSha256: hashSecret(secret),
+    server: request.server ?? null,
+    usesMax: request.uses ?? USES_DEFAULT,
+    createdBy,
+    createdAt,
+    expiresAt,
+  });
+  const token = formatToken({ url: deps.publicUrl(), secret, fingerprint: null });
+  return { id, token, expires_at: expiresAt.toISOString() };
+}
+
+/** Enrolment tokens, for admins. */
+export function tokensRoutes(app: App, deps: ServerDeps): void {
+  const { database, clock, logger } = deps;
+
+  app.post(
+    '/api/v1/tokens',
+    {
+      onRequest: requireAdmin,
+      schema: {
+        tags: ['tokens'],
+        summary: 'Make a token that lets a server join',
+        body: Type.Object({
+          server: Type.Optional(ServerNameSchema),
+          uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+          expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: EXPIRES_SECONDS_MAX })),
+        }),
+      },
+    },
+    async (request, reply): Promise<TokenAnswer> => {
+      const { server, uses, expires_in_seconds: expiresInSeconds } = request.body;
+      const { name } = personOf(request);
+      const answer = await issueToken(deps, { server, uses, expiresInSeconds }, name);
+      logger.info('token created', { tokenId: answer.id, by: name });
+      reply.code(201);
+      return answer;
+    },
+  );
+
+  app.get(
+    '/api/v1/tokens',
+    { onRequest: requireAdmin, schema: { tags: ['tokens'], summary: 'The newest tokens, without their secrets' } },
+    async (): Promise<{ tokens: TokenView[] }> => ({ tokens: await listTokens(database, new Date(clock.now())) }),
+  );
+
+  app.delete(
+    '/api/v1/tokens/:id',
+    {
+      onRequest: requireAdmin,
+      schema: {
+        tags: ['tokens'],
+        summary: 'Close a token; servers that used it stay',
+        params: Type.Object({ id: Type.String({ maxLength: 32 }) }),
+      },
+    },
+    async (request, reply) => {
+      if (!(await revokeToken(database, request.params.id, new Date(clock.now()))))
+        throw new NervesysError('NSV_NOT_FOUND', `there is no token ${request.params.id}`);
+      logger.info('token revoked', { tokenId: request.params.id, by: personOf(request).name });
+      return reply.code(204).send();
+    },
+  );
+}

@@ -1,0 +1,107 @@
+import type { FleetAgent } from '../../../contract/fleet.ts';
+import type { Heartbeat } from '../../../contract/heartbeat.ts';
+import type { Judgement } from '../../fleet/judge-state.ts';
+import type { Queryable } from '../database.ts';
+import { AGENT_COLUMNS, type AgentRow, toFleetAgent } from './read-fleet.ts';
+
+/** A checked beat, with what the orchestrator adds. Instants are Dates of the orchestrator's clock. */
+export interface ReceivedHeartbeat {
+  readonly beat: Heartbeat;
+  readonly receivedAt: Date;
+  readonly judgement: Judgement;
+  /** The earlier of this and what is stored holds: only the watch moves it on (see 0001-fleet.sql). */
+  readonly nextJudgedAt: Date;
+}
+
+/**
+ * Adds beats of any servers to the history and makes each agent's last one its latest state, in one statement. A beat that
+ * is known already (same server, agent and timestamp) changes nothing. Answers the new latest states.
+ */
+export async function recordHeartbeats(
+  database: Queryable,
+  received: readonly ReceivedHeartbeat[],
+): Promise<FleetAgent[]> {
+  // All requests lock rows in the same order, so two of them never wait for each other.
+  const ordered = [...received].sort(
+    (a, b) => compare(a.beat.server, b.beat.server) || compare(a.beat.agent_id, b.beat.agent_id),
+  );
+  const column = <T>(pick: (one: ReceivedHeartbeat) => T): T[] => ordered.map(pick);
+  const { rows } = await database.query<Omit<AgentRow, 'revoked'>>(
+    STATEMENT,
+    [
+      column(({ beat }) => beat.agent_id),
+      column(({ beat }) => beat.server),
+      column(({ beat }) => beat.timestamp),
+      column(({ beat }) => beat.status),
+      column(({ beat }) => JSON.stringify(beat.metrics)),
+      column(({ beat }) => JSON.stringify(beat.alerts)),
+      column(({ beat }) => beat.last_action),
+      column(({ beat }) => Math.round(beat.uptime_seconds)),
+      column(({ receivedAt }) => receivedAt),
+      column(({ beat }) => beat.epoch),
+      column(({ beat }) => beat.backlog_records),
+      column(({ beat }) => JSON.stringify(detailOf(beat))),
+      column(({ beat }) => beat.last_seen_at),
+      column(({ beat }) => beat.oldest_unarchived_seconds),
+      column(({ beat }) => beat.agent_version),
+      column(({ judgement }) => judgement.state),
+      column(({ judgement }) => judgement.reason),
+      column(({ nextJudgedAt }) => nextJudgedAt),
+    ],
+    { name: 'record-heartbeats' },
+  );
+  return rows.map(toFleetAgent);
+}
+
+const STATEMENT = `
+  WITH told AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[], $6::jsonb[], $7::text[],
+      $8::int[], $9::timestamptz[], $10::text[], $11::bigint[], $12::jsonb[], $13::timestamptz[], $14::float8[], $15::text[],
+      $16::text[], $17::text[], $18::timestamptz[])
+    AS told (agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds, received_at, epoch,
+      backlog_records, detail, last_seen_at, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at)
+  ), added AS (
+    INSERT INTO agent_status (agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds,
+      received_at, epoch, backlog_records, detail)
+    SELECT agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds, received_at, epoch,
+      backlog_records, detail
+    FROM told
+    ON CONFLICT (server, agent_id, timestamp) DO NOTHING
+    RETURNING server, agent_id, timestamp
+  ), newest AS (
+    SELECT DISTINCT ON (told.server, told.agent_id) told.*
+    FROM told JOIN added USING (server, agent_id, timestamp)
+    ORDER BY told.server, told.agent_id, told.timestamp DESC
+  )
+  INSERT INTO agents_latest AS latest (server, agent_id, timestamp, received_at, status, metrics, last_action,
+    uptime_seconds, last_seen_at, backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at)
+  SELECT server, agent_id, timestamp, received_at, status, metrics, last_action, uptime_seconds, last_seen_at,
+    backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at
+  FROM newest ORDER BY server, agent_id
+  ON CONFLICT (server, agent_id) DO UPDATE SET
+    timestamp = excluded.timestamp, received_at = excluded.received_at, status = excluded.status,
+    metrics = excluded.metrics, last_action = excluded.last_action, uptime_seconds = excluded.uptime_seconds,
+    last_seen_at = excluded.last_seen_at, backlog_records = excluded.backlog_records,
+    oldest_unarchived_seconds = excluded.oldest_unarchived_seconds, agent_version = excluded.agent_version,
+    state = excluded.state, reason = excluded.reason,
+    next_judged_at = least(latest.next_judged_at, excluded.next_judged_at)
+  RETURNING ${AGENT_COLUMNS}`;
+
+/** The fields that have no column of their own in `agent_status`. */
+function detailOf(beat: Heartbeat): Record<string, unknown> {
+  return {
+    last_seen_at: beat.last_seen_at,
+    oldest_unarchived_seconds: beat.oldest_unarchived_seconds,
+    last_archived_at: beat.last_archived_at,
+    lost_records: beat.lost_records,
+    dropped_records: beat.dropped_records,
+    config: beat.config,
+    agent_version: beat.agent_version,
+    clock_skew_ms: beat.clock_skew_ms,
+    level_counts: beat.level_counts,
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

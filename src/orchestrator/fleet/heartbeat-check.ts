@@ -1,0 +1,86 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { AGENT_STATUSES, type Heartbeat } from '../../contract/heartbeat.ts';
+import { EPOCH_PATTERN, parseAgentId } from '../../contract/ids.ts';
+import { storable } from '../database/storable.ts';
+
+/** Fractions as the agent measured them; a little over 100 happens with several cores and rounding. */
+const Percent = Type.Number({ minimum: 0, maximum: 1_000 });
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Instant = Type.String({ maxLength: 40, description: 'ISO 8601, UTC' });
+const Nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A beat as it comes in. Unknown fields are let pass and not kept, so that a newer agent can talk to an older orchestrator. */
+export const HeartbeatSchema = Type.Object(
+  {
+    agent_id: Type.String({ minLength: 1, maxLength: 50 }),
+    server: Type.String({ minLength: 1, maxLength: 100 }),
+    timestamp: Instant,
+    status: Type.Union(AGENT_STATUSES.map((status) => Type.Literal(status))),
+    metrics: Type.Object({
+      cpu_percent: Percent,
+      ram_percent: Percent,
+      disk_percent: Percent,
+      buffer_size_mb: Type.Number({ minimum: 0 }),
+    }),
+    alerts: Type.Array(Type.String({ maxLength: 500 }), { maxItems: 50 }),
+    last_action: Nullable(Type.String({ maxLength: 100 })),
+    uptime_seconds: Type.Number({ minimum: 0, maximum: 2_147_483_647 }),
+    last_seen_at: Nullable(Instant),
+    epoch: Type.String({ pattern: EPOCH_PATTERN.source }),
+    backlog_records: Count,
+    oldest_unarchived_seconds: Type.Number({ minimum: 0 }),
+    last_archived_at: Nullable(Instant),
+    lost_records: Count,
+    dropped_records: Count,
+    config: Type.Object({
+      running: Nullable(Type.String({ maxLength: 100 })),
+      desired: Nullable(Type.String({ maxLength: 100 })),
+      error: Nullable(Type.String({ maxLength: 2_000 })),
+    }),
+    agent_version: Type.String({ minLength: 1, maxLength: 50 }),
+    clock_skew_ms: Type.Number(),
+    level_counts: Type.Object({ DEBUG: Count, INFO: Count, WARN: Count, ERROR: Count, CRITICAL: Count }),
+  },
+  { $id: 'Heartbeat' },
+);
+
+const checker = TypeCompiler.Compile(HeartbeatSchema);
+/** Postgres can neither hold year 300,000 nor does anybody mean it. */
+const YEAR_MIN = 2000;
+const YEAR_MAX = 2200;
+
+export type CheckedHeartbeat =
+  | { readonly beat: Heartbeat }
+  | { readonly code: 'NSV_HEARTBEAT_INVALID' | 'NSV_FORBIDDEN'; readonly message: string };
+
+/**
+ * One beat from the agent of `server`, checked; or what is wrong with it, naming the field. Control characters are refused
+ * in names; in text for people NUL is replaced (U+FFFD): Postgres can't hold it, and a beat shouldn't be lost for it.
+ */
+export function checkHeartbeat(value: unknown, server: string): CheckedHeartbeat {
+  const clean = storable(value);
+  if (!checker.Check(clean)) {
+    const first = checker.Errors(clean).First();
+    return invalid(first === undefined ? 'not a heartbeat' : `${first.path.slice(1) || 'heartbeat'}: ${first.message}`);
+  }
+  const beat: Static<typeof HeartbeatSchema> = clean;
+  if (parseAgentId((value as { agent_id: string }).agent_id) === undefined)
+    return invalid('agent_id: 1 to 50 characters, no control characters');
+  if (beat.server !== server) return { code: 'NSV_FORBIDDEN', message: `server: this key is for ${server}` };
+  for (const field of ['timestamp', 'last_seen_at', 'last_archived_at'] as const) {
+    const text = beat[field];
+    if (text !== null && !isInstant(text)) return invalid(`${field}: not an ISO 8601 instant in UTC`);
+  }
+  return { beat: beat as unknown as Heartbeat };
+}
+
+function invalid(message: string): CheckedHeartbeat {
+  return { code: 'NSV_HEARTBEAT_INVALID', message };
+}
+
+function isInstant(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/.test(text)) return false;
+  const year = Number(text.slice(0, 4));
+  return !Number.isNaN(Date.parse(text)) && year >= YEAR_MIN && year < YEAR_MAX;
+}

@@ -1,0 +1,105 @@
+import type { FleetAgent } from '../../contract/fleet.ts';
+import { errorCode, NervesysError } from '../../platform/errors.ts';
+import type { Database } from '../database/database.ts';
+import { markServersSeen } from '../database/queries/mark-servers-seen.ts';
+import { type ReceivedHeartbeat, recordHeartbeats } from '../database/queries/record-heartbeats.ts';
+
+/** What became of the beats of one statement. */
+export interface WrittenHeartbeats {
+  readonly agents: readonly FleetAgent[];
+  /** Servers that were late or down until now. */
+  readonly returnedServers: readonly string[];
+}
+
+interface Waiting {
+  readonly received: readonly ReceivedHeartbeat[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Rows of one statement; measured: past a few hundred a row costs the same. */
+const ROWS_MAX = 500;
+/** Statements at a time: one is being committed while the next is being filled. */
+const STATEMENTS_MAX = 2;
+/** Beats that may wait; past it the answer is 503 and the agents, which beat each minute anyway, come again. */
+const WAITING_MAX = 20_000;
+
+/**
+ * Group commit: requests that arrive while a statement runs share the next one, and its fsync. Each is answered when its
+ * beats are committed. Latency under no load is that of one statement.
+ */
+export class HeartbeatWriter {
+  readonly #database: Database;
+  readonly #onWritten: (written: WrittenHeartbeats) => void;
+  #waiting: Waiting[] = [];
+  #waitingRows = 0;
+  #running = 0;
+
+  constructor(database: Database, onWritten: (written: WrittenHeartbeats) => void) {
+    this.#database = database;
+    this.#onWritten = onWritten;
+  }
+
+  /** Resolves when these beats are committed. Rejects with `NSV_DATABASE_UNREACHABLE`, also when too many wait. */
+  write(received: readonly ReceivedHeartbeat[]): Promise<void> {
+    if (received.length === 0) return Promise.resolve();
+    if (this.#waitingRows + received.length > WAITING_MAX) {
+      throw new NervesysError('NSV_DATABASE_UNREACHABLE', 'more heartbeats wait than Postgres takes', {
+        retryable: true,
+      });
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ received, resolve, reject });
+      this.#waitingRows += received.length;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#running < STATEMENTS_MAX && this.#waiting.length > 0) {
+      let rows = 0;
+      let taken = 0;
+      while (
+        taken < this.#waiting.length &&
+        (taken === 0 || rows + this.#waiting[taken]!.received.length <= ROWS_MAX)
+      ) {
+        rows += this.#waiting[taken]!.received.length;
+        taken++;
+      }
+      const group = this.#waiting.splice(0, taken);
+      this.#waitingRows -= rows;
+      this.#running++;
+      void this.#commit(group).finally(() => {
+        this.#running--;
+        this.#pump();
+      });
+    }
+  }
+
+  /** Never rejects: each request of the group learns its own outcome. */
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#record(group.flatMap((one) => one.received));
+      for (const one of group) one.resolve();
+    } catch (error) {
+      if (group.length === 1 || errorCode(error) === 'NSV_DATABASE_UNREACHABLE') {
+        for (const one of group) one.reject(error);
+        return;
+      }
+      // Something in the group is refused by Postgres: it must not take its neighbours with it.
+      for (const one of group) await this.#commit([one]);
+    }
+  }
+
+  async #record(received: readonly ReceivedHeartbeat[]): Promise<void> {
+    const seen = new Map(received.map(({ beat }) => [beat.server as string, beat.agent_version]));
+    const written = await this.#database.transaction(async (transaction) => {
+      const agents = await recordHeartbeats(transaction, received);
+      const last = received.reduce((a, b) => (b.receivedAt > a.receivedAt ? b : a));
+      const servers = [...seen].map(([server, agentVersion]) => ({ server, agentVersion }));
+      const returnedServers = await markServersSeen(transaction, servers, last.receivedAt, last.nextJudgedAt);
+      return { agents, returnedServers };
+    });
+    this.#onWritten(written);
+  }
+}

@@ -1,0 +1,3 @@
+export { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from './database/open-database.ts';
+export { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
+export { ORCHESTRATOR_PORT, Orchestrator, type OrchestratorOptions } from './orchestrator.ts';

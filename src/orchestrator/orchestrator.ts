@@ -1,0 +1,184 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../platform/clock.ts';
+import { errorCode, NervesysError } from '../platform/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Archive } from '../storage/archive.ts';
+import { readOrMakeAdminKey } from './admin-key.ts';
+import type { App, ServerDeps } from './api/app.ts';
+import { Authenticator } from './api/authenticator.ts';
+import { Metrics } from './api/metrics.ts';
+import { hashSecret } from './api/secrets.ts';
+import { buildServer } from './api/server.ts';
+import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
+import { issueToken, type TokenAnswer, type TokenRequest } from './api/tokens-routes.ts';
+import type { Database } from './database/database.ts';
+import { tendPartitions } from './database/partitions.ts';
+import { registerApiKey } from './database/queries/register-api-key.ts';
+import { PostgresEventHub } from './fleet/event-hub.ts';
+import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
+import { StateWatch } from './fleet/state-watch.ts';
+
+export interface OrchestratorOptions {
+  /** `NERVESYS_HOME`, absolute. */
+  readonly home: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Migrated (`openDatabase`). Stays open when the orchestrator closes; so does the archive. */
+  readonly database: Database;
+  readonly archive: Archive;
+  /** The built page (`dist/dashboard`). */
+  readonly dashboardDir?: string | undefined;
+  readonly policy?: Partial<FleetPolicy> | undefined;
+  /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
+  readonly publicUrl?: string | undefined;
+}
+
+export const ORCHESTRATOR_PORT = 7700;
+/** Requests in flight get this long to end when we close; then their connections are cut. */
+const FINISH_MS = 3_000;
+
+/** The running orchestrator: HTTP API and page, over a database and an archive that were handed in. */
+export class Orchestrator implements AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly #deps: ServerDeps;
+  readonly #stack: AsyncDisposableStack;
+  #closed: Promise<void> | undefined;
+
+  /** Listens when it resolves. Rejects with `NSV_PORT_IN_USE`, or `NSV_DATABASE_UNREACHABLE`. */
+  static async open(options: OrchestratorOptions): Promise<Orchestrator> {
+    const { database, clock, logger } = options;
+    await using stack = new AsyncDisposableStack();
+    const closing = new AbortController();
+    const listening = { since: clock.now(), url: '' };
+
+    const hub = stack.use(new PostgresEventHub({ database, clock, logger }));
+    const authenticator = new Authenticator({ database, clock, logger });
+    const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
+    const deps: ServerDeps = {
+      clock,
+      logger,
+      database,
+      archive: options.archive,
+      policy,
+      hub,
+      authenticator,
+      metrics: new Metrics(),
+      publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
+      listeningSince: () => listening.since,
+      closing: closing.signal,
+      dashboardDir: options.dashboardDir,
+    };
+    const folder = join(options.home, 'orchestrator');
+    await Promise.all([
+      hub.start(),
+      authenticator.start(),
+      tendPartitions(database, clock.now()),
+      readOrMakeAdminKey(join(folder, 'admin.key')).then((key) =>
+        registerApiKey(database, hashSecret(key), 'admin', new Date(clock.now())),
+      ),
+    ]);
+
+    const app = await buildServer(deps);
+    stack.defer(() => closeServer(app, closing, clock));
+    const port = await listen(app, options.host, options.port);
+    listening.since = clock.now();
+    listening.url = `http://${urlHost(options.host)}:${port}`;
+
+    const watch = stack.use(new StateWatch({ ...deps, policy }));
+    watch.start();
+    await noteAddress(folder, listening.url);
+    stack.defer(() => forgetAddress(folder));
+    logger.info('orchestrator listens', { url: listening.url });
+    return new Orchestrator(deps, listening.url, port, stack.move());
+  }
+
+  private constructor(deps: ServerDeps, url: string, port: number, stack: AsyncDisposableStack) {
+    this.#deps = deps;
+    this.#stack = stack;
+    this.url = url;
+    this.port = port;
+  }
+
+  /** An enrolment token, made in the name of this machine's admin. */
+  createToken(request: TokenRequest = {}): Promise<TokenAnswer> {
+    return issueToken(this.#deps, request, 'admin');
+  }
+
+  /** A one-time link that opens the page, good for ten minutes. `baseUrl`: where the reader's browser finds us. */
+  createSignInLink(baseUrl: string = this.#deps.publicUrl()): Promise<SignInLink> {
+    return issueSignInLink(this.#deps, baseUrl);
+  }
+
+  /** Stops listening, ends the live streams, lets requests in flight finish (bounded), and stops. Safe twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#stack.disposeAsync();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function listen(app: App, host: string, port: number): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === 'EADDRINUSE')
+      throw new NervesysError('NSV_PORT_IN_USE', `listen on ${host}:${port}: the port is taken`, {
+        cause,
+        hint: 'stop the program that has it, or choose another with --port',
+      });
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+      throw new NervesysError('NSV_SETTING_INVALID', `listen on ${host}:${port}: not possible here`, {
+        cause,
+        hint: 'choose an address of this machine, and a port from 1024 on',
+      });
+    throw cause;
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+async function closeServer(app: App, closing: AbortController, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  closing.abort(new DOMException('closing', 'AbortError'));
+  const cut = clock.sleep(FINISH_MS, done.signal).then(
+    () => app.server.closeAllConnections(),
+    () => undefined, // everything ended by itself
+  );
+  await app.close();
+  done.abort();
+  await cut;
+}
+
+/** `0.0.0.0` is where we listen, not where anybody can go. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Tells this machine's commands where we are. */
+async function noteAddress(folder: string, url: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, 'address.json');
+  await writeFile(`${path}.new`, `${JSON.stringify({ url, pid: process.pid })}\n`);
+  await rename(`${path}.new`, path);
+}
+
+/** Removes the note, unless another orchestrator has written its own meanwhile. */
+async function forgetAddress(folder: string): Promise<void> {
+  const path = join(folder, 'address.json');
+  const text = await readFile(path, 'utf8').catch(() => '{}');
+  try {
+    if ((JSON.parse(text) as { pid?: number }).pid === process.pid) await rm(path, { force: true });
+  } catch {
+    await rm(path, { force: true }); // not ours to read, and no use to anybody
+  }
+}
