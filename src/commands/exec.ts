@@ -57,7 +57,7 @@ export async function run(options: ExecOptions, command: readonly string[]): Pro
     cwd: userDirectory(),
     env: childEnvironment({ NERVESYS_AGENT_ID: agentId, NERVESYS_URL: locate().url }),
   });
-  using signals = relaySignals(child);
+  using signals = relaySignals(child, clock);
   const started = new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     child.once('spawn', () => resolve(undefined));
     child.once('error', resolve);

@@ -1,10 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../../platform/clock.ts';
 
 /** What is passed on to the program. SIGUSR1 is among them because Node would otherwise open its debugger on it. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 /** Of these, the ones that ask for an end. */
 const ENDING: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
+
+/** npm passes on what the terminal has sent already: two this close together are one. */
+const SAME_SIGNAL_MS = 1_000;
 
 export interface SignalRelay extends Disposable {
   /** The last signal that asked the program to end. */
@@ -14,16 +18,20 @@ export interface SignalRelay extends Disposable {
 }
 
 /** Passes this process's signals on to the child, until disposed. */
-export function relaySignals(child: ChildProcess): SignalRelay {
+export function relaySignals(child: ChildProcess, clock: Clock): SignalRelay {
   let endAsked: NodeJS.Signals | undefined;
+  let endAskedAt = Number.NEGATIVE_INFINITY;
   let impatient: AbortController | undefined;
   const listeners = FORWARDED.map((name) => {
     const listener = () => {
       if (impatient !== undefined) {
-        if (ENDING.has(name)) impatient.abort();
+        if (ENDING.has(name) && clock.monotonic() - endAskedAt > SAME_SIGNAL_MS) impatient.abort();
         return;
       }
-      if (ENDING.has(name)) endAsked = name;
+      if (ENDING.has(name)) {
+        endAsked = name;
+        endAskedAt = clock.monotonic();
+      }
       if (!reachedChildAlready(name)) child.kill(name);
     };
     process.on(name, listener);

@@ -1,0 +1,256 @@
+/**
+ * The command line as a user meets it: real processes, an orchestrator that answers over real HTTP.
+ */
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { formatToken } from '../../src/contract/enrolment.ts';
+import { NERVESYS_VERSION } from '../../src/contract/version.ts';
+import { runNervesys } from './run-nervesys.ts';
+
+const KEY = 'key-of-this-machine';
+const RECORD = {
+  id: '0123456789abcdef-1',
+  timestamp: '2026-11-22T16:02:11.123Z',
+  level: 'ERROR',
+  server: 'AIGARDEN01',
+  agent_id: 'GROK',
+  action: 'tool_call',
+  message: 'evil \u001b[2J\u009b31m\r\nforged line',
+  context: {},
+};
+const TOKEN = formatToken({ url: 'http://127.0.0.1:7700', secret: 'one-time', fingerprint: null });
+const ANSWERS: Readonly<Record<string, unknown>> = {
+  'GET /api/v1/fleet': {
+    now: '2026-11-22T16:02:30.000Z',
+    servers: [],
+    agents: [
+      {
+        agent_id: 'GROK',
+        server: 'AIGARDEN01',
+        status: 'healthy',
+        state: 'late',
+        reason: 'no heartbeat for more than 2m 30s',
+        metrics: { cpu_percent: 12.4, ram_percent: 40, disk_percent: 71, buffer_size_mb: 0.38 },
+        last_action: 'code_review',
+        uptime_seconds: 60,
+        timestamp: '2026-11-22T16:02:18.000Z',
+        received_at: '2026-11-22T16:02:18.000Z',
+        last_seen_at: null,
+        backlog_records: 3,
+        agent_version: '0.1.0',
+      },
+    ],
+  },
+  'POST /api/v1/tokens': { id: 'ab12', token: TOKEN, expires_at: '2026-11-23T16:02:30.000Z' },
+  'POST /api/v1/sign-in-links': {
+    url: 'http://127.0.0.1:7700/sign-in?code=abc',
+    expires_at: '2026-11-22T16:12:30.000Z',
+  },
+};
+
+describe('the command line', { concurrency: 4 }, () => {
+  let home: string;
+  let server: http.Server;
+  const asked: { method: string; url: string; body: string }[] = [];
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'nervesys-cli-'));
+    server = http.createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      asked.push({ method: request.method!, url: request.url!, body });
+      const path = `${request.method} ${request.url!.split('?')[0]}`;
+      if (request.headers.authorization !== `Bearer ${KEY}`) {
+        response.writeHead(401).end(JSON.stringify({ code: 'NSV_UNAUTHORIZED', detail: 'this call needs a key' }));
+      } else if (path === 'GET /api/v1/logs') {
+        response.write(`${JSON.stringify(RECORD)}\n`);
+        if (request.url!.includes('agent_id=BROKEN')) setTimeout(() => request.socket.destroy(), 50);
+        else response.end(`${JSON.stringify({ ...RECORD, message: 'second' })}\n`);
+      } else if (ANSWERS[path] === undefined) {
+        response
+          .writeHead(404)
+          .end(JSON.stringify({ code: 'NSV_NOT_FOUND', detail: 'there is no \u001b[31msuch thing' }));
+      } else response.end(JSON.stringify(ANSWERS[path]));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await mkdir(join(home, 'orchestrator'));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await writeFile(join(home, 'orchestrator/address.json'), JSON.stringify({ url, pid: process.pid }));
+    await writeFile(join(home, 'orchestrator/admin.key'), `${KEY}\n`, { mode: 0o600 });
+  });
+  after(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await rm(home, { recursive: true });
+  });
+
+  test('--help and --version answer on standard output, and load nothing else', async () => {
+    const help = await runNervesys(['--help']);
+    const version = await runNervesys(['--version']);
+    const ofCommand = await runNervesys(['exec', '--help']);
+
+    assert.deepEqual([help.code, version.code, ofCommand.code], [0, 0, 0]);
+    assert.match(help.stdout.toString(), /Examples:\n {2}\$ nervesys up --demo/);
+    assert.equal(version.stdout.toString(), `${NERVESYS_VERSION}\n`);
+    assert.match(ofCommand.stdout.toString(), /nervesys exec --agent-id GROK -- /);
+    assert.equal(help.stderr, '');
+  });
+
+  test('wrong usage is exit code 2 and says what to do', async () => {
+    for (const [args, complaint] of [
+      [['flet'], /error: unknown command 'flet'\nhint: did you mean fleet\?/],
+      [[], /Usage: nervesys/],
+      [['logs', '--limit', '-3'], /error: option '--limit <n>' argument '-3' is invalid/],
+      [['logs', '--level', 'loud', '--home', home], /--level is "loud"\nhint: use DEBUG, INFO/],
+      [['logs', '--grep', '(', '--home', home], /error: --grep: .*\nhint:/],
+      [['exec', '--agent-id', 'GROK'], /error: missing required argument 'command'/],
+      [['exec', '--', 'true'], /error: required option '--agent-id <name>' not specified/],
+      [['fleet', '--url', 'nonsense'], /--url is not an http or https address/],
+    ] as const) {
+      const { code, stdout, stderr } = await runNervesys(args);
+
+      assert.equal(code, 2, args.join(' '));
+      assert.match(stderr, complaint);
+      assert.equal(stdout.length, 0);
+    }
+  });
+
+  test('where nothing runs, every reader says so and how to start it, without a stack', async () => {
+    const empty = join(home, 'empty');
+    for (const command of ['fleet', 'alerts', 'logs', 'sign-in']) {
+      const { code, stderr } = await runNervesys([command, '--home', empty]);
+
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^error: no running Nervesys was found in .*empty\nhint: start it with `npm start`.*\ncode: NSV_NOT_RUNNING\n$/,
+      );
+    }
+  });
+
+  test('--json is JSON alone on standard output', async () => {
+    for (const [args, answer] of [
+      [['fleet'], ANSWERS['GET /api/v1/fleet']],
+      [['sign-in'], ANSWERS['POST /api/v1/sign-in-links']],
+    ] as const) {
+      const { code, stdout, stderr } = await runNervesys([...args, '--json', '--home', home]);
+
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.deepEqual(JSON.parse(stdout.toString()), answer);
+    }
+  });
+
+  test('the fleet is a table with ages by the orchestrator’s clock', async () => {
+    const { stdout } = await runNervesys(['fleet', '--home', home]);
+
+    const [titles, row] = stdout.toString().split('\n');
+    assert.match(titles!, /^AGENT +SERVER +STATE +STATUS +CPU/);
+    assert.match(
+      row!,
+      /^GROK +AIGARDEN01 +late +healthy +12 % +40 % +71 % +0\.4 MB +code_review +— +12s ago +no heartbeat/,
+    );
+  });
+
+  test('a record can neither drive the terminal nor forge a line, and --json means what was archived', async () => {
+    const text = await runNervesys(['logs', '--since', '1h', '--agent', 'GROK', '--home', home]);
+    const json = await runNervesys(['logs', '--json', '--home', home]);
+
+    assert.equal(
+      text.stdout.toString(),
+      '2026-11-22 16:02:11 ERROR GROK@AIGARDEN01 tool_call  evil \\x1b[2J\\x9b31m\\r\\nforged line\n' +
+        '2026-11-22 16:02:11 ERROR GROK@AIGARDEN01 tool_call  second\n',
+    );
+    const [first, second] = json.stdout.toString().trimEnd().split('\n');
+    assert.deepEqual(JSON.parse(first!), RECORD);
+    assert.ok(!/[\u007f-\u009f]/.test(first!));
+    assert.equal(JSON.parse(second!).message, 'second');
+    const query = new URL(asked.find((one) => one.url.includes('agent_id=GROK'))!.url, 'http://x').searchParams;
+    assert.ok(Math.abs(Date.parse(query.get('since')!) - (Date.now() - 3_600_000)) < 20_000);
+  });
+
+  test('an answer that breaks off is a failure, not a short answer', async () => {
+    const { code, stderr } = await runNervesys(['logs', '--agent', 'BROKEN', '--home', home]);
+
+    assert.equal(code, 1);
+    assert.match(stderr, /the answer broke off|ECONNRESET|aborted/);
+  });
+
+  test('token create prints the token alone on standard output, and beside it the command to paste', async () => {
+    const { stdout, stderr } = await runNervesys([
+      'token',
+      'create',
+      '--server',
+      'AIGARDEN02',
+      '--uses',
+      '2',
+      '--expires',
+      '90m',
+      '--home',
+      home,
+    ]);
+
+    assert.equal(stdout.toString(), `${TOKEN}\n`);
+    assert.match(stderr, new RegExp(`NERVESYS_TOKEN=${TOKEN} NERVESYS_SERVER=AIGARDEN02 npm run nervesys -- agent\n`));
+    assert.match(stderr, /only an agent on this machine can use it/);
+    const body = asked.find((one) => one.url === '/api/v1/tokens' && one.method === 'POST')!.body;
+    assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN02', uses: 2, expires_in_seconds: 5_400 });
+  });
+
+  test('a problem that the orchestrator answers is told with its code, and can’t drive the terminal', async () => {
+    const unknown = await runNervesys(['token', 'revoke', 'nope', '--home', home]);
+    const noKey = await runNervesys([
+      'fleet',
+      '--home',
+      join(home, 'empty'),
+      '--url',
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ]);
+
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /there is no \\x1b\[31msuch thing\n(.*\n)?code: NSV_NOT_FOUND/);
+    assert.match(noKey.stderr, /code: NSV_UNAUTHORIZED/);
+    assert.match(noKey.stderr, /hint: the key of this machine is/);
+  });
+
+  test('config check names every mistake and exits with 3; relative folders are the user’s, through npm too', async () => {
+    const folder = join(home, 'my-config');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'storage.yaml'), 'bufer:\n  limit: 1\nupload:\n  window: soon\n');
+
+    const direct = await runNervesys(['config', 'check', 'my-config', '--json'], { cwd: home });
+    const root = join(import.meta.dirname, '../..');
+    const throughNpm = await runNervesys(['config', 'check', 'my-config'], {
+      cwd: root,
+      env: { INIT_CWD: home, npm_package_json: join(root, 'package.json') },
+    });
+
+    assert.equal(direct.code, 3);
+    assert.equal(JSON.parse(direct.stdout.toString()).complaints.length, 2);
+    assert.equal(throughNpm.code, 3);
+    assert.match(throughNpm.stdout.toString(), /storage\.yaml:1:1: bufer/);
+  });
+
+  test('doctor finds keys that others can read and parts that do not run, and exits with 3', async () => {
+    const sick = join(home, 'sick');
+    await mkdir(join(sick, 'agent'), { recursive: true });
+    await writeFile(join(sick, 'agent/agent.key'), 'secret');
+    await chmod(join(sick, 'agent/agent.key'), 0o644);
+    await writeFile(join(sick, 'agent/address.json'), JSON.stringify({ url: 'http://127.0.0.1:1', pid: 999_999 }));
+
+    const { code, stdout, stderr } = await runNervesys(['doctor', '--home', sick, '--json']);
+
+    const { healthy, checks } = JSON.parse(stdout.toString()) as {
+      healthy: boolean;
+      checks: { name: string; state: string; found: string; remedy?: string }[];
+    };
+    assert.deepEqual([code, healthy, stderr], [3, false, '']);
+    assert.match(checks.find((check) => check.name === 'keys')!.remedy!, /chmod 600 .*agent\.key/);
+    assert.match(checks.find((check) => check.name === 'agent')!.found, /noted as running \(process 999999\)/);
+    for (const check of checks.filter((one) => one.state === 'problem')) assert.ok(check.remedy);
+  });
+});
