@@ -1,49 +1,68 @@
-import type { AlertsRequest } from '../contract/alert.ts';
+import type { AlertReport } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
-import type { HeartbeatsAnswer, HeartbeatsRequest } from '../contract/heartbeat.ts';
+import type { Heartbeat, HeartbeatsAnswer } from '../contract/heartbeat.ts';
 import type { Problem } from '../contract/problem.ts';
+import type { Clock } from '../platform/clock.ts';
 import { describeError, NervesysError } from '../platform/errors.ts';
 import { type HttpConnections, type HttpResponse, httpRequest, openConnections } from '../platform/http-request.ts';
+import { retryAfterMs } from '../platform/retry.ts';
 
-const REQUEST_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 15_000;
 /** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
 const CONNECTIONS_MAX = 4;
 
-/**
- * The agent's side of the orchestrator's API (DESIGN 4.6). Every call rejects with a `NervesysError`: retryable
- * `NSV_ORCHESTRATOR_UNREACHABLE` where nothing answered or it was busy, else the code that it answered.
- */
-export class OrchestratorClient implements AsyncDisposable {
+/** Refusals that the agent acts on keep their own code; of others it is enough to know that there was one. */
+const OWN_CODES = /^NSV_(TOKEN_[A-Z]+|AGENT_REVOKED)$/;
+
+export interface OrchestratorClientOptions {
   /** Base URL. */
   readonly url: string;
-  readonly #key: string | undefined;
+  /** The server's own key; without it only `enrol` is permitted. */
+  readonly key?: string;
+  readonly clock: Clock;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The agent's side of the orchestrator's API (DESIGN 4.6). Every call rejects with a `NervesysError`: retryable
+ * `NSV_ORCHESTRATOR_UNREACHABLE` where nothing answered; `NSV_AGENT_REVOKED`, `NSV_TOKEN_*` where it said so; else
+ * `NSV_ORCHESTRATOR_REFUSED` with status, the far code and `retryAfterMs` in `facts`.
+ */
+export class OrchestratorClient implements AsyncDisposable {
+  readonly url: string;
+  readonly #options: OrchestratorClientOptions;
   readonly #connections: HttpConnections = openConnections({ connectionsMax: CONNECTIONS_MAX });
 
-  /** Without a key only `enrol` is permitted. */
-  constructor({ url, key }: { readonly url: string; readonly key?: string }) {
-    this.url = url;
-    this.#key = key;
+  constructor(options: OrchestratorClientOptions) {
+    this.url = options.url;
+    this.#options = options;
   }
 
-  enrol(request: EnrolRequest, signal?: AbortSignal): Promise<EnrolAnswer> {
-    return this.#post('/api/v1/enroll', request, signal);
+  async enrol(request: EnrolRequest, signal?: AbortSignal): Promise<EnrolAnswer> {
+    const answer = await this.#post('/api/v1/enroll', request, signal);
+    return checked(answer, 'enrol', (value: Partial<EnrolAnswer>) => isText(value.key) && isText(value.server));
   }
 
-  sendHeartbeats(request: HeartbeatsRequest, signal?: AbortSignal): Promise<HeartbeatsAnswer> {
-    return this.#post('/api/v1/heartbeats', request, signal);
+  async sendHeartbeats(heartbeats: readonly Heartbeat[], signal?: AbortSignal): Promise<HeartbeatsAnswer> {
+    const answer = await this.#post('/api/v1/heartbeats', { heartbeats }, signal);
+    return checked(
+      answer,
+      'send heartbeats',
+      (value: Partial<HeartbeatsAnswer>) => isText(value.now) && Array.isArray(value.rejected),
+    );
   }
 
-  async sendAlerts(request: AlertsRequest, signal?: AbortSignal): Promise<void> {
-    await this.#post('/api/v1/alerts', request, signal);
+  async sendAlerts(alerts: readonly AlertReport[], signal?: AbortSignal): Promise<void> {
+    await this.#post('/api/v1/alerts', { alerts }, signal);
   }
 
-  announceBatch(announcement: BatchAnnouncement, signal?: AbortSignal): Promise<BatchPermission> {
-    return this.#post('/api/v1/batches', announcement, signal);
+  async announceBatch(announcement: BatchAnnouncement, signal?: AbortSignal): Promise<BatchPermission> {
+    return checkedPermission(await this.#post('/api/v1/batches', announcement, signal), 'announce a batch');
   }
 
-  confirmBatch(confirmation: BatchConfirmation, signal?: AbortSignal): Promise<BatchPermission> {
-    return this.#post('/api/v1/batches/confirm', confirmation, signal);
+  async confirmBatch(confirmation: BatchConfirmation, signal?: AbortSignal): Promise<BatchPermission> {
+    return checkedPermission(await this.#post('/api/v1/batches/confirm', confirmation, signal), 'confirm a batch');
   }
 
   async close(): Promise<void> {
@@ -54,21 +73,26 @@ export class OrchestratorClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #post<Answer>(path: string, body: object, signal: AbortSignal | undefined): Promise<Answer> {
+  /** Resolves with the answer's JSON; `undefined` where it has none. */
+  async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<unknown> {
+    const { key, clock, timeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
     let answer: HttpResponse;
     try {
-      answer = await httpRequest({
-        method: 'POST',
-        url: new URL(path, this.url),
-        headers: {
-          'content-type': 'application/json',
-          ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
+      answer = await httpRequest(
+        {
+          method: 'POST',
+          url: new URL(path, this.url),
+          headers: {
+            'content-type': 'application/json',
+            ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          },
+          body: JSON.stringify(body),
+          timeoutMs,
+          signal,
+          connections: this.#connections,
         },
-        body: JSON.stringify(body),
-        timeoutMs: REQUEST_TIMEOUT_MS,
-        signal,
-        connections: this.#connections,
-      });
+        clock,
+      );
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `ask the orchestrator: ${describeError(error)}`, {
@@ -77,33 +101,51 @@ export class OrchestratorClient implements AsyncDisposable {
         hint: 'is it running, and is its address right? Nothing is lost meanwhile',
       });
     }
-    return readAnswer<Answer>(answer, `POST ${path}`);
+    const value = parseJson(answer.body);
+    if (answer.status >= 200 && answer.status < 300) return value;
+    throw refusal(`POST ${path}`, answer, (value ?? {}) as Partial<Problem>, clock.now());
   }
 }
 
-function readAnswer<Answer>(answer: HttpResponse, what: string): Answer {
-  let value: unknown;
-  try {
-    value = answer.body.length === 0 ? undefined : JSON.parse(answer.body.toString('utf8'));
-  } catch {
-    value = undefined; // a proxy's page, perhaps; the status speaks for itself
-  }
-  if (answer.status >= 200 && answer.status < 300) {
-    if (typeof value === 'object' && value !== null) return value as Answer;
-    throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', `${what}: answered ${answer.status} without JSON`, {
-      hint: 'does another program listen at this address?',
-    });
-  }
-  const problem = (typeof value === 'object' && value !== null ? value : {}) as Partial<Problem>;
-  const passing = answer.status === 429 || answer.status >= 500;
-  const code = typeof problem.code === 'string' && problem.code.startsWith('NSV_') ? problem.code : undefined;
-  throw new NervesysError(
-    code ?? (passing ? 'NSV_ORCHESTRATOR_UNREACHABLE' : 'NSV_ORCHESTRATOR_REFUSED'),
-    `${what}: ${problem.detail ?? `answered ${answer.status}`}`,
-    {
-      retryable: passing,
-      ...(typeof problem.hint === 'string' ? { hint: problem.hint } : {}),
-      facts: { status: answer.status, retryAfter: answer.headers['retry-after'] },
+function refusal(what: string, answer: HttpResponse, problem: Partial<Problem>, now: number): NervesysError {
+  const code = isText(problem.code) && OWN_CODES.test(problem.code) ? problem.code : 'NSV_ORCHESTRATOR_REFUSED';
+  return new NervesysError(code, `${what}: ${problem.detail ?? 'no reason given'} (${answer.status})`, {
+    retryable: answer.status === 429 || answer.status >= 500,
+    ...(isText(problem.hint) ? { hint: problem.hint } : {}),
+    facts: {
+      status: answer.status,
+      code: problem.code,
+      retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
     },
-  );
+  });
+}
+
+/** A good answer of the wrong shape comes from something else at this address (a proxy's page); it may pass. */
+function checked<Answer>(answer: unknown, what: string, isAnswer: (value: Partial<Answer>) => boolean): Answer {
+  if (typeof answer === 'object' && answer !== null && isAnswer(answer as Partial<Answer>)) return answer as Answer;
+  throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', `${what}: the answer is not one of an orchestrator`, {
+    retryable: true,
+    hint: 'does another program listen at this address?',
+  });
+}
+
+function checkedPermission(answer: unknown, what: string): BatchPermission {
+  type Fields = Partial<Record<'state' | 'key' | 'url', unknown>>;
+  return checked<BatchPermission>(answer, what, (value) => {
+    const { state, key, url } = value as Fields;
+    return isText(key) && (state === 'archived' || (state === 'upload' && isText(url)));
+  });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined; // not JSON: whoever needs an answer says so
+  }
 }

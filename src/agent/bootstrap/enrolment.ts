@@ -1,20 +1,21 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { parseToken } from '../../contract/enrolment.ts';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parseToken, type TokenParts } from '../../contract/enrolment.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
-import type { Random } from '../../platform/random.ts';
+import { type Random, systemRandom } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
 import { OrchestratorClient } from '../orchestrator-client.ts';
+import { checkKeyCanBeKept, readKeyFile, type ServerKey, writeKeyFile } from './key-file.ts';
 
-/** The token, or how to get one when it turns out to be needed (the agent beside its own orchestrator). */
+/** The token, or how to get one where it turns out to be needed (the agent beside its own orchestrator). */
 export type EnrolmentToken = string | (() => Promise<string>);
 
-/** What a server holds of its own: its orchestrator's address and the one key that is its to use. */
-export interface AgentKey {
+/** Where the orchestrator is, and the server's own key to ask it with. */
+export interface Enrolment {
   readonly url: string;
   readonly key: string;
   readonly server: ServerName;
@@ -25,59 +26,52 @@ export interface EnrolmentOptions {
   readonly server: ServerName;
   readonly token?: EnrolmentToken | undefined;
   readonly clock: Clock;
-  readonly random: Random;
+  readonly random?: Random;
   readonly logger: Logger;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
+/** Whether a stored key still opens is asked once, shortly: an orchestrator that is away has refused nothing. */
+const PROBE_TIMEOUT_MS = 5_000;
 
 /**
- * The stored key, or a new one for the token; an orchestrator that is away is asked until it answers. A stored key that is no
- * longer known (an orchestrator set up anew, a revoked server) is replaced where a token is at hand.
- * @throws NervesysError `NSV_TOKEN_*` with the orchestrator's reason, `NSV_SETTING_INVALID` where there is neither key nor token.
+ * The stored key; or a new one for the token where there is none, where it is damaged, of another server, or refused by the
+ * orchestrator while a token is given that it wasn't made with (a restart with the used-up token in its environment goes on).
+ * An orchestrator that is away is asked until it answers.
+ * @throws NervesysError `NSV_TOKEN_*` with the orchestrator's reason, `NSV_SETTING_INVALID` without key and token, `NSV_HOME_UNUSABLE`.
  */
-export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> {
-  const { home, server, token } = options;
-  const path = join(home, 'agent', 'agent.key');
-  const stored = await readKey(path);
-  if (stored !== undefined && stored.server === server && !(await isRefused(stored, options))) return stored;
+export async function loadOrEnrol(options: EnrolmentOptions): Promise<Enrolment> {
+  const { home, server, token, logger } = options;
+  const found = await readKeyFile(home);
+  const stored = found === 'damaged' || found?.server !== server ? undefined : found;
+  if (stored !== undefined && !(await mayBeReplaced(stored, options))) return enrolmentOf(stored);
   if (token === undefined) {
-    if (stored !== undefined && stored.server === server) return stored; // refused: heartbeats and batches will say why
-    throw new NervesysError(
-      'NSV_SETTING_INVALID',
-      `join as ${server}: neither a stored key nor NERVESYS_TOKEN was found`,
-      {
-        hint: 'create a token with `nervesys token create` where the orchestrator runs, and set NERVESYS_TOKEN to it',
-      },
-    );
+    const state = found === 'damaged' ? 'its stored key is damaged' : 'it has no stored key';
+    throw new NervesysError('NSV_SETTING_INVALID', `join as ${server}: ${state}, and NERVESYS_TOKEN is not set`, {
+      hint: 'create a token with `nervesys token create` where the orchestrator runs, and set NERVESYS_TOKEN to it',
+    });
   }
+  await checkKeyCanBeKept(home);
   const key = await enrol(options, token);
-  await writeKey(path, key);
-  options.logger.info('this server has joined', { server, url: key.url });
-  return key;
+  await writeKeyFile(home, key);
+  logger.info('this server has joined', { server: key.server, url: key.url });
+  return enrolmentOf(key);
 }
 
-async function enrol(options: EnrolmentOptions, token: EnrolmentToken): Promise<AgentKey> {
-  const { server, clock, random, logger, signal } = options;
+async function enrol(options: EnrolmentOptions, token: EnrolmentToken): Promise<ServerKey> {
+  const { server, clock, random = systemRandom, logger, signal } = options;
   const boot_id = await bootId();
   for (let attempt = 1; ; attempt++) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     try {
-      const parts = parseToken(typeof token === 'string' ? token : await token());
-      if (parts === undefined) {
-        throw new NervesysError('NSV_TOKEN_MALFORMED', 'NERVESYS_TOKEN is not a Nervesys token', {
-          hint: 'copy the whole string that `nervesys token create` printed',
-        });
-      }
-      await using client = new OrchestratorClient({ url: parts.url });
-      const answer = await client.enrol(
-        { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id },
-        signal,
-      );
-      return { url: parts.url, key: answer.key, server: answer.server };
+      const text = typeof token === 'string' ? token : await token();
+      const { url, secret } = readToken(text);
+      await using client = new OrchestratorClient({ url, clock });
+      const answer = await client.enrol({ secret, server, agent_version: NERVESYS_VERSION, boot_id }, signal);
+      return { url, key: answer.key, server: answer.server, tokenSha256: sha256(text) };
     } catch (error) {
-      if (signal.aborted || !isRetryable(error)) throw error;
+      if (signal?.aborted || !isRetryable(error)) throw error;
       const waitMs = backoffMs(attempt, BACKOFF, random);
       logger.warn('the orchestrator cannot be joined yet', { ...errorFields(error), retryInMs: waitMs });
       await clock.sleep(waitMs, signal);
@@ -85,48 +79,34 @@ async function enrol(options: EnrolmentOptions, token: EnrolmentToken): Promise<
   }
 }
 
-/** Whether the orchestrator answers that it doesn't know this key; an orchestrator that is away hasn't refused it. */
-async function isRefused({ url, key }: AgentKey, { token, signal }: EnrolmentOptions): Promise<boolean> {
-  if (token === undefined) return false;
-  await using client = new OrchestratorClient({ url, key });
+function readToken(text: string): TokenParts {
+  const parts = parseToken(text);
+  if (parts !== undefined) return parts;
+  throw new NervesysError('NSV_TOKEN_MALFORMED', 'NERVESYS_TOKEN is not a Nervesys token', {
+    hint: 'copy the whole string that `nervesys token create` printed',
+  });
+}
+
+/** A token is at hand that the key wasn't made with, and the orchestrator itself says that the key opens nothing. */
+async function mayBeReplaced({ url, key, tokenSha256 }: ServerKey, options: EnrolmentOptions): Promise<boolean> {
+  const { token, clock, signal } = options;
+  if (token === undefined || (typeof token === 'string' && sha256(token) === tokenSha256)) return false;
+  await using client = new OrchestratorClient({ url, key, clock, timeoutMs: PROBE_TIMEOUT_MS });
   try {
-    await client.sendHeartbeats({ heartbeats: [] }, signal);
+    await client.sendHeartbeats([], signal);
     return false;
   } catch (error) {
-    return errorCode(error) === 'NSV_UNAUTHORIZED' || errorCode(error) === 'NSV_AGENT_REVOKED';
+    if (errorCode(error) === 'NSV_AGENT_REVOKED') return true;
+    return error instanceof NervesysError && error.facts['status'] === 401;
   }
 }
 
-async function readKey(path: string): Promise<AgentKey | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw new NervesysError('NSV_HOME_UNUSABLE', `read ${path}: ${errorCode(error)}`, { cause: error });
-  }
-  try {
-    const { url, key, server } = JSON.parse(text) as Partial<AgentKey>;
-    if (typeof url === 'string' && typeof key === 'string' && typeof server === 'string') return { url, key, server };
-  } catch {
-    // Torn or edited: as good as none, a token makes a new one.
-  }
-  return undefined;
+function enrolmentOf({ url, key, server }: ServerKey): Enrolment {
+  return { url, key, server };
 }
 
-/** Whole or not at all, readable by its owner only, and on the disk before it is used. */
-async function writeKey(path: string, key: AgentKey): Promise<void> {
-  const partial = `${path}.partial`;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await rm(partial, { force: true });
-  {
-    await using file = await open(partial, 'wx', 0o600);
-    await file.writeFile(`${JSON.stringify(key)}\n`);
-    await file.sync();
-  }
-  await rename(partial, path);
-  await using folder = await open(dirname(path), 'r');
-  await folder.sync();
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Tells a cloned machine from its original; null where the system has none. */
