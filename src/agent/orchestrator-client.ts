@@ -1,70 +1,81 @@
-import type { AlertReport } from '../contract/alert.ts';
+import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
-import type { Heartbeat, HeartbeatsAnswer } from '../contract/heartbeat.ts';
-import type { Problem } from '../contract/problem.ts';
+import type { Heartbeat, HeartbeatsAnswer, HeartbeatsRequest } from '../contract/heartbeat.ts';
+import { parseServerName } from '../contract/ids.ts';
+import { NERVESYS_VERSION } from '../contract/version.ts';
 import type { Clock } from '../platform/clock.ts';
 import { describeError, NervesysError } from '../platform/errors.ts';
 import { type HttpConnections, type HttpResponse, httpRequest, openConnections } from '../platform/http-request.ts';
 import { retryAfterMs } from '../platform/retry.ts';
 
-const REQUEST_TIMEOUT_MS = 15_000;
-/** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
-const CONNECTIONS_MAX = 4;
-
-/** Refusals that the agent acts on keep their own code; of others it is enough to know that there was one. */
-const OWN_CODES = /^NSV_(TOKEN_[A-Z]+|AGENT_REVOKED)$/;
-
 export interface OrchestratorClientOptions {
-  /** Base URL. */
+  /** Base URL, `http://127.0.0.1:7700`. */
   readonly url: string;
-  /** The server's own key; without it only `enrol` is permitted. */
+  /** The server's own key; without one only `enrol` is permitted. */
   readonly key?: string;
   readonly clock: Clock;
   readonly timeoutMs?: number;
 }
 
+const TIMEOUT_MS_DEFAULT = 15_000;
+const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
+/** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
+const CONNECTIONS_MAX = 4;
+const SAID_LENGTH_MAX = 300;
+
 /**
- * The agent's side of the orchestrator's API (DESIGN 4.6). Every call rejects with a `NervesysError`: retryable
- * `NSV_ORCHESTRATOR_UNREACHABLE` where nothing answered; `NSV_AGENT_REVOKED`, `NSV_TOKEN_*` where it said so; else
- * `NSV_ORCHESTRATOR_REFUSED` with status, the far code and `retryAfterMs` in `facts`.
+ * The agent's side of the orchestrator's API (DESIGN 4.6), one method a call. All reject with a `NervesysError`:
+ * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `NSV_AGENT_REVOKED` and `NSV_TOKEN_*` as the orchestrator said
+ * them, `NSV_ORCHESTRATOR_REFUSED` for everything else, with `status` and the far `code` in its facts, retryable for
+ * 408, 429 and 5xx; or with the signal's reason.
  */
 export class OrchestratorClient implements AsyncDisposable {
   readonly url: string;
-  readonly #options: OrchestratorClientOptions;
+  readonly #key: string | undefined;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
   readonly #connections: HttpConnections = openConnections({ connectionsMax: CONNECTIONS_MAX });
 
   constructor(options: OrchestratorClientOptions) {
-    this.url = options.url;
-    this.#options = options;
+    this.url = options.url.replace(/\/+$/, '');
+    this.#key = options.key;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
   }
 
   async enrol(request: EnrolRequest, signal?: AbortSignal): Promise<EnrolAnswer> {
     const answer = await this.#post('/api/v1/enroll', request, signal);
-    return checked(answer, 'enrol', (value: Partial<EnrolAnswer>) => isText(value.key) && isText(value.server));
+    const { key, server } = answer;
+    if (typeof key !== 'string' || key === '' || typeof server !== 'string' || parseServerName(server) === undefined)
+      throw this.#strange('/api/v1/enroll', 'an answer without "key" and "server"');
+    return answer as unknown as EnrolAnswer;
   }
 
   async sendHeartbeats(heartbeats: readonly Heartbeat[], signal?: AbortSignal): Promise<HeartbeatsAnswer> {
-    const answer = await this.#post('/api/v1/heartbeats', { heartbeats }, signal);
-    return checked(
-      answer,
-      'send heartbeats',
-      (value: Partial<HeartbeatsAnswer>) => isText(value.now) && Array.isArray(value.rejected),
-    );
+    const request: HeartbeatsRequest = { heartbeats };
+    const answer = await this.#post('/api/v1/heartbeats', request, signal);
+    if (!Array.isArray(answer['rejected']) || typeof answer['now'] !== 'string')
+      throw this.#strange('/api/v1/heartbeats', 'an answer without "rejected" and "now"');
+    return answer as unknown as HeartbeatsAnswer;
   }
 
   async sendAlerts(alerts: readonly AlertReport[], signal?: AbortSignal): Promise<void> {
-    await this.#post('/api/v1/alerts', { alerts }, signal);
+    const request: AlertsRequest = { alerts };
+    await this.#post('/api/v1/alerts', request, signal);
   }
 
-  async announceBatch(announcement: BatchAnnouncement, signal?: AbortSignal): Promise<BatchPermission> {
-    return checkedPermission(await this.#post('/api/v1/batches', announcement, signal), 'announce a batch');
+  /** Idempotent: the same batch gets the same key again. */
+  announceBatch(announcement: BatchAnnouncement, signal?: AbortSignal): Promise<BatchPermission> {
+    return this.#permission('/api/v1/batches', announcement, signal);
   }
 
-  async confirmBatch(confirmation: BatchConfirmation, signal?: AbortSignal): Promise<BatchPermission> {
-    return checkedPermission(await this.#post('/api/v1/batches/confirm', confirmation, signal), 'confirm a batch');
+  /** Tells how the upload went; another permission comes back where the name turned out to be taken. */
+  confirmBatch(confirmation: BatchConfirmation, signal?: AbortSignal): Promise<BatchPermission> {
+    return this.#permission('/api/v1/batches/confirm', confirmation, signal);
   }
 
+  /** Closes kept connections. Safe twice; a later call opens new ones. */
   async close(): Promise<void> {
     this.#connections.close();
   }
@@ -73,79 +84,97 @@ export class OrchestratorClient implements AsyncDisposable {
     return this.close();
   }
 
-  /** Resolves with the answer's JSON; `undefined` where it has none. */
-  async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<unknown> {
-    const { key, clock, timeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
-    let answer: HttpResponse;
+  async #permission(path: string, body: object, signal: AbortSignal | undefined): Promise<BatchPermission> {
+    const answer = await this.#post(path, body, signal);
+    const { state, key, url, headers } = answer;
+    const usable =
+      typeof key === 'string' &&
+      (state === 'archived' ||
+        (state === 'upload' && typeof url === 'string' && typeof headers === 'object' && headers !== null));
+    if (!usable) throw this.#strange(path, 'an answer that is no permission');
+    return answer as unknown as BatchPermission;
+  }
+
+  async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
+    const response = await this.#request(path, JSON.stringify(body), signal);
+    const value = parseObject(response.body);
+    if (response.status < 200 || response.status > 299) throw this.#refusal(path, response, value);
+    if (value === undefined && response.status !== 204) throw this.#strange(path, 'something that is no JSON object');
+    return value ?? {};
+  }
+
+  async #request(path: string, body: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
     try {
-      answer = await httpRequest(
+      return await httpRequest(
         {
           method: 'POST',
-          url: new URL(path, this.url),
+          url: this.url + path,
           headers: {
             'content-type': 'application/json',
-            ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+            accept: 'application/json',
+            'user-agent': `nervesys-agent/${NERVESYS_VERSION}`,
+            ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
           },
-          body: JSON.stringify(body),
-          timeoutMs,
-          signal,
+          body,
+          timeoutMs: this.#timeoutMs,
+          responseBytesMax: RESPONSE_BYTES_MAX,
           connections: this.#connections,
+          signal,
         },
-        clock,
+        this.#clock,
       );
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `ask the orchestrator: ${describeError(error)}`, {
-        retryable: true,
         cause: error,
-        hint: 'is it running, and is its address right? Nothing is lost meanwhile',
+        retryable: true,
+        hint: 'Is it running, and is its address right? Nothing is lost meanwhile.',
       });
     }
-    const value = parseJson(answer.body);
-    if (answer.status >= 200 && answer.status < 300) return value;
-    throw refusal(`POST ${path}`, answer, (value ?? {}) as Partial<Problem>, clock.now());
+  }
+
+  #refusal(path: string, response: HttpResponse, value: Record<string, unknown> | undefined): NervesysError {
+    const { status } = response;
+    const farCode = typeof value?.['code'] === 'string' ? value['code'] : undefined;
+    const passedOn = farCode === 'NSV_AGENT_REVOKED' || (farCode?.startsWith('NSV_TOKEN_') ?? false);
+    const waitMs = retryAfterMs(response.headers['retry-after'], this.#clock.now());
+    const said = text(value?.['detail']) ?? text(value?.['title']);
+    const hint = text(value?.['hint']);
+    return new NervesysError(
+      passedOn && farCode !== undefined ? farCode : 'NSV_ORCHESTRATOR_REFUSED',
+      `POST ${this.url}${path}: ${status}${farCode === undefined ? '' : ` ${farCode}`}${said === undefined ? '' : `: ${said}`}`,
+      {
+        retryable: status === 408 || status === 429 || status >= 500,
+        ...(hint === undefined ? {} : { hint }),
+        facts: {
+          status,
+          ...(farCode === undefined ? {} : { code: farCode }),
+          ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+        },
+      },
+    );
+  }
+
+  /** Another program answers there (a proxy's sign-in page, a wrong port): that may pass, and nothing was done. */
+  #strange(path: string, found: string): NervesysError {
+    return new NervesysError('NSV_ORCHESTRATOR_REFUSED', `POST ${this.url}${path}: ${found} came back`, {
+      retryable: true,
+      hint: 'Check that this address is the orchestrator and that no proxy answers in its place.',
+    });
   }
 }
 
-function refusal(what: string, answer: HttpResponse, problem: Partial<Problem>, now: number): NervesysError {
-  const code = isText(problem.code) && OWN_CODES.test(problem.code) ? problem.code : 'NSV_ORCHESTRATOR_REFUSED';
-  return new NervesysError(code, `${what}: ${problem.detail ?? 'no reason given'} (${answer.status})`, {
-    retryable: answer.status === 429 || answer.status >= 500,
-    ...(isText(problem.hint) ? { hint: problem.hint } : {}),
-    facts: {
-      status: answer.status,
-      code: problem.code,
-      retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
-    },
-  });
-}
-
-/** A good answer of the wrong shape comes from something else at this address (a proxy's page); it may pass. */
-function checked<Answer>(answer: unknown, what: string, isAnswer: (value: Partial<Answer>) => boolean): Answer {
-  if (typeof answer === 'object' && answer !== null && isAnswer(answer as Partial<Answer>)) return answer as Answer;
-  throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', `${what}: the answer is not one of an orchestrator`, {
-    retryable: true,
-    hint: 'does another program listen at this address?',
-  });
-}
-
-function checkedPermission(answer: unknown, what: string): BatchPermission {
-  type Fields = Partial<Record<'state' | 'key' | 'url', unknown>>;
-  return checked<BatchPermission>(answer, what, (value) => {
-    const { state, key, url } = value as Fields;
-    return isText(key) && (state === 'archived' || (state === 'upload' && isText(url)));
-  });
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function parseJson(body: Buffer): unknown {
+function parseObject(body: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null ? value : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
-    return undefined; // not JSON: whoever needs an answer says so
+    return undefined; // the caller says what came instead
   }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, SAID_LENGTH_MAX) : undefined;
 }

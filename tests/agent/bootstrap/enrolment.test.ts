@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadOrEnrol } from '../../../src/agent/bootstrap/enrolment.ts';
+import { type EnrolmentToken, loadOrEnrol } from '../../../src/agent/bootstrap/enrolment.ts';
 import { formatToken } from '../../../src/contract/enrolment.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
@@ -15,9 +15,9 @@ const SERVER = 'AIGARDEN02' as ServerName;
 
 async function fixture(t: TestContext) {
   const far = await FakeOrchestrator.start(t);
-  far.answer = ({ path }) =>
+  far.answer = ({ path, body }) =>
     path === '/api/v1/enroll'
-      ? { status: 200, body: { key: `key-${far.requests.length}`, server: SERVER } }
+      ? { status: 200, body: { key: `key-${far.requests.length}`, server: body.server } }
       : { status: 200, body: { accepted: 0, rejected: [], now: '2026-01-01T00:00:00.000Z' } };
   const home = await tempDir(t);
   const log: string[] = [];
@@ -25,8 +25,8 @@ async function fixture(t: TestContext) {
   const clock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 5), signal) };
   const logger = createLogger({ clock: systemClock, write: (line) => void log.push(line) });
   const token = (secret: string) => formatToken({ url: far.url, secret, fingerprint: null });
-  const enrol = (given?: string, signal?: AbortSignal) =>
-    loadOrEnrol({ home, server: SERVER, clock: realTimeouts(clock), logger, token: given, signal });
+  const enrol = (given?: EnrolmentToken, signal?: AbortSignal, server = SERVER) =>
+    loadOrEnrol({ home, server, clock: realTimeouts(clock), random: () => 0.5, logger, token: given, signal });
   const keyFile = join(home, 'agent', 'agent.key');
   return { far, home, log, token, enrol, keyFile };
 }
@@ -35,7 +35,8 @@ async function fixture(t: TestContext) {
 function realTimeouts(clock: Clock): Clock {
   return {
     ...clock,
-    sleep: (ms, signal) => (ms === 15_000 || ms === 5_000 ? systemClock.sleep(ms, signal) : clock.sleep(ms, signal)),
+    sleep: (ms: number, signal?: AbortSignal) =>
+      ms === 15_000 || ms === 5_000 ? systemClock.sleep(ms, signal) : clock.sleep(ms, signal),
   };
 }
 
@@ -122,6 +123,31 @@ test('an orchestrator that lost its memory takes the new token; one that is away
       ? { status: 200, body: { key: 'fresh', server: SERVER } }
       : { status: 401, body: { code: 'NSV_UNAUTHORIZED' } };
   assert.equal((await enrol(token('new'))).key, 'fresh');
+});
+
+test('a token that is made on demand is made only when it is needed', async (t) => {
+  const { far, enrol, token } = await fixture(t);
+  let made = 0;
+  const make = async () => token(`made-${++made}`);
+
+  assert.equal((await enrol(make)).key, 'key-1');
+  assert.equal((await enrol(make)).key, 'key-1');
+  assert.equal(made, 1);
+  far.answer = ({ path }) =>
+    path === '/api/v1/enroll'
+      ? { status: 200, body: { key: 'fresh', server: SERVER } }
+      : { status: 401, body: { code: 'NSV_UNAUTHORIZED' } };
+  assert.equal((await enrol(make)).key, 'fresh');
+  assert.equal(made, 2);
+});
+
+test('a server with another name joins under it with a token, and is told without one', async (t) => {
+  const { enrol, token } = await fixture(t);
+  await enrol(token('s'));
+  const renamed = 'AIGARDEN09' as ServerName;
+
+  await assert.rejects(enrol(undefined, undefined, renamed), { code: 'NSV_SETTING_INVALID', message: /AIGARDEN02/ });
+  assert.equal((await enrol(token('s'), undefined, renamed)).server, renamed);
 });
 
 test('a damaged key file is replaced with a token, and said without one', async (t) => {
