@@ -56,8 +56,6 @@ export interface OrchestratorSettings {
   /** The address that tokens carry; absent: the one it listens on. */
   readonly publicUrl: string | undefined;
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
-  readonly retention: { readonly heartbeatsMs: number; readonly alertsMs: number };
-  readonly language: 'en' | 'he';
 }
 
 export interface StorageSettings {

@@ -1,8 +1,8 @@
 import type { OrchestratorSettings } from './config.ts';
-import { described, duration, group, httpUrl, number, oneOf, type Read, text, withDefault } from './fields.ts';
+import { described, duration, group, httpUrl, number, type Read, text, withDefault } from './fields.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
 
-/** `orchestrator.yaml`: where the central service listens, how it judges heartbeats, how long it remembers. */
+/** `orchestrator.yaml`: where the central service listens, and how it judges heartbeats. */
 const fields = {
   listen: withDefault(
     group({
@@ -33,21 +33,12 @@ const fields = {
     {},
     'How heartbeats are judged, by the time they were received.',
   ),
-  retention: withDefault(
-    group({
-      heartbeats: withDefault(duration('1d', '3650d'), '30d', 'How long each beat is kept in Postgres.'),
-      alerts: withDefault(duration('1d', '3650d'), '365d', 'How long alerts that are over are kept.'),
-    }),
-    {},
-    'How long Postgres remembers. The archive is not touched by it.',
-  ),
-  language: withDefault(oneOf('en', 'he'), 'en', 'The language of the page until a person chooses another.'),
 } as const;
 
 export const orchestratorFile = group(fields);
 
 export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSettings {
-  const { listen, public_url: publicUrl, heartbeat, retention, language } = read;
+  const { listen, public_url: publicUrl, heartbeat } = read;
   return {
     listen,
     publicUrl,
@@ -56,8 +47,6 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
       lateAfterMs: heartbeat.late_after,
       downAfterMs: heartbeat.down_after,
     },
-    retention: { heartbeatsMs: retention.heartbeats, alertsMs: retention.alerts },
-    language,
   };
 }
 
