@@ -29,8 +29,8 @@ export interface AgentOptions {
   readonly config: Config;
   /** Port of the local API on 127.0.0.1; 0 takes a free one. */
   readonly port: number;
-  /** How to join an orchestrator where no key is stored yet; absent: the agent keeps to itself. */
-  readonly token?: EnrolmentToken;
+  /** Join an orchestrator, by the stored key or, where there is none, by the token; absent: the agent keeps to itself. */
+  readonly join?: { readonly token: EnrolmentToken | undefined };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
   readonly clock: Clock;
@@ -145,7 +145,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { home, server, config, port, clock, logger, token } = this.#options;
+    const { home, server, config, port, clock, logger, join: joining } = this.#options;
     await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
     this.#parts.use(
       new Pace(clock, async () => {
@@ -178,11 +178,11 @@ export class Agent implements AsyncDisposable {
     this.#parts.use(this.#localApi);
     await this.#noteAddress();
     tail.start();
-    if (token !== undefined) this.#joining = this.#join(token);
+    if (joining !== undefined) this.#joining = this.#join(joining.token);
   }
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */
-  async #join(token: EnrolmentToken): Promise<void> {
+  async #join(token: EnrolmentToken | undefined): Promise<void> {
     const { home, server, clock, random, logger, config } = this.#options;
     try {
       const { url, key } = await loadOrEnrol({

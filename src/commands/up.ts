@@ -26,7 +26,7 @@ export interface UpOptions {
 }
 
 /** The token with which the agent of this machine joins lives only this long: it is used at once. */
-const OWN_TOKEN_MS = 600_000;
+const OWN_TOKEN_SECONDS = 600;
 
 /** `nervesys up`: Postgres, archive, orchestrator and one agent in this process (Postgres in its own), until a signal. */
 export async function run(options: UpOptions): Promise<number> {
@@ -70,7 +70,10 @@ export async function run(options: UpOptions): Promise<number> {
         server,
         config,
         port: options.agentPort ?? AGENT_PORT,
-        token: async () => (await orchestrator.createToken({ server, uses: 1, expiresInMs: OWN_TOKEN_MS })).token,
+        join: {
+          token: async () =>
+            (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
+        },
         ...(settings.storj === undefined ? {} : { archive }),
         clock: systemClock,
         random: systemRandom,

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Agent } from '../agent/agent.ts';
+import { systemClock } from '../platform/clock.ts';
+import { NervesysError } from '../platform/errors.ts';
+import { systemRandom } from '../platform/random.ts';
+import { EXIT } from './exit-codes.ts';
+import { AGENT_PORT } from './options.ts';
+import { print } from './output.ts';
+import { closeWithin, openConfiguredArchive, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+export interface AgentCommandOptions {
+  readonly home?: string;
+  readonly agentPort?: number;
+}
+
+/** `nervesys agent`: the lean agent of a server, until a signal. */
+export async function run(options: AgentCommandOptions): Promise<number> {
+  const startedAt = systemClock.monotonic();
+  const stopped = stopSignal();
+  const settings = readSettings({ home: options.home });
+  const { home, server } = settings;
+  const logger = openLog(settings, 'info');
+  await prepareHome(home);
+  refuseAimless(settings);
+  const parts = new AsyncDisposableStack();
+  try {
+    const loaded = await readConfig(home);
+    const archive = settings.storj === undefined ? undefined : parts.use(await openConfiguredArchive(settings, loaded));
+    const agent = parts.use(
+      await Agent.open({
+        home,
+        server,
+        config: loaded.config,
+        port: options.agentPort ?? AGENT_PORT,
+        ...(settings.token === undefined && !isEnrolled(home) ? {} : { join: { token: settings.token } }),
+        ...(archive === undefined ? {} : { archive }),
+        clock: systemClock,
+        random: systemRandom,
+        logger,
+      }),
+    );
+    const readyMs = systemClock.monotonic() - startedAt;
+    print(`Lean agent of ${server} takes records at ${agent.url}/logs.  Ready in ${(readyMs / 1000).toFixed(1)} s.`);
+    await stopped;
+  } catch (error) {
+    await closeWithin(parts, logger);
+    throw error;
+  }
+  return (await closeWithin(parts, logger)) ? EXIT.done : EXIT.failed;
+}
+
+/** An agent that can bring its records nowhere would only fill its buffer: say so before it takes the first one. */
+function refuseAimless({ home, server, token, storj }: Settings): void {
+  if (token !== undefined || storj !== undefined || isEnrolled(home)) return;
+  throw new NervesysError(
+    'NSV_SETTING_INVALID',
+    `start the agent of ${server}: NERVESYS_TOKEN is not set, and this server has not joined yet`,
+    {
+      hint: 'create a token with `nervesys token create` where the orchestrator runs; or set STORJ_* to archive without an orchestrator',
+    },
+  );
+}
+
+function isEnrolled(home: string): boolean {
+  return existsSync(join(home, 'agent', 'agent.key'));
+}
