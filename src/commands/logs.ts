@@ -18,6 +18,9 @@ export interface LogsOptions extends ReaderOptions {
   readonly limit?: number;
 }
 
+/** The most that the API gives in one answer. Its own default is far less, and would end a long answer in silence. */
+const RECORDS_MAX = 10_000_000;
+
 /** `nervesys logs`: archived records, oldest first, as text for people or NDJSON for programs. */
 export async function run(options: LogsOptions): Promise<number> {
   const query = logsQuery(options, systemClock.now());
@@ -30,6 +33,7 @@ export async function run(options: LogsOptions): Promise<number> {
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
   }
   if (records === 0) note('No archived record matches. What is not archived yet: `nervesys buffer`.');
+  if (records === (options.limit ?? RECORDS_MAX)) note(`These are the first ${records}; there may be more.`);
   return EXIT.done;
 }
 
@@ -62,7 +66,7 @@ export function logsQuery(options: LogsOptions, now: number): URLSearchParams {
     }
     query.set('grep', options.grep);
   }
-  if (options.limit !== undefined) query.set('limit', String(options.limit));
+  query.set('limit', String(options.limit ?? RECORDS_MAX));
   return query;
 }
 

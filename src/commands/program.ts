@@ -146,8 +146,8 @@ function addReaders(program: Command, runs: Runs): void {
     .option('--server <name>', 'of this server')
     .option('--agent <agent-id>', 'of this AI agent')
     .option('--level <level>', 'this level and above: DEBUG, INFO, WARN, ERROR, CRITICAL')
-    .option('--grep <regexp>', 'whose message matches')
-    .option('--limit <n>', 'at most so many records', countOption)
+    .option('--grep <regexp>', 'whose action, message or context matches')
+    .option('--limit <n>', 'at most so many records, the oldest', countOption)
     .addHelpText(
       'after',
       examples(
