@@ -17,7 +17,7 @@ export class ProcessLock implements Disposable {
   static take(path: string): ProcessLock | undefined {
     const db = new DatabaseSync(path, { timeout: 0 });
     try {
-      db.exec('BEGIN EXCLUSIVE');
+      db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE'); // no journal file: nothing is written
       return new ProcessLock(db);
     } catch (error) {
       db.close();
