@@ -76,6 +76,5 @@ export interface StorageSettings {
     readonly endpoint: string;
     readonly region: string;
     readonly addressing: 'path' | 'virtual_host';
-    readonly credentials: 'presigned' | 'static';
   };
 }

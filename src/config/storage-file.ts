@@ -82,11 +82,6 @@ const fields = {
         'path',
         'Whether the bucket stands in the path or in the host name.',
       ),
-      credentials: withDefault(
-        oneOf('presigned', 'static'),
-        'presigned',
-        'presigned: servers hold no archive key and ask the orchestrator for a permission for each object. static: a server uses the STORJ_* it was given.',
-      ),
     }),
     {},
     'The S3 bucket. Its keys come from the environment, never from here. Without keys the archive is a folder below the home.',

@@ -22,7 +22,6 @@ test('an absent folder means the defaults', async () => {
     endpoint: 'https://gateway.storjshare.io',
     region: 'eu1',
     addressing: 'path',
-    credentials: 'presigned',
   });
   assert.deepEqual(config.orchestrator.heartbeat, { intervalMs: 60_000, lateAfterMs: 150_000, downAfterMs: 300_000 });
 });
