@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../platform/http-request.ts';
 import { AGENT_PORT } from './options.ts';
-import { resolveHome } from './settings.ts';
+import { homeIsChosen, resolveHome } from './settings.ts';
 
 /** How to reach a lean agent: by its Unix socket where there is one (the URL then gives only the path's base). */
 export interface AgentAddress {
@@ -20,14 +20,18 @@ export interface ConnectionOptions {
   readonly url?: string;
 }
 
-/** Where the lean agent of this machine is, as far as can be told without asking it: option, socket, note, default. */
+/**
+ * Where the lean agent of this machine is, as far as can be told without asking it: option, socket, note, default.
+ * The default port is for the default home: whoever names a home means the agent of that home, also while it is away.
+ */
 export function locateAgent(options: { readonly home?: string; readonly agentPort?: number }): AgentAddress {
   if (options.agentPort !== undefined) return { url: `http://127.0.0.1:${options.agentPort}` };
   const folder = join(resolveHome(options.home), 'agent');
   const noted = readAddress(join(folder, 'address.json'));
   const url = noted?.url ?? `http://127.0.0.1:${AGENT_PORT}`;
   const socketPath = noted?.socket ?? join(folder, 'agent.sock');
-  return isWritable(socketPath) ? { url, socketPath } : { url };
+  const elsewhere = noted === undefined && homeIsChosen(options.home);
+  return isWritable(socketPath) || elsewhere ? { url, socketPath } : { url };
 }
 
 /** Another user's agent has a socket that is not for us, but its port is. */

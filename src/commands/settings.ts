@@ -132,6 +132,11 @@ export function resolveHome(option?: string, env: Environment = process.env): st
   return process.getuid?.() === 0 ? '/var/lib/nervesys' : join(homedir(), '.local/share/nervesys');
 }
 
+/** Whether somebody named the home, rather than taking the default. */
+export function homeIsChosen(option?: string, env: Environment = process.env): boolean {
+  return Boolean(option) || readSetting('NERVESYS_HOME', env) !== undefined;
+}
+
 const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
 
 /**
