@@ -4,6 +4,7 @@ import { parseAgentId } from '../contract/ids.ts';
 import { emptyLevelCounts, type Level, type LevelCounts } from '../contract/record.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { EncodedRecord } from './buffer/types.ts';
+import { probeProcess } from './heartbeat/process-probe.ts';
 
 /*
  * What the lean agent knows of each AI agent on this server, in memory: enough for an honest heartbeat.
@@ -43,7 +44,7 @@ export interface RegistryOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** AI agents that are configured for this server: known before their first sign, never forgotten. */
   readonly configured?: readonly AgentId[];
-  /** What identifies the living process `pid` (its start time), `undefined` when none lives: a recycled pid is another process. */
+  /** What identifies the living process `pid` (its start time), `undefined` when none lives: a recycled pid is another process. Default: the host's. */
   readonly probe?: (pid: number) => string | undefined;
   readonly agentsMax?: number;
 }
@@ -83,7 +84,7 @@ export class AgentRegistry {
 
   constructor(options: RegistryOptions) {
     this.#clock = options.clock;
-    this.#probe = options.probe ?? (() => undefined);
+    this.#probe = options.probe ?? probeProcess;
     this.#agentsMax = options.agentsMax ?? AGENTS_MAX_DEFAULT;
     this.configure(options.configured ?? []);
   }
