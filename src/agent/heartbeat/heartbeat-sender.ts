@@ -25,6 +25,8 @@ export interface HeartbeatSenderOptions {
   readonly intervalMs: number;
   /** A folder on the buffer's file system, for `disk_percent`. */
   readonly folder: string;
+  /** What measures the host; default: a reader of its own. */
+  readonly vitals?: Pick<VitalsReader, 'read'>;
   /** The revision of the configuration that runs. */
   readonly revision?: string | null;
   /** What is wrong with the lean agent itself, in words, for its own beat. */
@@ -53,7 +55,7 @@ const BEATS_PER_REQUEST_MAX = 500;
  */
 export class HeartbeatSender implements AsyncDisposable {
   readonly #options: HeartbeatSenderOptions;
-  readonly #vitals: VitalsReader;
+  readonly #vitals: Pick<VitalsReader, 'read'>;
   readonly #pace: Pace;
   readonly #startedAt: number;
   readonly #news = new Set<AgentId>();
@@ -68,7 +70,7 @@ export class HeartbeatSender implements AsyncDisposable {
   constructor(options: HeartbeatSenderOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
-    this.#vitals = new VitalsReader({ folder: options.folder, clock: options.clock });
+    this.#vitals = options.vitals ?? new VitalsReader({ folder: options.folder, clock: options.clock });
     this.#pace = new Pace(options.clock, (signal) => this.#round(signal));
   }
 
