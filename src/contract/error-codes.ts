@@ -83,22 +83,27 @@ export const ERROR_CODES = {
   },
   // Archive
   NSV_ARCHIVE_UNREACHABLE: {
+    status: 503,
     meaning: 'The archive did not answer.',
     remedy: 'Batches wait in the buffer and go by themselves; check network and endpoint.',
   },
   NSV_ARCHIVE_BUSY: {
+    status: 503,
     meaning: 'The archive asked to slow down, or failed for a moment (429, 5xx).',
     remedy: 'Nothing to do; it is tried again.',
   },
   NSV_ARCHIVE_DENIED: {
+    status: 502,
     meaning: 'The archive refused the credentials or the permission (401, 403).',
     remedy: 'Check STORJ_ACCESS_KEY, STORJ_SECRET_KEY and what the key may write; batches are kept.',
   },
   NSV_ARCHIVE_FULL: {
+    status: 507,
     meaning: "The archive's disk or quota is full.",
     remedy: 'Free space or raise the quota; batches wait in the buffer and go by themselves.',
   },
   NSV_ARCHIVE_NO_BUCKET: {
+    status: 502,
     meaning: 'The bucket does not exist.',
     remedy: 'Create the bucket, or correct STORJ_BUCKET; batches are kept.',
   },
@@ -107,12 +112,19 @@ export const ERROR_CODES = {
     meaning: 'Another object stands at the name.',
     remedy: 'Nothing to do: the next free name is used.',
   },
+  NSV_BATCH_CONFLICT: {
+    status: 409,
+    meaning: 'Other records are archived under the sequence numbers of this batch.',
+    remedy: 'The buffer file was probably restored from a copy: move agent/buffer.db aside, so that a new epoch begins.',
+  },
   NSV_ARCHIVE_NOT_FOUND: { status: 404, meaning: 'There is no such object in the archive.', remedy: 'Check the key.' },
   NSV_ARCHIVE_REJECTED: {
+    status: 502,
     meaning: 'The archive refused a request as wrong (another 4xx).',
     remedy: 'See the message for what it said; batches are kept.',
   },
   NSV_ARCHIVE_DAMAGED: {
+    status: 502,
     meaning: 'An archive object does not hold what its manifest says.',
     remedy: 'Compare it with `nervesys archive verify`.',
   },

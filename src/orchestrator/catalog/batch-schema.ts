@@ -1,0 +1,102 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { BatchAnnouncement } from '../../contract/batch.ts';
+import { EPOCH_PATTERN, SERVER_NAME_PATTERN } from '../../contract/ids.ts';
+import { LEVELS } from '../../contract/record.ts';
+import { NervesysError } from '../../platform/errors.ts';
+
+/**
+ * An object larger than this isn't taken: the folder archive's uploads pass through our memory. A batch's text is at most 10 MB
+ * and one record; what can't be compressed is hardly larger as an object.
+ */
+export const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
+const MEMBERS_MAX = 1_000;
+const MINUTE_MS = 60_000;
+const WINDOW_MS_MAX = 86_400_000;
+
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Sequence = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Epoch = Type.String({ pattern: EPOCH_PATTERN.source });
+
+// Unknown fields are let through: a newer agent may say more of a batch, and it is kept in the manifest.
+const Manifest = Type.Object({
+  version: Type.Literal(1),
+  server: Type.String({ pattern: SERVER_NAME_PATTERN.source }),
+  epoch: Epoch,
+  previous_epoch: Type.Union([Epoch, Type.Null()]),
+  first: Sequence,
+  last: Sequence,
+  window: Type.String({ description: 'ISO 8601 start of the window, UTC', maxLength: 40 }),
+  window_ms: Type.Integer({ minimum: MINUTE_MS, maximum: WINDOW_MS_MAX }),
+  records: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  levels: Type.Object(Object.fromEntries(LEVELS.map((level) => [level, Count]))),
+  agents: Type.Record(Type.String(), Count),
+  agents_more: Count,
+  first_timestamp: Type.String({ maxLength: 40 }),
+  last_timestamp: Type.String({ maxLength: 40 }),
+  text_bytes: Count,
+  text_sha256: Sha256,
+  dropped: Count,
+  members: Type.Array(
+    Type.Object({ offset: Count, bytes: Count, text_bytes: Count, first: Sequence, last: Sequence }),
+    { maxItems: MEMBERS_MAX },
+  ),
+  previous_manifest_sha256: Type.Union([Sha256, Type.Null()]),
+});
+
+export const AnnouncementBody = Type.Object({
+  manifest: Manifest,
+  bytes: Type.Integer({ minimum: 1, maximum: OBJECT_BYTES_MAX }),
+  md5: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+  sha256: Sha256,
+});
+
+export const ConfirmationBody = Type.Object({
+  epoch: Epoch,
+  first: Sequence,
+  last: Sequence,
+  sha256: Sha256,
+  key: Type.String({ minLength: 1, maxLength: 300 }),
+  outcome: Type.Union([Type.Literal('stored'), Type.Literal('taken')]),
+});
+
+export const PermissionAnswer = Type.Union([
+  Type.Object({ state: Type.Literal('archived'), key: Type.String() }),
+  Type.Object({
+    state: Type.Literal('upload'),
+    key: Type.String(),
+    method: Type.Literal('PUT'),
+    url: Type.String({ description: 'Absolute, or relative to this orchestrator.' }),
+    headers: Type.Record(Type.String(), Type.String(), { description: 'To be sent exactly as given.' }),
+    expires_at: Type.String({ format: 'date-time' }),
+  }),
+]);
+
+/** The body as the contract's type, after the checks that relate its fields. Throws `NSV_BODY_INVALID`. */
+export function checkAnnouncement(body: Static<typeof AnnouncementBody>): BatchAnnouncement {
+  const { manifest } = body;
+  const windowAt = Date.parse(manifest.window);
+  const membersEnd = manifest.members.reduce((end, member) => (member.offset === end ? end + member.bytes : -1), 0);
+  const complaint =
+    manifest.first > manifest.last
+      ? `first ${manifest.first} is after last ${manifest.last}`
+      : manifest.records > manifest.last - manifest.first + 1
+        ? `records ${manifest.records} are more than ${manifest.first}–${manifest.last} can hold`
+        : sum(Object.values(manifest.levels)) !== manifest.records
+          ? 'levels do not add up to records'
+          : sum(Object.values(manifest.agents)) > manifest.records
+            ? 'agents add up to more than records'
+            : Number.isNaN(windowAt) || windowAt % MINUTE_MS !== 0 || windowAt < 0 || !/^\d{4}-/.test(manifest.window)
+              ? `window ${JSON.stringify(manifest.window)} is not a whole UTC minute`
+              : membersEnd === -1 || membersEnd >= body.bytes
+                ? 'members do not follow each other within the object'
+                : manifest.members.length > 0 && sum(manifest.members.map((m) => m.text_bytes)) !== manifest.text_bytes
+                  ? 'members do not add up to text_bytes'
+                  : undefined;
+  if (complaint !== undefined) throw new NervesysError('NSV_BODY_INVALID', `manifest: ${complaint}`);
+  return body as unknown as BatchAnnouncement;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
