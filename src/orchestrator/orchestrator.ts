@@ -11,6 +11,7 @@ import { Authenticator } from './api/authenticator.ts';
 import { Metrics } from './api/metrics.ts';
 import { hashSecret } from './api/secrets.ts';
 import { buildServer } from './api/server.ts';
+import { ServerCloser } from './api/server-closer.ts';
 import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
 import { issueToken, type TokenAnswer, type TokenRequest } from './api/tokens-routes.ts';
 import type { Database } from './database/database.ts';
@@ -39,8 +40,6 @@ export interface OrchestratorOptions {
 }
 
 export const ORCHESTRATOR_PORT = 7700;
-/** Requests in flight get this long to end when we close; then their connections are cut. */
-const FINISH_MS = 3_000;
 
 /** The running orchestrator: HTTP API and page, over a database and an archive that were handed in. */
 export class Orchestrator implements AsyncDisposable {
@@ -85,7 +84,11 @@ export class Orchestrator implements AsyncDisposable {
     ]);
 
     const app = await buildServer(deps);
-    stack.defer(() => closeServer(app, closing, clock));
+    const closer = new ServerCloser(app, clock);
+    stack.defer(() => {
+      closing.abort(new DOMException('closing', 'AbortError')); // ends the live streams
+      return closer.close();
+    });
     const port = await listen(app, options.host, options.port);
     listening.since = clock.now();
     listening.url = `http://${urlHost(options.host)}:${port}`;
@@ -144,18 +147,6 @@ async function listen(app: App, host: string, port: number): Promise<number> {
     throw cause;
   }
   return (app.server.address() as AddressInfo).port;
-}
-
-async function closeServer(app: App, closing: AbortController, clock: Clock): Promise<void> {
-  const done = new AbortController();
-  closing.abort(new DOMException('closing', 'AbortError'));
-  const cut = clock.sleep(FINISH_MS, done.signal).then(
-    () => app.server.closeAllConnections(),
-    () => undefined, // everything ended by itself
-  );
-  await app.close();
-  done.abort();
-  await cut;
 }
 
 /** `0.0.0.0` is where we listen, not where anybody can go. */

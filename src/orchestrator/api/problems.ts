@@ -41,7 +41,10 @@ export function problemHandler(logger: Logger): (error: unknown, request: Fastif
 
 export function sendProblem(reply: FastifyReply, answer: Problem): void {
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="nervesys"');
-  reply.code(answer.status).header('content-type', PROBLEM_CONTENT_TYPE).send(JSON.stringify(answer));
+  reply
+    .code(answer.status)
+    .header('content-type', PROBLEM_CONTENT_TYPE)
+    .send(Buffer.from(JSON.stringify(answer))); // a string would get a charset, which this type doesn't have
 }
 
 function fromNervesys(error: NervesysError): Problem {

@@ -33,7 +33,7 @@ const SOCKET_PATH_BYTES_MAX = 103;
 /** Whoever owns this server holds this advisory lock in the database `postgres` for as long as it lives. */
 const OWNER_LOCK = 0x6e73_7631; // "nsv1"
 const START_TIMEOUT_MS = 30_000; // crash recovery after a power loss may take a while
-const OWNER_LEFT_TIMEOUT_MS = 3_000; // a killed owner's connection is gone as soon as Postgres notices its closed socket
+const OWNER_LEFT_TIMEOUT_MS = 1_500; // a killed owner's connection is gone as soon as Postgres notices its closed socket
 const STOP_TIMEOUT_MS = 8_000;
 const POLL_MS = 15;
 const LOG_BYTES_MAX = 5_000_000;

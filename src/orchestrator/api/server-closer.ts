@@ -1,0 +1,42 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../platform/clock.ts';
+import type { App } from './app.ts';
+
+/** Requests in flight get this long to end when we close; then their connections are cut. */
+const FINISH_MS = 3_000;
+const POLL_MS = 20;
+
+/** Closes an HTTP server as soon as its requests in flight have ended. Made before the server listens. */
+export class ServerCloser {
+  readonly #app: App;
+  readonly #clock: Clock;
+  /** Connections that have not asked anything yet: browsers open such ahead, and Node doesn't count them as idle. */
+  readonly #silent = new Set<Socket>();
+
+  constructor(app: App, clock: Clock) {
+    this.#app = app;
+    this.#clock = clock;
+    app.server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
+    app.server.on('request', (request) => this.#silent.delete(request.socket));
+  }
+
+  async close(): Promise<void> {
+    const { server } = this.#app;
+    let closed = false;
+    const closing = this.#app.close().finally(() => {
+      closed = true;
+    });
+    for (const socket of this.#silent) socket.destroy();
+    const deadline = this.#clock.monotonic() + FINISH_MS;
+    while (!closed) {
+      // A connection whose request was in flight becomes idle now, and its client would keep it.
+      if (this.#clock.monotonic() > deadline) server.closeAllConnections();
+      else server.closeIdleConnections();
+      await this.#clock.sleep(POLL_MS);
+    }
+    await closing;
+  }
+}

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { heartbeat, TestOrchestrator } from '../../support/orchestrator.ts';
+import { TestPostgres } from '../../support/postgres.ts';
+
+const postgres = await TestPostgres.start();
+after(() => postgres.close());
+
+test('good beats are kept and bad ones named, each by its place', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const heartbeats = [
+    heartbeat('AIGARDEN01', 'GROK'),
+    heartbeat('AIGARDEN01', 'GIMAI', { status: 'splendid' }),
+    heartbeat('AIGARDEN02', 'GROK'),
+    heartbeat('AIGARDEN01', 'DEEPSEEK', { timestamp: 'yesterday' }),
+    heartbeat('AIGARDEN01', 'NUL\u0000'),
+    'not even an object',
+    heartbeat('AIGARDEN01', "'; drop table logs;--", { last_action: 'nul \u0000 and half \ud800' }),
+  ];
+
+  const answer = await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
+
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.json.accepted, 2);
+  assert.ok(Math.abs(Date.parse(answer.json.now) - Date.now()) < 5_000);
+  const rejected: { index: number; code: string; message: string }[] = answer.json.rejected;
+  assert.deepEqual(
+    rejected.map(({ index, code }) => [index, code]),
+    [
+      [1, 'NSV_HEARTBEAT_INVALID'],
+      [2, 'NSV_FORBIDDEN'],
+      [3, 'NSV_HEARTBEAT_INVALID'],
+      [4, 'NSV_HEARTBEAT_INVALID'],
+      [5, 'NSV_HEARTBEAT_INVALID'],
+    ],
+  );
+  assert.match(rejected[0]?.message ?? '', /^status/);
+  assert.match(rejected[2]?.message ?? '', /^timestamp/);
+  assert.match(rejected[3]?.message ?? '', /^agent_id/);
+  const { rows } = await database.query('SELECT agent_id, last_action FROM agent_status ORDER BY agent_id');
+  assert.deepEqual(rows, [
+    { agent_id: "'; drop table logs;--", last_action: 'nul \ufffd and half \ufffd' },
+    { agent_id: 'GROK', last_action: 'code_review' },
+  ]);
+});
+
+test('a beat that is told again counts once, also twice in one request', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const beat = heartbeat('AIGARDEN01', 'GROK');
+  const tell = () => system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats: [beat, beat] } });
+
+  const answers = await Promise.all([tell(), tell(), tell()]);
+
+  for (const answer of answers) assert.deepEqual([answer.status, answer.json.accepted], [200, 2]);
+  const { rows } = await database.query<{ count: number }>('SELECT count(*) AS count FROM agent_status');
+  assert.equal(rows[0]?.count, 1);
+});
+
+test('the latest state of each agent and its history are plain SELECTs', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const heartbeats = [2, 1, 0].flatMap((minutes) =>
+    ['GROK', 'GIMAI'].map((agentId) =>
+      heartbeat('AIGARDEN01', agentId, { timestamp: minutesAgo(minutes), last_action: `${agentId} ${minutes}` }),
+    ),
+  );
+  await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
+
+  const latest = await database.query(
+    'SELECT DISTINCT ON (agent_id) agent_id, last_action FROM agent_status ORDER BY agent_id, timestamp DESC',
+  );
+
+  assert.deepEqual(latest.rows, [
+    { agent_id: 'GIMAI', last_action: 'GIMAI 0' },
+    { agent_id: 'GROK', last_action: 'GROK 0' },
+  ]);
+  const fleet = (await system.ask('GET', '/api/v1/fleet')).json;
+  assert.deepEqual(
+    fleet.agents.map((agent: { last_action: string; state: string }) => [agent.last_action, agent.state]),
+    [
+      ['GIMAI 0', 'up'],
+      ['GROK 0', 'up'],
+    ],
+  );
+  assert.equal(fleet.servers[0].agents, 2);
+  const history = await system.ask('GET', '/api/v1/agents/GROK/history?server=AIGARDEN01&minutes=60');
+  assert.equal(history.json.points.length, 3);
+  assert.ok(history.json.points[0].at < history.json.points[2].at);
+  assert.equal(history.json.points[0].cpu_percent, 12.5);
+  const plan = await database.query<{ 'QUERY PLAN': string }>(
+    "EXPLAIN SELECT * FROM agent_status WHERE agent_id = 'GROK' ORDER BY timestamp DESC LIMIT 1",
+  );
+  assert.match(plan.rows.map((row) => row['QUERY PLAN']).join('\n'), /Index Scan/);
+});
+
+test('a beat from a clock that is years off is kept, and judged by when it arrived', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const heartbeats = [
+    heartbeat('AIGARDEN01', 'PAST', { timestamp: '2001-01-01T00:00:00.000Z' }),
+    heartbeat('AIGARDEN01', 'FUTURE', { timestamp: '2101-01-01T00:00:00.000Z' }),
+  ];
+
+  const answer = await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
+
+  assert.equal(answer.json.accepted, 2);
+  const fleet = (await system.ask('GET', '/api/v1/fleet')).json;
+  assert.deepEqual(
+    fleet.agents.map((agent: { state: string }) => agent.state),
+    ['up', 'up'],
+  );
+});
+
+test('a group of requests that share a statement each learn their own outcome', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const servers = await Promise.all(
+    Array.from({ length: 20 }, async (_, n) => ({ server: `S${n}`, key: await system.enrol(`S${n}`) })),
+  );
+
+  const answers = await Promise.all(
+    servers.flatMap(({ server, key }) =>
+      ['A', 'B', 'C'].map((agentId) =>
+        system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats: [heartbeat(server, agentId)] } }),
+      ),
+    ),
+  );
+
+  assert.ok(answers.every((answer) => answer.status === 200 && answer.json.accepted === 1));
+  const { rows } = await database.query(
+    'SELECT count(*) AS beats, count(DISTINCT server) AS servers FROM agent_status',
+  );
+  assert.deepEqual(rows, [{ beats: 60, servers: 20 }]);
+});
+
+test('alerts count up under one key, and are acknowledged once', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  const key = await system.enrol('AIGARDEN01');
+  const alert = {
+    dedup_key: 'archive.denied',
+    severity: 'critical',
+    server: 'AIGARDEN01',
+    agent_id: null,
+    kind: 'archive.denied',
+    title: 'The archive refuses',
+    detail: { 'nul\u0000key': '\u0000' },
+    at: '2099-01-01T00:00:00.000Z',
+  };
+  const tell = (alerts: object[]) => system.ask('POST', '/api/v1/alerts', { key, body: { alerts } });
+
+  assert.deepEqual((await tell([alert, alert, { ...alert, dedup_key: 'other' }])).json, { accepted: 3 });
+  assert.equal((await tell([{ ...alert, title: 'Still' }])).status, 200);
+  assert.equal((await tell([{ ...alert, server: 'AIGARDEN02' }])).status, 403);
+  assert.equal((await tell([{ ...alert, severity: 'huge' }])).status, 400);
+
+  const { alerts } = (await system.ask('GET', '/api/v1/alerts')).json;
+  assert.equal(alerts.length, 2);
+  const denied = alerts.find((one: { kind: string; count: number }) => one.count === 3);
+  assert.deepEqual([denied.title, denied.state, denied.detail], ['Still', 'open', { 'nul\ufffdkey': '\ufffd' }]);
+  assert.ok(Date.parse(denied.last_at) <= Date.now());
+  const acknowledged = await system.ask('POST', `/api/v1/alerts/${denied.id}/acknowledge`);
+  assert.equal(acknowledged.json.state, 'acknowledged');
+  assert.equal((await system.ask('POST', '/api/v1/alerts/999/acknowledge')).status, 404);
+  assert.equal((await system.ask('POST', '/api/v1/alerts/x/acknowledge')).status, 400);
+});
+
+test('what is wrong with a request is told as a problem document', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  const key = await system.enrol('AIGARDEN01');
+  const json = { 'content-type': 'application/json' };
+
+  for (const [expected, method, path, options] of [
+    [[404, 'NSV_NOT_FOUND'], 'GET', '/api/v1/nothing', {}],
+    [[404, 'NSV_NOT_FOUND'], 'GET', '/nothing', { key: null }],
+    [[405, 'NSV_METHOD_NOT_ALLOWED'], 'PATCH', '/api/v1/fleet', {}],
+    [[400, 'NSV_BODY_INVALID'], 'POST', '/api/v1/heartbeats', { key, raw: '{"heartbeats":', headers: json }],
+    [[400, 'NSV_BODY_INVALID'], 'POST', '/api/v1/heartbeats', { key, body: { heartbeats: 7 } }],
+    [[400, 'NSV_BODY_INVALID'], 'GET', '/api/v1/agents/GROK/history?server=A&minutes=many', {}],
+    [[400, 'NSV_BODY_INVALID'], 'GET', '/api/v1/agents/%00/history?server=A', {}],
+    [[400, 'NSV_BODY_INVALID'], 'GET', '/%zz', {}],
+    [
+      [415, 'NSV_BODY_ENCODING'],
+      'POST',
+      '/api/v1/heartbeats',
+      { key, raw: 'x', headers: { 'content-type': 'text/x' } },
+    ],
+    [[413, 'NSV_BODY_TOO_LARGE'], 'POST', '/api/v1/enroll', { raw: ' '.repeat(20_000), headers: json }],
+    [[413, 'NSV_BODY_TOO_LARGE'], 'POST', '/api/v1/heartbeats', { key, raw: ' '.repeat(5_000_000), headers: json }],
+  ] as const) {
+    const answer = await system.ask(method, path, options);
+    assert.deepEqual([answer.status, answer.json?.code], expected, `${method} ${path}: ${answer.text}`);
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+    assert.equal(answer.json.status, answer.status);
+    if (answer.status === 405) assert.equal(answer.headers.get('allow'), 'GET');
+  }
+});
