@@ -9,6 +9,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
 import { sha256Hex } from './chunk.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import { OpenBatch } from './open-batch.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
@@ -40,7 +41,8 @@ import type {
  *      a single block is larger.
  *   4. A sealed batch's bytes never change; its key, once noted, changes only when another's object stands there.
  *   5. Batches are sealed in the order of their records, one at a time, and handed out in that order.
- *   6. New records are refused (NSV_BUFFER_FULL) while the file could not also hold the open records once more as a sealed
+ *   6. On a disk that others fill up, room is made with the reserve: what the archive has can always be removed.
+ *   7. New records are refused (NSV_BUFFER_FULL) while the file could not also hold the open records once more as a sealed
  *      batch; sealing, noting and removing need no room beyond that.
  *
  * Opening is recovery: what SQLite recovers from its WAL is what was acknowledged (1); blocks of the open window are read back
@@ -63,7 +65,13 @@ const SEALED_PART_MAX = 0.8;
 /** What a transaction adds to the WAL: its bytes, the pages that hold them partly, and the b-tree pages on the way. */
 const WRITTEN_PER_BYTE = 1.05;
 const WRITTEN_MIN_BYTES = 200_000;
+/** With less than this free on its disk the buffer is careful; with less than the second, and twice what comes, it refuses. */
+const DISK_LOW_BYTES = 32_000_000;
+const DISK_KEPT_FREE_BYTES = 1_000_000;
+const FREE_LOOK_MS = 1_000;
+const BATCH_TEXT_BYTES_LOW = 400_000;
 const VACUUM_STEP_PAGES = 400;
+const VACUUM_STEP_PAGES_LOW = 20;
 /** The file is given back once nothing was stored or removed for this long. */
 const SHRINK_QUIET_MS = 200;
 
@@ -98,6 +106,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #options: BufferOptions;
   readonly #store: BufferStore;
   readonly #lock: ProcessLock;
+  readonly #reserve: DiskReserve;
   readonly #memory = new ShortTermMemory();
   readonly #closing = new AbortController();
   #queue: Waiting[] = [];
@@ -112,6 +121,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #batches: (SealedBatch & { readonly oldestAt: number })[];
   #lastArchivedAt: number | null;
   #held = false;
+  #free = Number.POSITIVE_INFINITY;
+  #freeLookedAt = Number.NEGATIVE_INFINITY;
   #forgottenAt = 0;
   #changedAt = 0;
   #shrinking: Promise<void> | undefined;
@@ -119,6 +130,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
+    this.#reserve = new DiskReserve(`${options.path}.reserve`);
     this.#store = store;
     this.#lock = lock;
     let epoch = store.meta('epoch');
@@ -196,17 +208,19 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** Notes durably where a batch is about to be put. */
   noteKey(id: number, key: string): void {
-    this.#store.setBatchKey(id, key);
+    this.#makingRoom(() => this.#store.setBatchKey(id, key));
     this.#batches = this.#batches.map((batch) => (batch.id === id ? { ...batch, key } : batch));
   }
 
   /** Forgets a batch that the archive has confirmed. */
   removeArchived(id: number): void {
     const now = this.#options.clock.now();
-    this.#store.transaction(() => {
-      this.#store.deleteBatch(id);
-      this.#store.setMeta('last_archived_at', String(now));
-    });
+    this.#makingRoom(() =>
+      this.#store.transaction(() => {
+        this.#store.deleteBatch(id);
+        this.#store.setMeta('last_archived_at', String(now));
+      }),
+    );
     this.#batches = this.#batches.filter((batch) => batch.id !== id);
     this.#lastArchivedAt = now;
     this.#changedAt = now;
@@ -238,7 +252,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const openRecords = filling.reduce((sum, batch) => sum + batch.records, 0);
     return {
       epoch: this.epoch,
-      bytes: this.#store.diskBytes(),
+      bytes: this.#diskBytes(),
       limitBytes: this.#options.limitBytes,
       records: openRecords + this.#batches.reduce((sum, batch) => sum + batch.manifest.records, 0),
       openRecords,
@@ -267,11 +281,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       free = this.#store.freePages()
     ) {
       before = free;
-      this.#store.vacuumStep(VACUUM_STEP_PAGES);
+      this.#makingRoom(() => this.#store.vacuumStep(this.#diskIsLow ? VACUUM_STEP_PAGES_LOW : VACUUM_STEP_PAGES));
+      if (this.#diskIsLow) this.#foldWal();
       await new Promise(setImmediate); // let intake have its turn between steps
       if (this.#closed !== undefined) return;
     }
-    this.#store.truncateWal();
+    this.#foldWal();
+    this.#reserve.take();
   }
 
   /** Commits what waits, and closes the file; the open batch stays in it as blocks. Safe twice. */
@@ -333,6 +349,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       );
       this.#refuseWhenFull(blocks.reduce((sum, block) => sum + block.body.length, 0));
       this.#store.transaction(() => this.#write(fresh, blocks, now, windowAt));
+      if (this.#diskIsLow) this.#foldWal();
       this.#held = false;
       this.#changedAt = now;
       for (const block of blocks) this.#fill(block, windowAt, now);
@@ -379,13 +396,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #fill(block: NewBlock, windowAt: number, arrivedAt: number): void {
     const open = this.#open;
     if (open !== undefined && open.windowAt !== windowAt) this.#closeOpenBatch(true);
-    else if (open !== undefined && open.textBytes + block.body.length > this.#options.batchTextBytes)
+    else if (open !== undefined && open.textBytes + block.body.length > this.#batchTextBytes)
       this.#closeOpenBatch(false);
     this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt);
     const chunk = this.#open.add(block.body, block.records);
     if (chunk !== undefined) this.#memory.remember(chunk);
     this.#lastSequence = block.first + block.records.length - 1;
-    if (this.#open.textBytes >= this.#options.batchTextBytes) this.#closeOpenBatch(false);
+    if (this.#open.textBytes >= this.#batchTextBytes) this.#closeOpenBatch(false);
   }
 
   #closeOpenBatch(byWindow: boolean): void {
@@ -415,13 +432,15 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const object = await batch.finish(origin, this.#store.meta('last_manifest_sha256') ?? null);
     const sealedAt = clock.now();
     this.#fitsOnDisk(object.bytes.length);
-    const id = this.#store.transaction(() => {
-      const id = this.#store.insertBatch(batch, object, sealedAt);
-      this.#store.deleteBlocksThrough(batch.last);
-      this.#store.setMeta('sealed_through', String(batch.last));
-      this.#store.setMeta('last_manifest_sha256', sha256Hex(object.manifestJson));
-      return id;
-    });
+    // Blocks first: their pages are filled again by the batch, so that the file needn't grow on a disk without room.
+    const id = this.#makingRoom(() =>
+      this.#store.transaction(() => {
+        this.#store.deleteBlocksThrough(batch.last);
+        this.#store.setMeta('sealed_through', String(batch.last));
+        this.#store.setMeta('last_manifest_sha256', sha256Hex(object.manifestJson));
+        return this.#store.insertBatch(batch, object, sealedAt);
+      }),
+    );
     const { manifest, md5, sha256, bytes } = object;
     this.#batches.push({
       id,
@@ -435,12 +454,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       sealedAt,
     });
     this.#closingBatches.shift();
+    if (this.#diskIsLow) this.#foldWal();
     this.#options.onSealed?.(byWindow);
     if (this.#queue.length > 0) this.#scheduleCommit();
   }
 
   /**
-   * Invariant 6: what is stored, what comes, and all open text once more as a sealed batch must fit; and at no instant may
+   * Invariant 7: what is stored, what comes, and all open text once more as a sealed batch must fit; and at no instant may
    * file and WAL together pass the limit, so the WAL is folded back early where a commit would take them there.
    */
   #refuseWhenFull(incomingBytes: number): void {
@@ -451,14 +471,68 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     if (!fits || !this.#fitsOnDisk(incomingBytes)) {
       throw this.#full(`${this.#store.usedBytes()} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
     }
+    const freeBytes = this.#freeBytes();
+    if (freeBytes < DISK_LOW_BYTES && freeBytes < DISK_KEPT_FREE_BYTES + incomingBytes * 2 * WRITTEN_PER_BYTE) {
+      throw this.#full(`its disk has only ${freeBytes} bytes left`);
+    }
   }
 
   /** Whether a transaction that writes about so many bytes keeps file and WAL within the limit; makes room in the WAL if not. */
   #fitsOnDisk(bytes: number): boolean {
     const needed = bytes * WRITTEN_PER_BYTE + WRITTEN_MIN_BYTES;
-    if (this.#store.diskBytes() + needed <= this.#options.limitBytes) return true;
-    this.#store.truncateWal();
-    return this.#store.diskBytes() + needed <= this.#options.limitBytes;
+    if (this.#diskBytes() + needed <= this.#options.limitBytes) return true;
+    this.#foldWal();
+    return this.#diskBytes() + needed <= this.#options.limitBytes;
+  }
+
+  /** Runs a transaction that doesn't make the file grow; on a disk without room, once more with the reserve given up. */
+  #makingRoom<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      this.#reserve.release();
+      this.#foldWal();
+      const result = work();
+      this.#foldWal();
+      this.#reserve.take();
+      return result;
+    }
+  }
+
+  /** Folds the WAL back; on a disk without room for that it stays as it is, which loses nothing. */
+  #foldWal(): void {
+    try {
+      this.#store.truncateWal();
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+    }
+  }
+
+  /** Free bytes of the disk, looked up once a second, and at each commit while there are few. */
+  #freeBytes(): number {
+    const now = this.#options.clock.monotonic();
+    if (this.#diskIsLow || now - this.#freeLookedAt > FREE_LOOK_MS) {
+      this.#freeLookedAt = now;
+      this.#free = this.#reserve.freeBytes();
+      if (this.#free >= DISK_LOW_BYTES) this.#reserve.take();
+    }
+    return this.#free;
+  }
+
+  /** The disk fills up: the WAL is folded back after each commit, since that takes room which may be gone by then. */
+  get #diskIsLow(): boolean {
+    return this.#free < DISK_LOW_BYTES;
+  }
+
+  /** On such a disk batches are small enough to be sealed with nothing but the reserve. */
+  get #batchTextBytes(): number {
+    const { batchTextBytes } = this.#options;
+    return this.#diskIsLow ? Math.min(batchTextBytes, BATCH_TEXT_BYTES_LOW) : batchTextBytes;
+  }
+
+  #diskBytes(): number {
+    return this.#store.diskBytes() + this.#reserve.bytes;
   }
 
   #full(found: string, cause?: unknown): NervesysError {

@@ -41,6 +41,7 @@ export class OpenBatch {
   readonly #hash: Hash = createHash('sha256');
   readonly #levels: Record<Level, number> = emptyLevelCounts();
   readonly #agents = new Map<AgentId, number>();
+  #textSha256: string | undefined;
   #firstTimestamp = '';
   #lastTimestamp = '';
 
@@ -78,8 +79,9 @@ export class OpenBatch {
     return begun;
   }
 
-  /** Compresses what is left and describes the whole. Nothing may be added afterwards. */
+  /** Compresses what is left and describes the whole. Nothing may be added afterwards; repeating it gives the same bytes. */
   async finish(origin: BatchOrigin, previousManifestSha256: string | null): Promise<BatchObject> {
+    this.#textSha256 ??= this.#hash.digest('hex');
     const bodies: Buffer[] = [];
     const members: BatchMember[] = [];
     let offset = 0;
@@ -106,7 +108,7 @@ export class OpenBatch {
       first_timestamp: this.#firstTimestamp,
       last_timestamp: this.#lastTimestamp,
       text_bytes: this.textBytes,
-      text_sha256: this.#hash.digest('hex'),
+      text_sha256: this.#textSha256,
       dropped: this.dropped,
       members,
       previous_manifest_sha256: previousManifestSha256,

@@ -11,7 +11,8 @@ export const WAL_BYTES_KEPT = 4_194_304;
 /**
  * `blocks`: one row a group commit, the records' NDJSON in archive form. `logs`: the same as a table of records with the plan's
  * columns, for anybody's `sqlite3`; NDJSON holds no raw line feed inside a line, so joining lines by commas makes an array.
- * `batches`: sealed objects that wait for the archive, each with the key noted before its first attempt.
+ * `batches`: sealed objects that wait for the archive, each with the key noted before its first attempt; their
+ * bytes are in `batch_objects`, since SQLite rewrites the whole row, with a megabyte of blob, when its key is noted.
  */
 const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -34,9 +35,9 @@ CREATE TABLE batches (
   md5 TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   key TEXT,
-  manifest TEXT NOT NULL,
-  object BLOB NOT NULL
+  manifest TEXT NOT NULL
 ) STRICT;
+CREATE TABLE batch_objects (batch_id INTEGER PRIMARY KEY, object BLOB NOT NULL) STRICT;
 CREATE TABLE positions (
   file TEXT PRIMARY KEY,
   path TEXT NOT NULL,

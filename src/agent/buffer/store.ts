@@ -87,7 +87,7 @@ export class BufferStore {
   insertBatch(open: OpenBatch, object: BatchObject, sealedAt: number): number {
     const { manifest } = object;
     const result = this.#prepare(
-      'INSERT INTO batches (first_id, last_id, window_at, oldest_at, sealed_at, records, bytes, md5, sha256, manifest, object) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO batches (first_id, last_id, window_at, oldest_at, sealed_at, records, bytes, md5, sha256, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       manifest.first,
       manifest.last,
@@ -99,9 +99,10 @@ export class BufferStore {
       object.md5,
       object.sha256,
       object.manifestJson,
-      object.bytes,
     );
-    return Number(result.lastInsertRowid);
+    const id = Number(result.lastInsertRowid);
+    this.#prepare('INSERT INTO batch_objects (batch_id, object) VALUES (?, ?)').run(id, object.bytes);
+    return id;
   }
 
   deleteBlocksThrough(lastId: number): void {
@@ -127,7 +128,7 @@ export class BufferStore {
   }
 
   batchObject(id: number): Buffer | undefined {
-    const object = this.#prepare('SELECT object FROM batches WHERE id = ?').get(id)?.['object'] as
+    const object = this.#prepare('SELECT object FROM batch_objects WHERE batch_id = ?').get(id)?.['object'] as
       | Uint8Array
       | undefined;
     return object === undefined ? undefined : Buffer.from(object.buffer, object.byteOffset, object.byteLength);
@@ -138,6 +139,7 @@ export class BufferStore {
   }
 
   deleteBatch(id: number): void {
+    this.#prepare('DELETE FROM batch_objects WHERE batch_id = ?').run(id);
     this.#prepare('DELETE FROM batches WHERE id = ?').run(id);
   }
 

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { LogBuffer } from '../../src/agent/buffer/buffer.ts';
+import { encodeObject } from '../../src/agent/sources/record-encoder.ts';
+import type { ServerName } from '../../src/contract/ids.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+
+/*
+ * A real file system that is really full: a small tmpfs, filled up by somebody else while the buffer is far below its own
+ * limit. Nothing that was acknowledged may be lost, refusals must be honest, and the buffer must still drain.
+ */
+
+const SERVER = 'AIGARDEN01' as ServerName;
+
+/** A tmpfs of its own, or the reason why there can be none. */
+async function smallDisk(t: TestContext, megabytes: number): Promise<string | undefined> {
+  const dir = await mkdtemp(join(tmpdir(), 'nervesys-disk-'));
+  let mounted = false;
+  t.after(async () => {
+    if (mounted) execFileSync('umount', [dir]);
+    await rm(dir, { recursive: true, force: true });
+  });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: 'pipe' });
+    mounted = true;
+  } catch (error) {
+    t.skip(
+      `a small file system can't be mounted here (it takes root): ${String((error as Error).message).split('\n')[0]}`,
+    );
+    return undefined;
+  }
+  return dir;
+}
+
+function record(n: number) {
+  const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(300))).toString('hex');
+  return encodeObject({ message: noise, agent_id: 'GROK', context: { n } }, { server: SERVER, now: systemClock.now() });
+}
+
+async function fillDisk(dir: string, leaveBytes: number, name = 'ballast'): Promise<void> {
+  const { bavail, bsize } = await statfs(dir);
+  await writeFile(join(dir, name), Buffer.alloc(bavail * bsize - leaveBytes)).catch((error: { code: string }) => {
+    assert.equal(error.code, 'ENOSPC'); // as full as it gets
+  });
+}
+
+test('on a full disk records are refused honestly, what was acknowledged is kept, and the buffer drains', async (t) => {
+  const dir = await smallDisk(t, 24);
+  if (dir === undefined) return;
+  const open = () =>
+    LogBuffer.open({
+      path: join(dir, 'agent', 'buffer.db'),
+      server: SERVER,
+      limitBytes: 100_000_000,
+      windowMs: 600_000,
+      batchTextBytes: 1_000_000,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+  let buffer = open();
+  let acknowledged = 0;
+  const append = async () => {
+    await buffer.append(Array.from({ length: 50 }, (_, i) => record(acknowledged + i + 1)));
+    acknowledged += 50;
+  };
+  for (let i = 0; i < 20; i++) await append();
+  await fillDisk(dir, 2_500_000);
+
+  await assert.rejects(
+    async () => {
+      for (;;) await append();
+    },
+    { code: 'NSV_BUFFER_FULL', retryable: true },
+  );
+
+  assert.equal(buffer.stats().held, true);
+  await buffer.seal().catch((error) => assert.equal(error.code, 'NSV_BUFFER_FULL')); // sealed later, where there is too little room
+  await fillDisk(dir, 0, 'ballast2'); // somebody else takes the very last byte
+  await buffer.close();
+  buffer = open(); // a restart on the full disk recovers too
+  const kept: number[] = [];
+  const drain = () => {
+    for (let batch = buffer.nextBatch(); batch !== undefined; batch = buffer.nextBatch()) {
+      const lines = gunzipSync(buffer.batchObject(batch.id)).toString().trimEnd().split('\n');
+      kept.push(...lines.map((line) => JSON.parse(line).context.n as number));
+      buffer.noteKey(batch.id, `logs/AIGARDEN01/2026-01-15/10-00.${batch.id}.json.gz`);
+      buffer.removeArchived(batch.id);
+    }
+  };
+  drain();
+  await buffer.shrink();
+  await append(); // the room that the archive freed is used again
+  await buffer.seal();
+  drain();
+  await buffer.close();
+
+  assert.deepEqual(
+    kept,
+    Array.from({ length: acknowledged }, (_, i) => i + 1),
+  );
+});
