@@ -15,6 +15,8 @@ export interface FixtureData {
   /** Added to the host's clock, as an orchestrator on another machine would differ. */
   clockOffsetMs: number;
   historyAsked: string[];
+  /** Where the built page lies. */
+  folder: string;
   /** The history of an agent; an hour of gentle waves when not set. */
   history?: (agentId: string) => HistoryPoint[];
 }
@@ -31,7 +33,7 @@ export interface FixtureServer extends AsyncDisposable {
   readonly streams: number;
 }
 
-export const DASHBOARD_FOLDER = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
+const DASHBOARD_FOLDER = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
 const SECURITY_POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:";
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -49,6 +51,7 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     alerts: [],
     clockOffsetMs: 0,
     historyAsked: [],
+    folder: DASHBOARD_FOLDER,
     ...data,
   };
   const streams = new Set<ServerResponse>();
@@ -62,7 +65,7 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fixture');
-    if (!url.pathname.startsWith('/api/')) return sendFile(url.pathname, response);
+    if (!url.pathname.startsWith('/api/')) return sendFile(state.folder, url.pathname, response);
     const json = (value: unknown, status = 200) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (!state.signedIn) return void json(problem('NSV_UNAUTHORIZED', 'no session'), 401);
@@ -113,14 +116,15 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       for (const stream of streams) stream.destroy();
     },
     async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve)); // an error says that it was closed before
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 }
 
-async function sendFile(path: string, response: ServerResponse): Promise<void> {
-  const file = join(DASHBOARD_FOLDER, normalize(path === '/' ? '/index.html' : path));
+async function sendFile(folder: string, path: string, response: ServerResponse): Promise<void> {
+  const file = join(folder, normalize(path === '/' ? '/index.html' : path));
   try {
     const body = await readFile(file);
     response.writeHead(200, {

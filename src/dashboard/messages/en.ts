@@ -64,6 +64,16 @@ export const en = {
   statusCritical: 'Critical',
   statusStopped: 'Stopped',
 
+  reasonUp: 'Beats arrive on time',
+  reasonSilent: 'No heartbeat for more than {time}',
+  reasonSilentBefore: 'Silent since before the orchestrator started',
+  reasonStopped: 'Stopped, by its own word',
+  reasonCritical: 'It says it is critical',
+  reasonDegraded: 'It says it is degraded',
+  reasonBacklog: 'Records have waited for the archive for more than {time}',
+  reasonRevoked: 'The server’s key was revoked',
+  reasonRetired: 'Taken out of service',
+
   detailOf: 'Details of {agent}',
   chartUse: 'CPU and RAM',
   chartDisk: 'Disk',

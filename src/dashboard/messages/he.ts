@@ -62,6 +62,16 @@ export const he: Messages = {
   statusCritical: 'קריטי',
   statusStopped: 'נעצר',
 
+  reasonUp: 'הפעימות מגיעות בזמן',
+  reasonSilent: 'אין פעימה כבר יותר מ־{time}',
+  reasonSilentBefore: 'שותק עוד מלפני ששרת התזמור עלה',
+  reasonStopped: 'נעצר, לפי דיווחו',
+  reasonCritical: 'מדווח על מצב קריטי',
+  reasonDegraded: 'מדווח על מצב לקוי',
+  reasonBacklog: 'רשומות ממתינות לארכיון יותר מ־{time}',
+  reasonRevoked: 'המפתח של השרת נשלל',
+  reasonRetired: 'הוצא משימוש',
+
   detailOf: 'פרטים על {agent}',
   chartUse: 'מעבד וזיכרון',
   chartDisk: 'דיסק',

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { FleetAgent } from '../../contract/fleet.ts';
+import { sayReason } from '../messages/reasons.ts';
 import type { TextKey } from '../messages/words.ts';
 import { Age } from './age.tsx';
 import { HourCharts } from './charts.tsx';
@@ -15,7 +16,7 @@ export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
       <dl class="facts">
         {agent.reason !== '' && (
           <Fact label="factReason">
-            <bdi>{agent.reason}</bdi>
+            <bdi>{sayReason(words, agent.reason)}</bdi>
           </Fact>
         )}
         <Fact label="factSeen">

@@ -1,5 +1,6 @@
 import { Component } from 'preact';
 import type { FleetAgent } from '../../contract/fleet.ts';
+import { sayReason } from '../messages/reasons.ts';
 import type { Words } from '../messages/words.ts';
 import { Age } from './age.tsx';
 import { AgentDetail } from './agent-detail.tsx';
@@ -46,8 +47,8 @@ export class AgentRow extends Component<AgentRowProps> {
           <td class="cell-state">
             <StateMark state={agent.state} />
             {agent.state !== 'up' && agent.reason !== '' && (
-              <span class="reason" title={agent.reason}>
-                <bdi>{agent.reason}</bdi>
+              <span class="reason" title={sayReason(words, agent.reason)}>
+                <bdi>{sayReason(words, agent.reason)}</bdi>
               </span>
             )}
           </td>

@@ -81,7 +81,9 @@ export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
               <SortHeader by="agent" order={order} onOrder={setOrder} />
               <SortHeader by="server" order={order} onOrder={setOrder} />
               <SortHeader by="state" order={order} onOrder={setOrder} />
-              <th scope="col">{words.say('columnStatus')}</th>
+              <th scope="col" class="head-status">
+                {words.say('columnStatus')}
+              </th>
               <SortHeader by="cpu" order={order} onOrder={setOrder} number />
               <SortHeader by="ram" order={order} onOrder={setOrder} number />
               <SortHeader by="disk" order={order} onOrder={setOrder} number />
@@ -93,7 +95,9 @@ export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
                   <span class="plot-2">{words.say('columnRam')}</span>
                 </span>
               </th>
-              <th scope="col">{words.say('columnAction')}</th>
+              <th scope="col" class="head-action">
+                {words.say('columnAction')}
+              </th>
               <th scope="col">{words.say('columnBeat')}</th>
             </tr>
           </thead>
@@ -129,7 +133,7 @@ function SortHeader({ by, order, onOrder, number }: SortHeaderProps) {
   const words = useWords();
   const sorted = order.by !== by ? 'none' : order.descending ? 'descending' : 'ascending';
   return (
-    <th scope="col" aria-sort={sorted} class={number ? 'number' : undefined}>
+    <th scope="col" aria-sort={sorted} class={`head-${by}${number ? ' number' : ''}`}>
       <button type="button" class="sort" onClick={() => onOrder(nextOrder(order, by))}>
         {words.say(SORT_WORDS[by])}
         <span class="arrow" aria-hidden="true" />

@@ -1,0 +1,259 @@
+/**
+ * The built page in a real browser, against pretended answers of the API. Everything here is about what only a browser can
+ * tell: what is painted, in which direction, under the content security policy. The logic has tests of its own beside this.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { until } from '../support/until.ts';
+import {
+  type FixtureData,
+  type FixtureServer,
+  makeAgent,
+  makeAlert,
+  makeServer,
+  startFixtureServer,
+} from './fixture-server.ts';
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const missing = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}; install chromium or set CHROMIUM_PATH`;
+const HOSTILE_NAME = '<img src=x onerror=alert(1)>';
+
+let browser: Browser;
+let folder: string;
+
+before(async () => {
+  if (missing) return;
+  folder = await mkdtemp(path.join(tmpdir(), 'nervesys-page-'));
+  const configFile = path.resolve(import.meta.dirname, '../../vite.config.ts');
+  await build({ configFile, logLevel: 'warn', build: { outDir: folder } });
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  readonly fixture: FixtureServer;
+  /** Console errors, uncaught errors, and requests to anywhere but the fixture. A test ends with none. */
+  readonly complaints: string[];
+}
+
+async function openPage(data: Partial<FixtureData>, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  const fixture = await startFixtureServer({ folder, ...data });
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(fixture.url)) complaints.push(`a request to ${request.url()}`);
+  });
+  await page.goto(fixture.url);
+  return {
+    page,
+    fixture,
+    complaints,
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      await fixture[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const textOf = async (locator: Locator) => (await locator.textContent()) ?? '';
+const row = (page: Page, name: string) => page.locator('tr.agent', { hasText: name });
+
+test('agents are shown and kept up live without a reload, under a strict content security policy', {
+  skip: missing,
+}, async () => {
+  const grok = makeAgent({ agent_id: 'GROK' });
+  const agents = [
+    grok,
+    makeAgent({ agent_id: 'GIMAI', server: 'AIGARDEN02', state: 'down', reason: 'no heartbeat for more than 5m' }),
+  ];
+  await using open = await openPage({
+    agents,
+    servers: [makeServer('AIGARDEN01'), makeServer('AIGARDEN02')],
+    clockOffsetMs: 600_000,
+  });
+  const { page, fixture, complaints } = open;
+  await page.getByText('Live', { exact: true }).waitFor();
+  assert.match(await textOf(row(page, 'GIMAI')), /DownNo heartbeat for more than \S*5m/);
+  await page.locator('.sparkline canvas').nth(1).waitFor();
+  await page.evaluate('globalThis.notReloaded = true');
+
+  const receivedAt = new Date(fixture.now() - 3_000).toISOString();
+  fixture.send('fleet', { ...grok, last_action: 'write_tests', received_at: receivedAt });
+  fixture.send('fleet', makeAgent({ agent_id: 'COPILOT', server: 'AIGARDEN03' }, fixture.now()));
+
+  await row(page, 'GROK').getByText('write_tests').waitFor({ timeout: 1_000 });
+  await row(page, 'COPILOT').waitFor();
+  const age = /(\d+) s ago/.exec(await textOf(row(page, 'GROK').locator('.cell-beat')));
+  assert.ok(
+    age !== null && Number(age[1]) >= 3 && Number(age[1]) <= 8,
+    `counted from the orchestrator's clock: ${age?.[0]}`,
+  );
+  const first = age[0];
+  await until('the age counts on', async () => (await textOf(row(page, 'GROK').locator('.cell-beat'))) !== first);
+  assert.equal(await page.evaluate('globalThis.notReloaded'), true);
+  assert.deepEqual(complaints, []);
+});
+
+test('an agent whose name is markup is shown as text', { skip: missing }, async () => {
+  const agents = [makeAgent({ agent_id: HOSTILE_NAME, last_action: HOSTILE_NAME })];
+  const alerts = [makeAlert({ id: '1', title: HOSTILE_NAME, agent_id: HOSTILE_NAME })];
+  await using open = await openPage({ agents, alerts });
+  const { page, complaints } = open;
+
+  await page.getByRole('button', { name: HOSTILE_NAME }).click();
+
+  await page.locator('.detail canvas').first().waitFor();
+  assert.equal(await page.locator('img').count(), 0);
+  assert.equal(await page.locator('.alert-title').textContent(), HOSTILE_NAME);
+  assert.deepEqual(complaints, []);
+});
+
+test('the switch to Hebrew turns the page round, and is remembered', { skip: missing }, async () => {
+  await using open = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })] });
+  const { page, complaints } = open;
+  await row(page, 'GROK').waitFor();
+
+  await page.getByRole('button', { name: 'עברית' }).click();
+  await page.reload();
+
+  await page.getByText('סוכן אחד').waitFor();
+  assert.equal(await page.evaluate('document.documentElement.dir + " " + document.documentElement.lang'), 'rtl he');
+  const direction = `getComputedStyle(document.querySelector('.cell-server bdi')).direction`;
+  assert.equal(await page.evaluate(direction), 'ltr', 'names keep their own direction');
+  const [agent, beat] = await Promise.all([
+    page.locator('th[scope=row]').boundingBox(),
+    page.locator('td.cell-beat').boundingBox(),
+  ]);
+  assert.ok(agent!.x > beat!.x, 'the first column is at the right');
+  assert.doesNotMatch(
+    (await textOf(page.locator('main'))).replace(/GROK|AIGARDEN01|code_review|MB|AI/g, ''),
+    /[A-Za-z]{3,}/,
+  );
+  assert.deepEqual(complaints, []);
+});
+
+for (const [language, locale] of [
+  ['English', 'en-GB'],
+  ['Hebrew', 'he-IL'],
+] as const) {
+  test(`on a phone nothing is wider than the screen, in ${language}`, { skip: missing }, async () => {
+    const metrics = { cpu_percent: 100, ram_percent: 100, disk_percent: 100, buffer_size_mb: 99.99 };
+    const agents = [
+      makeAgent({ agent_id: 'W'.repeat(50), server: 'S'.repeat(100), last_action: 'a'.repeat(100), metrics }),
+      makeAgent({ agent_id: 'GIMAI', state: 'degraded', reason: 'r'.repeat(200), backlog_records: 12_345_678 }),
+    ];
+    const alerts = [makeAlert({ id: '1', title: 't'.repeat(200), count: 12_345, server: 'S'.repeat(100) })];
+    const servers = [makeServer('S'.repeat(100))];
+    await using open = await openPage({ agents, alerts, servers }, { locale, viewport: { width: 390, height: 844 } });
+    const { page, complaints } = open;
+
+    await page.getByRole('button', { name: 'GIMAI' }).click();
+    await page.locator('.detail canvas').first().waitFor();
+    await page.locator('summary').click();
+
+    assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 390);
+    await page.locator('.header-actions > button').first().click();
+    await page.locator('.primary').click();
+    await page.locator('.waiting').waitFor();
+    assert.ok((await page.evaluate<number>('document.querySelector("dialog").scrollWidth')) <= 390);
+    assert.deepEqual(complaints, []);
+  });
+}
+
+test('a server is added by a token that is shown once, and its joining is noticed', { skip: missing }, async () => {
+  await using open = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })], servers: [makeServer('AIGARDEN01')] });
+  const { page, fixture, complaints } = open;
+  await page.getByRole('button', { name: 'Add a server' }).click();
+  assert.equal(await page.getByLabel('Name of the server').inputValue(), 'AIGARDEN02');
+  await page.getByRole('button', { name: 'Create a token' }).click();
+  await page.getByText('Waiting for the server').waitFor();
+  assert.match(
+    await textOf(page.locator('dialog code').first()),
+    /^NERVESYS_TOKEN=nsv1\.\w+ NERVESYS_SERVER=AIGARDEN02 npm run nervesys -- agent$/,
+  );
+
+  fixture.send('server', makeServer('AIGARDEN02'));
+
+  await page.getByText('AIGARDEN02 has joined.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Add a server' }).click();
+  assert.doesNotMatch(await page.content(), /nsv1/, 'the token is gone once closed');
+  assert.deepEqual(complaints, []);
+});
+
+test('an empty fleet is told what to do, and makes way for the first agent', { skip: missing }, async () => {
+  await using open = await openPage({ servers: [makeServer('AIGARDEN01', { agents: 0 })] });
+  const { page, fixture, complaints } = open;
+  assert.match(await textOf(page.locator('.empty code').first()), /^curl .*127\.0\.0\.1:4318\/logs/);
+
+  await page.getByText('Live', { exact: true }).waitFor();
+  fixture.send('fleet', makeAgent({ agent_id: 'GROK' }));
+
+  await row(page, 'GROK').waitFor();
+  assert.equal(await page.locator('.empty').count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
+test('signing out leaves the sign-in page, which says how to get a link', { skip: missing }, async () => {
+  await using open = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })] });
+  const { page, fixture } = open;
+  await row(page, 'GROK').waitFor();
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+
+  await page.getByText('npm run nervesys -- sign-in').waitFor();
+  assert.equal(fixture.data.signedIn, false);
+  assert.equal(await page.getByText('GROK').count(), 0);
+});
+
+test('a thousand agents are shown at once, with charts only for those on the screen', { skip: missing }, async () => {
+  const agents = Array.from({ length: 1000 }, (_, index) =>
+    makeAgent({ agent_id: `AGENT${index}`, server: `AIGARDEN${index % 20}` }),
+  );
+  await using open = await openPage({ agents });
+  const { page, fixture, complaints } = open;
+  await row(page, 'AGENT999').waitFor({ state: 'attached' });
+  await page.locator('.sparkline canvas').first().waitFor();
+  assert.ok((await page.locator('.sparkline canvas').count()) < 40, 'canvases are few');
+  assert.ok(fixture.data.historyAsked.length < 40, 'histories are asked for only where they are seen');
+
+  for (const agent of agents)
+    fixture.send('fleet', { ...agent, last_action: 'all_at_once', received_at: new Date(fixture.now()).toISOString() });
+  const repainted = `document.querySelectorAll('.cell-action bdi[title=all_at_once]').length`;
+  await until('every row is painted again', async () => (await page.evaluate(repainted)) === 1000);
+  await page.getByRole('searchbox').fill('agent777');
+
+  await page.getByText('1 of 1,000').waitFor();
+  assert.deepEqual(complaints, []);
+});
