@@ -8,16 +8,20 @@ import { NERVESYS_VERSION } from '../../contract/version.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { alertsRoutes } from './alerts-routes.ts';
 import type { App, ServerDeps } from './app.ts';
+import { archiveRoutes } from './archive-routes.ts';
+import { batchesRoutes } from './batches-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import { enrolRoutes } from './enrol-routes.ts';
 import { eventsRoutes } from './events-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { heartbeatsRoutes } from './heartbeats-routes.ts';
+import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
+import { uploadsRoutes } from './uploads-routes.ts';
 import { compileValidator } from './validator.ts';
 
 /** Every route of the orchestrator, one file a subject. */
@@ -26,6 +30,10 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   enrolRoutes,
   heartbeatsRoutes,
   alertsRoutes,
+  batchesRoutes,
+  uploadsRoutes,
+  archiveRoutes,
+  logsRoutes,
   fleetRoutes,
   eventsRoutes,
   tokensRoutes,
