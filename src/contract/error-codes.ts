@@ -115,7 +115,8 @@ export const ERROR_CODES = {
   NSV_BATCH_CONFLICT: {
     status: 409,
     meaning: 'Other records are archived under the sequence numbers of this batch.',
-    remedy: 'The buffer file was probably restored from a copy: move agent/buffer.db aside, so that a new epoch begins.',
+    remedy:
+      'The buffer file was probably restored from a copy: move agent/buffer.db aside, so that a new epoch begins.',
   },
   NSV_ARCHIVE_NOT_FOUND: { status: 404, meaning: 'There is no such object in the archive.', remedy: 'Check the key.' },
   NSV_ARCHIVE_REJECTED: {
