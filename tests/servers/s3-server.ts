@@ -39,10 +39,10 @@ export interface StoredObject {
   readonly storedAt: number;
 }
 
-/** What the next requests meet. `dropAfter` does the work and loses the answer. */
+/** What the next requests meet. `dropAfter` does the work and loses the answer; `none` lets one pass before the next fault. */
 export type Fault =
   | { readonly type: 'status'; readonly status: number; readonly code?: string; readonly retryAfter?: string }
-  | { readonly type: 'dropBefore' | 'dropAfter' | 'hang' };
+  | { readonly type: 'dropBefore' | 'dropAfter' | 'hang' | 'none' };
 
 /** What Storj has none of; asking for it must not go unnoticed. */
 const SUBRESOURCES_REFUSED = ['lifecycle', 'policy', 'acl', 'cors', 'encryption', 'replication', 'website', 'uploads'];

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { Type } from '@sinclair/typebox';
 import { LEVELS } from '../../contract/record.ts';
-import { describeError } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
 import { PATTERN_LENGTH_MAX, parseInstant } from '../catalog/log-filter.ts';
 import { searchLogs } from '../catalog/search-logs.ts';
@@ -62,7 +61,6 @@ export function logsRoutes(app: App, deps: ServerDeps): void {
       const first = await lines.next(); // what is wrong from the start is still answered as a problem
       const chunks = joinLines(first, lines, (error) => {
         if (!signal.aborted) deps.logger.warn('a search in the archive broke off', errorFields(error));
-        return new Error(`the search broke off: ${describeError(error)}`);
       });
       return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(chunks, { objectMode: false }));
     },
@@ -75,7 +73,7 @@ const CHUNK_LENGTH = 64 * 1024;
 async function* joinLines(
   first: IteratorResult<string>,
   lines: AsyncGenerator<string>,
-  explain: (error: unknown) => Error,
+  onBroken: (error: unknown) => void,
 ): AsyncGenerator<Buffer> {
   try {
     let chunk = '';
@@ -87,7 +85,8 @@ async function* joinLines(
     }
     if (chunk !== '') yield Buffer.from(chunk);
   } catch (error) {
-    throw explain(error); // the connection is cut: a reader must not take half an answer for the whole
+    onBroken(error);
+    throw error; // the connection is cut: a reader must not take half an answer for the whole
   } finally {
     await lines.return(undefined);
   }

@@ -86,8 +86,7 @@ export async function* mergeLines(sources: readonly AsyncGenerator<LogLine>[]): 
       let least: (typeof heads)[number] | undefined;
       for (const candidate of heads) {
         if (candidate.head.done) continue;
-        // A record whose time is no date comes at once: NaN is never greater.
-        if (least === undefined || !(candidate.head.value.at >= least.head.value.at)) least = candidate;
+        if (least === undefined || order(candidate.head.value) < order(least.head.value)) least = candidate;
       }
       if (least === undefined || least.head.done) return;
       yield least.head.value;
@@ -96,4 +95,9 @@ export async function* mergeLines(sources: readonly AsyncGenerator<LogLine>[]): 
   } finally {
     await Promise.allSettled(sources.map((source) => source.return(undefined)));
   }
+}
+
+/** A record whose time is no date comes at once, in its place among its neighbours. */
+function order(line: LogLine): number {
+  return Number.isNaN(line.at) ? Number.NEGATIVE_INFINITY : line.at;
 }
