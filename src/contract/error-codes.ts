@@ -127,7 +127,7 @@ export const ERROR_CODES = {
   NSV_ARCHIVE_DAMAGED: {
     status: 502,
     meaning: 'An archive object does not hold what its manifest says.',
-    remedy: 'Compare it with `nervesys archive verify`.',
+    remedy: 'Read it again; if it stays so, keep the object and restore an earlier version from the store.',
   },
   NSV_OBJECT_KEY_INVALID: {
     status: 400,
