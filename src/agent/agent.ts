@@ -13,6 +13,7 @@ import { type EnrolmentToken, loadOrEnrol } from './bootstrap/enrolment.ts';
 import { LogBuffer } from './buffer/buffer.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
+import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
 import { AgentRegistry } from './registry.ts';
 import { FileTail } from './sources/file-tail/file-tail.ts';
@@ -42,6 +43,8 @@ export interface AgentOptions {
 const WINDOW_CHECK_MS = 1_000;
 /** A flush that takes longer than this is answered as incomplete; it goes on by itself. */
 const FLUSH_DEADLINE_MS = 30_000;
+/** An agent that has just been started joins within this, as a rule; only then can anything be archived. */
+const JOINING_MS = 1_500;
 /** At the end, so much for bringing what is left to the archive; the rest stays in the buffer. */
 const CLOSING_FLUSH_MS = 4_000;
 
@@ -60,6 +63,7 @@ export class Agent implements AsyncDisposable {
   #alerts: AlertSender | undefined;
   #heartbeats: HeartbeatSender | undefined;
   #localApi: LocalApi | undefined;
+  #tail: FileTail | undefined;
   #joining: Promise<void> = Promise.resolve();
   #joinTrouble: string | undefined;
   #closed: Promise<void> | undefined;
@@ -95,6 +99,7 @@ export class Agent implements AsyncDisposable {
     this.#registry = new AgentRegistry({
       clock,
       configured: agentsOn(config, server).map(({ agentId }) => agentId as AgentId),
+      probe: probeProcess,
     });
     this.#uploader = new Uploader({
       queue: this.#buffer,
@@ -115,6 +120,7 @@ export class Agent implements AsyncDisposable {
   /** Seals what is open and brings it to the archive. @throws NervesysError `NSV_FLUSH_INCOMPLETE` with the reason; nothing is lost. */
   async flush(signal?: AbortSignal, deadlineMs: number = FLUSH_DEADLINE_MS): Promise<FlushResult> {
     try {
+      await this.#waitForJoining();
       await this.#buffer.seal();
       const { batches } = this.#buffer.stats();
       const last = batches.at(-1);
@@ -126,7 +132,7 @@ export class Agent implements AsyncDisposable {
       await this.#buffer.shrink();
       return { objects, records };
     } catch (error) {
-      throw new NervesysError('NSV_FLUSH_INCOMPLETE', 'bring all records to the archive', {
+      throw new NervesysError('NSV_FLUSH_INCOMPLETE', `bring all records to the archive: ${describeError(error)}`, {
         retryable: true,
         cause: error,
         hint: 'everything is kept and goes by itself; `nervesys doctor` looks for the reason',
@@ -154,7 +160,7 @@ export class Agent implements AsyncDisposable {
       }).start(WINDOW_CHECK_MS),
     );
     this.#uploader.start();
-    const tail = await FileTail.open({
+    this.#tail = await FileTail.open({
       sources: sourcesOn(config, server),
       server,
       sink: this.#buffer,
@@ -162,7 +168,7 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
     });
-    this.#parts.use(tail);
+    this.#parts.use(this.#tail);
     this.#localApi = await LocalApi.open({
       server,
       sink: this.#buffer,
@@ -177,7 +183,7 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(this.#localApi);
     await this.#noteAddress();
-    tail.start();
+    this.#tail.start();
     if (joining !== undefined) this.#joining = this.#join(joining.token);
   }
 
@@ -206,6 +212,7 @@ export class Agent implements AsyncDisposable {
         intervalMs: config.orchestrator.heartbeat.intervalMs,
         revision: config.revision,
         folder: join(home, 'agent'),
+        troubles: () => this.#health(),
         clock,
         random,
         logger,
@@ -222,19 +229,25 @@ export class Agent implements AsyncDisposable {
     }
   }
 
+  async #waitForJoining(): Promise<void> {
+    const joined = new AbortController();
+    const patience = this.#options.clock.sleep(JOINING_MS, joined.signal).catch(() => undefined); // it has joined
+    await Promise.race([this.#joining, patience]);
+    joined.abort();
+  }
+
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
-    this.#closing.abort(new DOMException('closing', 'AbortError'));
-    await this.#joining;
     await this.#localApi?.close();
+    await this.#tail?.close();
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
-        logger.warn('records stay in the buffer until the next start', {
-          records: this.#buffer.stats().records,
-          ...errorFields(error),
-        });
+        const { records } = this.#buffer.stats();
+        logger.warn('records stay in the buffer until the next start', { records, ...errorFields(error) });
       });
     }
+    this.#closing.abort(new DOMException('closing', 'AbortError'));
+    await this.#joining;
     await this.#parts.disposeAsync();
     await rm(join(home, 'agent', 'address.json'), { force: true });
   }

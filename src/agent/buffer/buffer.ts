@@ -69,9 +69,9 @@ const WRITTEN_MIN_BYTES = 200_000;
 const DISK_LOW_BYTES = 32_000_000;
 const DISK_KEPT_FREE_BYTES = 1_000_000;
 const FREE_LOOK_MS = 1_000;
-const BATCH_TEXT_BYTES_LOW = 400_000;
+const BATCH_TEXT_BYTES_LOW = 200_000;
 const VACUUM_STEP_PAGES = 400;
-const VACUUM_STEP_PAGES_LOW = 20;
+const VACUUM_STEP_PAGES_LOW = 4;
 /** The file is given back once nothing was stored or removed for this long. */
 const SHRINK_QUIET_MS = 200;
 
@@ -509,10 +509,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
   }
 
-  /** Free bytes of the disk, looked up once a second, and at each commit while there are few. */
+  /** Free bytes of the disk, looked up once a second, and each time while there are few. */
   #freeBytes(): number {
     const now = this.#options.clock.monotonic();
-    if (this.#diskIsLow || now - this.#freeLookedAt > FREE_LOOK_MS) {
+    if (this.#free < DISK_LOW_BYTES || now - this.#freeLookedAt > FREE_LOOK_MS) {
       this.#freeLookedAt = now;
       this.#free = this.#reserve.freeBytes();
       if (this.#free >= DISK_LOW_BYTES) this.#reserve.take();
@@ -522,7 +522,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** The disk fills up: the WAL is folded back after each commit, since that takes room which may be gone by then. */
   get #diskIsLow(): boolean {
-    return this.#free < DISK_LOW_BYTES;
+    return this.#freeBytes() < DISK_LOW_BYTES;
   }
 
   /** On such a disk batches are small enough to be sealed with nothing but the reserve. */

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync
 import { dirname } from 'node:path';
 
 /** Enough for the transactions that make room: sealing a small batch, noting its key, removing it, giving pages back. */
-const RESERVE_BYTES = 512 * 1024;
+const RESERVE_BYTES = 256 * 1024;
 
 /**
  * Room held against a disk that others fill up. Deleting from a database takes room first (its WAL), so on a disk that is
