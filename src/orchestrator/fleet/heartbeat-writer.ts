@@ -21,6 +21,10 @@ interface Waiting {
 const ROWS_MAX = 500;
 /** Statements at a time: one is being committed while the next is being filled. */
 const STATEMENTS_MAX = 2;
+/** A server that tells its beats one by one is noted as heard once in this time: well below any judgement of silence. */
+const MARK_AGAIN_MS = 5_000;
+/** Servers remembered for that; past it the memory starts anew. */
+const MARKED_MAX = 50_000;
 /** Beats that may wait; past it the answer is 503 and the agents, which beat each minute anyway, come again. */
 const WAITING_MAX = 20_000;
 
@@ -34,6 +38,8 @@ export class HeartbeatWriter {
   #waiting: Waiting[] = [];
   #waitingRows = 0;
   #running = 0;
+  /** When this process last noted that a server was heard. */
+  readonly #markedAt = new Map<string, number>();
 
   constructor(database: Database, onWritten: (written: WrittenHeartbeats) => void) {
     this.#database = database;
@@ -91,15 +97,32 @@ export class HeartbeatWriter {
     }
   }
 
+  /**
+   * Two statements beside each other, each committed by itself: should only the first succeed, the request is refused, told
+   * again, and changes nothing but the second.
+   */
   async #record(received: readonly ReceivedHeartbeat[]): Promise<void> {
-    const seen = new Map(received.map(({ beat }) => [beat.server as string, beat.agent_version]));
-    const written = await this.#database.transaction(async (transaction) => {
-      const agents = await recordHeartbeats(transaction, received);
-      const last = received.reduce((a, b) => (b.receivedAt > a.receivedAt ? b : a));
-      const servers = [...seen].map(([server, agentVersion]) => ({ server, agentVersion }));
-      const returnedServers = await markServersSeen(transaction, servers, last.receivedAt, last.nextJudgedAt);
-      return { agents, returnedServers };
-    });
-    this.#onWritten(written);
+    const [agents, returnedServers] = await Promise.all([
+      recordHeartbeats(this.#database, received),
+      this.#markServers(received),
+    ]);
+    this.#onWritten({ agents, returnedServers });
+  }
+
+  async #markServers(received: readonly ReceivedHeartbeat[]): Promise<readonly string[]> {
+    const last = received.reduce((a, b) => (b.receivedAt > a.receivedAt ? b : a));
+    const at = last.receivedAt.getTime();
+    const due = new Map<string, string>();
+    for (const { beat } of received) {
+      const markedAt = this.#markedAt.get(beat.server);
+      // A wall clock that was set back must not stop the marks.
+      if (markedAt === undefined || Math.abs(at - markedAt) >= MARK_AGAIN_MS) due.set(beat.server, beat.agent_version);
+    }
+    if (due.size === 0) return [];
+    const servers = [...due].map(([server, agentVersion]) => ({ server, agentVersion }));
+    const returned = await markServersSeen(this.#database, servers, last.receivedAt, last.nextJudgedAt);
+    if (this.#markedAt.size > MARKED_MAX) this.#markedAt.clear();
+    for (const server of due.keys()) this.#markedAt.set(server, at);
+    return returned;
   }
 }
