@@ -1,0 +1,2 @@
+export { FileTail, type FileTailOptions } from './file-tail.ts';
+export type { TailSource } from './tailed-file.ts';

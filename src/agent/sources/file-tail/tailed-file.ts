@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import type { TailPosition } from '../../buffer/types.ts';
+import { isLineStart, type SplitLines, splitLines } from './split-lines.ts';
+
+/** So many first bytes tell a file from another that got its inode, and from itself rewritten. */
+const HEAD_BYTES = 256;
+
+/** What to do with a file's content, and as whose. */
+export interface TailSource {
+  /** Path or pattern. */
+  readonly file: string;
+  readonly startAt: 'beginning' | 'end';
+  readonly agentId: string;
+}
+
+/** `dev:ino`, which stays the same over renames. */
+export function fileIdentity(stat: { readonly dev: bigint; readonly ino: bigint }): string {
+  return `${stat.dev}:${stat.ino}`;
+}
+
+/**
+ * One file being followed, by its open handle: a rename doesn't disturb it. It knows how far it was read, and notices when it is
+ * rewritten: it became shorter, or begins otherwise.
+ */
+export class TailedFile {
+  readonly id: string;
+  readonly source: TailSource;
+  /** Where it was last seen; after a rotation its old name. */
+  path: string;
+  /** Since when no pattern finds it any more (renamed, deleted), in monotonic ms. */
+  goneAt: number | undefined;
+  /** Of the last growth, in monotonic ms. */
+  grownAt: number;
+  /** Not looked at before this, in monotonic ms. */
+  checkAt = 0;
+  /** Its position is not what was last handed to the buffer. */
+  dirty = false;
+  readonly #handle: FileHandle;
+  #offset = 0;
+  #size = 0;
+  #head: Buffer = Buffer.alloc(0);
+  #fingerprint = sha256(Buffer.alloc(0));
+  #skipping = false;
+  #deleted = false;
+  /** The size at which no whole line was found; reading again before it changes would find the same. */
+  #exhaustedAt = -1;
+  #readBytes: number;
+  readonly #chunkBytes: number;
+
+  private constructor(
+    handle: FileHandle,
+    id: string,
+    path: string,
+    source: TailSource,
+    now: number,
+    chunkBytes: number,
+  ) {
+    this.#handle = handle;
+    this.id = id;
+    this.path = path;
+    this.source = source;
+    this.grownAt = now;
+    this.#chunkBytes = chunkBytes;
+    this.#readBytes = chunkBytes;
+  }
+
+  /**
+   * Opens a file at its stored position, where that is a position of this very file; else at its beginning, or at its end. `undefined`
+   * when it is no regular file. Rejects with Node's errors.
+   */
+  static async open(
+    path: string,
+    source: TailSource,
+    stored: (id: string) => TailPosition | undefined,
+    startAt: 'beginning' | 'end',
+    now: number,
+    chunkBytes: number,
+  ): Promise<TailedFile | undefined> {
+    // Without waiting: a pipe of that name must not hold us until somebody writes to it.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = await handle.stat({ bigint: true });
+      if (!stat.isFile()) {
+        await handle.close();
+        return undefined;
+      }
+      const file = new TailedFile(handle, fileIdentity(stat), path, source, now, chunkBytes);
+      await file.#begin(Number(stat.size), stored(file.id), startAt);
+      return file;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Bytes not read yet; a partial last line among them. */
+  get behindBytes(): number {
+    return Math.max(0, this.#size - this.#offset);
+  }
+
+  /** Whether reading may find something. */
+  get hasMore(): boolean {
+    return this.#size > this.#offset && this.#exhaustedAt !== this.#size;
+  }
+
+  /** Whether no name is left for it. */
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
+  position(): TailPosition {
+    return {
+      file: this.id,
+      path: this.path,
+      offset: this.#offset,
+      fingerprint: this.#fingerprint,
+      fingerprintBytes: this.#head.length,
+    };
+  }
+
+  /** Looks whether it grew, or was rewritten (then it is read from its beginning). */
+  async check(now: number): Promise<void> {
+    const stat = await this.#handle.stat();
+    this.#deleted = stat.nlink === 0;
+    if (stat.size === this.#size && stat.size >= this.#offset) return;
+    const head = await this.#readHead();
+    const rewritten = stat.size < this.#offset || !head.subarray(0, this.#head.length).equals(this.#head);
+    if (rewritten) {
+      this.#offset = 0;
+      this.#skipping = false;
+      this.#exhaustedAt = -1;
+      this.dirty = true;
+    }
+    if (rewritten || head.length > this.#head.length) this.#setHead(head);
+    this.#size = stat.size;
+    this.grownAt = now;
+  }
+
+  /** The next whole lines, at most `linesMax`; `final`: what stands after the last line break too. `buffer` is scratch space. */
+  async readLines(buffer: Buffer, linesMax: number, final: boolean): Promise<string[]> {
+    const bytesMax = Math.min(this.#readBytes, buffer.length);
+    const { bytesRead } = await this.#handle.read(buffer, 0, bytesMax, this.#offset);
+    const split = splitLines(buffer.subarray(0, bytesRead), {
+      skipping: this.#skipping,
+      final: final && bytesRead < bytesMax,
+      lineBytesMax: buffer.length,
+      linesMax,
+    });
+    this.#advance(split, bytesRead, bytesMax, buffer.length);
+    return split.lines;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  #advance({ consumed, skipping }: SplitLines, bytesRead: number, bytesMax: number, bufferBytes: number): void {
+    this.#skipping = skipping;
+    if (consumed > 0) {
+      this.#offset += consumed;
+      this.#readBytes = this.#chunkBytes;
+      this.dirty = true;
+    } else if (bytesRead === bytesMax && bytesMax < bufferBytes)
+      this.#readBytes = bufferBytes; // a line longer than a chunk
+    else this.#exhaustedAt = this.#size;
+  }
+
+  async #begin(size: number, stored: TailPosition | undefined, startAt: 'beginning' | 'end'): Promise<void> {
+    const head = await this.#readHead();
+    this.#setHead(head);
+    this.#size = size;
+    if (stored !== undefined && isSameFile(head, size, stored)) this.#offset = stored.offset;
+    else if (stored === undefined && startAt === 'end') this.#offset = size;
+    this.dirty = stored?.offset !== this.#offset; // also a file without any line must be known after a restart
+    this.#skipping = this.#offset > 0 && !isLineStart(await this.#byteAt(this.#offset - 1));
+  }
+
+  async #readHead(): Promise<Buffer> {
+    const { buffer, bytesRead } = await this.#handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  async #byteAt(offset: number): Promise<number | undefined> {
+    const { buffer, bytesRead } = await this.#handle.read(Buffer.alloc(1), 0, 1, offset);
+    return bytesRead === 0 ? undefined : buffer[0];
+  }
+
+  #setHead(head: Buffer): void {
+    this.#head = head;
+    this.#fingerprint = sha256(head);
+  }
+}
+
+/** Whether a stored position belongs to the file that begins with `head`: a reused inode or a rewritten file doesn't. */
+export function isSameFile(head: Buffer, size: number, stored: TailPosition): boolean {
+  return (
+    size >= stored.offset &&
+    head.length >= stored.fingerprintBytes &&
+    sha256(head.subarray(0, stored.fingerprintBytes)) === stored.fingerprint
+  );
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
