@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { BatchAnnouncement } from '../../contract/batch.ts';
+import { Value } from '@sinclair/typebox/value';
+import type { BatchAnnouncement, BatchManifest } from '../../contract/batch.ts';
 import { EPOCH_PATTERN, SERVER_NAME_PATTERN } from '../../contract/ids.ts';
 import { LEVELS } from '../../contract/record.ts';
 import { NervesysError } from '../../platform/errors.ts';
@@ -74,27 +75,36 @@ export const PermissionAnswer = Type.Union([
 
 /** The body as the contract's type, after the checks that relate its fields. Throws `NSV_BODY_INVALID`. */
 export function checkAnnouncement(body: Static<typeof AnnouncementBody>): BatchAnnouncement {
-  const { manifest } = body;
-  const windowAt = Date.parse(manifest.window);
-  const membersEnd = manifest.members.reduce((end, member) => (member.offset === end ? end + member.bytes : -1), 0);
-  const complaint =
-    manifest.first > manifest.last
-      ? `first ${manifest.first} is after last ${manifest.last}`
-      : manifest.records > manifest.last - manifest.first + 1
-        ? `records ${manifest.records} are more than ${manifest.first}–${manifest.last} can hold`
-        : sum(Object.values(manifest.levels)) !== manifest.records
-          ? 'levels do not add up to records'
-          : sum(Object.values(manifest.agents)) > manifest.records
-            ? 'agents add up to more than records'
-            : Number.isNaN(windowAt) || windowAt % MINUTE_MS !== 0 || windowAt < 0 || !/^\d{4}-/.test(manifest.window)
-              ? `window ${JSON.stringify(manifest.window)} is not a whole UTC minute`
-              : membersEnd === -1 || membersEnd >= body.bytes
-                ? 'members do not follow each other within the object'
-                : manifest.members.length > 0 && sum(manifest.members.map((m) => m.text_bytes)) !== manifest.text_bytes
-                  ? 'members do not add up to text_bytes'
-                  : undefined;
+  const complaint = manifestComplaint(body.manifest, body.bytes);
   if (complaint !== undefined) throw new NervesysError('NSV_BODY_INVALID', `manifest: ${complaint}`);
   return body as unknown as BatchAnnouncement;
+}
+
+/** Whether what an object says of itself is a sound manifest: whoever may write to the archive may have put anything there. */
+export function isSoundManifest(manifest: unknown, bytes: number): manifest is BatchManifest {
+  return Value.Check(Manifest, manifest) && manifestComplaint(manifest, bytes) === undefined;
+}
+
+function manifestComplaint(manifest: Static<typeof Manifest>, bytes: number): string | undefined {
+  const { first, last, records, members } = manifest;
+  if (first > last) return `first ${first} is after last ${last}`;
+  if (records > last - first + 1) return `records ${records} are more than ${first}–${last} can hold`;
+  if (sum(Object.values(manifest.levels)) !== records) return 'levels do not add up to records';
+  if (sum(Object.values(manifest.agents)) > records) return 'agents add up to more than records';
+  const windowAt = Date.parse(manifest.window);
+  if (!/^\d{4}-/.test(manifest.window) || windowAt < 0 || windowAt % MINUTE_MS !== 0) {
+    return `window ${JSON.stringify(manifest.window)} is not a whole UTC minute`;
+  }
+  let end = 0;
+  for (const member of members) {
+    if (member.offset !== end) return 'members do not follow each other';
+    end += member.bytes;
+  }
+  if (end >= bytes) return 'members do not fit the object';
+  if (members.length > 0 && sum(members.map((member) => member.text_bytes)) !== manifest.text_bytes) {
+    return 'members do not add up to text_bytes';
+  }
+  return undefined;
 }
 
 function sum(counts: readonly number[]): number {

@@ -53,7 +53,7 @@ export class Catalog {
   /** The name and the permission to use it, or that the batch is archived already. */
   async announce(announcement: BatchAnnouncement, signal: AbortSignal): Promise<BatchPermission> {
     const { server, window } = announcement.manifest;
-    await this.#days.ensure(server, window.slice(0, 10), signal);
+    await this.#days.ensure(server, utcDay(new Date(window)), signal);
     return this.#permit(await assignKey(this.#database, announcement, this.#now()), signal);
   }
 
@@ -99,7 +99,7 @@ export class Catalog {
    * under a name that was lost; else it gets the next.
    */
   async #permitElsewhere(row: BatchRow, signal: AbortSignal, attempt = 1): Promise<BatchPermission> {
-    await this.#days.again(row.server, row.window_at.toISOString().slice(0, 10), signal);
+    await this.#days.again(row.server, utcDay(row.window_at), signal);
     const moved = await reassignKey(this.#database, row);
     if (moved.state === 'expected') {
       this.#logger.warn('a name in the archive was taken; the batch gets the next', { key: row.key, next: moved.key });
@@ -152,4 +152,8 @@ export class Catalog {
   #now(): Date {
     return new Date(this.#clock.now());
   }
+}
+
+function utcDay(at: Date): string {
+  return at.toISOString().slice(0, 10);
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Archive, ArchiveObject } from '../../storage/archive.ts';
 import type { Database } from '../database/database.ts';
 import { adoptObject } from './batch-rows.ts';
+import { isSoundManifest } from './batch-schema.ts';
 import { fetchManifest } from './standing-object.ts';
 
 /** Manifests fetched at the same time. */
@@ -67,7 +68,10 @@ export class DayReconciler {
     const adoptOne = async (object: ArchiveObject) => {
       const manifest = await fetchManifest(archive, object, signal);
       const parsed = parseObjectKey(object.key);
-      const fits = manifest?.server === server && Date.parse(manifest.window) === parsed?.windowAt;
+      const fits =
+        isSoundManifest(manifest, object.bytes) &&
+        manifest.server === server &&
+        Date.parse(manifest.window) === parsed?.windowAt;
       const adopted = fits && (await adoptObject(database, { ...object, manifest }, new Date(clock.now())));
       if (adopted) logger.info('an object of the archive was added to the catalog', { key: object.key });
       else logger.warn('an object of the archive does not fit the catalog', { key: object.key });

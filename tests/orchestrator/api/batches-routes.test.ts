@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { formatManifestMember } from '../../../src/contract/batch-object.ts';
 import {
   announce,
   archiveBatch,
@@ -132,7 +133,14 @@ for (const [name, open] of archives) {
       const [older, batch] = [makeBatch({}), makeBatch({ first: 4 })];
       await archiveBatch(fleet, older);
       await archiveBatch(fleet, batch);
+      const hostile = JSON.stringify({
+        version: 1,
+        server: 'AIGARDEN01',
+        window: '2025-12-10T19:40:00.000Z',
+        members: 5,
+      });
       await fleet.archive.put(NEXT_KEY.replace('.1.', '.2.'), Buffer.from('no object of ours'));
+      await fleet.archive.put(NEXT_KEY.replace('.1.', '.3.'), formatManifestMember(hostile));
       await fleet.database.query('DELETE FROM archive_objects');
       const database = postgres.connect(postgres.lastName);
       const orchestrator = await TestOrchestrator.open(t, database, { archive: fleet.archive });
