@@ -75,10 +75,13 @@ test('an event that is unknown or unreadable is passed over', () => {
   assert.equal(readEvent('fleet', JSON.stringify(grok))?.type, 'fleet');
 });
 
-test('the summary counts agents by state, servers, open alerts and waiting records', () => {
+test('the summary counts agents by state, servers, open alerts, and the waiting records once a server', () => {
   const model = applyEvents(loaded, [
-    { type: 'fleet', agent: makeAgent({ agent_id: 'GIMAI', state: 'down', backlog_records: 7 }, AT) },
-    { type: 'fleet', agent: makeAgent({ agent_id: 'CHATGPT', backlog_records: 5 }, AT) },
+    {
+      type: 'fleet',
+      agent: makeAgent({ agent_id: 'GIMAI', state: 'down', backlog_records: 7, received_at: at(5) }, AT),
+    },
+    { type: 'fleet', agent: makeAgent({ agent_id: 'nervesys', server: 'AIGARDEN02', backlog_records: 5 }, AT) },
     { type: 'alert', alert: makeAlert({ id: '1' }) },
     { type: 'alert', alert: makeAlert({ id: '2', state: 'resolved' }) },
   ]);
@@ -88,12 +91,13 @@ test('the summary counts agents by state, servers, open alerts and waiting recor
   assert.deepEqual(
     [
       summary.agents,
+      summary.aiAgents,
       summary.byState.up,
       summary.byState.down,
       summary.servers,
       summary.openAlerts,
       summary.waitingRecords,
     ],
-    [3, 2, 1, 1, 1, 12],
+    [3, 2, 2, 1, 1, 1, 12],
   );
 });

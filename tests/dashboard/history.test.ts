@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HistoryPoint } from '../../src/contract/fleet.ts';
-import { extendHistory, pointOf, toColumns } from '../../src/dashboard/model/history.ts';
-import { makeAgent } from './fixture-server.ts';
+import { chartStart, extendHistory, pointOf, toColumns } from '../../src/dashboard/model/history.ts';
+import { makeAgent, makeServer } from './fixture-server.ts';
 
 const point = (at: number, cpu: number | null = 10): HistoryPoint => ({
   at,
@@ -47,4 +47,15 @@ test('silence is a hole in the line, a single lost beat is not', () => {
 
 test('points that are further apart by nature leave no holes', () => {
   assert.deepEqual(toColumns([point(0), point(300), point(600), point(900)]).at, [0, 300, 600, 900]);
+});
+
+test('charts show the hour, or the life of a younger fleet, and at least five minutes', () => {
+  const now = 100_000;
+  const joined = (secondsAgo: number) =>
+    makeServer('AIGARDEN01', { enrolled_at: new Date((now - secondsAgo) * 1000).toISOString() });
+
+  assert.equal(chartStart([joined(86_400)], now), now - 3600);
+  assert.equal(chartStart([joined(60), joined(1200)], now), now - 1200);
+  assert.equal(chartStart([joined(60)], now), now - 300);
+  assert.equal(chartStart([], now), now - 300);
 });

@@ -213,8 +213,10 @@ test('a server is added by a token that is shown once, and its joining is notice
 });
 
 test('an empty fleet is told what to do, and makes way for the first agent', { skip: missing }, async () => {
-  await using open = await openPage({ servers: [makeServer('AIGARDEN01', { agents: 0 })] });
+  const leanAgent = makeAgent({ agent_id: 'nervesys' });
+  await using open = await openPage({ agents: [leanAgent], servers: [makeServer('AIGARDEN01')] });
   const { page, fixture, complaints } = open;
+  await row(page, 'nervesys').waitFor();
   assert.match(await textOf(page.locator('.empty code').first()), /^curl .*127\.0\.0\.1:4318\/logs/);
 
   await page.getByText('Live', { exact: true }).waitFor();

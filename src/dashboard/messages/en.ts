@@ -84,7 +84,7 @@ export const en = {
   factReason: 'Why',
   factUptime: 'Running for',
   factVersion: 'Agent version',
-  factBacklog: 'Records waiting',
+  factBacklog: 'Waiting on its server',
   factSeen: 'Last sign of life',
   factBeat: 'Last beat',
 
@@ -107,7 +107,7 @@ export const en = {
 
   emptyTitle: 'No AI agent has reported yet',
   emptyText: 'Everything is running. Send the first line and it appears here within a minute.',
-  emptyHttp: 'Send a log line over HTTP',
+  emptyHttp: 'Send a log line over HTTP, on the machine of the agent',
   emptyExec: 'Or run a program: each line of its output becomes a record',
   emptyDemo: 'Or watch five pretend agents first',
 

@@ -82,7 +82,7 @@ export const he: Messages = {
   factReason: 'סיבה',
   factUptime: 'פועל במשך',
   factVersion: 'גרסת הסוכן',
-  factBacklog: 'רשומות ממתינות',
+  factBacklog: 'ממתינות בשרת שלו',
   factSeen: 'סימן חיים אחרון',
   factBeat: 'פעימה אחרונה',
 
@@ -105,7 +105,7 @@ export const he: Messages = {
 
   emptyTitle: 'אף סוכן AI עוד לא דיווח',
   emptyText: 'הכול פועל. שלחו שורה ראשונה והיא תופיע כאן בתוך דקה.',
-  emptyHttp: 'שליחת שורת יומן ב־HTTP',
+  emptyHttp: 'שליחת שורת יומן ב־HTTP, במחשב של הסוכן',
   emptyExec: 'או הרצת תוכנית: כל שורת פלט נעשית רשומה',
   emptyDemo: 'או צפייה תחילה בחמישה סוכני הדגמה',
 

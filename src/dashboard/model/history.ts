@@ -1,7 +1,9 @@
-import type { FleetAgent, HistoryPoint } from '../../contract/fleet.ts';
+import type { FleetAgent, FleetServer, HistoryPoint } from '../../contract/fleet.ts';
 
 export const HISTORY_MINUTES = 60;
 export const HISTORY_SECONDS = HISTORY_MINUTES * 60;
+/** A chart of a minute-old fleet would be a single stroke over its whole width. */
+const CHART_SECONDS_MIN = 300;
 /** A beat a second for an hour; a chart couldn't show more. The oldest go first. */
 const POINTS_MAX = 3600;
 
@@ -12,6 +14,16 @@ export interface HistoryColumns {
   readonly ram: (number | null)[];
   readonly disk: (number | null)[];
   readonly buffer: (number | null)[];
+}
+
+/**
+ * Where charts begin, epoch seconds: an hour ago, or when the fleet's first server joined if that is later. The same for all
+ * agents, so that their charts can be compared.
+ */
+export function chartStart(servers: Iterable<FleetServer>, nowSeconds: number): number {
+  let joined = nowSeconds;
+  for (const { enrolled_at } of servers) joined = Math.min(joined, Date.parse(enrolled_at) / 1000 || joined);
+  return Math.max(nowSeconds - HISTORY_SECONDS, Math.min(Math.floor(joined), nowSeconds - CHART_SECONDS_MIN));
 }
 
 /** The point that a beat adds, at the orchestrator's time of receipt. */

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { HistoryPoint } from '../../contract/fleet.ts';
 import type { AgentName } from '../live/history-cache.ts';
 import type { TextKey } from '../messages/words.ts';
-import { type HistoryColumns, toColumns } from '../model/history.ts';
+import { chartStart, type HistoryColumns, toColumns } from '../model/history.ts';
 import { Figure } from './marks.tsx';
 import { usePage, useWords } from './page-context.ts';
 import { createPlot, type Plot, type PlotLine } from './plot.ts';
@@ -147,7 +147,9 @@ function usePlot(
   }, [drawable, words, dark]);
 
   useEffect(() => {
-    if (columns !== undefined) plot.current?.draw(columns, Math.round(live.now() / 1000));
+    if (columns === undefined) return;
+    const now = Math.round(live.now() / 1000);
+    plot.current?.draw(columns, chartStart(live.model.value.servers.values(), now), now);
   }, [columns, drawable, words, dark, live]);
 
   return columns;

@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Words } from '../messages/words.ts';
-import { HISTORY_SECONDS, type HistoryColumns } from '../model/history.ts';
+import type { HistoryColumns } from '../model/history.ts';
 
 /** One line of a chart: which column, and its colour as a custom property of styles/page.css. */
 export interface PlotLine {
@@ -19,15 +19,15 @@ export interface PlotOptions {
   readonly onCursor?: (index: number | undefined) => void;
 }
 
-/** Draws the hour that ends at `nowSeconds`; returns what changes and what ends it. */
 export interface Plot {
-  draw(columns: HistoryColumns, nowSeconds: number): void;
+  /** Draws what lies between the two instants, epoch seconds. */
+  draw(columns: HistoryColumns, from: number, to: number): void;
   resize(width: number): void;
   destroy(): void;
 }
 
 export function createPlot(target: HTMLElement, options: PlotOptions): Plot {
-  let nowSeconds = 0;
+  let range: [number, number] = [0, 0];
   const style = getComputedStyle(target);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const plot = new uPlot(
@@ -39,8 +39,8 @@ export function createPlot(target: HTMLElement, options: PlotOptions): Plot {
       cursor:
         options.axes === undefined ? { show: false } : { y: false, drag: { setScale: false, x: false, y: false } },
       scales: {
-        // The hour stays the hour, however little of it is known: lines begin where knowledge does.
-        x: { time: true, range: () => [nowSeconds - HISTORY_SECONDS, nowSeconds] },
+        // The same stretch for every agent, however little is known of one: lines begin where knowledge does.
+        x: { time: true, range: () => range },
         y: { range: (_, __, max) => (options.axes?.unit === 'MB' ? [0, Math.max(0.1, (max ?? 0) * 1.2)] : [0, 100]) },
       },
       axes: options.axes === undefined ? [{ show: false }, { show: false }] : axes(options.axes, colour),
@@ -59,8 +59,8 @@ export function createPlot(target: HTMLElement, options: PlotOptions): Plot {
     target,
   );
   return {
-    draw(columns, now) {
-      nowSeconds = now;
+    draw(columns, from, to) {
+      range = [from, to];
       plot.setData([columns.at, ...options.lines.map(({ column }) => columns[column])]);
     },
     resize: (width) => plot.setSize({ width, height: options.height }),
@@ -83,7 +83,7 @@ function axes(
       ...common,
       size: 28,
       space: 70,
-      incrs: [300, 600, 900, 1200, 1800],
+      incrs: [60, 120, 300, 600, 900, 1200, 1800],
       grid: { show: false },
       values: (_, splits) => splits.map((at) => words.timeOfDay(at * 1000)),
     },
