@@ -20,7 +20,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogBuffer } from '../../../../src/agent/buffer/buffer.ts';
-import type { AppendOptions, EncodedRecord, RecordSink } from '../../../../src/agent/buffer/types.ts';
+import type { AppendOptions, EncodedRecord, RecordSink, TailPosition } from '../../../../src/agent/buffer/types.ts';
 import { AgentRegistry } from '../../../../src/agent/registry.ts';
 import {
   FileTail,
@@ -440,7 +440,7 @@ test('more files than may be open are left out, the others read', async (t) => {
 });
 
 test('under random writes, rotations and restarts every line arrives exactly once', async (t) => {
-  const { logs, messages, takenAll, start, stop } = await fixture(t);
+  const { logs, messages, takenAll, start, stop, positions } = await fixture(t);
   const path = join(logs, 'app.log');
   const seed = Math.floor(Math.random() * 1e9);
   let state = seed;
@@ -460,12 +460,9 @@ test('under random writes, rotations and restarts every line arrives exactly onc
     written += count;
     const what = random(10);
     if (what < 3 && (await stat(path).catch(() => undefined))) {
-      // A second rotation before the first was seen would hide a file from any follower.
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      if (running || rotations === 0) {
-        await rename(path, `${path}.${++rotations}`);
-        await new Promise((resolve) => setTimeout(resolve, running ? 60 : 0));
-      }
+      // A file that was renamed before anybody saw it is hidden from any follower, so each is given the time to be seen.
+      if (running) await new Promise((resolve) => setTimeout(resolve, 60));
+      if (await isKnown(path, positions())) await rename(path, `${path}.${++rotations}`);
     } else if (what < 5) {
       if (running) await stop();
       else await start();
@@ -479,3 +476,8 @@ test('under random writes, rotations and restarts every line arrives exactly onc
   const sorted = messages().sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
   assert.deepEqual(sorted, numbered(1, written));
 });
+
+async function isKnown(path: string, positions: readonly TailPosition[]): Promise<boolean> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return positions.some(({ file }) => file === `${dev}:${ino}`);
+}
