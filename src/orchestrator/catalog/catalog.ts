@@ -7,15 +7,18 @@ import { NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { Database } from '../database/database.ts';
+import { withinArchiveTime } from './archive-time.ts';
 import { assignKey, type BatchRow, findBatch, markArchived, reassignKey } from './batch-rows.ts';
 import { DayReconciler } from './reconcile-day.ts';
-import { inspectStanding } from './standing-object.ts';
+import { inspectStanding, type Standing } from './standing-object.ts';
 import type { UploadPermits } from './upload-permits.ts';
 
 /** Long enough for 10 MB over a poor line; announcing again is free. */
 const PERMISSION_SECONDS = 3_600;
 /** How long an announcement waits for the store to show what it can do; the answer is only worse without it, not wrong. */
-const PREPARE_TIMEOUT_MS = 10_000;
+const PREPARE_TIMEOUT_MS = 3_000;
+/** How long a look at one name may take. */
+const INSPECT_TIMEOUT_MS = 9_000;
 /** New names tried in one call; each time another writer must have come in between. */
 const REASSIGN_MAX = 5;
 
@@ -77,7 +80,7 @@ export class Catalog {
         `confirm ${first}–${last} of ${server}: not a name of its window`,
       );
     }
-    switch (await inspectStanding(this.#archive, key, row, signal)) {
+    switch (await this.#inspect(key, row, signal)) {
       case 'ours':
         return this.#settle(row, key);
       case 'nothing':
@@ -87,6 +90,12 @@ export class Catalog {
         if (key !== row.key) return this.#permit(row, signal);
         return this.#permitElsewhere(row, signal);
     }
+  }
+
+  #inspect(key: string, row: BatchRow, signal: AbortSignal): Promise<Standing> {
+    return withinArchiveTime(this.#clock, INSPECT_TIMEOUT_MS, signal, (inTime) =>
+      inspectStanding(this.#archive, key, row, inTime),
+    );
   }
 
   async #settle(row: BatchRow, key: string): Promise<BatchPermission> {
@@ -117,7 +126,7 @@ export class Catalog {
     const presigned = this.#archive.presignPut({ key, md5, bytes, expiresInSeconds: PERMISSION_SECONDS });
     if (presigned !== undefined && !('if-none-match' in presigned.headers)) {
       // The store won't guard the name, so we look before we give it away.
-      const standing = await inspectStanding(this.#archive, key, row, signal);
+      const standing = await this.#inspect(key, row, signal);
       if (standing === 'ours') return this.#settle(row, key);
       if (standing === 'other' && attempt < REASSIGN_MAX) return this.#permitElsewhere(row, signal, attempt + 1);
     }

@@ -1,17 +1,18 @@
 import type { ServerName } from '../../contract/ids.ts';
 import { parseObjectKey, serverDayPrefix } from '../../contract/object-key.ts';
-import { type Clock, withDeadline } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Archive, ArchiveObject } from '../../storage/archive.ts';
 import type { Database } from '../database/database.ts';
+import { withinArchiveTime } from './archive-time.ts';
 import { adoptObject } from './batch-rows.ts';
 import { isSoundManifest } from './batch-schema.ts';
 import { fetchManifest } from './standing-object.ts';
 
 /** Manifests fetched at the same time. */
 const FETCHES_MAX = 8;
-/** How long an announcement may wait for it; what was learnt until then is kept. */
-const RECONCILE_TIMEOUT_MS = 20_000;
+/** How long an announcement may wait for it; what was learnt until then is kept, and the next one goes on from there. */
+const RECONCILE_TIMEOUT_MS = 9_000;
 /** Days remembered as known (one a server and day); when it is reached they are looked at once more, nothing else. */
 const DAYS_MAX = 20_000;
 
@@ -46,7 +47,7 @@ export class DayReconciler {
   async again(server: ServerName, day: string, signal: AbortSignal): Promise<void> {
     const prefix = serverDayPrefix(server, day);
     if (this.#known.size >= DAYS_MAX) this.#known.clear();
-    const looking = withDeadline(this.#parts.clock, RECONCILE_TIMEOUT_MS, signal, (inTime) =>
+    const looking = withinArchiveTime(this.#parts.clock, RECONCILE_TIMEOUT_MS, signal, (inTime) =>
       this.#adoptUnknown(server, prefix, inTime),
     );
     this.#known.set(prefix, looking);
