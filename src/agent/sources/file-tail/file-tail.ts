@@ -191,6 +191,7 @@ export class FileTail implements AsyncDisposable {
         return undefined;
       }
       this.#files.set(file.id, file);
+      this.#reading.nudge();
       logger.info('following a file', { path, agentId: source.agentId, offset: file.offset });
       return file;
     } catch (error) {
@@ -246,7 +247,7 @@ export class FileTail implements AsyncDisposable {
     }
     await storing;
     await this.#closeFinished(signal);
-    return this.#limits.pollMs;
+    return this.#untilNextCheck();
   }
 
   /** Asks each file whether it grew. */
@@ -259,6 +260,13 @@ export class FileTail implements AsyncDisposable {
       const idle = now - file.grownAt > this.#limits.idleAfterMs;
       file.checkAt = idle ? now + this.#limits.idlePollMs : 0;
     }
+  }
+
+  /** While every file is idle nothing wakes up in between: an idle host stays idle. Discovery nudges when it opens a file. */
+  #untilNextCheck(): number {
+    const { pollMs, idlePollMs } = this.#limits;
+    for (const file of this.#files.values()) if (file.checkAt === 0) return pollMs;
+    return idlePollMs;
   }
 
   /** The next lines of all files in turn, and the positions they lead to; `undefined` when there is nothing. */
