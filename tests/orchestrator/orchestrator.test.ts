@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -97,9 +98,12 @@ test('the API describes itself', async (t) => {
   assert.match(page.text, /swagger/i);
 });
 
-test('closing waits for a request in flight, but not for an idle connection', async (t) => {
+test('closing waits for a request in flight, but not for connections that are idle or never asked', async (t) => {
   const system = await TestOrchestrator.open(t, await postgres.database());
   await system.ask('GET', '/healthz'); // fetch keeps its connection
+  const silent = connect(system.orchestrator.port, '127.0.0.1');
+  t.after(() => silent.destroy());
+  await once(silent, 'connect');
   const startedAt = performance.now();
   const inFlight = system.ask('GET', '/api/v1/fleet');
   await new Promise((resolve) => setImmediate(resolve));

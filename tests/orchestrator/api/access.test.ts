@@ -106,6 +106,7 @@ test('an agent that lost the answer to its enrolment may repeat it without a sec
   const body = { secret: parseToken(token)?.secret, server: 'AIGARDEN01', agent_version: '0.1.0', boot_id: 'boot-1' };
 
   const first = await system.ask('POST', '/api/v1/enroll', { key: null, body });
+  assert.equal((await system.ask('GET', '/api/v1/session', { key: first.json.key })).status, 200);
   const second = await system.ask('POST', '/api/v1/enroll', { key: null, body });
   const other = await system.ask('POST', '/api/v1/enroll', { key: null, body: { ...body, boot_id: 'boot-2' } });
 
