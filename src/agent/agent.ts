@@ -31,7 +31,7 @@ export interface AgentOptions {
   /** Port of the local API on 127.0.0.1; 0 takes a free one. */
   readonly port: number;
   /** Join an orchestrator, by the stored key or, where there is none, by the token; absent: the agent keeps to itself. */
-  readonly join?: { readonly token: EnrolmentToken | undefined };
+  readonly join?: { readonly token: EnrolmentToken | undefined; readonly url?: string };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
   readonly clock: Clock;
@@ -184,17 +184,17 @@ export class Agent implements AsyncDisposable {
     this.#parts.use(this.#localApi);
     await this.#noteAddress();
     this.#tail.start();
-    if (joining !== undefined) this.#joining = this.#join(joining.token);
+    if (joining !== undefined) this.#joining = this.#join(joining);
   }
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */
-  async #join(token: EnrolmentToken | undefined): Promise<void> {
+  async #join(joining: NonNullable<AgentOptions['join']>): Promise<void> {
     const { home, server, clock, random, logger, config } = this.#options;
     try {
       const { url, key } = await loadOrEnrol({
         home,
         server,
-        token,
+        ...joining,
         clock,
         random,
         logger,

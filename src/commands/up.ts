@@ -71,6 +71,7 @@ export async function run(options: UpOptions): Promise<number> {
         config,
         port: options.agentPort ?? AGENT_PORT,
         join: {
+          url: orchestrator.url,
           token: async () =>
             (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
         },

@@ -25,6 +25,8 @@ export interface EnrolmentOptions {
   readonly home: string;
   readonly server: ServerName;
   readonly token?: EnrolmentToken | undefined;
+  /** Where the orchestrator is now, where that is known better than by key or token (the one beside this agent). */
+  readonly url?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -51,7 +53,7 @@ export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> 
   signal?.throwIfAborted();
   const token = options.token === '' ? undefined : options.token;
   const found = await readKeyFile(home);
-  const stored = found === 'damaged' ? undefined : found;
+  const stored = found === 'damaged' || found === undefined ? undefined : { ...found, url: options.url ?? found.url };
   if (stored !== undefined && stored.server === server) {
     if (token === undefined || isEnrolledWith(token, stored) || !(await isRefused(stored, options))) return own(stored);
     logger.warn('the stored key is not accepted any more; this server joins again', { server, url: stored.url });
@@ -77,10 +79,11 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
   for (let attempt = 1; ; attempt++) {
     try {
       const parts = readToken(typeof token === 'string' ? token : await token());
-      await using client = new OrchestratorClient({ url: parts.url, clock });
+      const url = options.url ?? parts.url;
+      await using client = new OrchestratorClient({ url, clock });
       const request = { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id };
       const answer = await client.enrol(request, signal);
-      const enrolled = { url: parts.url, ...answer, tokenSha256: sha256(parts.secret) };
+      const enrolled = { url, ...answer, tokenSha256: sha256(parts.secret) };
       await writeKeyFile(home, enrolled);
       logger.info('this server has joined', { server: enrolled.server, url: enrolled.url });
       return own(enrolled);
