@@ -263,7 +263,6 @@ export class Agent implements AsyncDisposable {
   #batchSealed(byWindow: boolean): void {
     const { clock, random, config } = this.#options;
     const waitMs = byWindow ? random() * config.storage.upload.jitterMs : 0;
-    if (waitMs === 0) return this.#uploader?.batchSealed();
     clock.sleep(waitMs, this.#closing.signal).then(
       () => this.#uploader.batchSealed(),
       () => undefined, // closing: the last flush sends it
