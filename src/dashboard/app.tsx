@@ -85,7 +85,7 @@ function Fleet({
       {connection === 'reconnecting' && <p class="note">{words.say('reconnectingNote')}</p>}
       <SummaryStrip summary={summary} chosen={state} onChoose={setState} />
       {model.alerts.length > 0 && <AlertList alerts={model.alerts} />}
-      {summary.aiAgents === 0 && <EmptyFleet />}
+      {summary.heardAgents === 0 && <EmptyFleet servers={summary.servers} />}
       {summary.agents > 0 && <FleetTable model={model} state={state} onShowAll={() => setState(undefined)} />}
       <ServerList servers={model.servers} />
       {adding && <AddServer servers={model.servers} onClose={onAdded} />}

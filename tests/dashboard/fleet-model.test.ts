@@ -91,7 +91,7 @@ test('the summary counts agents by state, servers, open alerts, and the waiting 
   assert.deepEqual(
     [
       summary.agents,
-      summary.aiAgents,
+      summary.heardAgents,
       summary.byState.up,
       summary.byState.down,
       summary.servers,

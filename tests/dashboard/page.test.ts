@@ -214,16 +214,18 @@ test('a server is added by a token that is shown once, and its joining is notice
 
 test('an empty fleet is told what to do, and makes way for the first agent', { skip: missing }, async () => {
   const leanAgent = makeAgent({ agent_id: 'nervesys' });
-  await using open = await openPage({ agents: [leanAgent], servers: [makeServer('AIGARDEN01')] });
+  await using open = await openPage({
+    agents: [leanAgent, makeAgent({ agent_id: 'GROK', last_seen_at: null })],
+    servers: [makeServer('AIGARDEN01')],
+  });
   const { page, fixture, complaints } = open;
-  await row(page, 'nervesys').waitFor();
+  assert.equal(await row(page, 'GROK').locator('.reason').textContent(), 'Configured; no sign of life yet');
   assert.match(await textOf(page.locator('.empty code').first()), /^curl .*127\.0\.0\.1:4318\/logs/);
 
   await page.getByText('Live', { exact: true }).waitFor();
   fixture.send('fleet', makeAgent({ agent_id: 'GROK' }));
 
-  await row(page, 'GROK').waitFor();
-  assert.equal(await page.locator('.empty').count(), 0);
+  await page.locator('.empty').waitFor({ state: 'detached' });
   assert.deepEqual(complaints, []);
 });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AGENT_STATES, AGENT_STATUSES } from '../../src/contract/heartbeat.ts';
-import { sayReason } from '../../src/dashboard/messages/reasons.ts';
+import { sayNote, sayReason } from '../../src/dashboard/messages/reasons.ts';
 import { chooseLanguage, createWords, LANGUAGES, MESSAGES } from '../../src/dashboard/messages/words.ts';
 import { clockOffsetMs } from '../../src/dashboard/model/orchestrator-clock.ts';
 import { DEFAULT_FLEET_POLICY, judgeState } from '../../src/orchestrator/fleet/judge-state.ts';
+import { makeAgent } from './fixture-server.ts';
 
 const en = createWords('en');
 const he = createWords('he');
@@ -95,4 +96,13 @@ test("each reason of the orchestrator's judgement has words of its own in Hebrew
 
   for (const reason of reasons) assert.match(sayReason(he, reason), /[א-ת]/, reason);
   assert.equal(sayReason(he, 'the moon is full'), 'the moon is full');
+});
+
+test('an agent that is well has no note, one that never showed itself has', () => {
+  assert.equal(sayNote(en, makeAgent({ agent_id: 'GROK', reason: 'beats arrive on time' })), '');
+  assert.match(sayNote(en, makeAgent({ agent_id: 'GROK', last_seen_at: null })), /no sign of life yet/);
+  assert.equal(
+    sayNote(en, makeAgent({ agent_id: 'GROK', state: 'down', reason: 'stopped, by its own word' })),
+    'Stopped, by its own word',
+  );
 });

@@ -64,6 +64,7 @@ export const en = {
   statusCritical: 'Critical',
   statusStopped: 'Stopped',
 
+  reasonUnheard: 'Configured; no sign of life yet',
   reasonUp: 'Beats arrive on time',
   reasonSilent: 'No heartbeat for more than {time}',
   reasonSilentBefore: 'Silent since before the orchestrator started',
@@ -107,6 +108,8 @@ export const en = {
 
   emptyTitle: 'No AI agent has reported yet',
   emptyText: 'Everything is running. Send the first line and it appears here within a minute.',
+  emptyNoServer:
+    'No server has joined either: add one first, or run npm start, which begins with one on its own machine.',
   emptyHttp: 'Send a log line over HTTP, on the machine of the agent',
   emptyExec: 'Or run a program: each line of its output becomes a record',
   emptyDemo: 'Or watch five pretend agents first',

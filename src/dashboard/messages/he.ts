@@ -62,6 +62,7 @@ export const he: Messages = {
   statusCritical: 'קריטי',
   statusStopped: 'נעצר',
 
+  reasonUnheard: 'מוגדר; עוד לא נתן סימן חיים',
   reasonUp: 'הפעימות מגיעות בזמן',
   reasonSilent: 'אין פעימה כבר יותר מ־{time}',
   reasonSilentBefore: 'שותק עוד מלפני ששרת התזמור עלה',
@@ -105,6 +106,7 @@ export const he: Messages = {
 
   emptyTitle: 'אף סוכן AI עוד לא דיווח',
   emptyText: 'הכול פועל. שלחו שורה ראשונה והיא תופיע כאן בתוך דקה.',
+  emptyNoServer: 'גם שרת עוד לא הצטרף: הוסיפו אחד תחילה, או הריצו npm start, שמתחיל עם שרת במחשב שלו.',
   emptyHttp: 'שליחת שורת יומן ב־HTTP, במחשב של הסוכן',
   emptyExec: 'או הרצת תוכנית: כל שורת פלט נעשית רשומה',
   emptyDemo: 'או צפייה תחילה בחמישה סוכני הדגמה',

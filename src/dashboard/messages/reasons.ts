@@ -1,3 +1,4 @@
+import type { FleetAgent } from '../../contract/fleet.ts';
 import type { TextKey, Words } from './words.ts';
 
 /**
@@ -24,4 +25,10 @@ export function sayReason(words: Words, reason: string): string {
     if (match !== null) return words.say(key, { time: `\u2066${match.groups?.['time'] ?? ''}\u2069` });
   }
   return reason;
+}
+
+/** What stands under the state: nothing for an agent that is well, and a note for one that is beaten for but never showed itself. */
+export function sayNote(words: Words, agent: FleetAgent): string {
+  if (agent.state !== 'up') return sayReason(words, agent.reason);
+  return agent.last_seen_at === null ? words.say('reasonUnheard') : '';
 }

@@ -6,8 +6,11 @@ import type { FleetModel } from './fleet-model.ts';
 /** The strip of numbers on top of the page. */
 export interface FleetSummary {
   readonly agents: number;
-  /** Besides the lean agents, which beat for themselves too: none means that nobody uses the fleet yet. */
-  readonly aiAgents: number;
+  /**
+   * Those that gave a sign of life themselves: neither the lean agents, which beat too, nor AI agents that are only
+   * configured. None means that nobody uses the fleet yet.
+   */
+  readonly heardAgents: number;
   readonly byState: Readonly<Record<AgentState, number>>;
   readonly servers: number;
   readonly openAlerts: number;
@@ -17,12 +20,12 @@ export interface FleetSummary {
 
 export function summarize(model: FleetModel): FleetSummary {
   const byState: Record<AgentState, number> = { up: 0, degraded: 0, late: 0, down: 0, revoked: 0, retired: 0 };
-  let aiAgents = 0;
+  let heardAgents = 0;
   // Every beat of a server tells the backlog of its whole buffer: the latest one of each server counts.
   const latest = new Map<string, FleetAgent>();
   for (const agent of model.agents.values()) {
     byState[agent.state] += 1;
-    if (agent.agent_id !== NERVESYS_AGENT_ID) aiAgents += 1;
+    if (agent.agent_id !== NERVESYS_AGENT_ID && agent.last_seen_at !== null) heardAgents += 1;
     const known = latest.get(agent.server);
     if (known === undefined || Date.parse(agent.received_at) > Date.parse(known.received_at)) {
       latest.set(agent.server, agent);
@@ -32,7 +35,7 @@ export function summarize(model: FleetModel): FleetSummary {
   for (const agent of latest.values()) waitingRecords += agent.backlog_records;
   return {
     agents: model.agents.size,
-    aiAgents,
+    heardAgents,
     byState,
     servers: model.servers.size,
     openAlerts: model.alerts.filter((alert) => alert.state === 'open').length,

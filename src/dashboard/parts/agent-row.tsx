@@ -1,6 +1,6 @@
 import { Component } from 'preact';
 import type { FleetAgent } from '../../contract/fleet.ts';
-import { sayReason } from '../messages/reasons.ts';
+import { sayNote } from '../messages/reasons.ts';
 import type { Words } from '../messages/words.ts';
 import { Age } from './age.tsx';
 import { AgentDetail } from './agent-detail.tsx';
@@ -26,6 +26,7 @@ export class AgentRow extends Component<AgentRowProps> {
 
   override render({ agent, rowKey, expanded, words, onToggle }: AgentRowProps) {
     const { metrics } = agent;
+    const note = sayNote(words, agent);
     const quiet = agent.state === 'revoked' || agent.state === 'retired';
     return (
       <>
@@ -46,9 +47,9 @@ export class AgentRow extends Component<AgentRowProps> {
           </td>
           <td class="cell-state">
             <StateMark state={agent.state} />
-            {agent.state !== 'up' && agent.reason !== '' && (
-              <span class="reason" title={sayReason(words, agent.reason)}>
-                <bdi>{sayReason(words, agent.reason)}</bdi>
+            {note !== '' && (
+              <span class="reason" title={note}>
+                <bdi>{note}</bdi>
               </span>
             )}
           </td>
