@@ -23,6 +23,8 @@ export interface EmbeddedPostgresOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Postgres settings over ours; for tests, whose data nobody needs after a power loss. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const USER = 'nervesys';
@@ -179,7 +181,10 @@ export class EmbeddedPostgres implements AsyncDisposable {
 
   async #launch(): Promise<void> {
     const { postgres, identity } = this.#program;
-    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const settings = Object.entries({ ...SETTINGS, ...this.#options.settings }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`,
+    ]);
     const command = await commandAs(
       identity,
       postgres,
