@@ -29,7 +29,11 @@ export class TestPostgres {
     this.#folder = folder;
     // A test process that falls over leaves nothing behind either.
     this.#onExit = () => {
-      if (server.pid !== undefined) process.kill(server.pid, 'SIGQUIT');
+      try {
+        if (server.pid !== undefined) process.kill(server.pid, 'SIGQUIT');
+      } catch {
+        // it has ended already
+      }
       rmSync(folder, { recursive: true, force: true });
     };
     process.once('exit', this.#onExit);
@@ -79,10 +83,10 @@ export class TestPostgres {
   }
 
   async close(): Promise<void> {
-    process.off('exit', this.#onExit);
     await Promise.all([...this.#open].map((database) => database.close()));
     await this.server.close();
     await rm(this.#folder, { recursive: true, force: true });
+    process.off('exit', this.#onExit); // last: a process that is ended in the middle of this leaves nothing either
   }
 
   async #create(from: string): Promise<string> {
