@@ -15,7 +15,7 @@ import { AlertSender } from './heartbeat/alert-sender.ts';
 import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
-import { AgentRegistry } from './registry.ts';
+import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
@@ -41,6 +41,9 @@ export interface AgentOptions {
 
 /** How often it is looked whether the open window has ended; also how late a window may be sealed. */
 const WINDOW_CHECK_MS = 1_000;
+/** The AI agents seen last are noted this often, in the buffer file under this name. */
+const REMEMBER_MS = 60_000;
+const AGENTS_META = 'agents';
 /** A flush that takes longer than this is answered as incomplete; it goes on by itself. */
 const FLUSH_DEADLINE_MS = 30_000;
 /** An agent that has just been started joins within this, as a rule; only then can anything be archived. */
@@ -101,6 +104,7 @@ export class Agent implements AsyncDisposable {
       configured: agentsOn(config, server).map(({ agentId }) => agentId as AgentId),
       probe: probeProcess,
     });
+    this.#registry.restore(rememberedAgents(this.#buffer.meta(AGENTS_META), logger));
     this.#uploader = new Uploader({
       queue: this.#buffer,
       delivery: this.#delivery,
@@ -159,6 +163,11 @@ export class Agent implements AsyncDisposable {
         return WINDOW_CHECK_MS;
       }).start(WINDOW_CHECK_MS),
     );
+    const remember = new Pace(clock, async () => {
+      this.#rememberAgents();
+      return REMEMBER_MS;
+    });
+    this.#parts.use(remember.start(REMEMBER_MS));
     this.#uploader.start();
     this.#tail = await FileTail.open({
       sources: sourcesOn(config, server),
@@ -248,8 +257,18 @@ export class Agent implements AsyncDisposable {
     }
     this.#closing.abort(new DOMException('closing', 'AbortError'));
     await this.#joining;
+    this.#rememberAgents();
     await this.#parts.disposeAsync();
     await rm(join(home, 'agent', 'address.json'), { force: true });
+  }
+
+  /** An AI agent that is silent over our restart is still known by its last sign. */
+  #rememberAgents(): void {
+    try {
+      this.#buffer.setMeta(AGENTS_META, JSON.stringify(this.#registry.snapshot()));
+    } catch (error) {
+      this.#options.logger.warn('the AI agents seen last could not be noted', errorFields(error)); // a full disk: next time
+    }
   }
 
   /** Where the CLI and `exec` find this agent; gone when it isn't running. */
@@ -294,6 +313,18 @@ export class Agent implements AsyncDisposable {
       at: new Date(clock.now()).toISOString(),
     };
     this.#alerts?.tell(report);
+  }
+}
+
+function rememberedAgents(text: string | undefined, logger: Logger): RememberedAgent[] {
+  try {
+    return text === undefined ? [] : (JSON.parse(text) as RememberedAgent[]);
+  } catch (error) {
+    logger.warn(
+      'the AI agents seen last could not be read; they are known again by their next sign',
+      errorFields(error),
+    );
+    return [];
   }
 }
 

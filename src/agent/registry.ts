@@ -49,10 +49,23 @@ export interface RegistryOptions {
   readonly agentsMax?: number;
 }
 
+/** An AI agent as it is kept over a restart of the lean agent. */
+export interface RememberedAgent {
+  readonly agentId: AgentId;
+  readonly report: StatusReport | null;
+  readonly reportedAt: number;
+  readonly process: string | null;
+  readonly lastAction: string | null;
+  readonly lastSeenAt: number | null;
+  readonly startedAt: number | null;
+}
+
 /** What listeners hear: a new AI agent, or one whose own word changed. */
 export type RegistryListener = (agentId: AgentId) => void;
 
 const AGENTS_MAX_DEFAULT = 10_000;
+/** About 100 kB in the buffer file. */
+const REMEMBERED_MAX = 400;
 /** An AI agent may be forgotten for a newcomer when it was silent this long. */
 const FORGETTABLE_AFTER_MS = 3_600_000;
 /** Looking for AI agents to forget reads all of them; a flood of new names must not do that for each record. */
@@ -95,6 +108,32 @@ export class AgentRegistry {
     for (const agentId of agentIds) {
       const entry = this.#entries.get(agentId) ?? this.#add(agentId);
       entry.configured = true;
+    }
+  }
+
+  /** What is worth keeping over a restart: the AI agents seen last, at most `REMEMBERED_MAX`. */
+  snapshot(): RememberedAgent[] {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.lastSeenAt !== null)
+      .sort((a, b) => b.lastSeenAt! - a.lastSeenAt!)
+      .slice(0, REMEMBERED_MAX)
+      .map(({ agentId, report, reportedAt, process, lastAction, lastSeenAt, startedAt }) => ({
+        agentId,
+        report: report ?? null,
+        reportedAt,
+        process: process ?? null,
+        lastAction,
+        lastSeenAt,
+        startedAt,
+      }));
+  }
+
+  /** Takes up what an earlier run remembered, so that an AI agent that says nothing just now is still vouched for by its last sign. */
+  restore(remembered: readonly RememberedAgent[]): void {
+    for (const { agentId, report, process, ...rest } of remembered) {
+      if (parseAgentId(agentId) === undefined) continue;
+      const entry = this.#entries.get(agentId) ?? this.#add(agentId);
+      Object.assign(entry, rest, { report: report ?? undefined, process: process ?? undefined });
     }
   }
 
@@ -206,6 +245,7 @@ export class AgentRegistry {
   }
 
   #sawRecord(entry: Entry, now: number): void {
+    if (entry.lastSeenAt === null) this.#tell(entry.agentId); // its first sign of life
     entry.lastSeenAt = now;
     entry.startedAt ??= now;
     if (entry.report?.status === 'stopped' && now - entry.reportedAt > STOP_GRACE_MS) {
@@ -218,9 +258,7 @@ export class AgentRegistry {
   /** A place for an AI agent that was not known; `undefined` when its name is unusable or there is no room. */
   #admit(agentId: AgentId, now: number): Entry | undefined {
     if (parseAgentId(agentId) !== undefined && (this.#entries.size < this.#agentsMax || this.#sweep(now))) {
-      const entry = this.#add(agentId);
-      this.#tell(agentId);
-      return entry;
+      return this.#add(agentId);
     }
     this.#untracked++;
     return undefined;

@@ -155,3 +155,20 @@ test('a new configuration replaces the list of configured AI agents', () => {
     ],
   );
 });
+
+test('what was known of the AI agents is known again after a restart', () => {
+  const before = fixture({ configured: [GROK] });
+  before.processes.set(77, 'started at noon');
+  before.registry.note([record('DEEPSEEK', 'INFO', 'plan')]);
+  before.registry.report(COPILOT, { status: 'degraded', detail: 'slow', pid: 77 });
+  const remembered = JSON.parse(JSON.stringify(before.registry.snapshot()));
+  const after = fixture({ configured: [GROK] });
+
+  after.registry.restore(remembered);
+  after.registry.probeProcesses(); // its process went away while we did
+
+  const [grok, deepseek, copilot] = ['GROK', 'DEEPSEEK', 'COPILOT'].map((id) => after.registry.get(id as AgentId)!);
+  assert.equal(grok!.lastSeenAt, null);
+  assert.deepEqual([deepseek!.lastAction, deepseek!.lastSeenAt], ['plan', 1_000_000]);
+  assert.deepEqual([copilot!.status, copilot!.detail], ['stopped', 'its process 77 is gone']);
+});

@@ -25,7 +25,9 @@ const ALERT_LENGTH_MAX = 500;
 
 /** One beat an AI agent, the lean agent's own first. Pure. */
 export function buildHeartbeats(material: HeartbeatMaterial): Heartbeat[] {
+  // Who never gave a sign is not vouched for: a beat says that somebody is there.
   const beats = material.agents
+    .filter((agent) => agent.lastSeenAt !== null)
     .filter((agent) => material.self === undefined || agent.agentId !== NERVESYS_AGENT_ID)
     .map((agent) => beatOf(agent, material));
   return material.self === undefined ? beats : [ownBeat(material.self, material), ...beats];

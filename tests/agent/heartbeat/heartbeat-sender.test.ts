@@ -79,8 +79,9 @@ function fixture(t: TestContext, options: { configured?: AgentId[]; farAheadMs?:
   };
 }
 
-test('the first beat goes at once, for the lean agent and every configured AI agent, then each minute', async (t) => {
-  const { sender, sent, pass, beatsFor } = fixture(t, { configured: [GROK] });
+test('the first beat goes at once, for the lean agent and every AI agent that gave a sign, then each minute', async (t) => {
+  const { sender, registry, sent, pass, beatsFor } = fixture(t, { configured: [GROK, 'SILENT' as AgentId] });
+  registry.note([record('GROK')]);
 
   sender.start();
   await pass(1_000);
@@ -89,8 +90,19 @@ test('the first beat goes at once, for the lean agent and every configured AI ag
   assert.equal(sent.length, 3);
 
   const [own, grok] = sent[0]!;
-  assert.deepEqual([own!.status, grok!.status, grok!.last_seen_at], ['healthy', 'healthy', null]);
+  assert.deepEqual([own!.status, grok!.status], ['healthy', 'healthy']);
   assert.deepEqual([grok!.backlog_records, grok!.metrics.buffer_size_mb, grok!.config.running], [7, 0.5, 'abc']);
+});
+
+test('the first sign of a configured AI agent is told within two seconds', async (t) => {
+  const { sender, registry, sent, pass, beatsFor } = fixture(t, { configured: [GROK] });
+  sender.start();
+  await pass(10_000);
+
+  registry.note([record('GROK')]);
+  await pass(2_000);
+
+  assert.deepEqual(sent.map(beatsFor), [['nervesys'], ['GROK']]);
 });
 
 test('a new AI agent and a changed word are told within two seconds, gathered, and only they', async (t) => {
@@ -176,9 +188,8 @@ test('the clock skew is learned from the answer and told in the next beat', asyn
 });
 
 test('more AI agents than one request holds go in several', async (t) => {
-  const { sender, sent, pass } = fixture(t, {
-    configured: Array.from({ length: 1_200 }, (_, i) => `A${i}` as AgentId),
-  });
+  const { sender, registry, sent, pass } = fixture(t);
+  registry.note(Array.from({ length: 1_200 }, (_, i) => record(`A${i}`)));
   sender.start();
   await pass(1_000);
 
