@@ -25,6 +25,7 @@ export interface UpOptions {
   readonly demo?: boolean;
 }
 
+const DEMO_BEAT_MS = 5_000;
 /** The token with which the agent of this machine joins lives only this long: it is used at once. */
 const OWN_TOKEN_SECONDS = 600;
 
@@ -68,7 +69,7 @@ export async function run(options: UpOptions): Promise<number> {
       await Agent.open({
         home,
         server,
-        config,
+        config: options.demo ? livelyConfig(config) : config,
         port: options.agentPort ?? AGENT_PORT,
         join: {
           url: orchestrator.url,
@@ -101,6 +102,15 @@ export async function run(options: UpOptions): Promise<number> {
     throw error;
   }
   return (await closeWithin(parts, logger)) ? EXIT.done : EXIT.failed;
+}
+
+/** The demo beats often, so that its page moves within seconds rather than minutes. */
+function livelyConfig(config: Config): Config {
+  const { orchestrator } = config;
+  return {
+    ...config,
+    orchestrator: { ...orchestrator, heartbeat: { ...orchestrator.heartbeat, intervalMs: DEMO_BEAT_MS } },
+  };
 }
 
 interface Welcome {
