@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
+import type { Config } from '../config/index.ts';
 import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemRandom } from '../platform/random.ts';
