@@ -72,8 +72,10 @@ const FREE_LOOK_MS = 1_000;
 const BATCH_TEXT_BYTES_LOW = 200_000;
 const VACUUM_STEP_PAGES = 400;
 const VACUUM_STEP_PAGES_LOW = 4;
-/** The file is given back once nothing was stored or removed for this long. */
+/** The file is given back once nothing was stored or removed for this long; after a while also amid a trickle of records. */
 const SHRINK_QUIET_MS = 200;
+const SHRINK_PATIENCE_MS = 5_000;
+const SHRINK_OPEN_BYTES_MAX = 1_000_000;
 
 export interface BufferOptions {
   readonly path: string;
@@ -547,14 +549,25 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   async #shrinkWhenQuiet(): Promise<void> {
     const { clock, logger } = this.#options;
     try {
+      const patienceEndsAt = clock.monotonic() + SHRINK_PATIENCE_MS;
       do await clock.sleep(SHRINK_QUIET_MS, this.#closing.signal);
-      while (clock.now() - this.#changedAt < SHRINK_QUIET_MS && clock.now() >= this.#changedAt);
+      while (!this.#isQuiet() && (clock.monotonic() < patienceEndsAt || this.#isBusy()));
       if (this.#batches.length === 0) await this.shrink();
     } catch (error) {
       if (!this.#closing.signal.aborted) logger.warn('the buffer file could not be shrunk', errorFields(error));
     } finally {
       this.#shrinking = undefined;
     }
+  }
+
+  #isQuiet(): boolean {
+    const sinceMs = this.#options.clock.now() - this.#changedAt;
+    return sinceMs >= SHRINK_QUIET_MS || sinceMs < 0;
+  }
+
+  /** So much comes in that pages given back now would be needed again at once. */
+  #isBusy(): boolean {
+    return this.#closingBatches.length > 0 || (this.#open?.textBytes ?? 0) > SHRINK_OPEN_BYTES_MAX;
   }
 
   #recover(): void {

@@ -16,6 +16,7 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { until } from '../../support/until.ts';
 
 const SERVER = 'AIGARDEN01' as ServerName;
 
@@ -399,4 +400,23 @@ test('anybody can SELECT the waiting records by agent, level, time and uploaded 
   const { stdout } = await promisify(execFile)('sqlite3', ['-readonly', join(dir, 'buffer.db'), sql]);
 
   assert.equal(stdout, '10\n101|code_review|1|101\n0\n');
+});
+
+test('the file is given back after the archive has all, also while records trickle in', async (t) => {
+  const dir = await tempDir(t);
+  const buffer = LogBuffer.open(options(dir));
+  t.after(() => buffer.close());
+  const filler = 'x'.repeat(500);
+  for (let n = 0; n < 6_000; n += 500)
+    await buffer.append(Array.from({ length: 500 }, (_, i) => record(n + i, { message: filler + n })));
+  await buffer.seal();
+  const full = buffer.stats().bytes;
+
+  for (let batch = buffer.nextBatch(); batch !== undefined; batch = buffer.nextBatch()) buffer.removeArchived(batch.id);
+  await until('the file is small', async () => {
+    await buffer.append(range(1, 1));
+    return buffer.stats().bytes < 1_000_000;
+  });
+
+  assert.ok(full > 3_000_000, `${full} bytes before`);
 });
