@@ -11,6 +11,10 @@ export interface EncodedRecord {
   readonly timestamp: string;
   /** The archived object from `"timestamp":` to its closing brace; the buffer puts `{"id":"…",` before it. No line break. */
   readonly json: string;
+  /** Where the record has its bytes at hand: how many `json` is as UTF-8, and what writes them, which spares making text of them. */
+  readonly byteLength?: number;
+  /** Writes them at `out[at]`, and returns where they end. */
+  writeTo?(out: Buffer, at: number): number;
 }
 
 /** What is stored together with records, in the same transaction. */

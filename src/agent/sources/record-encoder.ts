@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ErrorCode } from '../../contract/error-codes.ts';
 import {
   ACTION_LENGTH_MAX,
@@ -15,6 +16,10 @@ import {
 } from '../../contract/record.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
+import { parseLevel } from './level.ts';
+import { type ScanDefaults, scanRecord } from './record-scanner.ts';
+
+export { parseLevel };
 
 /** What a source knows of every record it brings; a record's own fields win. */
 export interface EncodeDefaults {
@@ -35,6 +40,9 @@ export interface Encoded {
   /** How many more there were. */
   readonly rejectedMore: number;
 }
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** A body of 16 MiB may hold millions of broken lines; naming each would take a hundred times its memory. */
 export const REJECTED_LISTED_MAX = 100;
@@ -58,11 +66,26 @@ export function encodeTextLine(line: string, defaults: EncodeDefaults): EncodedR
   return encodeObject({ message: text }, defaults);
 }
 
-/** NDJSON as bytes: each line one record; empty lines are passed over, broken ones named. Line numbers count from 1. */
+/**
+ * NDJSON as bytes: each line one record; empty lines are passed over, broken ones named. Line numbers count from 1. Records in
+ * canonical form are copied rather than parsed (`record-scanner.ts`) and go on using `body`, which must not change.
+ */
 export function encodeNdjson(body: Buffer, defaults: EncodeDefaults): Encoded {
   const encoding: Encoding = { records: [], rejected: [], rejectedMore: 0 };
+  const scanDefaults = scanDefaultsOf(defaults);
+  const isWhollyUtf8 = isUtf8(body);
   let line = 0;
   for (let start = 0; start < body.length; ) {
+    if (scanDefaults !== undefined && isWhollyUtf8) {
+      const record = scanRecord(body, start, scanDefaults);
+      const next = record === undefined ? -1 : lineStartAfter(body, record.lineEnd);
+      if (next !== -1) {
+        line++;
+        encoding.records.push(record!);
+        start = next;
+        continue;
+      }
+    }
     const found = body.indexOf(0x0a, start);
     const end = found === -1 ? body.length : found;
     line++;
@@ -70,6 +93,21 @@ export function encodeNdjson(body: Buffer, defaults: EncodeDefaults): Encoded {
     start = end + 1;
   }
   return encoding;
+}
+
+/** Where the next line begins when a line ends at `end`; -1 when it goes on. */
+function lineStartAfter(bytes: Buffer, end: number): number {
+  if (end === bytes.length) return end;
+  const at = bytes[end] === CARRIAGE_RETURN ? end + 1 : end;
+  return bytes[at] === LINE_FEED ? at + 1 : -1;
+}
+
+/** What the short way must know of the source; `undefined` where each record's context gets something from it. */
+function scanDefaultsOf(defaults: EncodeDefaults): ScanDefaults | undefined {
+  const { server, now, agentId = UNKNOWN_AGENT_ID, level = 'INFO', action = '', context = {} } = defaults;
+  if (Object.keys(context).length > 0 || agentId === '' || agentId.length > AGENT_ID_LENGTH_MAX) return undefined;
+  if (action.length > ACTION_LENGTH_MAX) return undefined;
+  return { server, timestamp: new Date(now).toISOString(), level, agentId, action };
 }
 
 /** A parsed JSON body: one record, or an array of records (element n is "line" n). */
@@ -258,45 +296,6 @@ function withoutDepth(context: Record<string, unknown>): Record<string, unknown>
   for (const [key, value] of Object.entries(context))
     setOwn(kept, key, isDeeperThan(NESTING_MAX - 1, value) ? NESTED_TOO_DEEPLY : value);
   return kept;
-}
-
-const LEVEL_WORDS: ReadonlyMap<string, Level> = new Map<string, Level>(
-  Object.entries({
-    trace: 'DEBUG',
-    verbose: 'DEBUG',
-    silly: 'DEBUG',
-    fine: 'DEBUG',
-    debug: 'DEBUG',
-    info: 'INFO',
-    information: 'INFO',
-    informational: 'INFO',
-    notice: 'INFO',
-    log: 'INFO',
-    success: 'INFO',
-    warn: 'WARN',
-    warning: 'WARN',
-    error: 'ERROR',
-    err: 'ERROR',
-    severe: 'ERROR',
-    failure: 'ERROR',
-    critical: 'CRITICAL',
-    crit: 'CRITICAL',
-    fatal: 'CRITICAL',
-    alert: 'CRITICAL',
-    emerg: 'CRITICAL',
-    emergency: 'CRITICAL',
-    panic: 'CRITICAL',
-  } as const),
-);
-
-/** Level names of the common loggers, in any case, and pino's and bunyan's numbers (10 trace … 60 fatal). */
-export function parseLevel(value: unknown): Level | undefined {
-  if (typeof value === 'string') return LEVEL_WORDS.get(value) ?? LEVEL_WORDS.get(value.trim().toLowerCase());
-  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  if (value >= 60) return 'CRITICAL';
-  if (value >= 50) return 'ERROR';
-  if (value >= 40) return 'WARN';
-  return value >= 30 ? 'INFO' : 'DEBUG';
 }
 
 const ISO_UTC_MS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
