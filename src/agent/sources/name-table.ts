@@ -26,7 +26,7 @@ export class NameTable<T> {
     const index = (hash ^ (hash >>> 15)) & (SLOTS - 1);
     const slot = this.#slots[index];
     if (slot !== undefined && isEqual(slot.bytes, bytes, start, end)) return slot.value;
-    const value = this.#read(bytes.utf8Slice(start, end));
+    const value = this.#read(bytes.toString('utf8', start, end));
     this.#slots[index] = { bytes: Uint8Array.from(bytes.subarray(start, end)), value };
     return value;
   }

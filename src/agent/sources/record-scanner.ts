@@ -147,7 +147,7 @@ export class ScannedRecord implements EncodedRecord {
   }
 
   get timestamp(): string {
-    return this.#bytes.latin1Slice(this.#timestampAt, this.#timestampAt + TIMESTAMP_LENGTH);
+    return this.#bytes.toString('latin1', this.#timestampAt, this.#timestampAt + TIMESTAMP_LENGTH);
   }
 
   /** For whoever needs it as text; the buffer doesn't. */
@@ -196,10 +196,10 @@ function assemble(
   head: Uint8Array,
   defaults: ScanDefaults,
 ): ScannedRecord {
-  const part = (key: number) => bytes.latin1Slice(spans[2 * key], spans[2 * key + 1]);
+  const part = (key: number) => bytes.toString('latin1', spans[2 * key], spans[2 * key + 1]);
   const timestamp = spans[2 * TIMESTAMP] === -1 ? defaults.timestamp : part(TIMESTAMP);
   // Names and the message are quoted anew; what was absent is text of our own, so it may need more than Latin-1.
-  const utf8 = (text: string) => Buffer.from(JSON.stringify(text)).latin1Slice();
+  const utf8 = (text: string) => Buffer.from(JSON.stringify(text)).toString('latin1');
   const agentJson = spans[2 * AGENT_ID] === -1 ? utf8(agentId) : `"${part(AGENT_ID)}"`;
   const actionJson = spans[2 * ACTION] === -1 ? utf8(action) : `"${part(ACTION)}"`;
   const contextJson = spans[2 * CONTEXT] === -1 ? '{}' : part(CONTEXT);
