@@ -1,9 +1,9 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
-import { describeError, NervesysError } from '../platform/errors.ts';
+import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../platform/logger.ts';
 import { ProcessLock } from '../platform/process-lock.ts';
 import { type Archive, openArchive } from '../storage/index.ts';
@@ -33,13 +33,25 @@ export function openLog(settings: Settings, level: LogLevel): Logger {
 /** Makes the home where it is missing, and checks that it can be written. */
 export async function prepareHome(home: string): Promise<void> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o755 });
+    await makeFolders(home);
     await access(home, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new NervesysError('NSV_HOME_UNUSABLE', `use ${home} as home: ${describeError(error)}`, {
       hint: 'choose another folder with --home, or change its owner',
       cause: error,
     });
+  }
+}
+
+/** Like `mkdir -p`. Node's own recursive mkdir never returns where a folder can't be made though its parent exists (`/proc/x`). */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o755 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return; // whether it is a folder, `access` tells
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path, { mode: 0o755 });
   }
 }
 
