@@ -35,6 +35,11 @@ export const ERROR_CODES = {
     meaning: 'The Content-Encoding is unknown, or the body does not decode with it.',
     remedy: 'Send the body plain or with gzip.',
   },
+  NSV_BODY_TYPE: {
+    status: 415,
+    meaning: 'The Content-Type is none that this address reads.',
+    remedy: 'Send `application/x-protobuf` or `application/json`.',
+  },
   NSV_BODY_INVALID: {
     status: 400,
     meaning: 'A request body or query is not what the call expects.',

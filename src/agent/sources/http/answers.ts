@@ -10,7 +10,7 @@ export interface Answer {
   readonly status: number;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface DiscardLimits {
 const RETRY_AFTER_SECONDS = 5;
 const DISCARD_CHECK_MS = 50;
 
-export function jsonAnswer(value: unknown, status = 200): Answer {
+export function jsonAnswer(value: unknown, status = 200): Answer & { readonly body: string } {
   return { status, body: `${JSON.stringify(value)}\n` };
 }
 

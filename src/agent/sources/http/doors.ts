@@ -206,6 +206,7 @@ export function getHelp(options: LocalApiOptions): Answer {
     body: `Nervesys agent ${NERVESYS_VERSION} on ${options.server}
 
 POST /logs                    one JSON object a line, e.g. {"level":"INFO","agent_id":"GROK","message":"hello"}
+POST /v1/logs                 OpenTelemetry (OTLP/HTTP); /v1/traces and /v1/metrics too
 GET  /logs                    recent records, newest first; ?agent_id= &level= &since=10m &limit=
 GET  /agents/<id>/config      what is configured for an AI agent
 PUT  /agents/<id>/status      {"status":"healthy","last_action":"code_review"}

@@ -6,6 +6,8 @@ import { NervesysError } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
 import type { RecordSink } from '../../buffer/types.ts';
 import type { AgentRegistry } from '../../registry.ts';
+import { otlpProblemAnswer } from '../otlp/otlp-answers.ts';
+import { OtlpDoor } from '../otlp/otlp-door.ts';
 import { type Answer, type DiscardLimits, problemAnswer, sendAnswer } from './answers.ts';
 import { BodyBudget, type BodyLease, ClientGone, checkBodyHead, release } from './body.ts';
 import { getAgentConfig, getBuffer, getHealth, getHelp, getLogs, postFlush, putStatus } from './doors.ts';
@@ -98,6 +100,7 @@ export class LocalApi implements AsyncDisposable {
   readonly #servers: http.Server[] = [];
   readonly #budget: BodyBudget;
   readonly #counts: IntakeCounts = { requests: 0, repeated: 0, rejectedLines: 0 };
+  readonly #otlp: OtlpDoor;
   readonly #startedAt: number;
   readonly #doors: Readonly<Record<string, Partial<Record<Method, Door>>>>;
   #inFlight = 0;
@@ -110,6 +113,7 @@ export class LocalApi implements AsyncDisposable {
     this.#options = options;
     this.#limits = { ...LIMITS_DEFAULT, ...options.limits };
     this.#budget = new BodyBudget(this.#limits.bodiesBytesMax);
+    this.#otlp = new OtlpDoor(options, this.#limits.bodyBytesMax);
     this.#startedAt = options.clock.now();
     this.#doors = this.#openDoors();
   }
@@ -241,9 +245,9 @@ export class LocalApi implements AsyncDisposable {
       return await door({ request, query, lease, agentId, gone });
     } catch (error) {
       if (error instanceof ClientGone) throw error;
-      if (error instanceof NervesysError) return problemAnswer(error);
+      if (error instanceof NervesysError) return refusal(request, error);
       this.#options.logger.error('a request failed unexpectedly', { path: pathOf(request), ...errorFields(error) });
-      return problemAnswer(new NervesysError('NSV_INTERNAL', 'something unexpected failed; the log says what'));
+      return refusal(request, new NervesysError('NSV_INTERNAL', 'something unexpected failed; the log says what'));
     }
   }
 
@@ -278,6 +282,9 @@ export class LocalApi implements AsyncDisposable {
         GET: ({ query }) => getLogs(query, options),
         POST: ({ request, query, lease }) => postLogs(request, query, options, bodyBytesMax, lease, this.#counts),
       },
+      '/v1/logs': { POST: ({ request, query, lease }) => this.#otlp.receive('logs', request, query, lease) },
+      '/v1/traces': { POST: ({ request, query, lease }) => this.#otlp.receive('traces', request, query, lease) },
+      '/v1/metrics': { POST: ({ request, query, lease }) => this.#otlp.receive('metrics', request, query, lease) },
       '/agents/*/config': { GET: ({ agentId }) => getAgentConfig(agentId!, options) },
       '/agents/*/status': { PUT: ({ request, agentId, lease }) => putStatus(agentId!, request, options, lease) },
       '/buffer': { GET: () => getBuffer(options.sink.stats()) },
@@ -299,8 +306,19 @@ export class LocalApi implements AsyncDisposable {
       rssBytes: process.memoryUsage.rss(),
       now: clock.now(),
     });
-    return { status: 200, type: METRICS_CONTENT_TYPE, body: formatMetrics([...own, ...(metrics?.() ?? [])]) };
+    return {
+      status: 200,
+      type: METRICS_CONTENT_TYPE,
+      body: formatMetrics([...own, ...this.#otlp.metrics(), ...(metrics?.() ?? [])]),
+    };
   }
+}
+
+/** A problem document, or what OTLP's clients understand at their addresses. */
+function refusal(request: IncomingMessage, error: NervesysError): Answer {
+  return /^\/v1\/(?:logs|traces|metrics)$/.test(pathOf(request))
+    ? otlpProblemAnswer(request.headers['content-type'], error)
+    : problemAnswer(error);
 }
 
 function pathOf(request: IncomingMessage): string {

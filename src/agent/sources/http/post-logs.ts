@@ -136,7 +136,7 @@ function nothingTaken(answer: LogsAnswer): Answer {
 }
 
 /** `X-Nervesys-Agent` or `?agent_id=`: whose records these are where they don't say it themselves. */
-function defaultAgentId(request: IncomingMessage, query: URLSearchParams): AgentId | undefined {
+export function defaultAgentId(request: IncomingMessage, query: URLSearchParams): AgentId | undefined {
   const header = request.headers['x-nervesys-agent'];
   const given = query.get('agent_id') ?? (typeof header === 'string' ? header : undefined);
   if (given === undefined || given === '') return undefined;
@@ -146,7 +146,8 @@ function defaultAgentId(request: IncomingMessage, query: URLSearchParams): Agent
   return agentId;
 }
 
-function readIdempotencyKey(request: IncomingMessage): string | undefined {
+/** @throws NervesysError `NSV_BODY_INVALID` */
+export function readIdempotencyKey(request: IncomingMessage): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || key === '' || key.length > IDEMPOTENCY_KEY_LENGTH_MAX)
