@@ -23,12 +23,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => undefined); // nobody is left to be told
 
-const exitCode = await main();
-// Standard streams may still hold text for a slow reader; leaving at once would cut it off.
-await Promise.all(
-  [process.stdout, process.stderr].map(
-    (stream) =>
-      new Promise<void>((resolve) => (stream.writableLength > 0 ? stream.write('', () => resolve()) : resolve())),
-  ),
-);
-process.exit(exitCode);
+/** Standard streams may still hold text for a slow reader; leaving at once would cut it off. */
+async function flushOutput(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map(
+      (stream) =>
+        new Promise<void>((resolve) => (stream.writableLength > 0 ? stream.write('', () => resolve()) : resolve())),
+    ),
+  );
+}
+
+// No `await` out here: the one-file agent is CommonJS, which has none.
+void main().then(async (exitCode) => {
+  await flushOutput();
+  process.exit(exitCode);
+});

@@ -3,6 +3,7 @@ import { NERVESYS_VERSION } from '../contract/version.ts';
 import { EXIT } from './exit-codes.ts';
 import { printFailure } from './failure.ts';
 import { countOption, durationOption, instantOption, portOption } from './options.ts';
+import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
 
 /** Every command resolves with its exit code; a module is loaded only when its command is called. */
 type Run = (...parameters: never[]) => Promise<number>;
@@ -37,8 +38,9 @@ function buildProgram(finish: (exitCode: number) => void): Command {
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .configureHelp({ showGlobalOptions: false })
-    .exitOverride()
-    .addHelpText(
+    .exitOverride();
+  if (IS_WHOLE_PACKAGE) {
+    program.addHelpText(
       'after',
       examples(
         'nervesys up --demo                                everything on this machine, with five pretend AI agents',
@@ -47,6 +49,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
         'nervesys logs --since 1h --level ERROR            what went wrong in the last hour',
       ),
     );
+  }
 
   /** Calls `run` of a module that `load` imports, with the options (and arguments) that commander read. */
   const runs =
@@ -61,7 +64,14 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addParts(program, runs);
   addReaders(program, runs);
   addAdministration(program, runs);
+  if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
   return program;
+}
+
+/** Takes the commands away that a smaller program doesn't carry, so that it doesn't offer them either. */
+function leaveOut(program: Command, shipped: readonly string[]): void {
+  const kept = program.commands.filter((command) => shipped.includes(command.name()));
+  (program.commands as Command[]).splice(0, Number.POSITIVE_INFINITY, ...kept);
 }
 
 type Runs = (load: () => Promise<{ readonly run: Run }>) => (...parameters: unknown[]) => Promise<void>;

@@ -9,6 +9,7 @@ import { ProcessLock } from '../platform/process-lock.ts';
 import { type Archive, openArchive } from '../storage/index.ts';
 import { note } from './output.ts';
 import type { Settings } from './settings.ts';
+import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
 /** What ships beside the code: the example configuration and the built page. */
 const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
@@ -72,7 +73,8 @@ export function lockHome(home: string, part: string): ProcessLock {
 /** The configuration of this home; the example is copied there the first time. */
 export async function readConfig(home: string): Promise<LoadedConfig> {
   const dir = join(home, 'config');
-  await copyExampleConfig(EXAMPLE_CONFIG_DIR, dir);
+  // The one-file agent carries no examples: it runs on the defaults until it is given a configuration.
+  if (IS_WHOLE_PACKAGE) await copyExampleConfig(EXAMPLE_CONFIG_DIR, dir);
   return loadConfig(dir);
 }
 

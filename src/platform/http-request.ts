@@ -41,12 +41,22 @@ const RESPONSE_BYTES_MAX_DEFAULT = 16 * 1024 * 1024;
 export function openConnections(options: { readonly connectionsMax?: number } = {}): HttpConnections {
   // Idle sockets are closed by us before common servers (5 s and more) close them, which saves most reset races.
   const shared = { keepAlive: true, maxSockets: options.connectionsMax ?? 8, maxFreeSockets: 4, timeout: 60_000 };
-  const pool = { http: new http.Agent(shared), https: new https.Agent(shared) };
+  const plain = new http.Agent(shared);
+  // Made at the first use: TLS is 5 MB of memory, which an agent that only talks to its own machine need not pay.
+  let secure: https.Agent | undefined;
   const close = () => {
-    pool.http.destroy();
-    pool.https.destroy();
+    plain.destroy();
+    secure?.destroy();
   };
-  return { ...pool, close, [Symbol.asyncDispose]: async () => close() };
+  return {
+    http: plain,
+    get https() {
+      secure ??= new https.Agent(shared);
+      return secure;
+    },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
+  };
 }
 
 /**
