@@ -8,8 +8,10 @@ import { errorFields, type Logger } from '../../../platform/logger.ts';
 import { Pace } from '../../../platform/pace.ts';
 import type { EncodedRecord, RecordSink, TailPosition } from '../../buffer/types.ts';
 import type { AgentRegistry } from '../../registry.ts';
-import { encodeTextLine } from '../record-encoder.ts';
+import { encodeLine, type LineReading } from '../line-formats/encode-line.ts';
+import { openTimeZone } from '../line-formats/time-zone.ts';
 import { findFiles, fixedPrefix } from './find-files.ts';
+import { type JoinsRecord, openJoiner } from './join-lines.ts';
 import { fileIdentity, TailedFile, type TailSource } from './tailed-file.ts';
 
 /*
@@ -25,6 +27,9 @@ import { fileIdentity, TailedFile, type TailSource } from './tailed-file.ts';
  * line without a line break counts as a line then. Rotation by copy and truncate: the file got shorter, or begins otherwise,
  * and is read from its beginning. What the writer wrote between copy and truncation is lost to every follower.
  * A file that was renamed while no agent ran is looked for by its inode in the folder where it was.
+ *
+ * Where lines are joined to records (stack traces), the last record of a file waits until the next begins, or until its writer was silent
+ * for `multilineQuietMs`. Till then the position stays before it: its lines are read again rather than remembered.
  *
  * A full buffer holds the reading: nothing is dropped, the files are where the lines wait. Memory is bounded by one chunk and one
  * batch being stored while the next is read, whatever the files' sizes.
@@ -48,6 +53,8 @@ export interface FileTailLimits {
   readonly discoveryMs: number;
   /** A file without a name is closed once it was quiet for so long: writers go on for a moment after a rotation. */
   readonly rotatedQuietMs: number;
+  /** A record of several lines is whole when its file was quiet for so long. */
+  readonly multilineQuietMs: number;
   /** Read at once, of one file. */
   readonly chunkBytes: number;
   readonly lineBytesMax: number;
@@ -67,6 +74,7 @@ const LIMITS_DEFAULT: FileTailLimits = {
   idleAfterMs: 10_000,
   discoveryMs: 1_000,
   rotatedQuietMs: 30_000,
+  multilineQuietMs: 1_000,
   chunkBytes: 256 * 1024,
   lineBytesMax: RECORD_BYTES_MAX,
   linesPerTurnMax: 5_000,
@@ -83,6 +91,13 @@ interface Batch {
   readonly positions: readonly TailPosition[];
 }
 
+/** Positions of other sources lie beside those of files, under names of their own. */
+const FILE_IDENTITY = /^\d+:\d+$/;
+
+interface SourceReading extends LineReading {
+  readonly joins: JoinsRecord | undefined;
+}
+
 export class FileTail implements AsyncDisposable {
   readonly #options: FileTailOptions;
   readonly #limits: FileTailLimits;
@@ -92,6 +107,8 @@ export class FileTail implements AsyncDisposable {
   /** Patterns that were followed before this start: what they find now without a position is new, not old. */
   readonly #followedBefore: ReadonlySet<string>;
   readonly #scratch: Buffer;
+  /** How the lines of each source are read. */
+  readonly #readings: ReadonlyMap<TailSource, SourceReading>;
   readonly #discovery: Pace;
   readonly #reading: Pace;
   #firstDiscovery = true;
@@ -102,7 +119,9 @@ export class FileTail implements AsyncDisposable {
   private constructor(options: FileTailOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS_DEFAULT, ...options.limits };
-    for (const position of options.sink.positions()) this.#positions.set(position.file, position);
+    for (const position of options.sink.positions())
+      if (FILE_IDENTITY.test(position.file)) this.#positions.set(position.file, position);
+    this.#readings = new Map(options.sources.map((source) => [source, readingOf(source)]));
     this.#followedBefore = new Set(
       options.sources.map(({ file }) => file).filter((pattern) => this.#hasPositionUnder(fixedPrefix(pattern))),
     );
@@ -257,6 +276,7 @@ export class FileTail implements AsyncDisposable {
       const now = clock.monotonic();
       if (now < file.checkAt) continue;
       await this.#guard(file, () => file.check(now));
+      if (file.pending && now - file.grownAt >= this.#limits.multilineQuietMs) file.release();
       const idle = now - file.grownAt > this.#limits.idleAfterMs;
       file.checkAt = idle ? now + this.#limits.idlePollMs : 0;
     }
@@ -296,9 +316,11 @@ export class FileTail implements AsyncDisposable {
 
   async #readInto(records: EncodedRecord[], file: TailedFile): Promise<void> {
     const { server, clock } = this.#options;
-    const lines = await file.readLines(this.#scratch, this.#limits.linesPerTurnMax, this.#isFinished(file));
+    const reading = this.#readings.get(file.source)!;
+    const final = this.#isFinished(file);
+    const lines = await file.readLines(this.#scratch, this.#limits.linesPerTurnMax, final, reading.joins);
     const defaults = { server, now: clock.now(), agentId: file.source.agentId as AgentId };
-    for (const line of lines) if (line.trim() !== '') records.push(encodeTextLine(line, defaults));
+    for (const line of lines) if (line.trim() !== '') records.push(encodeLine(line, reading, defaults));
   }
 
   #takePosition(file: TailedFile): TailPosition {
@@ -392,6 +414,14 @@ export class FileTail implements AsyncDisposable {
     for (const { path } of this.#positions.values()) if (path.startsWith(prefix)) return true;
     return false;
   }
+}
+
+function readingOf({ format = 'auto', multiline, timeZone }: TailSource): SourceReading {
+  return {
+    format,
+    zone: openTimeZone(timeZone),
+    joins: multiline === undefined ? undefined : openJoiner(multiline),
+  };
 }
 
 async function identityOf(path: string): Promise<string | undefined> {

@@ -17,9 +17,9 @@ export interface SplitOptions {
   readonly linesMax: number;
 }
 
-const LINE_FEED = 0x0a;
+export const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const NUL = 0x00;
+export const NUL = 0x00;
 
 /**
  * Cuts bytes into lines. Invalid UTF-8 becomes replacement characters. Empty lines are passed over, and so are NULs at the
@@ -56,12 +56,17 @@ export function splitLines(bytes: Buffer, options: SplitOptions): SplitLines {
 }
 
 function pushLine(lines: string[], bytes: Buffer, start: number, end: number, lineBytesMax: number): void {
-  const last = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+  const last = trimmedEnd(bytes, start, end);
   if (last > start) lines.push(lineOf(bytes, start, Math.min(last, start + lineBytesMax), last));
 }
 
+/** The end of a line without the carriage return of a Windows line break. */
+export function trimmedEnd(bytes: Buffer, start: number, end: number): number {
+  return end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+}
+
 /** `[start, end)` as text; where the line goes on after it, it ends at a character boundary. */
-function lineOf(bytes: Buffer, start: number, end: number, lineEnd: number): string {
+export function lineOf(bytes: Buffer, start: number, end: number, lineEnd: number): string {
   let cut = end;
   if (end < lineEnd) while (cut > start && cut > end - 4 && (bytes[cut]! & 0xc0) === 0x80) cut--;
   return bytes.toString('utf8', start, cut);

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { TailPosition } from '../../buffer/types.ts';
+import type { LineFormat } from '../line-formats/encode-line.ts';
+import type { JoinsRecord, Multiline } from './join-lines.ts';
 import { isLineStart, type SplitLines, splitLines } from './split-lines.ts';
+import { splitRecords } from './split-records.ts';
 
 /** So many first bytes tell a file from another that got its inode, and from itself rewritten. */
 const HEAD_BYTES = 256;
@@ -12,6 +15,12 @@ export interface TailSource {
   readonly file: string;
   readonly startAt: 'beginning' | 'end';
   readonly agentId: string;
+  /** How a line is read; left out: each for what it is. */
+  readonly format?: LineFormat;
+  /** Which lines make one record together; left out: each is one. */
+  readonly multiline?: Multiline;
+  /** Of times that name no zone; left out: the host's. */
+  readonly timeZone?: string;
 }
 
 /** `dev:ino`, which stays the same over renames. */
@@ -45,6 +54,10 @@ export class TailedFile {
   #deleted = false;
   /** The size at which no whole line was found; reading again before it changes would find the same. */
   #exhaustedAt = -1;
+  /** Whole lines wait for the record that they may belong to to end. */
+  #pending = false;
+  /** What waits counts as a whole record at the next reading. */
+  #released = false;
   #readBytes: number;
   readonly #chunkBytes: number;
 
@@ -108,6 +121,18 @@ export class TailedFile {
     return this.#size > this.#offset && this.#exhaustedAt !== this.#size;
   }
 
+  /** Whether lines wait for more lines of their record, and nothing else is to be read. */
+  get pending(): boolean {
+    return this.#pending && this.#exhaustedAt === this.#size;
+  }
+
+  /** What waits is read as it stands: its writer has been silent. */
+  release(): void {
+    if (!this.pending) return;
+    this.#released = true;
+    this.#exhaustedAt = -1;
+  }
+
   /** Whether no name is left for it. */
   get deleted(): boolean {
     return this.#deleted;
@@ -141,16 +166,29 @@ export class TailedFile {
     this.grownAt = now;
   }
 
-  /** The next whole lines, at most `linesMax`; `final`: what stands after the last line break too. `buffer` is scratch space. */
-  async readLines(buffer: Buffer, linesMax: number, final: boolean): Promise<string[]> {
+  /**
+   * The next whole lines, or whole records where `joins` puts lines together, at most `linesMax`; `final`: what stands after the last line
+   * break too. `buffer` is scratch space.
+   */
+  async readLines(buffer: Buffer, linesMax: number, final: boolean, joins?: JoinsRecord): Promise<string[]> {
     const bytesMax = Math.min(this.#readBytes, buffer.length);
     const { bytesRead } = await this.#handle.read(buffer, 0, bytesMax, this.#offset);
-    const split = splitLines(buffer.subarray(0, bytesRead), {
+    const atEnd = bytesRead < bytesMax;
+    const bytes = buffer.subarray(0, bytesRead);
+    const options = {
       skipping: this.#skipping,
-      final: final && bytesRead < bytesMax,
+      final: final && atEnd,
       lineBytesMax: buffer.length,
       linesMax,
-    });
+    };
+    if (joins === undefined) {
+      const split = splitLines(bytes, options);
+      this.#advance(split, bytesRead, bytesMax, buffer.length);
+      return split.lines;
+    }
+    const split = splitRecords(bytes, { ...options, joins, quiet: this.#released && atEnd });
+    this.#pending = split.pending;
+    this.#released = false;
     this.#advance(split, bytesRead, bytesMax, buffer.length);
     return split.lines;
   }
