@@ -14,7 +14,10 @@ export function winstonRecord(info: unknown): LogRecord {
   const context: Record<string, unknown> = rest;
   const error = errorOf(info, message, symbols[SPLAT]);
   if (error !== undefined) {
-    delete context['stack']; // it is the error's, which winston spread over the record
+    // winston spreads an error's own fields over the record, those of an HTTP client's with the whole request in them.
+    for (const key of Object.keys(error)) if (context[key] === error[key as keyof typeof error]) delete context[key];
+    if (context['cause'] === (error as { cause?: unknown }).cause) delete context['cause'];
+    delete context['stack'];
     context['error'] ??= error;
   }
   // `format.timestamp({ format })` may write in any way people read dates; only what is surely a time stands for one.
@@ -62,10 +65,10 @@ const LEVEL_OF: Readonly<Record<string, Level>> = {
 };
 
 /** The error of a record: itself, its message, one among its arguments, or what is left of one, its stack. */
-function errorOf(info: object, message: unknown, splat: unknown): unknown {
+function errorOf(info: object, message: unknown, splat: unknown): object | undefined {
   if (info instanceof Error) return info;
   if (message instanceof Error) return message;
-  const argument = Array.isArray(splat) ? splat.find((value) => value instanceof Error) : undefined;
+  const argument = Array.isArray(splat) ? splat.find((value): value is Error => value instanceof Error) : undefined;
   if (argument !== undefined) return argument;
   const { stack } = info as { stack?: unknown };
   if (typeof stack !== 'string') return undefined;
