@@ -41,6 +41,7 @@ export function mapLog(log: JsonObject, origin: Origin): RecordFields {
       },
       attributes,
       origin,
+      true,
     ),
   };
 }

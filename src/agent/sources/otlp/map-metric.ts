@@ -87,6 +87,7 @@ function mapPoint(
       },
       attributes,
       origin,
+      false,
     ),
   };
 }

@@ -33,6 +33,7 @@ export function mapSpan(span: JsonObject, origin: Origin): RecordFields | undefi
   const startedAt = nanosOf(span['startTimeUnixNano']);
   const endedAt = nanosOf(span['endTimeUnixNano']);
   const durationMs = startedAt === undefined || endedAt === undefined ? undefined : durationOf(startedAt, endedAt);
+  const leaf = isLeaf(name, attributes);
   const { events, exception } = readEvents(span['events']);
   const error = failed
     ? textOr(status['message'], '') ||
@@ -49,7 +50,7 @@ export function mapSpan(span: JsonObject, origin: Origin): RecordFields | undefi
     message: `${name}${durationMs === undefined ? '' : ` ${Math.round(durationMs)} ms`}${error === undefined ? '' : `: ${error}`}`,
     context: contextOf(
       {
-        ...normalisedColumns(attributes, origin, isLeaf(name, attributes)),
+        ...normalisedColumns(attributes, origin, leaf),
         duration_ms: durationMs,
         error,
         trace_id: idOf(span['traceId'], 16),
@@ -62,6 +63,7 @@ export function mapSpan(span: JsonObject, origin: Origin): RecordFields | undefi
       },
       attributes,
       origin,
+      leaf,
     ),
   };
 }

@@ -1,4 +1,3 @@
-import { NervesysError } from '../../../platform/errors.ts';
 import { Unreadable, WIRE, type WireReader } from './wire-reader.ts';
 
 /*
@@ -34,17 +33,21 @@ const WIRE_TYPES: Readonly<Record<Scalar, number>> = {
 const DEPTH_MAX = 100;
 
 /**
- * How many fields one request may bring. An empty field takes two bytes on the wire and a hundred in memory; without a bound a
- * body of 16 MiB could take a gigabyte. A full body of real telemetry has about half as many.
+ * How many fields one item may have. An empty field takes two bytes on the wire and a hundred in memory; without a bound a body of
+ * 16 MiB could take a gigabyte. A record's context has room for some ten thousand.
  */
-export const FIELDS_MAX = 1_000_000;
+export const FIELDS_MAX = 200_000;
 
-export interface FieldBudget {
+interface FieldBudget {
   left: number;
 }
 
-/** @throws Unreadable; NervesysError `NSV_BODY_TOO_LARGE` when the budget is used up. */
-export function decode(reader: WireReader, message: Message, budget: FieldBudget, depth = 0): JsonObject {
+/** @throws Unreadable */
+export function decode(reader: WireReader, message: Message): JsonObject {
+  return decodeWithin(reader, message, { left: FIELDS_MAX }, 0);
+}
+
+function decodeWithin(reader: WireReader, message: Message, budget: FieldBudget, depth: number): JsonObject {
   if (depth > DEPTH_MAX) throw new Unreadable('a value is nested too deeply');
   const object: Record<string, unknown> = {};
   while (!reader.done) {
@@ -54,14 +57,10 @@ export function decode(reader: WireReader, message: Message, budget: FieldBudget
       reader.skip(tag);
       continue;
     }
-    if (--budget.left < 0)
-      throw new NervesysError(
-        'NSV_BODY_TOO_LARGE',
-        `the request has more than ${FIELDS_MAX} values; nothing was taken`,
-      );
+    if (--budget.left < 0) throw new Unreadable(`it has more than ${FIELDS_MAX} values`);
     const value =
       typeof field.type === 'function'
-        ? decode(reader.message(), field.type(), budget, depth + 1)
+        ? decodeWithin(reader.message(), field.type(), budget, depth + 1)
         : readScalar(reader, field.type);
     const before = object[field.name];
     if (field.repeated !== true) object[field.name] = value;

@@ -124,19 +124,21 @@ export function firstWord(attributes: Attributes, names: readonly string[]): str
 
 /**
  * A record's context: our own keys first, then the raw attributes, then where they came from. A raw attribute that has the name of
- * one of our keys, and another value, is kept under `_<name>`.
+ * one of our keys, and another value, is kept under `_<name>`; so is a token count that must not count (`withTokens`).
  */
 export function contextOf(
   own: Readonly<Record<string, unknown>>,
   attributes: Attributes,
   origin: Origin,
+  withTokens: boolean,
 ): Record<string, unknown> {
   const context: Record<string, unknown> = Object.create(null);
   for (const [key, value] of Object.entries(own)) if (value !== undefined) context[key] = value;
   const from = placeOf(origin);
   for (const key in attributes) {
     const taken = key in context ? context[key] : from[key];
-    if (taken === undefined) context[key] = attributes[key];
+    if (!withTokens && Object.hasOwn(TOKENS, key)) context[`_${key}`] = attributes[key];
+    else if (taken === undefined) context[key] = attributes[key];
     else if (String(taken) !== String(attributes[key])) context[`_${key}`] = attributes[key];
   }
   for (const key in from) context[key] = from[key];

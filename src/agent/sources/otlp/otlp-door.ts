@@ -17,9 +17,9 @@ import { Unreadable } from './wire-reader.ts';
 
 /**
  * The records of one request, in bytes. Each repeats the attributes of its sender, so a small body could otherwise grow without
- * bound; ordinary telemetry grows to about one and a half times its body.
+ * bound. Ordinary telemetry grows two to three times: three times the largest body.
  */
-const ENCODED_BYTES_MAX = 32 * 1024 * 1024;
+const ENCODED_BYTES_MAX = 48 * 1024 * 1024;
 
 type Outcome = 'kept' | 'passed_over' | 'rejected';
 

@@ -1,16 +1,5 @@
 import { NervesysError } from '../../../platform/errors.ts';
-import {
-  decode,
-  FIELDS_MAX,
-  type FieldBudget,
-  type JsonObject,
-  LOG_RECORD,
-  METRIC,
-  type Message,
-  RESOURCE,
-  SCOPE,
-  SPAN,
-} from './messages.ts';
+import { decode, type JsonObject, LOG_RECORD, METRIC, type Message, RESOURCE, SCOPE, SPAN } from './messages.ts';
 import { type Attributes, readAttributes, textOr } from './values.ts';
 import { Unreadable, WIRE, WireReader } from './wire-reader.ts';
 
@@ -65,13 +54,12 @@ const FIRST = 1;
 const SECOND = 2;
 
 function* protobufItems(shape: SignalShape, body: Buffer): Generator<Item> {
-  const budget: FieldBudget = { left: FIELDS_MAX };
   for (const group of messagesAt(new WireReader(body), FIRST)) {
-    const resource = decodeFirst(group, RESOURCE, budget);
+    const resource = decodeFirst(group, RESOURCE);
     for (const scoped of messagesAt(group, SECOND)) {
-      const origin = originOf(resource, decodeFirst(scoped, SCOPE, budget));
+      const origin = originOf(resource, decodeFirst(scoped, SCOPE));
       for (const item of messagesAt(scoped, SECOND)) {
-        yield itemOf(origin, () => decode(item, shape.message, budget));
+        yield itemOf(origin, () => decode(item, shape.message));
       }
     }
   }
@@ -89,9 +77,9 @@ function* messagesAt(within: WireReader, number: number): Generator<WireReader> 
 }
 
 /** Resource and scope may stand behind what they belong to, so they are looked for first. */
-function decodeFirst(within: WireReader, message: Message, budget: FieldBudget): JsonObject {
+function decodeFirst(within: WireReader, message: Message): JsonObject {
   let found: JsonObject = {};
-  for (const reader of messagesAt(within, FIRST)) found = decode(reader, message, budget);
+  for (const reader of messagesAt(within, FIRST)) found = decode(reader, message);
   return found;
 }
 

@@ -90,12 +90,9 @@ export function nanosOf(value: unknown): bigint | undefined {
   return nanos > 0n ? nanos : undefined;
 }
 
-/** The last instant that ISO 8601 writes with four digits of a year, in ns. */
-const NANOS_MAX = 253_402_300_799_999_999_999n;
-
-/** The first given instant as ISO 8601, UTC, ms. */
+/** The first given instant as ISO 8601, UTC, ms. Twenty digits of ns end in the year 5138. */
 export function isoOf(...instants: readonly (bigint | undefined)[]): string | undefined {
-  const nanos = instants.find((instant) => instant !== undefined && instant <= NANOS_MAX);
+  const nanos = instants.find((instant) => instant !== undefined);
   return nanos === undefined ? undefined : new Date(Number(nanos / 1_000_000n)).toISOString();
 }
 
