@@ -8,6 +8,7 @@ import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
+import { type NewBlock, writeBlocks } from './block-writer.ts';
 import { sha256Hex } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { OpenBatch } from './open-batch.ts';
@@ -56,8 +57,6 @@ export const IDEMPOTENCY_MS = 600_000;
 const QUEUE_BYTES_MAX = 64_000_000;
 /** Text of one transaction: bounds the WAL and the time that the event loop is held. */
 const COMMIT_BYTES_MAX = 4_000_000;
-/** A block is closed at this length (UTF-16 units): a quarter of a chunk, so that chunks come out near their size. */
-const BLOCK_TEXT_LENGTH = 250_000;
 /** Batches that are closed but still being compressed and stored; beyond it commits wait. */
 const CLOSING_BATCHES_MAX = 3;
 /** Compressed text is at most this part of the text; random bytes in base64 or hex are the worst that logs hold. */
@@ -95,12 +94,6 @@ interface Waiting {
   readonly textBytes: number;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
-}
-
-interface NewBlock {
-  readonly first: Sequence;
-  readonly body: Buffer;
-  readonly records: readonly EncodedRecord[];
 }
 
 export class LogBuffer implements RecordSink, AsyncDisposable {
@@ -172,7 +165,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     if (this.#closing.signal.aborted) return Promise.reject(shuttingDown());
     let textBytes = 0;
-    for (const record of records) textBytes += record.json.length + 48; // the id, and a few escapes more or less
+    for (const record of records) textBytes += (record.byteLength ?? record.json.length) + 48; // the id, and a few escapes more or less
     if (this.#queueBytes + textBytes > QUEUE_BYTES_MAX)
       return Promise.reject(this.#full(`${this.#queueBytes} bytes are waiting for the disk already`));
     return new Promise((resolve, reject) => {
@@ -344,7 +337,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     try {
       const repeats = this.#findRepeats(group, now);
       const fresh = group.filter((waiting) => !repeats.has(waiting));
-      const blocks = formatBlocks(
+      const blocks = writeBlocks(
         fresh.flatMap((waiting) => waiting.records),
         this.epoch,
         this.#lastSequence + 1,
@@ -401,7 +394,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     else if (open !== undefined && open.textBytes + block.body.length > this.#batchTextBytes)
       this.#closeOpenBatch(false);
     this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt);
-    const chunk = this.#open.add(block.body, block.records);
+    const chunk = this.#open.add(block.body, block.records, arrivedAt);
     if (chunk !== undefined) this.#memory.remember(chunk);
     this.#lastSequence = block.first + block.records.length - 1;
     if (this.#open.textBytes >= this.#batchTextBytes) this.#closeOpenBatch(false);
@@ -586,25 +579,6 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#lastSequence = this.#store.lastSequence();
     this.sealEndedWindow();
   }
-}
-
-/** Packs records into blocks, numbered from `first`. */
-function formatBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Sequence): NewBlock[] {
-  const blocks: NewBlock[] = [];
-  let from = 0;
-  let text = '';
-  const close = (to: number) => {
-    if (to > from)
-      blocks.push({ first: first + from, body: Buffer.from(text, 'utf8'), records: records.slice(from, to) });
-    from = to;
-    text = '';
-  };
-  records.forEach((record, index) => {
-    if (text.length + record.json.length > BLOCK_TEXT_LENGTH) close(index);
-    text += `{"id":"${epoch}-${first + index}",${record.json}\n`;
-  });
-  close(records.length);
-  return blocks;
 }
 
 /** One process a buffer; the file itself stays open to other readers. */

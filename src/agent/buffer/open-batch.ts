@@ -55,15 +55,15 @@ export class OpenBatch {
     return this.first + this.records - 1;
   }
 
-  /** Adds a committed block of whole lines. Returns the chunk that was begun for it, if one was. */
-  add(block: Buffer, records: readonly CountedRecord[]): Chunk | undefined {
+  /** Adds a committed block of whole lines that arrived `now`. Returns the chunk that was begun for it, if one was. */
+  add(block: Buffer, records: readonly CountedRecord[], now: number): Chunk | undefined {
     let chunk = this.chunks.at(-1);
     let begun: Chunk | undefined;
     if (chunk === undefined || chunk.closed) {
-      chunk = begun = new Chunk(this.first + this.records);
+      chunk = begun = new Chunk(this.first + this.records, now);
       this.chunks.push(chunk);
     }
-    chunk.add(block, records.length);
+    chunk.add(block, records.length, now);
     for (const record of records) {
       chunk.count(record.agentId);
       this.#agents.set(record.agentId, (this.#agents.get(record.agentId) ?? 0) + 1);

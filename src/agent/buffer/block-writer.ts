@@ -1,0 +1,75 @@
+import type { Epoch, Sequence } from '../../contract/ids.ts';
+import type { EncodedRecord } from './types.ts';
+
+/** Consecutive records as they stand in the file, in memory and in the archive: whole lines of NDJSON. */
+export interface NewBlock {
+  readonly first: Sequence;
+  readonly body: Buffer;
+  readonly records: readonly EncodedRecord[];
+}
+
+/** A block is closed at this many bytes: a quarter of a chunk, so that chunks come out near their size. */
+const BLOCK_BYTES = 250_000;
+
+const ZERO = 0x30;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const LINE_FEED = 0x0a;
+
+/** Packs records into blocks and numbers them from `first`. Each block is one allocation, written once. */
+export function writeBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Sequence): NewBlock[] {
+  const head = Uint8Array.from(Buffer.from(`{"id":"${epoch}-`));
+  const blocks: NewBlock[] = [];
+  let from = 0;
+  let bytes = 0;
+  const close = (to: number) => {
+    if (to > from) blocks.push(writeBlock(records.slice(from, to), bytes, head, first + from));
+    from = to;
+    bytes = 0;
+  };
+  records.forEach((record, index) => {
+    // What stands around a record's own bytes: its id, `",` after it, and the line feed.
+    const lineBytes = head.length + digitsOf(first + index) + 3 + byteLengthOf(record);
+    if (bytes + lineBytes > BLOCK_BYTES) close(index);
+    bytes += lineBytes;
+  });
+  close(records.length);
+  return blocks;
+}
+
+/** UTF-8 bytes of a record's `json`. */
+function byteLengthOf(record: EncodedRecord): number {
+  return record.writeTo === undefined ? Buffer.byteLength(record.json) : record.byteLength!;
+}
+
+function writeBlock(records: readonly EncodedRecord[], bytes: number, head: Uint8Array, first: Sequence): NewBlock {
+  const body = Buffer.allocUnsafeSlow(bytes);
+  let sequence = first;
+  let at = 0;
+  for (const record of records) {
+    // By hand: a call would cost more than so few bytes.
+    for (let i = 0; i < head.length; i++) body[at++] = head[i]!;
+    at = writeNumber(body, at, sequence++);
+    body[at++] = QUOTE;
+    body[at++] = COMMA;
+    at = record.writeTo === undefined ? at + body.write(record.json, at) : record.writeTo(body, at);
+    body[at++] = LINE_FEED;
+  }
+  return { first, body, records };
+}
+
+function digitsOf(number: number): number {
+  let digits = 1;
+  for (let limit = 10; number >= limit; limit *= 10) digits++;
+  return digits;
+}
+
+function writeNumber(out: Buffer, at: number, number: number): number {
+  const end = at + digitsOf(number);
+  for (let i = end - 1, left = number; i >= at; i--) {
+    const digit = left % 10;
+    out[i] = ZERO + digit;
+    left = (left - digit) / 10;
+  }
+  return end;
+}
