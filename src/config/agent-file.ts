@@ -1,18 +1,9 @@
 import { AGENT_ID_LENGTH_MAX, parseAgentId, parseServerName, SERVER_NAME_PATTERN } from '../contract/ids.ts';
-import type { AgentDefaults, FileSource, Thresholds } from './config.ts';
-import {
-  absolutePath,
-  described,
-  duration,
-  group,
-  list,
-  oneOf,
-  parsed,
-  type Read,
-  required,
-  text,
-  withDefault,
-} from './fields.ts';
+import type { AgentDefaults, Source, Thresholds } from './config.ts';
+import { described, duration, group, list, parsed, type Read, text, withDefault } from './fields.ts';
+import { listenSection } from './listen.ts';
+import { mergeRedaction, redactionSection } from './redaction-section.ts';
+import { agentSources, sharedSources } from './sources.ts';
 
 const role = text({ lengthMax: 100 });
 const description = text({ lengthMax: 2_000 });
@@ -32,6 +23,9 @@ const defaultsFields = {
     '10m',
     'Without a record, a status or a living process for this long it counts as silent.',
   ),
+  sources: described(sharedSources, 'What is open on every server, for all AI agents together; none by default.'),
+  listen: listenSection,
+  redaction: redactionSection,
 } as const;
 
 /** `agents/<name>.yaml`: one AI agent. */
@@ -44,25 +38,14 @@ const agentFields = {
   description: described(description, 'The same for people, in a few sentences.'),
   servers: described(servers, 'Where it runs; left out: as in _defaults.yaml.'),
   sources: described(
-    list(
-      group({
-        file: required(
-          described(
-            absolutePath('/var/log/grok/*.log'),
-            'A file or a pattern of files (*, ?, **); each line becomes a record.',
-          ),
-        ),
-        start_at: withDefault(
-          oneOf('beginning', 'end'),
-          'beginning',
-          'Where a file starts that is seen for the first time.',
-        ),
-      }),
-      { lengthMax: 100, of: 'sources, each with `file`' },
-    ),
-    'Files to follow, on the servers where it runs. What it sends by itself needs no source.',
+    agentSources,
+    'What is followed for it, on the servers where it runs. What it sends by itself needs no source.',
   ),
   silent_after: described(silentAfter, 'Left out: as in _defaults.yaml.'),
+  redaction: described(
+    redactionSection,
+    'What is taken out of its records before they are stored; each key left out: as in _defaults.yaml.',
+  ),
 } as const;
 
 export const agentDefaultsFile = group(defaultsFields);
@@ -75,6 +58,7 @@ export function agentDefaults(read: Read<typeof defaultsFields>, thresholds: Thr
     description: read.description ?? '',
     servers: read.servers,
     silentAfterMs: read.silent_after,
+    redaction: mergeRedaction(read.redaction),
     thresholds,
   };
 }
@@ -83,12 +67,13 @@ export function agentDefaults(read: Read<typeof defaultsFields>, thresholds: Thr
 export function mergeAgent(
   own: AgentFile,
   defaults: AgentDefaults,
-): Omit<AgentDefaults, 'thresholds'> & { readonly sources: readonly FileSource[] } {
+): Omit<AgentDefaults, 'thresholds'> & { readonly sources: readonly Source[] } {
   return {
     role: own.role ?? defaults.role,
     description: own.description ?? defaults.description,
     servers: own.servers ?? defaults.servers,
     silentAfterMs: own.silent_after ?? defaults.silentAfterMs,
-    sources: (own.sources ?? []).map(({ file, start_at }) => ({ file, startAt: start_at })),
+    redaction: mergeRedaction(own.redaction, defaults.redaction),
+    sources: own.sources ?? [],
   };
 }

@@ -1,4 +1,5 @@
 import type { ServerName } from '../contract/ids.ts';
+import type { RedactionSettings } from '../contract/redaction.ts';
 
 /** The whole configuration: checked, merged with the defaults, in ms and bytes, frozen. */
 export interface Config {
@@ -8,6 +9,10 @@ export interface Config {
   readonly agents: readonly AgentSettings[];
   /** What any other AI agent gets. */
   readonly agentDefaults: AgentDefaults;
+  /** Sources that are open once on every server (or those of the defaults' `servers`). */
+  readonly sharedSources: readonly SharedSource[];
+  /** Where lean agents take records. */
+  readonly agentListen: AgentListen;
   readonly orchestrator: OrchestratorSettings;
   readonly storage: StorageSettings;
 }
@@ -19,13 +24,18 @@ export interface AgentDefaults {
   readonly servers: readonly ServerName[] | undefined;
   /** Without a sign of its own for this long, an AI agent counts as silent. */
   readonly silentAfterMs: number;
+  /** What is taken out of its records before they are stored. */
+  readonly redaction: RedactionSettings;
   readonly thresholds: Thresholds;
 }
 
 export interface AgentSettings extends AgentDefaults {
   readonly agentId: string;
-  readonly sources: readonly FileSource[];
+  readonly sources: readonly Source[];
 }
+
+export type Source = FileSource | SharedSource;
+export type SharedSource = SyslogSource | JournaldSource;
 
 /** A file, or a pattern of files, whose lines become records of an AI agent. */
 export interface FileSource {
@@ -33,6 +43,43 @@ export interface FileSource {
   readonly file: string;
   /** Where a file starts that is seen for the first time. */
   readonly startAt: 'beginning' | 'end';
+  /** Absent: each line for what it is. */
+  readonly format?: 'auto' | 'json' | 'logfmt' | 'plain';
+  /** Which lines make one record together; absent: each is one. `start` is a `LinearPattern`. */
+  readonly multiline?: 'auto' | { readonly start: string };
+  /** Of times that name none; absent: the host's. */
+  readonly timeZone?: string;
+}
+
+/** Messages of syslog; at least one address is given. `agentIdFrom` absent: `fixed` in an AI agent's file, else `app_name`. */
+export interface SyslogSource {
+  readonly syslog: {
+    readonly udp?: ListenAddress;
+    readonly tcp?: ListenAddress;
+    readonly agentIdFrom?: 'app_name' | 'fixed';
+    readonly timeZone?: string;
+  };
+}
+
+/** The journal of systemd units. `agentIdFrom` absent: `fixed` in an AI agent's file, else `unit`. */
+export interface JournaldSource {
+  readonly journald: { readonly units: readonly string[]; readonly agentIdFrom?: 'unit' | 'fixed' };
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface AgentListen {
+  readonly host: string;
+  readonly port: number;
+  /** Further names by which programs may call it. */
+  readonly hosts: readonly string[];
+  /** Absent: `agent/agent.sock` below the home. */
+  readonly socketPath: string | undefined;
+  /** Permission bits. */
+  readonly socketMode: number;
 }
 
 /** A value at the limit or above it breaches it. Percents are 0–100. */

@@ -69,6 +69,10 @@ export function oneOf<const T extends string>(...words: readonly T[]): Field<T> 
   );
 }
 
+export function flag(): Field<boolean> {
+  return scalar({ type: 'boolean' }, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined));
+}
+
 /** `10m` → ms. Bounds are written as in the file. */
 export function duration(least: string, most: string): Field<number> {
   const [leastMs, mostMs] = [parseDuration(least)!, parseDuration(most)!];

@@ -10,4 +10,4 @@ export type {
 } from './config.ts';
 export { copyExampleConfig } from './example-config.ts';
 export { builtInConfig, type LoadedConfig, loadConfig } from './load-config.ts';
-export { agentsOn, resolveAgent, sourcesOn } from './resolve-agent.ts';
+export { agentsOn, journaldOn, resolveAgent, sourcesOn, syslogOn } from './resolve-agent.ts';

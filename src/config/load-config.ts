@@ -6,6 +6,7 @@ import { COMPLAINTS_MAX, type Complaint, formatComplaint, nearest, sortComplaint
 import type { AgentSettings, Config } from './config.ts';
 import { AGENTS_FOLDER, type ConfigTexts, readConfigFolder } from './config-folder.ts';
 import { defaultOf, type Field, withDefault } from './fields.ts';
+import { agentListen } from './listen.ts';
 import { FileComplaints, type Located } from './located.ts';
 import { checkOrchestrator, orchestratorFile, orchestratorSettings } from './orchestrator-file.ts';
 import { checkStorage, storageFile, storageSettings } from './storage-file.ts';
@@ -64,7 +65,15 @@ async function buildConfig(texts: ConfigTexts, found: Complaint[]): Promise<Conf
       return { agentId, ...mergeAgent(value, defaults), thresholds: thresholdsFor(thresholds, agentId) };
     })
     .sort((a, b) => (a.agentId < b.agentId ? -1 : 1));
-  return deepFreeze({ revision: revisionOf(texts), agents, agentDefaults: defaults, orchestrator, storage });
+  return deepFreeze({
+    revision: revisionOf(texts),
+    agents,
+    agentDefaults: defaults,
+    sharedSources: defaultsRead.value.sources ?? [],
+    agentListen: agentListen(defaultsRead.value.listen),
+    orchestrator,
+    storage,
+  });
 }
 
 interface FileRead<T> {

@@ -16,6 +16,7 @@ import {
 } from '../../contract/record.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
+import { BUILT_IN_REDACTION, REDACTED_KEY, type Redaction, Suspects } from '../redaction/index.ts';
 import { parseLevel } from './level.ts';
 import { type ScanDefaults, scanRecord } from './record-scanner.ts';
 
@@ -31,6 +32,8 @@ export interface EncodeDefaults {
   readonly action?: string;
   /** Added to each record's context where it has no such key. */
   readonly context?: Readonly<Record<string, unknown>>;
+  /** What is taken out of messages and contexts; absent: all credentials. */
+  readonly redaction?: Redaction;
 }
 
 export interface Encoded {
@@ -74,12 +77,14 @@ export function encodeNdjson(body: Buffer, defaults: EncodeDefaults): Encoded {
   const encoding: Encoding = { records: [], rejected: [], rejectedMore: 0 };
   const scanDefaults = scanDefaultsOf(defaults);
   const isWhollyUtf8 = isUtf8(body);
+  const { redaction = BUILT_IN_REDACTION } = defaults;
+  const suspects = new Suspects(body);
   let line = 0;
   for (let start = 0; start < body.length; ) {
     if (scanDefaults !== undefined && isWhollyUtf8) {
       const record = scanRecord(body, start, scanDefaults);
       const next = record === undefined ? -1 : lineStartAfter(body, record.lineEnd);
-      if (next !== -1) {
+      if (next !== -1 && !redaction.for(record!.agentId).mayHoldBytes(start, record!.lineEnd, suspects)) {
         line++;
         encoding.records.push(record!);
         start = next;
@@ -163,21 +168,34 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
     'agent_id',
     truncated,
   );
-  const action = cutText(textOf(value['action']) || defaults.action || '', ACTION_LENGTH_MAX, 'action', truncated);
+  const redactor = (defaults.redaction ?? BUILT_IN_REDACTION).for(agentId);
+  const action = cutText(
+    redactor.redactText(textOf(value['action'])) || defaults.action || '',
+    ACTION_LENGTH_MAX,
+    'action',
+    truncated,
+  );
   let message = textOf(value['message']);
-  if (message.length * 3 > MESSAGE_BYTES_MAX && Buffer.byteLength(message) > MESSAGE_BYTES_MAX) {
-    message = cutUtf8(message, MESSAGE_BYTES_MAX);
-    truncated.push('message');
-  }
   let contextJson = stringify(context);
   if (contextJson === undefined) {
     truncated.push('context');
     context = withoutDepth(context);
     contextJson = JSON.stringify(context);
   }
+  // Before anything is cut, as half a secret is not recognised.
+  const redacted = redactor.redact(message, context, contextJson);
+  if (redacted !== undefined) {
+    ({ message, context } = redacted);
+    contextJson = JSON.stringify(context);
+  }
+  if (message.length * 3 > MESSAGE_BYTES_MAX && Buffer.byteLength(message) > MESSAGE_BYTES_MAX) {
+    message = cutUtf8(message, MESSAGE_BYTES_MAX);
+    truncated.push('message');
+  }
   if (contextJson.length * 3 > CONTEXT_BYTES_MAX && Buffer.byteLength(contextJson) > CONTEXT_BYTES_MAX) {
     if (!truncated.includes('context')) truncated.push('context');
     context = cutContext(context);
+    if (redacted !== undefined) context[REDACTED_KEY] = redacted.kinds;
     contextJson = '';
   }
   if (truncated.length > 0 || contextJson === '') contextJson = JSON.stringify({ ...context, _truncated: truncated });

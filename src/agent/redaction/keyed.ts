@@ -1,0 +1,258 @@
+import type { SecretKind } from '../../contract/redaction.ts';
+import { prefixedAt } from './prefixes.ts';
+import { hasDigitOrCases, isPlaceholder, isSecretValue, secretKeyKind } from './secret-keys.ts';
+import { isAlnum, isDigit, isQuote, isSpace, isTokenUnit, type SecretSpan, type TokenRuns } from './text.ts';
+
+/*
+ * `name=value`, `name: value`, `"name":"value"`, `--name value`, `<name>value</name>`, in plain text, JSON, YAML, URLs, connection
+ * strings, and JSON within JSON (`\"name\":\"value\"`). Everything that is read around a name is bounded.
+ */
+
+const NAME_LENGTH_MAX = 64;
+const BETWEEN_MAX = 12;
+const QUOTED_LENGTH_MAX = 4_096;
+const UNQUOTED_LENGTH_MAX = 1_024;
+
+interface Name {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The whole name of which a trigger at `start` is a part. */
+function nameAround(text: string, start: number, end: number): Name {
+  let first = start;
+  const least = Math.max(0, start - NAME_LENGTH_MAX);
+  while (first > least && (isTokenUnit(text, first - 1) || text[first - 1] === '.')) first--;
+  if (first > 0 && first < start && text[first - 1] === '\\' && 'nrtbf'.includes(text[first]!)) first++;
+  let last = end;
+  const most = Math.min(text.length, end + NAME_LENGTH_MAX);
+  while (last < most && isTokenUnit(text, last)) last++;
+  return { text: text.slice(first, last), start: first, end: last };
+}
+
+type Join = 'equals' | 'colon' | 'flag' | 'element';
+
+/** `=` and `:` as JSON and URLs write them. */
+const ESCAPED_JOIN = /\\u003[dDaA]|%3[dDaA]/y;
+
+/** What stands between a name and its value; `undefined` when nothing does that makes it one. */
+function joinBehind(
+  text: string,
+  name: Name,
+): { readonly join: Join; readonly at: number; readonly spaced: boolean } | undefined {
+  let at = name.end;
+  const limit = at + BETWEEN_MAX;
+  if (text[at] === '>' && text[name.start - 1] === '<') return { join: 'element', at: at + 1, spaced: false };
+  while (at < limit && (isQuote(text, at) || text[at] === '\\' || text[at] === ']' || text[at] === ')')) {
+    if (text[at] === '\\' && 'nrtu'.includes(text[at + 1] ?? ' ')) break;
+    at++;
+  }
+  const spaced = isSpace(text, at);
+  while (at < limit && isSpace(text, at) && text[at] !== '\n') at++;
+  ESCAPED_JOIN.lastIndex = at;
+  if (ESCAPED_JOIN.test(text)) return { join: 'equals', at: ESCAPED_JOIN.lastIndex, spaced };
+  if (text[at] === '=' && text[at + 1] !== '=')
+    return { join: 'equals', at: at + (text[at + 1] === '>' ? 2 : 1), spaced };
+  if (text[at] === ':' && text[at + 1] === '=') return { join: 'equals', at: at + 2, spaced };
+  if (text[at] === ':' && !(text[at + 1] === '/' && text[at + 2] === '/')) return { join: 'colon', at: at + 1, spaced };
+  if (spaced && name.text.startsWith('--') && text[at] !== '-') return { join: 'flag', at, spaced };
+  return undefined;
+}
+
+/**
+ * Whether a name with this trigger may have a value: says yes too often rather than too seldom, as it also looks at text that
+ * isn't decoded yet.
+ */
+export function mayBeKeyed(text: string, start: number, end: number): boolean {
+  const name = nameAround(text, start, end);
+  const kind = secretKeyKind(name.text.replace(/^-+/, ''));
+  if (kind === undefined) return false;
+  // A field whose value is the name: `{"name":"DB_PASSWORD","value":"…"}`.
+  if (isQuote(text, name.start - 1) && (text[name.end] === '"' || text[name.end] === '\\'))
+    return !isCount(text, kind, name.end + 1);
+  const joined = joinBehind(text, name);
+  return joined !== undefined && !isCount(text, kind, joined.at);
+}
+
+/** `"token":42`, `"secret":true`: no text and so no credential; a password may be a number. */
+function isCount(text: string, kind: SecretKind, from: number): boolean {
+  let at = from;
+  while (at < from + BETWEEN_MAX && (isSpace(text, at) || text[at] === ':')) at++;
+  if (kind !== 'password' && isDigit(text, at)) {
+    while (at < from + 40 && (isDigit(text, at) || text[at] === '.')) at++;
+    return text[at] === ',' || text[at] === '}' || at >= text.length;
+  }
+  return text.startsWith('true', at) || text.startsWith('false', at) || text.startsWith('null', at);
+}
+
+/** The value under the name of which a trigger at `start` is a part, if it is a credential. */
+export function findKeyed(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
+  const name = nameAround(text, start, end);
+  const key = name.text.replace(/^-+/, '');
+  const kind = secretKeyKind(key);
+  if (kind === undefined) return undefined;
+  const joined = joinBehind(text, name);
+  if (joined === undefined) return undefined;
+  let at = joined.at;
+  const limit = at + BETWEEN_MAX;
+  let spaced = false;
+  while (at < limit && (text[at] === ' ' || text[at] === '\t')) {
+    at++;
+    spaced = true;
+  }
+  if (joined.join === 'element') {
+    const close = text.indexOf('<', at);
+    const last = close === -1 || close - at > QUOTED_LENGTH_MAX ? at : close;
+    return isSecretValue(kind, text.slice(at, last)) ? { start: at, end: last, kind } : undefined;
+  }
+  if (isAlnum(text, at) && 'brfu'.includes(text[at]!) && isQuote(text, at + 1)) at++; // Python's b'…', r'…'
+  let slashes = 0;
+  while (slashes < BETWEEN_MAX && text[at + slashes] === '\\') slashes++;
+  if (isQuote(text, at + slashes)) {
+    const quoted = findQuoted(text, at + slashes, slashes, kind, runs);
+    if (quoted !== 'unclosed') return quoted;
+    at += slashes + 1;
+  }
+  if (kind === 'authorization') return authorizationIn(text, at, unquotedEnd(text, at), runs);
+  const specific = prefixedAt(text, at, runs);
+  const valueEnd = unquotedEnd(text, at);
+  if (specific !== undefined && specific.end >= valueEnd - 2) return specific;
+  const value = text.slice(at, valueEnd);
+  const style = {
+    key,
+    join: joined.join,
+    spaced,
+    spacedBefore: joined.spaced,
+    next: text[valueEnd] ?? '',
+    behind: text.slice(valueEnd, valueEnd + 2),
+  };
+  return isUnquotedSecret(kind, value, style) ? { start: at, end: valueEnd, kind } : undefined;
+}
+
+/** A value between quotes that are escaped `slashes` times. */
+function findQuoted(
+  text: string,
+  quoteAt: number,
+  slashes: number,
+  kind: SecretKind,
+  runs: TokenRuns,
+): SecretSpan | undefined | 'unclosed' {
+  const quote = text[quoteAt]!;
+  const start = quoteAt + 1;
+  const limit = Math.min(text.length, start + QUOTED_LENGTH_MAX);
+  let before = 0;
+  for (let at = start; at < limit; at++) {
+    if (text[at] === '\\') before++;
+    else {
+      if (text[at] === quote && (slashes === 0 ? before % 2 === 0 : before <= slashes)) {
+        const end = slashes === 0 ? at : at - Math.min(before, slashes);
+        return kind === 'authorization'
+          ? authorizationIn(text, start, end, runs)
+          : wholeValue(text, start, end, kind, runs);
+      }
+      before = 0;
+    }
+  }
+  return 'unclosed';
+}
+
+function wholeValue(
+  text: string,
+  start: number,
+  end: number,
+  kind: SecretKind,
+  runs: TokenRuns,
+): SecretSpan | undefined {
+  const specific = prefixedAt(text, start, runs);
+  if (specific !== undefined && specific.end >= end) return { ...specific, end };
+  return isSecretValue(kind, text.slice(start, end)) ? { start, end, kind } : undefined;
+}
+
+const SCHEME =
+  /(?:Bearer|Basic|Digest|Token|ApiKey|Api-Key|Negotiate|NTLM|Signature|Key|AWS4-HMAC-SHA256|SharedKey)\s{1,4}/iy;
+
+/** `Bearer …`, `Basic …`: the scheme stays, what follows goes. `end` is that of the first word or of the quoted value. */
+function authorizationIn(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
+  SCHEME.lastIndex = start;
+  const isSchemed = SCHEME.test(text);
+  const at = isSchemed ? SCHEME.lastIndex : start;
+  const last = at >= end ? unquotedEnd(text, at) : end;
+  const specific = prefixedAt(text, at, runs);
+  if (specific !== undefined && specific.end >= last - 2) return specific;
+  const value = text.slice(at, last);
+  if (isPlaceholder(value) || !isSecretValue('authorization', value)) return undefined;
+  return { start: at, end: last, kind: 'authorization' };
+}
+
+/** `Bearer …` by itself. */
+export function findBearer(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
+  if (isAlnum(text, start - 1) || !isSpace(text, end)) return undefined;
+  let at = end;
+  while (at < end + 4 && isSpace(text, at)) at++;
+  const last = unquotedEnd(text, at);
+  const specific = prefixedAt(text, at, runs);
+  if (specific !== undefined && specific.end >= last - 2) return specific;
+  const value = text.slice(at, last);
+  if (value.length < 12 || isPlaceholder(value) || !hasDigitOrCases(value)) return undefined;
+  return { start: at, end: last, kind: 'authorization' };
+}
+
+const NEXT_FIELD = /[;&,|]\s{0,2}(?:$|[\s"'`\\]|[A-Za-z_][\w .-]{0,40}[=:])/y;
+
+/** Ends at a space, a quote, or a separator with another field behind it; a closing bracket or a full stop at the end is not part of it. */
+function unquotedEnd(text: string, start: number): number {
+  const limit = Math.min(text.length, start + UNQUOTED_LENGTH_MAX);
+  let end = start;
+  for (; end < limit; end++) {
+    if (isSpace(text, end) || isQuote(text, end) || text[end] === '<') break;
+    if (text[end] === '\\' && (isQuote(text, end + 1) || 'nrt\\'.includes(text[end + 1] ?? ' '))) break;
+    if (';&,|'.includes(text[end]!)) {
+      NEXT_FIELD.lastIndex = end;
+      if (NEXT_FIELD.test(text)) break;
+    }
+  }
+  while (end > start && ')]}>,;.:'.includes(text[end - 1]!)) end--;
+  return end;
+}
+
+interface Style {
+  readonly key: string;
+  readonly join: Join;
+  readonly spaced: boolean;
+  readonly spacedBefore: boolean;
+  readonly next: string;
+  readonly behind: string;
+}
+
+/** What programs write behind `password =`: calls, fields, variables. */
+const CODE =
+  /^(?:[A-Za-z_$][\w$.]*[([]|(?:self|this|config|cfg|settings|process|os|env|environ|request|req|res|params|args|options|opts|ctx|context|data|body|form|user|props|state|secrets|vault|vars?|event|payload|credentials|creds|input|new|await|Field|Optional|Depends)(?:[.[?]|$)|[A-Z]\w*<|\(|\[|\{|!|&|\*|@|#|\/\/)/;
+const LETTERS = /^[A-Za-z]+$/;
+
+function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolean {
+  if (value.length < 3 || isPlaceholder(value)) return false;
+  if (CODE.test(value)) return kind === 'password' && style.join === 'equals' && !style.spaced && isHardValue(value);
+  if (/^(?:pwd|oldpwd)$/i.test(style.key) && /^(?:[/~.]|[A-Za-z]:[\\/])/.test(value)) return false; // the shell's working directory
+  if (/^[A-Za-z_.]+$/.test(value) && secretKeyKind(value) !== undefined) return false; // password=password
+  if (/^https?:\/\//.test(value)) return false;
+  if (kind !== 'password') {
+    if (kind === 'token')
+      return value.length >= (style.key.length > 5 ? 10 : 16) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
+    return value.length >= 8 && hasDigitOrCases(value) && !/^\d+$/.test(value);
+  }
+  if (/^pass$/i.test(style.key) && (/^[\d.%]+$/.test(value) || style.join === 'colon')) return isHardValue(value);
+  if (!LETTERS.test(value)) return !/^[A-Za-z]+['’-][a-z]+$/.test(value) || style.join === 'equals';
+  if (style.join === 'flag') return true;
+  if (style.join === 'equals') {
+    if (!style.spaced && !style.spacedBefore) return true;
+    return value === value.toLowerCase() && !/^[;.[(]/.test(style.next);
+  }
+  // `password: hunter` at the end says it; `Password: please enter …` and `password: string;` don't.
+  return value.length >= 4 && !(style.spaced && /^\s\S/.test(style.behind)) && !/^[;([]/.test(style.next);
+}
+
+/** Both letters and digits, and a character that is neither: nobody writes code like that. */
+function isHardValue(value: string): boolean {
+  return /[A-Za-z]/.test(value) && /\d/.test(value) && /[!@#$%^&*+=~?]/.test(value) && !/[([]/.test(value);
+}

@@ -1,0 +1,119 @@
+import type { PiiKind } from '../../contract/redaction.ts';
+import { isAlnum, isDigit } from './text.ts';
+
+export interface PiiSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: PiiKind;
+}
+
+/*
+ * Personal data, looked for only where the configuration asks for it. Every expression is bounded and begins at a digit, a plus sign or a
+ * capital letter, so the time is linear; where a number has a check digit it must be right.
+ */
+
+/** Personal data of these kinds, in any order; spans of different kinds may overlap. */
+export function findPii(text: string, kinds: ReadonlySet<PiiKind>): readonly PiiSpan[] {
+  const spans: PiiSpan[] = [];
+  if (kinds.has('email')) findEmails(text, spans);
+  if (kinds.has('iban')) findAll(text, IBAN, 'iban', isIban, spans);
+  if (kinds.has('credit_card')) findAll(text, CARD, 'credit_card', isCard, spans);
+  if (kinds.has('israeli_id')) findAll(text, ISRAELI_ID, 'israeli_id', isIsraeliId, spans);
+  if (kinds.has('phone')) findAll(text, PHONE, 'phone', isPhone, spans);
+  return spans;
+}
+
+const IBAN = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/g;
+const CARD = /(?<![A-Za-z0-9_.-])\d{4}(?:[ -]?\d{2,4}){3,5}(?![A-Za-z0-9_])/g;
+const ISRAELI_ID = /(?<![A-Za-z0-9_.-])\d{8}-?\d(?![A-Za-z0-9_-])(?!\.\d)/g;
+/** International with a plus sign; Israeli and North American as they are written nationally. */
+const PHONE =
+  /(?<![A-Za-z0-9_+.-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}|0(?:5\d|7\d|[23489])[ -]?\d{3}[ -]?\d{4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![A-Za-z0-9_-])/g;
+
+function findAll(
+  text: string,
+  expression: RegExp,
+  kind: PiiKind,
+  accept: (found: string) => boolean,
+  spans: PiiSpan[],
+): void {
+  for (const match of text.matchAll(expression))
+    if (accept(match[0])) spans.push({ start: match.index, end: match.index + match[0].length, kind });
+}
+
+const LOCAL_LENGTH_MAX = 64;
+const DOMAIN_LENGTH_MAX = 253;
+
+/** Grown to both sides of each `@`, instead of begun at every letter. */
+function findEmails(text: string, spans: PiiSpan[]): void {
+  for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
+    let start = at;
+    while (at - start < LOCAL_LENGTH_MAX && isLocalUnit(text, start - 1)) start--;
+    let end = at + 1;
+    while (end - at <= DOMAIN_LENGTH_MAX && isDomainUnit(text, end)) end++;
+    while (end > at && !isAlnum(text, end - 1) && text.charCodeAt(end - 1) < 128) end--;
+    const domain = text.slice(at + 1, end);
+    if (start < at && /^[^.]+(?:\.[^.]+)*\.\p{L}{2,24}$/u.test(domain)) spans.push({ start, end, kind: 'email' });
+  }
+}
+
+function isLocalUnit(text: string, at: number): boolean {
+  return at >= 0 && (isAlnum(text, at) || "._%+-'".includes(text[at]!));
+}
+
+function isDomainUnit(text: string, at: number): boolean {
+  return at < text.length && (isAlnum(text, at) || '.-'.includes(text[at]!));
+}
+
+function isIban(found: string): boolean {
+  const compact = found.replaceAll(' ', '');
+  if (compact.length < 15 || compact.length > 34) return false;
+  let rest = 0;
+  for (const character of compact.slice(4) + compact.slice(0, 4)) {
+    const value = Number.parseInt(character, 36);
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return rest === 1;
+}
+
+function isCard(found: string): boolean {
+  const digits = found.replace(/\D/g, '');
+  return digits.length >= 13 && digits.length <= 19 && /^[3-6]/.test(digits) && !isOneDigit(digits) && luhn(digits);
+}
+
+function luhn(digits: string): boolean {
+  let sum = 0;
+  for (let index = 0; index < digits.length; index++) {
+    const digit = Number(digits[digits.length - 1 - index]);
+    const doubled = index % 2 === 1 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10 === 0;
+}
+
+/** Nine digits whose check digit is right (each second digit doubled, as in Luhn's, counted from the left). */
+function isIsraeliId(found: string): boolean {
+  const digits = found.replace(/\D/g, '');
+  return digits.length === 9 && !isOneDigit(digits) && luhn(digits);
+}
+
+function isPhone(found: string): boolean {
+  const digits = found.replace(/\D/g, '');
+  return digits.length >= 9 && digits.length <= 15 && !isOneDigit(digits);
+}
+
+function isOneDigit(digits: string): boolean {
+  return digits === digits[0]!.repeat(digits.length);
+}
+
+/** Whether any of them can be there at all: an at sign, or many digits near each other. */
+export function mayHoldPii(text: string): boolean {
+  if (text.includes('@')) return true;
+  let digits = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (isDigit(text, at)) {
+      if (++digits >= 8) return true;
+    } else if (!' -().+'.includes(text[at]!) && !(digits < 8 && isAlnum(text, at))) digits = 0;
+  }
+  return false;
+}

@@ -1,0 +1,39 @@
+import { isAlnum, type SecretSpan } from './text.ts';
+
+const HEAD = /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----/y;
+/** What separates a header from its lines: real line breaks, or escaped ones, however often escaped. */
+const BREAK = /(?:\s|\\{1,8}[nr]){0,8}/y;
+/** What a key begins with, which prose about keys doesn't. */
+const BEGINNING = /[A-Za-z0-9+/=]{16}|(?:Proc-Type|DEK-Info|Version|Comment):/y;
+
+/**
+ * A private key in PEM, its lines broken really or by `\n`, with its end or cut off. A header alone, as in
+ * `text.includes('-----BEGIN …')`, is no key.
+ */
+export function findPrivateKey(text: string, at: number): SecretSpan | undefined {
+  HEAD.lastIndex = at;
+  if (!HEAD.test(text)) return undefined;
+  BREAK.lastIndex = HEAD.lastIndex;
+  BREAK.test(text);
+  const body = Math.max(BREAK.lastIndex, HEAD.lastIndex);
+  BEGINNING.lastIndex = body;
+  if (!BEGINNING.test(text)) return undefined;
+  let end = body;
+  let dashes = 0;
+  while (end < text.length && isBodyUnit(text, end)) {
+    dashes = text[end] === '-' ? dashes + 1 : 0;
+    end++;
+    if (dashes === 5) {
+      // Five dashes begin the last line; five more end it.
+      const close = text.slice(end, end + 64).indexOf('-----');
+      if (close !== -1) end += close + 5;
+      break;
+    }
+  }
+  return { start: at, end, kind: 'private_key' };
+}
+
+/** Base64, the words of its headers, spaces, and backslashes of escaped line breaks. */
+function isBodyUnit(text: string, at: number): boolean {
+  return isAlnum(text, at) || ' \n\r\t+/=\\:,.()-_'.includes(text[at]!);
+}

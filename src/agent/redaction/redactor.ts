@@ -1,0 +1,232 @@
+import { type PiiKind, type RedactionSettings, UNKNOWN_KIND } from '../../contract/redaction.ts';
+import { LinearPattern } from '../../platform/linear-pattern.ts';
+import { findSecrets, findSuspect, mayHoldSecret } from './detectors.ts';
+import { findPii, mayHoldPii } from './pii.ts';
+import { isSecretValue, secretKeyKind } from './secret-keys.ts';
+
+/** What a record's text became. */
+export interface RedactedRecord {
+  readonly message: string;
+  readonly context: Record<string, unknown>;
+  /** What was replaced, each kind once, in order of appearance; the value of `context._redacted`. Never empty. */
+  readonly kinds: readonly string[];
+}
+
+/** For heartbeats and metrics. */
+export interface RedactionCounts {
+  /** Records in which something was replaced. */
+  records: number;
+  /** Records of which nothing was kept, because the redactor failed. */
+  failed: number;
+}
+
+/** Where in a buffer of lines credentials may stand; lines are asked about in order, and each byte is looked at once. */
+export class Suspects {
+  readonly #bytes: Uint8Array;
+  #next = -1;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Whether one may begin at `from` or behind it, before `to`. */
+  isIn(from: number, to: number): boolean {
+    if (this.#next < from) this.#next = findSuspect(this.#bytes, from, this.#bytes.length);
+    return this.#next < to;
+  }
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: string;
+}
+
+/** The key in a record's context that names what was replaced. */
+export const REDACTED_KEY = '_redacted';
+/** The encoder cuts what is nested deeper. */
+const NESTING_MAX = 600;
+/** Names of fields are short; a longer one may be a value that was used as a name. */
+const NAME_LENGTH_TYPICAL = 16;
+
+/**
+ * Replaces credentials, personal data and what the configuration adds by `[redacted:<kind>]`, in a record's message and everywhere in
+ * its context. Takes time linear in the record, whatever it contains. Never throws: where it fails, nothing of message and context is kept
+ * (`[redacted:unknown]`), as a lost detail is mended and a stored secret isn't; the line itself goes on, and is counted.
+ */
+export class Redactor {
+  readonly counts: RedactionCounts;
+  readonly #kinds: ReadonlySet<string>;
+  readonly #pii: ReadonlySet<PiiKind>;
+  readonly #patterns: readonly { readonly name: string; readonly pattern: LinearPattern }[];
+  readonly #enabled: boolean;
+
+  /** `settings` were checked before: a pattern that doesn't compile throws. */
+  constructor(settings: RedactionSettings, counts: RedactionCounts = { records: 0, failed: 0 }) {
+    this.counts = counts;
+    this.#enabled = settings.enabled;
+    this.#kinds = new Set(settings.kinds);
+    this.#pii = new Set(settings.pii);
+    this.#patterns = settings.patterns.map(({ name, pattern }) => ({ name, pattern: new LinearPattern(pattern) }));
+  }
+
+  /**
+   * Whether a text may hold anything to replace: `false` is certain, `true` is a guess. Works on decoded text and on JSON alike, so one
+   * call over a whole encoded record tells that nothing needs to be looked at again.
+   */
+  mayHold(text: string): boolean {
+    if (!this.#enabled) return false;
+    return this.#looksAtAll || mayHoldSecret(text) || (this.#pii.size > 0 && mayHoldPii(text));
+  }
+
+  /** The same for the bytes of a line, from `from` to before `to`. `suspects`: of the buffer that the line is a part of. */
+  mayHoldBytes(from: number, to: number, suspects: Suspects): boolean {
+    if (!this.#enabled) return false;
+    if (this.#looksAtAll || this.#pii.size > 0) return true;
+    return suspects.isIn(from, to);
+  }
+
+  /**
+   * The redacted record, or `undefined` when there is nothing to replace. `contextJson`, where the caller has it, saves the walk through a context that holds
+   * nothing. `context` is not changed; the result shares what stayed as it was, and names the kinds in `_redacted`.
+   */
+  redact(message: string, context: Record<string, unknown>, contextJson?: string): RedactedRecord | undefined {
+    if (!this.#enabled) return undefined;
+    try {
+      const kinds = new Set<string>();
+      const text = this.#text(message, kinds);
+      const clean =
+        contextJson === undefined || (contextJson.length > 2 && this.mayHold(contextJson))
+          ? (this.#value(context, kinds, 0) as Record<string, unknown>)
+          : context;
+      if (kinds.size === 0) return undefined;
+      this.counts.records++;
+      return { message: text, context: { ...clean, [REDACTED_KEY]: [...kinds] }, kinds: [...kinds] };
+    } catch {
+      this.counts.failed++;
+      return {
+        message: marked(UNKNOWN_KIND),
+        context: { [REDACTED_KEY]: [UNKNOWN_KIND] },
+        kinds: [UNKNOWN_KIND],
+      };
+    }
+  }
+
+  /** One text by itself, as a record's `action`. */
+  redactText(text: string): string {
+    if (!this.#enabled) return text;
+    try {
+      return this.#text(text, new Set());
+    } catch {
+      this.counts.failed++;
+      return marked(UNKNOWN_KIND);
+    }
+  }
+
+  /** Patterns may match anything, escapes and all: every record has to be decoded for them. */
+  get #looksAtAll(): boolean {
+    return this.#patterns.length > 0;
+  }
+
+  #text(text: string, kinds: Set<string>): string {
+    if (text.length < 3) return text;
+    const spans: Span[] = findSecrets(text).filter(({ kind }) => this.#kinds.has(kind));
+    const secrets = spans.length;
+    if (this.#pii.size > 0) spans.push(...findPii(text, this.#pii));
+    for (const { name, pattern } of this.#patterns) {
+      const { found, exhausted } = pattern.findAll(text);
+      for (const { start, end } of found) spans.push({ start, end, kind: name });
+      if (exhausted !== undefined) spans.push({ start: exhausted, end: text.length, kind: name });
+    }
+    if (spans.length === 0) return text;
+    return replaced(text, spans.length === secrets ? spans : withoutOverlap(spans), kinds);
+  }
+
+  #value(value: unknown, kinds: Set<string>, depth: number): unknown {
+    if (typeof value === 'string') return this.#text(value, kinds);
+    if (typeof value === 'number') return this.#number(value, kinds);
+    if (typeof value !== 'object' || value === null || depth > NESTING_MAX) return value;
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown) => this.#value(item, kinds, depth + 1));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    return this.#object(value as Record<string, unknown>, kinds, depth);
+  }
+
+  #object(object: Record<string, unknown>, kinds: Set<string>, depth: number): Record<string, unknown> {
+    const named = namedBy(object);
+    let changed = false;
+    const entries = Object.entries(object).map(([key, value]): [string, unknown] => {
+      const name = key.length > NAME_LENGTH_TYPICAL ? this.#text(key, kinds) : key;
+      const clean = this.#under(key === 'value' && named !== undefined ? named : key, value, kinds, depth);
+      changed ||= name !== key || clean !== value;
+      return [name, clean];
+    });
+    return changed ? Object.fromEntries(entries) : object; // fromEntries defines: a key __proto__ stays data
+  }
+
+  /** A value under its name, which may tell that it is a credential. */
+  #under(key: string, value: unknown, kinds: Set<string>, depth: number): unknown {
+    const kind = secretKeyKind(key);
+    if (kind === undefined || !this.#kinds.has(kind)) return this.#value(value, kinds, depth + 1);
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown) => this.#under(key, item, kinds, depth + 1));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    if (typeof value === 'number' && kind === 'password') {
+      kinds.add(kind);
+      return marked(kind);
+    }
+    if (typeof value !== 'string') return this.#value(value, kinds, depth + 1);
+    const known = this.#text(value, kinds);
+    if (known !== value) return known;
+    const scheme = kind === 'authorization' ? (SCHEME.exec(value)?.[0] ?? '') : '';
+    if (!isSecretValue(kind, value.slice(scheme.length))) return value;
+    kinds.add(kind);
+    return scheme + marked(kind);
+  }
+
+  /** A card's number may come as a number. */
+  #number(value: number, kinds: Set<string>): unknown {
+    if (this.#pii.size === 0 || !Number.isSafeInteger(value) || value < 1e7) return value;
+    const text = String(value);
+    const clean = this.#text(text, kinds);
+    return clean === text ? value : clean;
+  }
+}
+
+const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|SharedKey|AWS4-HMAC-SHA256) +/i;
+
+function marked(kind: string): string {
+  return `[redacted:${kind}]`;
+}
+
+/** `{"name":"DB_PASSWORD","value":"…"}`, as environments and headers are often written. */
+function namedBy(object: Record<string, unknown>): string | undefined {
+  if (typeof object['value'] !== 'string') return undefined;
+  const name = object['name'] ?? object['key'];
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** By place; of two that overlap the union goes, under the kind of the first. */
+function withoutOverlap(spans: readonly Span[]): readonly Span[] {
+  const merged: Span[] = [];
+  for (const span of [...spans].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = merged.at(-1);
+    if (last === undefined || span.start >= last.end) merged.push(span);
+    else if (span.end > last.end) merged[merged.length - 1] = { ...last, end: span.end };
+  }
+  return merged;
+}
+
+function replaced(text: string, spans: readonly Span[], kinds: Set<string>): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const { start, end, kind } of spans) {
+    parts.push(text.slice(done, start), marked(kind));
+    kinds.add(kind);
+    done = end;
+  }
+  parts.push(text.slice(done));
+  return parts.join('');
+}

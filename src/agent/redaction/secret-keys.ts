@@ -1,0 +1,95 @@
+import type { SecretKind } from '../../contract/redaction.ts';
+
+/*
+ * Names of settings, fields and headers whose value is a credential: `DB_PASSWORD`, `client-secret`, `spring.datasource.password`,
+ * `secretAccessKey`. The end of a name decides: `password_policy` and `token_count` are about a credential, not one.
+ */
+
+/** Remembered, as a log has few different names; emptied when full. */
+const known = new Map<string, SecretKind | undefined>();
+const KNOWN_MAX = 4_096;
+const KEY_LENGTH_MAX = 96;
+
+/** The kind of what stands under this name; `undefined` when it is no credential. */
+export function secretKeyKind(key: string): SecretKind | undefined {
+  if (key.length < 3 || key.length > KEY_LENGTH_MAX) return undefined;
+  if (known.has(key)) return known.get(key);
+  const kind = judge(key);
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, kind);
+  return kind;
+}
+
+const PASSWORD = /(?:password|passwd|passphrase|passcode|pwd)s?$/;
+/** `pass` alone also ends `bypass` and `compass`, and counts tests. */
+const PASS =
+  /(?:^|[_.\- ])pass$|[a-z]Pass$|(?:^|[_.\- ])(?:db|user|smtp|ftp|mail|root|admin|my|redis|mysql|pg|proxy|http|ssh|auth|login)pass$/;
+const AWS_SECRET = /secretaccesskey$|aws(?:secret|secretkey)$/;
+const AZURE = /(?:accountkey|sharedaccesskey|storagekey)$/;
+const SECRET =
+  /(?:secrets?|secretkey|secretvalue|privatekey|signingkey|encryptionkey|masterkey|hmackey|clientkey|sharedkey|consumersecret)$/;
+const API_KEY = /(?:apikeys?|accesskey|subscriptionkey|authkey|servicekey|licensekey)$/;
+const TOKEN = /tokens?$/;
+/** Tokens that page through results, and those that models read. */
+const NO_SECRET_TOKEN =
+  /(?:next|page|pagination|continuation|sync|resume|cursor|start|stop|eos|bos|pad|unk|sep|cls|mask|special|end|first|last|per|max|min|total|new|input|output|prompt|completion|cached|num|sampling|usage|reasoning|syntax|unexpected|thinking|text|image|audio)tokens?$|[a-z]tokens$|^tokens$/;
+const SECRET_TOKENS = /(?:access|auth|refresh|api|bearer|secret)tokens$/;
+const AUTHORIZATION = /authorization$/;
+
+function judge(key: string): SecretKind | undefined {
+  const bare = key.replace(/(?:\[\]|[\d_.-])+$/, '');
+  const compact = bare.toLowerCase().replace(/[_.\- ]/g, '');
+  if (PASSWORD.test(compact) || PASS.test(bare) || PASS.test(bare.toLowerCase())) return 'password';
+  if (AWS_SECRET.test(compact)) return 'aws_secret_key';
+  if (AZURE.test(compact)) return 'azure_key';
+  if (SECRET.test(compact)) return 'secret';
+  if (API_KEY.test(compact)) return 'api_key';
+  if (AUTHORIZATION.test(compact)) return 'authorization';
+  if (TOKEN.test(compact) && (SECRET_TOKENS.test(compact) || !NO_SECRET_TOKEN.test(compact))) return 'token';
+  return undefined;
+}
+
+/** What stands where a value would: nothing, a mask, a reference to a variable, a word about it. */
+const EMPTY =
+  /^(?:\*+|x{3,}|X{3,}|\.{2,}|•+|-+|_+|#+|…|<.*>|\$\{.*|\$\(.*|\$[A-Za-z_].*|\{\{.*|\{[\w.]*\}|%[sdv@].*|%\(.*|@\w+@|\[.*\]|.*\[redacted.*)$/is;
+const WORDS = new Set(
+  (
+    'null none nil undefined true false yes no on off ok n/a na unset set empty missing required invalid incorrect wrong expired ' +
+    'changed change reset hidden masked redacted filtered removed omitted present absent weak strong valid unknown optional ' +
+    'failed failure success successful succeeded accepted denied rejected granted mismatch matches authentication unavailable disabled enabled ' +
+    'rotated revoked loaded updated created deleted verified cleared saved stored forgotten provided needed ' +
+    'string str text varchar char bytes byte any number int integer boolean bool object secretstr buffer uint8array array optional[str] ' +
+    'str|none string|undefined string|null character varying void unknown never value placeholder changeme_please example'
+  ).split(' '),
+);
+const PROSE =
+  /\b(?:must|required?|should|shall|characters?|invalid|incorrect|blank|cannot|can't|can’t|couldn't|please|does not|do not|is not|isn't|too (?:short|long|weak)|missing|expired|expires|enter|has been|was|were|will|not (?:be|match|found|set|valid))\b/i;
+
+/** Whether this is no credential whatever name it stands under. */
+export function isPlaceholder(value: string): boolean {
+  const beginning = value.slice(0, 160).trim();
+  if (beginning === '' || WORDS.has(beginning.toLowerCase().replace(/[.,;:!?]+$/, ''))) return true;
+  return EMPTY.test(beginning) || (beginning.includes(' ') && PROSE.test(beginning));
+}
+
+/** `default/my-secret`, `team-api-key`: the name of a credential, kept by whoever knows it. */
+const SLUG = /^[a-z]+(?:[-_/.:][a-z]+)*$/i;
+
+/** Whether a quoted or otherwise clearly delimited value is one of its kind. */
+export function isSecretValue(kind: SecretKind, value: string): boolean {
+  if (isPlaceholder(value)) return false;
+  if (kind === 'password') return true;
+  if (/^\d+$/.test(value) && value.length < 20) return false;
+  if (kind === 'token')
+    return value.length >= 12 && !/\s/.test(value) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
+  if (kind === 'authorization') return value.length >= 6 && hasDigitOrCases(value);
+  return value.length >= 8 && !(SLUG.test(value) && !hasDigitOrCases(value)) && !/\s\S+\s/.test(value.slice(0, 80));
+}
+
+/** Digits, or both cases in a way that no word or sentence begins with. */
+export function hasDigitOrCases(value: string): boolean {
+  const beginning = value.slice(0, 128);
+  return (
+    /\d/.test(beginning) || (/[a-z][A-Z]/.test(beginning) && beginning.length >= 10) || /[+/=]{1,2}$/.test(beginning)
+  );
+}

@@ -1,0 +1,113 @@
+import type { SecretKind } from '../../contract/redaction.ts';
+
+/** A part of a text to be replaced; `end` is exclusive. */
+export interface SecretSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: SecretKind;
+}
+
+const ALNUM = 1;
+const TOKEN = 2;
+const SPACE = 4;
+const QUOTE = 8;
+const DIGIT = 16;
+const CLASSES = new Uint8Array(128);
+for (let unit = 0; unit < 128; unit++) {
+  const character = String.fromCharCode(unit);
+  CLASSES[unit] =
+    (/[A-Za-z0-9]/.test(character) ? ALNUM : 0) |
+    (/[A-Za-z0-9_-]/.test(character) ? TOKEN : 0) |
+    (/\s/.test(character) ? SPACE : 0) |
+    (/["'`]/.test(character) ? QUOTE : 0) |
+    (/[0-9]/.test(character) ? DIGIT : 0);
+}
+
+function is(text: string, at: number, what: number): boolean {
+  const unit = text.charCodeAt(at); // NaN outside
+  return unit < 128 && (CLASSES[unit]! & what) !== 0;
+}
+
+export function isAlnum(text: string, at: number): boolean {
+  return is(text, at, ALNUM);
+}
+/** `A-Z a-z 0-9 _ -` */
+export function isTokenUnit(text: string, at: number): boolean {
+  return is(text, at, TOKEN);
+}
+export function isSpace(text: string, at: number): boolean {
+  return is(text, at, SPACE);
+}
+export function isQuote(text: string, at: number): boolean {
+  return is(text, at, QUOTE);
+}
+export function isDigit(text: string, at: number): boolean {
+  return is(text, at, DIGIT);
+}
+
+/** Whether a word can begin at `at`: the `n` of an escaped line break (`\n`) before it is not part of it. */
+export function isWordStart(text: string, at: number): boolean {
+  return !isAlnum(text, at - 1) || (text[at - 2] === '\\' && 'nrtbf'.includes(text[at - 1]!));
+}
+
+/**
+ * Ends of the longest runs of token characters. The last run is remembered, so that a text which is one long run with many beginnings
+ * in it (`sk-sk-sk-…`) is read once and not once for each.
+ */
+export class TokenRuns {
+  #start = 0;
+  #end = 0;
+  /** End of a run that was found to be followed by nothing of interest. */
+  barren = -1;
+
+  end(text: string, at: number): number {
+    if (at >= this.#start && at < this.#end) return this.#end;
+    let end = at;
+    while (isTokenUnit(text, end)) end++;
+    this.#start = at;
+    this.#end = end;
+    return end;
+  }
+}
+
+export interface Shape {
+  readonly digits: number;
+  readonly upper: number;
+  readonly lower: number;
+  readonly other: number;
+  /** Of letters and digits without anything between. */
+  readonly longestPart: number;
+}
+
+const SHAPE_LENGTH_MAX = 128;
+
+/** What a text is made of, by its first characters: enough to tell a random string from words. */
+export function shapeOf(text: string, start: number, end: number): Shape {
+  let digits = 0;
+  let upper = 0;
+  let lower = 0;
+  let other = 0;
+  let part = 0;
+  let longestPart = 0;
+  for (let at = start; at < Math.min(end, start + SHAPE_LENGTH_MAX); at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 48 && unit <= 57) digits++;
+    else if (unit >= 65 && unit <= 90) upper++;
+    else if (unit >= 97 && unit <= 122) lower++;
+    else {
+      other++;
+      part = -1;
+    }
+    part++;
+    if (part > longestPart) longestPart = part;
+  }
+  return { digits, upper, lower, other, longestPart };
+}
+
+/** Random rather than a word: digits among letters, or both cases in a long one. */
+export function looksRandom(text: string, start: number, end: number, lengthMin: number): boolean {
+  if (end - start < lengthMin) return false;
+  const { digits, upper, lower, longestPart } = shapeOf(text, start, end);
+  if (longestPart < Math.min(8, lengthMin)) return false;
+  return (digits > 0 && upper + lower > 0) || (upper > 1 && lower > 1 && end - start >= 12);
+}

@@ -1,0 +1,184 @@
+import { type Instruction, LinearPatternError, parseLinearPattern } from './linear-pattern-parser.ts';
+
+/** Where something was found: `end` is exclusive, both in UTF-16 units. */
+export interface Found {
+  readonly start: number;
+  readonly end: number;
+}
+
+export { LinearPatternError };
+
+/**
+ * A regular expression whose matching takes time linear in the text, whatever the pattern and whatever the text. V8's own engine
+ * backtracks: `(a+)+$` on 30 letters takes seconds, and a pattern comes from a configuration file, the text from anywhere.
+ *
+ * All alternatives are followed side by side (Pike's machine), so a text costs at most its length times the size of the program; a
+ * budget of `STEPS_PER_UNIT` steps a character bounds that once more. The syntax is that of RE2 without its rarities: literals, `.`, classes, `\d \w \s
+ * \b` and their opposites, groups, `|`, `* + ? {m,n}` and their lazy forms, `^ $` (of the whole text), `(?i)` in front. Look-around and
+ * back-references, which can't be linear, are refused.
+ */
+export class LinearPattern {
+  readonly #program: readonly Instruction[];
+  readonly #first: (unit: number) => boolean;
+  readonly #scratch: readonly [ThreadList, ThreadList];
+  #stepsLeft = 0;
+
+  /** @throws LinearPatternError saying what is refused, and where. */
+  constructor(source: string) {
+    this.#program = parseLinearPattern(source);
+    this.#scratch = [new ThreadList(this.#program.length), new ThreadList(this.#program.length)];
+    this.#first = firstUnits(this.#program);
+    const empty = this.#findFrom('', 0);
+    if (empty !== undefined) throw new LinearPatternError('it matches the empty text, so it would match everywhere');
+  }
+
+  /** Non-overlapping matches, leftmost first. `exhausted`: the budget was used up there; nothing behind it was looked at. */
+  findAll(text: string): { readonly found: readonly Found[]; readonly exhausted: number | undefined } {
+    const found: Found[] = [];
+    this.#stepsLeft = STEPS_LEAST + text.length * STEPS_PER_UNIT;
+    for (let from = 0; from < text.length; ) {
+      const one = this.#findFrom(text, from);
+      if (this.#stepsLeft < 0) return { found, exhausted: from };
+      if (one === undefined) break;
+      if (one.end > one.start) found.push(one);
+      from = Math.max(one.end, one.start + 1);
+    }
+    return { found, exhausted: undefined };
+  }
+
+  /** The leftmost match at `from` or behind it; among those that begin there, the one a backtracking engine would take. */
+  #findFrom(text: string, from: number): Found | undefined {
+    let [current, next] = this.#scratch;
+    current.clear();
+    let start = -1;
+    let end = -1;
+    for (let at = from; at <= text.length; at++) {
+      if (current.size === 0) {
+        if (start !== -1) break;
+        while (at < text.length && !this.#first(text.charCodeAt(at))) at++;
+        if (at === text.length && at > from) break;
+      }
+      if (start === -1) this.#add(current, 0, at, text, at);
+      const unit = at < text.length ? text.charCodeAt(at) : -1;
+      next.clear();
+      for (let index = 0; index < current.size; index++) {
+        const instruction = this.#program[current.at(index)]!;
+        if (instruction.type === 'match') {
+          start = current.startOf(index);
+          end = at;
+          break; // what follows has lower priority
+        }
+        if (instruction.type === 'unit' && unit !== -1 && inRanges(instruction.ranges, unit))
+          this.#add(next, current.at(index) + 1, current.startOf(index), text, at + 1);
+      }
+      this.#stepsLeft -= current.size + 1;
+      if (this.#stepsLeft < 0 && text !== '') return undefined;
+      [current, next] = [next, current];
+    }
+    return start === -1 ? undefined : { start, end };
+  }
+
+  /** Follows everything that takes no character, in order of priority. */
+  #add(list: ThreadList, program: number, start: number, text: string, at: number): void {
+    const pending = [program];
+    for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
+      if (list.has(top)) continue;
+      list.mark(top);
+      this.#stepsLeft--;
+      const instruction = this.#program[top]!;
+      if (instruction.type === 'split') pending.push(instruction.second, instruction.first);
+      else if (instruction.type === 'jump') pending.push(instruction.to);
+      else if (instruction.type === 'assert') {
+        if (holds(instruction.what, text, at)) pending.push(top + 1);
+      } else list.push(top, start);
+    }
+  }
+}
+
+/** Enough for any sensible pattern (a handful of alternatives alive at a time); what goes past it is an attack, or a mistake. */
+const STEPS_PER_UNIT = 64;
+const STEPS_LEAST = 10_000;
+
+/** Threads in order of priority, each program place once. */
+class ThreadList {
+  readonly #places: Int32Array;
+  readonly #starts: Int32Array;
+  readonly #marks: Int32Array;
+  #generation = 1;
+  size = 0;
+
+  constructor(places: number) {
+    this.#places = new Int32Array(places);
+    this.#starts = new Int32Array(places);
+    this.#marks = new Int32Array(places);
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.#generation++;
+    if (this.#generation > 0x7fffff00) {
+      this.#marks.fill(0);
+      this.#generation = 1;
+    }
+  }
+
+  has(place: number): boolean {
+    return this.#marks[place] === this.#generation;
+  }
+
+  mark(place: number): void {
+    this.#marks[place] = this.#generation;
+  }
+
+  push(place: number, start: number): void {
+    this.#places[this.size] = place;
+    this.#starts[this.size++] = start;
+  }
+
+  at(index: number): number {
+    return this.#places[index]!;
+  }
+
+  startOf(index: number): number {
+    return this.#starts[index]!;
+  }
+}
+
+function holds(what: 'begin' | 'end' | 'word' | 'no-word', text: string, at: number): boolean {
+  if (what === 'begin') return at === 0;
+  if (what === 'end') return at === text.length;
+  const before = at > 0 && isWord(text.charCodeAt(at - 1));
+  const behind = at < text.length && isWord(text.charCodeAt(at));
+  return (before !== behind) === (what === 'word');
+}
+
+function isWord(unit: number): boolean {
+  return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122) || unit === 95 /* _ */;
+}
+
+/** Ranges are pairs `from, to`, sorted. */
+function inRanges(ranges: readonly number[], unit: number): boolean {
+  for (let index = 0; index < ranges.length; index += 2) {
+    if (unit < ranges[index]!) return false;
+    if (unit <= ranges[index + 1]!) return true;
+  }
+  return false;
+}
+
+/** Which characters a match can begin with, so that all others are passed over at once. */
+function firstUnits(program: readonly Instruction[]): (unit: number) => boolean {
+  const ranges: (readonly number[])[] = [];
+  const seen = new Set<number>();
+  const pending = [0];
+  for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
+    if (seen.has(top)) continue;
+    seen.add(top);
+    const instruction = program[top]!;
+    if (instruction.type === 'split') pending.push(instruction.first, instruction.second);
+    else if (instruction.type === 'jump') pending.push(instruction.to);
+    else if (instruction.type === 'assert') pending.push(top + 1);
+    else if (instruction.type === 'unit') ranges.push(instruction.ranges);
+  }
+  const low = Uint8Array.from({ length: 256 }, (_, unit) => (ranges.some((each) => inRanges(each, unit)) ? 1 : 0));
+  return (unit) => (unit < 256 ? low[unit] === 1 : ranges.some((each) => inRanges(each, unit)));
+}
