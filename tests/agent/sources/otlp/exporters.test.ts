@@ -20,6 +20,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { AgentId } from '../../../../src/contract/ids.ts';
 import type { ArchivedRecord } from '../../../../src/contract/record.ts';
+import { NervesysError } from '../../../../src/platform/errors.ts';
 import { openLocalApi } from '../../../support/local-api.ts';
 
 const resource = (attributes: Attributes = {}) =>
@@ -217,3 +218,25 @@ for (const { encoding, Logs, Traces, Metrics } of EXPORTERS)
       }
     });
   }
+
+for (const { encoding, Logs } of EXPORTERS)
+  test(`an exporter that meets a full buffer comes again after Retry-After, and its records are stored once (${encoding})`, async (t) => {
+    const { buffer } = await openLocalApi(t);
+    let refusals = 0;
+    const append: typeof buffer.append = (records, more) => {
+      if (refusals++ > 0) return buffer.append(records, more);
+      return Promise.reject(new NervesysError('NSV_BUFFER_FULL', 'full', { facts: { retryAfterSeconds: 1 } }));
+    };
+    const { api } = await openLocalApi(t, { sink: Object.assign(Object.create(buffer), { append }) });
+    const exporter = new Logs(options(api.url, '/v1/logs', true));
+    const provider = new LoggerProvider({ processors: [new BatchLogRecordProcessor({ exporter })] });
+
+    provider.getLogger('x').emit({ body: 'kept' });
+    await provider.shutdown();
+
+    assert.deepEqual(
+      (await buffer.recent({ limit: 9 })).map(({ message }) => message),
+      ['kept'],
+    );
+    assert.equal(refusals, 2);
+  });
