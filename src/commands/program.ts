@@ -184,6 +184,22 @@ function addReaders(program: Command, runs: Runs): void {
     .option('--limit <n>', 'at most so many', countOption, 50)
     .addHelpText('after', examples('nervesys archive ls --server AIGARDEN01', 'nervesys archive ls --json'))
     .action(runs(() => import('./archive-ls.ts')));
+  archive
+    .command('verify')
+    .summary('prove that nothing is missing, doubled or damaged')
+    .description(
+      'Read the archive and prove that every record is there once and every object is what it says. Needs the archive ' +
+        'alone: the folder below the home, or STORJ_*. Exit code 3: something is missing, doubled, damaged or foreign.',
+    )
+    .addOption(home())
+    .option('--server <name>', 'of this server (default: all, one after the other)')
+    .addOption(new Option('--since <when>', 'only windows from then on').argParser(instantOption))
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples('nervesys archive verify', 'nervesys archive verify --server AIGARDEN01 --since 30d --json'),
+    )
+    .action(runs(() => import('./archive-verify.ts')));
 }
 
 /** The commands that let in, check and mend. */
