@@ -121,12 +121,17 @@ export class Delivery {
     if (this.#ripe()) this.#wake();
   }
 
-  /** The latest word wins: one that was not yet delivered is given up for it. Resolves with whether the agent has it. */
-  setStatus(agentId: string, body: string, last: boolean): Promise<boolean> {
+  /**
+   * The latest word wins: one that was not yet delivered is given up for it. Resolves with whether the agent has it
+   * within `timeoutMs`; later it is still tried.
+   */
+  setStatus(agentId: string, body: string, last: boolean, timeoutMs: number): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     this.#status?.done(false);
     return new Promise((resolve) => {
+      const cancel = later(timeoutMs, () => resolve(false));
       const done = (taken: boolean) => {
+        cancel();
         if (this.#status === status) this.#status = undefined;
         resolve(taken);
       };

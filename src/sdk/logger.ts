@@ -163,13 +163,13 @@ export class NervesysLogger implements AsyncDisposable {
 
   /**
    * The AI agent's own word about itself, shown on the page at once. The latest wins; `stopped` goes after all records.
-   * Resolves with whether the agent has it; it may as well not be awaited.
+   * Resolves with whether the agent has it within `timeoutMs`; it may as well not be awaited.
    */
-  status(status: AgentStatus, facts: StatusFacts = {}): Promise<boolean> {
+  status(status: AgentStatus, facts: StatusFacts = {}, timeoutMs = FLUSH_TIMEOUT_MS_DEFAULT): Promise<boolean> {
     const { agentId } = this.#bound;
     if (agentId === undefined) return Promise.resolve(false);
     const body = JSON.stringify({ ...plainContext(facts), status });
-    return this.#delivery.setStatus(agentId, body, status === 'stopped');
+    return this.#delivery.setStatus(agentId, body, status === 'stopped', timeoutMs);
   }
 
   /** Resolves with `true` when the agent has everything logged before, with `false` when `timeoutMs` passed first; the rest still waits. */
