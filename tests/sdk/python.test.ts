@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { until } from '../support/until.ts';
+import { run } from './run-program.ts';
+import { TestAgent } from './test-agent.ts';
+
+const EXAMPLE = join(import.meta.dirname, '../../examples/python_stdlib.py');
+const skip = spawnSync('python3', ['--version']).status === 0 ? false : 'there is no python3 here';
+
+test('the Python example delivers each record once and in order, over a restart of the agent', { skip }, async (t) => {
+  const agent = await TestAgent.start(t);
+  const env = {
+    NERVESYS_AGENT_ID: 'GROK',
+    NERVESYS_URL: agent.url,
+    EXAMPLE_RECORDS: '300',
+    EXAMPLE_PAUSE_SECONDS: '0.004',
+  };
+
+  const running = run('python3', [EXAMPLE], env);
+  await until('the first records are there', async () => (await agent.records()).length > 20);
+  await agent.stop();
+  await new Promise((resolve) => setTimeout(resolve, 300)); // long enough for a refused attempt
+  await agent.start();
+  const ended = await running;
+
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.equal(ended.stderr, '');
+  const records = await agent.records();
+  assert.deepEqual(
+    records.slice(0, 3).map(({ level, action, message }) => `${level} ${action} ${message}`),
+    ['INFO example ready for work', 'INFO code_review reviewed a.py', 'ERROR example the model answered nonsense'],
+  );
+  assert.deepEqual(records[1]?.context, { logger: 'example', pr: 512 });
+  assert.match(JSON.stringify(records[2]?.context['error']), /JSONDecodeError.*Traceback/);
+  assert.deepEqual(
+    records.slice(3).map(({ context }) => context['n']),
+    Array.from({ length: 300 }, (_, index) => index + 1),
+  );
+});
+
+test('without an agent the Python example ends, its records on standard error', { skip }, async () => {
+  const env = { NERVESYS_URL: 'http://127.0.0.1:1', EXAMPLE_RECORDS: '10' };
+
+  const ended = await run('python3', [EXAMPLE], env);
+
+  assert.equal(ended.code, 0);
+  assert.equal(ended.fallen.length, 13);
+  assert.ok(ended.durationMs < 8_000, `${ended.durationMs} ms`);
+});
