@@ -167,7 +167,7 @@ function addReaders(program: Command, runs: Runs): void {
       ),
     )
     .action(runs(() => import('./logs.ts')));
-  program
+  const buffer = program
     .command('buffer')
     .summary('what this server still keeps')
     .description('Show what the lean agent of this server keeps until the archive has it.')
@@ -176,6 +176,18 @@ function addReaders(program: Command, runs: Runs): void {
     .option('--json', 'as JSON')
     .addHelpText('after', examples('nervesys buffer', 'nervesys buffer --json | jq .records'))
     .action(runs(() => import('./buffer.ts')));
+  buffer
+    .command('dump')
+    .summary('write what waits into an SQLite file of its own')
+    .description(
+      'Write every record that waits for the archive into a new SQLite file with one table, `logs`. The agent may be at ' +
+        'work meanwhile. An existing file is never overwritten.',
+    )
+    .argument('<file>', 'the SQLite file to make')
+    .addOption(home())
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('nervesys buffer dump waiting.db', 'sqlite3 waiting.db "SELECT count(*) FROM logs"'))
+    .action(runs(() => import('./buffer-dump.ts')));
   const archive = program.command('archive').summary('what the archive holds').description('Look into the archive.');
   reader(archive.command('ls'))
     .summary('list archive objects')

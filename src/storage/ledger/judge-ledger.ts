@@ -134,6 +134,8 @@ function findBreaks(entries: readonly LedgerEntry[], receipts: readonly LossRece
   const byLast = Map.groupBy(entries, (entry) => entry.last);
   for (const entry of entries) {
     const { key, epoch, first, previousManifestSha256: named } = entry;
+    // What was salvaged from a damaged buffer names nothing; a loss receipt, perhaps of no records, tells of it.
+    if (named === null && receipts.length > 0) continue;
     if (first === 1 || named === null) {
       if ((first === 1) !== (named === null))
         findings.push({

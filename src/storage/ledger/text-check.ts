@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { BatchManifest } from '../../contract/batch.ts';
-import type { Epoch } from '../../contract/ids.ts';
+import { type Epoch, NERVESYS_AGENT_ID } from '../../contract/ids.ts';
 import { type ArchivedRecord, emptyLevelCounts, isLevel, LEVELS, type Level } from '../../contract/record.ts';
 import type { LossReceipt } from './finding.ts';
 import { mergeRanges, type SequenceRange } from './sequence-ranges.ts';
@@ -103,14 +103,13 @@ export class TextCheck {
     this.#agents.set(record.agent_id, (this.#agents.get(record.agent_id) ?? 0) + 1);
     if (this.#firstTimestamp === '' || record.timestamp < this.#firstTimestamp) this.#firstTimestamp = record.timestamp;
     if (record.timestamp > this.#lastTimestamp) this.#lastTimestamp = record.timestamp;
-    if (record.action === LOSS_ACTION) this.#receipt(record);
+    if (record.action === LOSS_ACTION && record.agent_id === NERVESYS_AGENT_ID) this.#receipt(record);
     return sequence;
   }
 
   #receipt(record: ArchivedRecord): void {
     const receipt = readReceipt(record, this.#key);
-    if (receipt === undefined) this.#complain(`the loss receipt ${record.id} does not say what was lost`);
-    else this.receipts.push(receipt);
+    if (receipt !== undefined) this.receipts.push(receipt);
   }
 
   #compare(what: string, found: number, said: number): void {
@@ -124,6 +123,7 @@ export class TextCheck {
 
 const COMPLAINTS_MAX = 20;
 
+/** `undefined`: it accounts for nothing, as where a damaged buffer didn't even tell its epoch. */
 function readReceipt(record: ArchivedRecord, key: string): LossReceipt | undefined {
   const { epoch, ranges, lost } = record.context as { epoch?: unknown; ranges?: unknown; lost?: unknown };
   if (typeof epoch !== 'string' || !Array.isArray(ranges)) return undefined;

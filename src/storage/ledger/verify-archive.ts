@@ -70,7 +70,8 @@ async function verifyServer(server: ServerName, options: VerifyOptions): Promise
   const objects: ArchiveObject[] = [];
   for await (const object of options.archive.list(`logs/${server}/`, options.signal)) {
     const windowAt = parseObjectKey(object.key)?.windowAt;
-    if (options.sinceAt === undefined || windowAt === undefined || windowAt > options.sinceAt - WINDOW_MS) objects.push(object);
+    if (options.sinceAt === undefined || windowAt === undefined || windowAt > options.sinceAt - WINDOW_MS)
+      objects.push(object);
   }
   objects.sort((a, b) => (a.key < b.key ? -1 : 1));
   const bytesTotal = objects.reduce((sum, object) => sum + object.bytes, 0);
