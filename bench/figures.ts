@@ -1,0 +1,19 @@
+import { cpus } from 'node:os';
+
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+export function machine(): { cpus: number; model: string; node: string } {
+  return { cpus: cpus().length, model: cpus()[0]?.model ?? 'unknown', node: process.version };
+}
+
+export function machineText(): string {
+  const { cpus: count, model, node } = machine();
+  return `${count} × ${model}, Node ${node}`;
+}
+
+/** The value that so many per cent of all are at most; `sorted` ascends. */
+export function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
