@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { LinearPattern } from '../platform/linear-pattern.ts';
-import type { FileSource, JournaldSource, ListenAddress, Source, SyslogSource } from './config.ts';
+import type { FileSource, JournaldSource, ListenAddress, SharedSource, Source, SyslogSource } from './config.ts';
 import {
   absolutePath,
   described,
@@ -120,7 +120,7 @@ const doorFields = {
 const kinds = ['file', 'syslog', 'journald'] as const;
 
 /** One source: a file, or one of the doors. Which keys belong to it is decided by the one that names its kind. */
-function source(allowed: readonly (typeof kinds)[number][], expects: string): Field<Source> {
+function source<T extends Source>(allowed: readonly (typeof kinds)[number][], expects: string): Field<T> {
   const groups: Readonly<Record<string, Field<unknown>>> = {
     file: fileGroup,
     syslog: group({ syslog: required(doorFields.syslog) }),
@@ -147,22 +147,35 @@ function source(allowed: readonly (typeof kinds)[number][], expects: string): Fi
         complaints.add(located.at, `${path}.syslog`, 'listens nowhere', 'give it udp, tcp or both');
         return undefined;
       }
-      return settingsOf(read);
+      const from = read.syslog?.agent_id_from ?? read.journald?.agent_id_from;
+      if (from === 'fixed' && !allowed.includes('file')) {
+        const remedy = "put the source into an AI agent's file, or leave agent_id_from out";
+        complaints.add(located.at, `${path}.${kind}.agent_id_from`, 'is fixed, but there is no AI agent here', remedy);
+        return undefined;
+      }
+      if (read.journald?.units.length === 0) {
+        complaints.add(located.at, `${path}.journald.units`, 'is empty', 'name at least one unit');
+        return undefined;
+      }
+      return settingsOf(read) as T; // of an allowed kind, see above
     },
   };
 }
 
 /** The sources of an AI agent's file. */
-export const agentSources = list(source(kinds, 'one of file, syslog and journald'), {
+export const agentSources = list(source<Source>(kinds, 'one of file, syslog and journald'), {
   lengthMax: 100,
   of: 'sources, each with `file`, `syslog` or `journald`',
 });
 
 /** Those of `_defaults.yaml`, which are open once on every server, and belong to no single AI agent. */
-export const sharedSources = list(source(['syslog', 'journald'], 'syslog or journald; files belong to an AI agent'), {
-  lengthMax: 20,
-  of: 'sources, each with `syslog` or `journald`',
-});
+export const sharedSources = list(
+  source<SharedSource>(['syslog', 'journald'], 'syslog or journald; files belong to an AI agent'),
+  {
+    lengthMax: 20,
+    of: 'sources, each with `syslog` or `journald`',
+  },
+);
 
 interface ReadSource {
   readonly file?: string;

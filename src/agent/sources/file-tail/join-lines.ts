@@ -1,4 +1,5 @@
 import { LEVELS } from '../../../contract/record.ts';
+import { LinearPattern } from '../../../platform/linear-pattern.ts';
 import { readPrefix } from '../line-formats/line-prefix.ts';
 import { openTimeZone } from '../line-formats/time-zone.ts';
 
@@ -11,14 +12,11 @@ export type JoinsRecord = (line: string, before: readonly string[]) => boolean;
 /** So much of a line is looked at. */
 const HEAD_LENGTH = 256;
 
-/** @throws SyntaxError for a pattern that is none; the configuration refuses those before. */
+/** @throws LinearPatternError for a pattern that is none; the configuration refuses those before. */
 export function openJoiner(multiline: Multiline): JoinsRecord {
   if (multiline === 'auto') return joinsTrace;
-  const start = new RegExp(`(?:${multiline.start})`, 'y');
-  return (line) => {
-    start.lastIndex = 0;
-    return !start.test(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line);
-  };
+  const start = new LinearPattern(multiline.start);
+  return (line) => start.findAll(line.length > HEAD_LENGTH ? line.slice(0, HEAD_LENGTH) : line).found.length === 0;
 }
 
 const TRACEBACK = 'Traceback (most recent call last)';

@@ -30,7 +30,7 @@ test('by a start pattern, all lines up to the next that begins so are one record
     '2025-01-15 two',
     '2025-01-15 three\n2025 is no date',
   ]);
-  joinedAs({ start: 'BEGIN' }, ['stray', 'BEGIN a\nthe BEGIN within', 'BEGIN b']);
+  joinedAs({ start: 'BEGIN' }, ['stray', 'BEGIN a\nmore', 'it may BEGIN anywhere']);
 });
 
 test('a Java stack trace with its causes belongs to its line', () => {
