@@ -509,3 +509,27 @@ test('only metrics of AI usage are kept', async (t) => {
     ['gen_ai.client.inference.usage.input_tokens 1.5', 'claude_code.session.count 1.5'],
   );
 });
+
+test('credentials in bodies, attributes and span events are replaced; counts and kinds of tokens are none', async (t) => {
+  const send = await open(t);
+  const key = `sk-ant-api03-${'aB3x9Zq7Lm2Kp'.repeat(7)}-AA`;
+  const prompt = { name: 'prompt', attributes: attributesOf({ text: `use ${key}` }) };
+
+  const [log] = await send('logs', [
+    {
+      body: { kvlistValue: { values: attributesOf({ text: `my key is ${key}` }) } },
+      attributes: attributesOf({
+        'gen_ai.tool.call.arguments': `{"key":"${key}"}`,
+        'gen_ai.token.type': 'input',
+        input_tokens: 5,
+      }),
+    },
+  ]);
+  const [span] = await send('traces', [
+    { name: 'chat', attributes: attributesOf({ 'gen_ai.system': 'x' }), events: [prompt] },
+  ]);
+
+  assert.equal(JSON.stringify([log, span]).includes(key), false);
+  assert.match(log!.message, /my key is \[redacted:/);
+  assert.deepEqual([log!.context['gen_ai.token.type'], log!.context['input_tokens']], ['input', 5]);
+});
