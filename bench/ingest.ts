@@ -5,14 +5,14 @@
  *
  *   node bench/ingest.ts [--records 200000] [--json]
  */
-import { execFile, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import type { Floor } from './floor.ts';
+import { parseArgs } from 'node:util';
+import { measureFloorApart, round } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
 import {
   cleanEnvironment,
@@ -20,6 +20,7 @@ import {
   formatFigures,
   type RunningAgent,
   residentBytes,
+  s3Settings,
   startAgent,
 } from './processes.ts';
 import type { ArchiveCount } from './s3-process.ts';
@@ -37,16 +38,10 @@ let agent: RunningAgent | undefined;
 try {
   const file = join(folder, 'logs.ndjson');
   const inputBytes = generateLogs(file, records);
-  const floor = await measureFloor(file);
+  const floor = await measureFloorApart(file);
   const bodies = cutBodies(readFileSync(file));
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
-  agent = await startAgent(join(folder, 'home'), {
-    STORJ_ACCESS_KEY: settings['accessKey']!,
-    STORJ_SECRET_KEY: settings['secretKey']!,
-    STORJ_BUCKET: settings['bucket']!,
-    STORJ_ENDPOINT: settings['endpoint']!,
-    STORJ_REGION: settings['region']!,
-  });
+  agent = await startAgent(join(folder, 'home'), s3Settings(settings));
 
   const cpuBefore = cpuSeconds(agent.pid);
   const startedAt = performance.now();
@@ -110,12 +105,6 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** In a process of its own: its heap must not grow ours, and its warm code must be nobody's. */
-async function measureFloor(file: string): Promise<Floor> {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'floor.ts'), file]);
-  return JSON.parse(stdout) as Floor;
-}
-
 function cutBodies(bytes: Buffer): Buffer[] {
   const bodies: Buffer[] = [];
   let start = 0;
@@ -175,8 +164,4 @@ function ask(
     });
     request.on('error', reject).end(body);
   });
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

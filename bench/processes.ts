@@ -33,9 +33,24 @@ export function cleanEnvironment(extra: Readonly<Record<string, string>>): Recor
   return { ...Object.fromEntries(kept), ...extra };
 }
 
-/** Starts `nervesys agent` as a process of its own, and resolves when it has noted its address. */
-export async function startAgent(home: string, env: Readonly<Record<string, string>>): Promise<RunningAgent> {
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), 'agent', '--home', home, '--agent-port', '0'], {
+/** What lets an agent archive to the S3 server of `s3-process.ts`, from what that tells at its start. */
+export function s3Settings(told: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    STORJ_ACCESS_KEY: told['accessKey']!,
+    STORJ_SECRET_KEY: told['secretKey']!,
+    STORJ_BUCKET: told['bucket']!,
+    STORJ_ENDPOINT: told['endpoint']!,
+    STORJ_REGION: told['region']!,
+  };
+}
+
+/** Starts `nervesys agent` as a process of its own, and resolves when it has noted its address. `program`: Node's arguments. */
+export async function startAgent(
+  home: string,
+  env: Readonly<Record<string, string>>,
+  program: readonly string[] = [join(ROOT, 'src/main.ts')],
+): Promise<RunningAgent> {
+  const child = spawn(process.execPath, [...program, 'agent', '--home', home, '--agent-port', '0'], {
     env: cleanEnvironment({ NERVESYS_SERVER: 'BENCH', ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -17,6 +17,8 @@ export interface ArchiveCount {
 const server = await S3Server.start();
 process.on('message', (message) => {
   if (message === 'count') process.send!(count());
+  else if (message === 'down' || message === 'up')
+    void Promise.resolve(message === 'down' ? server.down() : server.up()).then(() => process.send!(message));
 });
 process.on('disconnect', () => process.exit(0));
 process.send!(server.settings);

@@ -18,6 +18,7 @@ import {
   formatFigures,
   type RunningAgent,
   residentBytes,
+  s3Settings,
   startAgent,
 } from './processes.ts';
 import { WireClient } from './wire-client.ts';
@@ -47,13 +48,7 @@ try {
     [{ url: string }],
     [Record<string, string>],
   ];
-  agent = await startAgent(join(folder, 'home'), {
-    STORJ_ACCESS_KEY: settings['accessKey']!,
-    STORJ_SECRET_KEY: settings['secretKey']!,
-    STORJ_BUCKET: settings['bucket']!,
-    STORJ_ENDPOINT: settings['endpoint']!,
-    STORJ_REGION: settings['region']!,
-  });
+  agent = await startAgent(join(folder, 'home'), s3Settings(settings));
   for (const url of [agent.url, floorUrl]) await measure(url, lines, WARM_UP_MS);
   const ofAgent: Measured[] = [];
   const ofFloor: Measured[] = [];
