@@ -11,10 +11,11 @@ import { randomHex } from '../../platform/random.ts';
 import { type NewBlock, writeBlocks } from './block-writer.ts';
 import { sha256Hex } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
+import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
-import { openBufferFile, walReserveBytes } from './schema.ts';
+import { openBufferFile, SEALED_PART_MAX, walReserveBytes } from './schema.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
-import { BufferStore, isNoSpace } from './store.ts';
+import { BufferStore, isBusy, isNoSpace } from './store.ts';
 import type {
   AppendOptions,
   AppendResult,
@@ -45,6 +46,8 @@ import type {
  *   6. On a disk that others fill up, room is made with the reserve: what the archive has can always be removed.
  *   7. New records are refused (NSV_BUFFER_FULL) while the file could not also hold the open records once more as a sealed
  *      batch; sealing, noting and removing need no room beyond that.
+ *   8. What stands on the disk never passes `limitBytes`, in the middle of a checkpoint neither (`DiskRoom`). While an outside
+ *      reader keeps the WAL from being folded, whatever has no room waits: sealing, and removing what the archive has.
  *
  * Opening is recovery: what SQLite recovers from its WAL is what was acknowledged (1); blocks of the open window are read back
  * into chunks, in order, and cut by the same rules as when they arrived. A batch that was being sealed is simply sealed again:
@@ -59,21 +62,16 @@ const QUEUE_BYTES_MAX = 64_000_000;
 const COMMIT_BYTES_MAX = 4_000_000;
 /** Batches that are closed but still being compressed and stored; beyond it commits wait. */
 const CLOSING_BATCHES_MAX = 3;
-/** Compressed text is at most this part of the text; random bytes in base64 or hex are the worst that logs hold. */
-const SEALED_PART_MAX = 0.8;
-/** What a transaction adds to the WAL: its bytes, the pages that hold them partly, and the b-tree pages on the way. */
-const WRITTEN_PER_BYTE = 1.05;
-const WRITTEN_MIN_BYTES = 200_000;
-/** With less than this free on its disk the buffer is careful; with less than the second, and twice what comes, it refuses. */
-const DISK_LOW_BYTES = 32_000_000;
+/** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
-const FREE_LOOK_MS = 1_000;
 const BATCH_TEXT_BYTES_LOW = 200_000;
 const VACUUM_STEP_PAGES = 400;
 const VACUUM_STEP_PAGES_LOW = 4;
 /** The file is given back once nothing was stored or removed for this long; after a while also amid a trickle of records. */
 const SHRINK_QUIET_MS = 200;
 const SHRINK_PATIENCE_MS = 5_000;
+/** So long until it is tried again where an outside reader was in the way. */
+const SHRINK_AGAIN_MS = 1_000;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
 
 export interface BufferOptions {
@@ -102,6 +100,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #store: BufferStore;
   readonly #lock: ProcessLock;
   readonly #reserve: DiskReserve;
+  readonly #room: DiskRoom;
   readonly #memory = new ShortTermMemory();
   readonly #closing = new AbortController();
   #queue: Waiting[] = [];
@@ -114,10 +113,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #sealFailure: unknown;
   #lastSequence: Sequence;
   #batches: (SealedBatch & { readonly oldestAt: number })[];
+  /** Batches that the archive has and the file still holds, since there was no room to remove them. */
+  #archived: number[] = [];
   #lastArchivedAt: number | null;
   #held = false;
-  #free = Number.POSITIVE_INFINITY;
-  #freeLookedAt = Number.NEGATIVE_INFINITY;
   #forgottenAt = 0;
   #changedAt = 0;
   #shrinking: Promise<void> | undefined;
@@ -126,6 +125,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
     this.#reserve = new DiskReserve(`${options.path}.reserve`);
+    this.#room = new DiskRoom(store, this.#reserve, options.limitBytes, options.clock);
     this.#store = store;
     this.#lock = lock;
     let epoch = store.meta('epoch');
@@ -152,7 +152,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
     const lock = lockBuffer(options.path);
     try {
-      const store = new BufferStore(openBufferFile(options.path, options.limitBytes), options.path);
+      const db = openBufferFile(options.path, options.limitBytes, options.batchTextBytes);
+      const store = new BufferStore(db, options.path);
       const buffer = new LogBuffer(options, store, lock);
       buffer.#recover();
       return buffer;
@@ -168,6 +169,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     for (const record of records) textBytes += (record.byteLength ?? record.json.length) + 48; // the id, and a few escapes more or less
     if (this.#queueBytes + textBytes > QUEUE_BYTES_MAX)
       return Promise.reject(this.#full(`${this.#queueBytes} bytes are waiting for the disk already`));
+    if (this.#sealingIsStuck) return Promise.reject(this.#full(describeError(this.#sealFailure), this.#sealFailure));
     return new Promise((resolve, reject) => {
       this.#queue.push({ records, options, textBytes, resolve, reject });
       this.#queueBytes += textBytes;
@@ -175,15 +177,21 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     });
   }
 
-  /** Closes the open batch, if any, and resolves when every closed batch is sealed. */
+  /** Closes the open batch, if any, and resolves when every closed batch is sealed; rejects with the reason why one is not. */
   async seal(): Promise<void> {
     this.#closeOpenBatch(false);
+    if (this.#sealFailure !== undefined) this.#sealNext(false);
     await this.#sealing;
     if (this.#sealFailure !== undefined) throw this.#sealFailure;
+    if (this.#closed !== undefined && this.#closingBatches.length > 0) throw shuttingDown();
   }
 
-  /** Closes the open batch if its window has ended (or the clock has left it). Called by the owner's timer. */
+  /**
+   * Closes the open batch if its window has ended (or the clock has left it), and does what had to wait. Called by the owner's
+   * timer.
+   */
   sealEndedWindow(): void {
+    this.#removeArchivedBatches();
     const { clock, windowMs } = this.#options;
     if (this.#open !== undefined && this.#open.windowAt !== windowStart(clock.now(), windowMs))
       this.#closeOpenBatch(true);
@@ -201,21 +209,24 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return object;
   }
 
-  /** Notes durably where a batch is about to be put. */
+  /**
+   * Notes durably where a batch is about to be put.
+   * @throws NervesysError `NSV_BUFFER_FULL` when even that would pass the limit: an outside reader holds the file.
+   */
   noteKey(id: number, key: string): void {
-    this.#makingRoom(() => this.#store.setBatchKey(id, key));
+    if (!this.#room.fitsSmallWrite()) throw this.#full('an outside reader holds a snapshot of the file');
+    this.#room.makingRoom(() => this.#store.setBatchKey(id, key));
     this.#batches = this.#batches.map((batch) => (batch.id === id ? { ...batch, key } : batch));
   }
 
-  /** Forgets a batch that the archive has confirmed. */
+  /**
+   * Forgets a batch that the archive has confirmed. Where there is no room to do it, it leaves the file later: until
+   * then a restart would deliver it again, under the key that was noted, and find it there.
+   */
   removeArchived(id: number): void {
     const now = this.#options.clock.now();
-    this.#makingRoom(() =>
-      this.#store.transaction(() => {
-        this.#store.deleteBatch(id);
-        this.#store.setMeta('last_archived_at', String(now));
-      }),
-    );
+    this.#archived.push(id);
+    this.#removeArchivedBatches();
     this.#batches = this.#batches.filter((batch) => batch.id !== id);
     this.#lastArchivedAt = now;
     this.#changedAt = now;
@@ -247,7 +258,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const openRecords = filling.reduce((sum, batch) => sum + batch.records, 0);
     return {
       epoch: this.epoch,
-      bytes: this.#diskBytes(),
+      bytes: this.#room.bytes,
       limitBytes: this.#options.limitBytes,
       records: openRecords + this.#batches.reduce((sum, batch) => sum + batch.manifest.records, 0),
       openRecords,
@@ -268,20 +279,20 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     };
   }
 
-  /** Gives free pages back to the file system, in steps; what can't be given back now is tried after the next removal. */
+  /** Gives free pages back to the file system, in steps, as far as they can be given back now. */
   async shrink(): Promise<void> {
-    for (
-      let before = Infinity, free = this.#store.freePages();
-      free > 0 && free < before;
-      free = this.#store.freePages()
-    ) {
+    this.#removeArchivedBatches();
+    for (let before = Infinity, free = this.#store.freePages(); free > 0 && free < before; ) {
       before = free;
-      this.#makingRoom(() => this.#store.vacuumStep(this.#diskIsLow ? VACUUM_STEP_PAGES_LOW : VACUUM_STEP_PAGES));
-      if (this.#diskIsLow) this.#foldWal();
+      const pages = this.#room.pagesToMove(this.#room.isLow ? VACUUM_STEP_PAGES_LOW : VACUUM_STEP_PAGES);
+      if (pages === 0) return;
+      this.#room.makingRoom(() => this.#store.vacuumStep(pages));
+      if (this.#room.isLow) this.#room.fold();
       await new Promise(setImmediate); // let intake have its turn between steps
       if (this.#closed !== undefined) return;
+      free = this.#store.freePages();
     }
-    this.#foldWal();
+    this.#room.fold();
     this.#reserve.take();
   }
 
@@ -298,7 +309,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   async #close(): Promise<void> {
     while (this.#queue.length > 0 && this.#closingBatches.length < CLOSING_BATCHES_MAX) this.#commit();
     this.#closing.abort(new DOMException('closing', 'AbortError'));
-    for (const waiting of this.#queue.splice(0)) waiting.reject(shuttingDown());
+    this.#refuseWaiting(shuttingDown());
     await this.#sealing;
     await this.#shrinking;
     this.#store.close();
@@ -344,7 +355,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       );
       this.#refuseWhenFull(blocks.reduce((sum, block) => sum + block.body.length, 0));
       this.#store.transaction(() => this.#write(fresh, blocks, now, windowAt));
-      if (this.#diskIsLow) this.#foldWal();
+      if (this.#room.isLow) this.#room.fold();
       this.#held = false;
       this.#changedAt = now;
       for (const block of blocks) this.#fill(block, windowAt, now);
@@ -353,7 +364,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         waiting.resolve(repeatedAnswer === undefined ? {} : { repeatedAnswer });
       }
     } catch (error) {
-      const refusal = isNoSpace(error) ? this.#full(describeError(error), error) : error;
+      const refusal = isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error;
       for (const waiting of group) waiting.reject(refusal);
     }
   }
@@ -416,19 +427,36 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         // The blocks are still in the file: nothing is lost, and the owner's timer tries again.
         this.#sealFailure = error;
         this.#options.logger.error('a batch could not be sealed', errorFields(error));
+        if (this.#sealingIsStuck) this.#refuseWaiting(this.#full(describeError(error), error));
       }
     });
+  }
+
+  /** Then nothing is committed until a later attempt at sealing succeeds. */
+  get #sealingIsStuck(): boolean {
+    return this.#sealFailure !== undefined && this.#closingBatches.length >= CLOSING_BATCHES_MAX;
+  }
+
+  #refuseWaiting(refusal: NervesysError): void {
+    this.#queueBytes = 0;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(refusal);
   }
 
   async #sealOldest(byWindow: boolean): Promise<void> {
     const batch = this.#closingBatches[0]!;
     const { server, windowMs, clock } = this.#options;
-    const origin = { server, epoch: this.epoch, previousEpoch: null, windowMs };
+    const origin = {
+      server,
+      epoch: this.epoch,
+      previousEpoch: (this.#store.meta('previous_epoch') as Epoch | undefined) ?? null,
+      windowMs,
+    };
     const object = await batch.finish(origin, this.#store.meta('last_manifest_sha256') ?? null);
     const sealedAt = clock.now();
-    this.#fitsOnDisk(object.bytes.length);
+    if (!this.#room.fitsBatch(object.bytes.length))
+      throw this.#full(`there is no room to seal a batch of ${object.bytes.length} bytes`);
     // Blocks first: their pages are filled again by the batch, so that the file needn't grow on a disk without room.
-    const id = this.#makingRoom(() =>
+    const id = this.#room.makingRoom(() =>
       this.#store.transaction(() => {
         this.#store.deleteBlocksThrough(batch.last);
         this.#store.setMeta('sealed_through', String(batch.last));
@@ -449,85 +477,47 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       sealedAt,
     });
     this.#closingBatches.shift();
-    if (this.#diskIsLow) this.#foldWal();
+    if (this.#room.isLow) this.#room.fold();
     this.#options.onSealed?.(byWindow);
     if (this.#queue.length > 0) this.#scheduleCommit();
   }
 
-  /**
-   * Invariant 7: what is stored, what comes, and all open text once more as a sealed batch must fit; and at no instant may
-   * file and WAL together pass the limit, so the WAL is folded back early where a commit would take them there.
-   */
+  /** Removes from the file what the archive has, as far as there is room for it. */
+  #removeArchivedBatches(): void {
+    try {
+      for (let id = this.#archived[0]; id !== undefined; id = this.#archived[0]) {
+        if (!this.#room.fitsSmallWrite()) return;
+        const removed = id;
+        this.#room.makingRoom(() =>
+          this.#store.transaction(() => {
+            this.#store.deleteBatch(removed);
+            this.#store.setMeta('last_archived_at', String(this.#options.clock.now()));
+          }),
+        );
+        this.#archived.shift();
+      }
+    } catch (error) {
+      if (!isNoSpace(error) && !isBusy(error)) throw error; // those two pass: it is tried again
+    }
+  }
+
+  /** Invariant 7: what is stored, what comes, and all open text once more as a sealed batch must fit; and invariant 8. */
   #refuseWhenFull(incomingBytes: number): void {
-    const { limitBytes } = this.#options;
-    const room = limitBytes - walReserveBytes(limitBytes) - this.#store.usedBytes();
+    const { limitBytes, batchTextBytes } = this.#options;
+    const room = limitBytes - walReserveBytes(limitBytes, batchTextBytes) - this.#store.usedBytes();
     const openBytes = this.#closingBatches.reduce((sum, batch) => sum + batch.textBytes, this.#open?.textBytes ?? 0);
     const fits = incomingBytes + (openBytes + incomingBytes) * SEALED_PART_MAX <= room;
-    if (!fits || !this.#fitsOnDisk(incomingBytes)) {
-      throw this.#full(`${this.#store.usedBytes()} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
+    if (!fits || !this.#room.fitsRecords(incomingBytes)) {
+      throw this.#full(`${this.#room.bytes} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
     }
-    const freeBytes = this.#freeBytes();
-    if (freeBytes < DISK_LOW_BYTES && freeBytes < DISK_KEPT_FREE_BYTES + incomingBytes * 2 * WRITTEN_PER_BYTE) {
-      throw this.#full(`its disk has only ${freeBytes} bytes left`);
-    }
+    if (!this.#room.isLeftFor(incomingBytes, DISK_KEPT_FREE_BYTES))
+      throw this.#full(`its disk has only ${this.#room.freeBytes()} bytes left`);
   }
 
-  /** Whether a transaction that writes about so many bytes keeps file and WAL within the limit; makes room in the WAL if not. */
-  #fitsOnDisk(bytes: number): boolean {
-    const needed = bytes * WRITTEN_PER_BYTE + WRITTEN_MIN_BYTES;
-    if (this.#diskBytes() + needed <= this.#options.limitBytes) return true;
-    this.#foldWal();
-    return this.#diskBytes() + needed <= this.#options.limitBytes;
-  }
-
-  /** Runs a transaction that doesn't make the file grow; on a disk without room, once more with the reserve given up. */
-  #makingRoom<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      if (!isNoSpace(error)) throw error;
-      this.#reserve.release();
-      this.#foldWal();
-      const result = work();
-      this.#foldWal();
-      this.#reserve.take();
-      return result;
-    }
-  }
-
-  /** Folds the WAL back; on a disk without room for that it stays as it is, which loses nothing. */
-  #foldWal(): void {
-    try {
-      this.#store.truncateWal();
-    } catch (error) {
-      if (!isNoSpace(error)) throw error;
-    }
-  }
-
-  /** Free bytes of the disk, looked up once a second, and each time while there are few. */
-  #freeBytes(): number {
-    const now = this.#options.clock.monotonic();
-    if (this.#free < DISK_LOW_BYTES || now - this.#freeLookedAt > FREE_LOOK_MS) {
-      this.#freeLookedAt = now;
-      this.#free = this.#reserve.freeBytes();
-      if (this.#free >= DISK_LOW_BYTES) this.#reserve.take();
-    }
-    return this.#free;
-  }
-
-  /** The disk fills up: the WAL is folded back after each commit, since that takes room which may be gone by then. */
-  get #diskIsLow(): boolean {
-    return this.#freeBytes() < DISK_LOW_BYTES;
-  }
-
-  /** On such a disk batches are small enough to be sealed with nothing but the reserve. */
+  /** On a disk that is filling up, batches are small enough to be sealed with nothing but the reserve. */
   get #batchTextBytes(): number {
     const { batchTextBytes } = this.#options;
-    return this.#diskIsLow ? Math.min(batchTextBytes, BATCH_TEXT_BYTES_LOW) : batchTextBytes;
-  }
-
-  #diskBytes(): number {
-    return this.#store.diskBytes() + this.#reserve.bytes;
+    return this.#room.isLow ? Math.min(batchTextBytes, BATCH_TEXT_BYTES_LOW) : batchTextBytes;
   }
 
   #full(found: string, cause?: unknown): NervesysError {
@@ -545,7 +535,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       const patienceEndsAt = clock.monotonic() + SHRINK_PATIENCE_MS;
       do await clock.sleep(SHRINK_QUIET_MS, this.#closing.signal);
       while (!this.#isQuiet() && (clock.monotonic() < patienceEndsAt || this.#isBusy()));
-      if (this.#batches.length === 0) await this.shrink();
+      while (this.#batches.length === 0) {
+        await this.shrink();
+        if (this.#archived.length === 0 && this.#store.freePages() === 0 && this.#room.fold()) break;
+        await clock.sleep(SHRINK_AGAIN_MS, this.#closing.signal);
+      }
     } catch (error) {
       if (!this.#closing.signal.aborted) logger.warn('the buffer file could not be shrunk', errorFields(error));
     } finally {

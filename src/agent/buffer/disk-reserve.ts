@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync
 import { dirname } from 'node:path';
 
 /** Enough for the transactions that make room: sealing a small batch, noting its key, removing it, giving pages back. */
-const RESERVE_BYTES = 256 * 1024;
+export const RESERVE_BYTES = 256 * 1024;
 
 /**
  * Room held against a disk that others fill up. Deleting from a database takes room first (its WAL), so on a disk that is
@@ -27,16 +27,20 @@ export class DiskReserve {
     return this.#held ? RESERVE_BYTES : 0;
   }
 
-  /** Room left for us on the file system, bytes. */
-  freeBytes(): number {
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
-    return bavail * bsize;
+  /** Room left for us on the file system, bytes; `undefined` where the system doesn't say. */
+  freeBytes(): number | undefined {
+    try {
+      const { bavail, bsize } = statfsSync(dirname(this.#path));
+      return bavail * bsize;
+    } catch {
+      return undefined; // asked after each commit, which must not fail by it any more
+    }
   }
 
   /** Takes the reserve where it isn't held and there is room for it. */
   take(): boolean {
     if (this.#held) return true;
-    if (this.freeBytes() < RESERVE_BYTES) return false;
+    if ((this.freeBytes() ?? 0) < RESERVE_BYTES) return false;
     try {
       const file = openSync(this.#path, 'w', 0o600);
       try {

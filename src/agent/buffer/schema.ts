@@ -7,6 +7,11 @@ export const PAGE_BYTES = 8192;
 /** The WAL is folded back at this size, and cut to it afterwards. */
 const WAL_CHECKPOINT_PAGES = 512;
 export const WAL_BYTES_KEPT = 4_194_304;
+/** Compressed text is at most this part of the text; random bytes in base64 or hex are the worst that logs hold. */
+export const SEALED_PART_MAX = 0.8;
+/** At the start another program's write is waited for; later everything else would stand still meanwhile. */
+const OPENING_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS = 50;
 
 /**
  * `blocks`: one row a group commit, the records' NDJSON in archive form. `logs`: the same as a table of records with the plan's
@@ -63,8 +68,8 @@ PRAGMA user_version = ${SCHEMA_VERSION};
  * Opens or creates the buffer file. Page size and auto-vacuum take effect only before the first table; the page cap is
  * forgotten at each close, so it is set at each open.
  */
-export function openBufferFile(path: string, limitBytes: number): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 5_000 });
+export function openBufferFile(path: string, limitBytes: number, batchTextBytes: number): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
   try {
     const version = Number(readPragma(db, 'user_version'));
     if (version === 0) {
@@ -81,9 +86,11 @@ export function openBufferFile(path: string, limitBytes: number): DatabaseSync {
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     else if (version > SCHEMA_VERSION)
       throw new Error(`it was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`);
-    db.exec(
-      `PRAGMA max_page_count = ${Math.max(64, Math.floor((limitBytes - walReserveBytes(limitBytes)) / PAGE_BYTES))};`,
-    );
+    const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
+    db.exec(`
+      PRAGMA max_page_count = ${Math.max(64, Math.floor(fileBytesMax / PAGE_BYTES))};
+      PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
+    `);
     return db;
   } catch (error) {
     db.close();
@@ -91,9 +98,13 @@ export function openBufferFile(path: string, limitBytes: number): DatabaseSync {
   }
 }
 
-/** What the limit leaves to `-wal` and `-shm`: a group commit beyond the checkpoint size, and the wal-index. */
-export function walReserveBytes(limitBytes: number): number {
-  return Math.min(Math.floor(limitBytes / 4), 2 * WAL_BYTES_KEPT + 2_000_000);
+/**
+ * What the limit leaves beside the file: for `-wal`, which must hold a group commit beyond the checkpoint size and a whole batch
+ * when it is sealed, for `-shm`, and for the disk reserve.
+ */
+export function walReserveBytes(limitBytes: number, batchTextBytes: number): number {
+  const sealing = batchTextBytes * SEALED_PART_MAX + 1_000_000;
+  return Math.floor(Math.min(limitBytes * 0.3, Math.max(2 * WAL_BYTES_KEPT + 2_000_000, sealing)));
 }
 
 export function readPragma(db: DatabaseSync, name: string): number | bigint | string {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { BatchManifest } from '../../contract/batch.ts';
 import type { BatchObject, OpenBatch } from './open-batch.ts';
-import { readPragma } from './schema.ts';
+import { BUSY_TIMEOUT_MS } from './schema.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
 
 export interface StoredBlock {
@@ -13,6 +13,8 @@ export interface StoredBlock {
   readonly body: Buffer;
 }
 
+const SQLITE_BUSY = 5;
+
 /** SQLite's result codes (https://sqlite.org/rescode.html) that mean "no space", whoever set the limit. */
 const NO_SPACE_CODES: ReadonlySet<number> = new Set([
   13 /* FULL */, 10 /* IOERR */, 778 /* IOERR_WRITE */, 1034 /* IOERR_FSYNC */,
@@ -22,11 +24,17 @@ export function isNoSpace(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && NO_SPACE_CODES.has(error.errcode as number);
 }
 
+/** Another program holds the write lock of the file. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && ((error.errcode as number) & 0xff) === SQLITE_BUSY;
+}
+
 /** The statements on the buffer file, one method each; no decisions are taken here. */
 export class BufferStore {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
+  #pageBytes: number | undefined;
 
   constructor(db: DatabaseSync, path: string) {
     this.#db = db;
@@ -183,9 +191,19 @@ export class BufferStore {
     this.#prepare('DELETE FROM positions WHERE file = ?').run(file);
   }
 
+  get pageBytes(): number {
+    this.#pageBytes ??= this.#pragma('page_size');
+    return this.#pageBytes;
+  }
+
   /** Bytes in pages that hold something; what is free in the file can be filled again. */
   usedBytes(): number {
-    return (this.#pragma('page_count') - this.#pragma('freelist_count')) * this.#pragma('page_size');
+    return (this.pages() - this.freePages()) * this.pageBytes;
+  }
+
+  /** All pages of the file, also those that stand in the WAL alone. */
+  pages(): number {
+    return this.#pragma('page_count');
   }
 
   freePages(): number {
@@ -197,17 +215,23 @@ export class BufferStore {
     this.#db.exec(`PRAGMA incremental_vacuum(${pages})`);
   }
 
-  /** Folds the WAL into the file and cuts both; without effect while an outside reader holds a snapshot. */
-  truncateWal(): void {
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  /**
+   * Folds the WAL into the file and cuts both. False while an outside reader holds a snapshot: it isn't waited for, since
+   * nothing else would happen in this process meanwhile.
+   */
+  truncateWal(): boolean {
+    this.#db.exec('PRAGMA busy_timeout = 0');
+    try {
+      return this.#prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    }
   }
 
-  /** What stands on the disk: db, -wal and -shm. */
-  diskBytes(): number {
-    let total = 0;
-    for (const suffix of ['', '-wal', '-shm'])
-      total += statSync(this.#path + suffix, { throwIfNoEntry: false })?.size ?? 0;
-    return total;
+  /** What stands on the disk. */
+  diskBytes(): { readonly file: number; readonly wal: number; readonly shm: number } {
+    const size = (suffix: string) => statSync(this.#path + suffix, { throwIfNoEntry: false })?.size ?? 0;
+    return { file: size(''), wal: size('-wal'), shm: size('-shm') };
   }
 
   close(): void {
@@ -215,7 +239,7 @@ export class BufferStore {
   }
 
   #pragma(name: string): number {
-    return Number(readPragma(this.#db, name));
+    return Number(Object.values(this.#prepare(`PRAGMA ${name}`).get()!)[0]);
   }
 
   #prepare(sql: string): StatementSync {

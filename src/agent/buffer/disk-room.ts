@@ -1,0 +1,145 @@
+import type { Clock } from '../../platform/clock.ts';
+import { type DiskReserve, RESERVE_BYTES } from './disk-reserve.ts';
+import { type BufferStore, isNoSpace } from './store.ts';
+
+/** What a transaction adds to the WAL: its bytes, the pages that hold them partly, and the b-tree pages on the way. */
+const WRITTEN_PER_BYTE = 1.05;
+const WRITTEN_MIN_BYTES = 200_000;
+/** The wal-index grows in steps of this. */
+const SHM_STEP_BYTES = 32_768;
+/** Kept for the small writes that make room (a key noted, a batch removed) while the WAL can't be folded. */
+const SMALL_WRITES_BYTES_MIN = 400_000;
+const SMALL_WRITES_PART = 0.02;
+/** A reader that was in a checkpoint's way isn't gone a moment later, and each attempt walks the whole wal-index. */
+const FOLD_AGAIN_MS = 100;
+/** With less than this free on its disk the buffer is careful. */
+const DISK_LOW_BYTES = 32_000_000;
+const FREE_LOOK_MS = 1_000;
+
+/**
+ * What the buffer may write without passing its limit, at any instant. A transaction is written twice: into the WAL, then by a
+ * checkpoint into the file, and only then the WAL is cut. So at the peak there stand the file with all its pages and the whole
+ * WAL, and that sum is what is kept within the limit. The WAL is folded back early where that helps; it can't be while an
+ * outside reader holds a snapshot, and then writing stops at the limit instead.
+ */
+export class DiskRoom {
+  readonly #store: BufferStore;
+  readonly #reserve: DiskReserve;
+  readonly #limitBytes: number;
+  readonly #clock: Clock;
+  readonly #smallWritesBytes: number;
+  #foldFailedAt = Number.NEGATIVE_INFINITY;
+  #free = Number.POSITIVE_INFINITY;
+  #freeLookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(store: BufferStore, reserve: DiskReserve, limitBytes: number, clock: Clock) {
+    this.#store = store;
+    this.#reserve = reserve;
+    this.#limitBytes = limitBytes;
+    this.#clock = clock;
+    this.#smallWritesBytes = Math.max(SMALL_WRITES_BYTES_MIN, limitBytes * SMALL_WRITES_PART);
+  }
+
+  /** What stands on the disk: db, -wal, -shm and the reserve. */
+  get bytes(): number {
+    const { file, wal, shm } = this.#store.diskBytes();
+    return file + wal + shm + this.#reserve.bytes;
+  }
+
+  /** Whether records of so many bytes may be stored. */
+  fitsRecords(bytes: number): boolean {
+    return this.#fits(written(bytes) + this.#smallWritesBytes, written(bytes));
+  }
+
+  /** Whether a batch of so many bytes may take the place of its blocks; it needs no more pages than they had. */
+  fitsBatch(bytes: number): boolean {
+    return this.#fits(written(bytes) + this.#smallWritesBytes, 0) || this.#walIsEmpty;
+  }
+
+  /** Whether a few pages may be written: a key noted, a batch removed. */
+  fitsSmallWrite(): boolean {
+    return this.#fits(WRITTEN_MIN_BYTES, 0) || this.#walIsEmpty;
+  }
+
+  /** How many pages may be moved within the file at once, up to `pagesMax`; 0 while the WAL can't be folded. */
+  pagesToMove(pagesMax: number): number {
+    if (!this.fold()) return 0;
+    const room = this.#limitBytes - this.#peakBytes(0, 0) - WRITTEN_MIN_BYTES;
+    // Each page that moves writes another one, which points to it.
+    return Math.max(1, Math.min(pagesMax, Math.floor(room / 2 / this.#store.pageBytes)));
+  }
+
+  /** Folds the WAL into the file and cuts it. False where it stays: an outside reader needs it, or the disk has no room. */
+  fold(): boolean {
+    const now = this.#clock.monotonic();
+    if (now - this.#foldFailedAt < FOLD_AGAIN_MS) return this.#walIsEmpty;
+    try {
+      if (this.#store.truncateWal()) return true;
+    } catch {
+      // Nothing is lost by a WAL that stays; what is really wrong with the file fails the next write too, which says so.
+    }
+    this.#foldFailedAt = now;
+    return false;
+  }
+
+  /** Runs a transaction that doesn't make the file grow; on a disk without room, once more with the reserve given up. */
+  makingRoom<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      this.#reserve.release();
+      this.#foldFailedAt = Number.NEGATIVE_INFINITY;
+      this.fold();
+      const result = work();
+      this.fold();
+      this.#reserve.take();
+      return result;
+    }
+  }
+
+  /** The disk fills up: the WAL is folded back after each commit, since that takes room which may be gone by then. */
+  get isLow(): boolean {
+    return this.freeBytes() < DISK_LOW_BYTES;
+  }
+
+  /** Whether records of so many bytes can still be written on a disk that others fill up, with `keptBytes` left free. */
+  isLeftFor(bytes: number, keptBytes: number): boolean {
+    const freeBytes = this.freeBytes();
+    return freeBytes >= DISK_LOW_BYTES || freeBytes >= keptBytes + bytes * 2 * WRITTEN_PER_BYTE;
+  }
+
+  /** Free bytes of the disk, looked up once a second, and each time while there are few. */
+  freeBytes(): number {
+    const now = this.#clock.monotonic();
+    if (this.#free < DISK_LOW_BYTES || now - this.#freeLookedAt > FREE_LOOK_MS) {
+      this.#freeLookedAt = now;
+      this.#free = this.#reserve.freeBytes() ?? this.#free;
+      if (this.#free >= DISK_LOW_BYTES) this.#reserve.take();
+    }
+    return this.#free;
+  }
+
+  #fits(writtenBytes: number, grownBytes: number): boolean {
+    if (this.#peakBytes(writtenBytes, grownBytes) <= this.#limitBytes) return true;
+    return this.fold() && this.#peakBytes(writtenBytes, grownBytes) <= this.#limitBytes;
+  }
+
+  /** The most that stands on the disk until the next checkpoint has ended, once so much more was written and filled. */
+  #peakBytes(writtenBytes: number, grownBytes: number): number {
+    const { file, wal, shm } = this.#store.diskBytes();
+    const { pageBytes } = this.#store;
+    const grown = Math.max(0, grownBytes - this.#store.freePages() * pageBytes);
+    const whole = Math.max(file, this.#store.pages() * pageBytes + grown);
+    return whole + wal + writtenBytes + shm + SHM_STEP_BYTES + RESERVE_BYTES;
+  }
+
+  /** Then a write passes the limit only where the file alone already had: with a limit that was lowered. It must drain all the same. */
+  get #walIsEmpty(): boolean {
+    return this.#store.diskBytes().wal === 0;
+  }
+}
+
+function written(bytes: number): number {
+  return bytes * WRITTEN_PER_BYTE + WRITTEN_MIN_BYTES;
+}
