@@ -33,7 +33,12 @@ const keyed: readonly Detector[] = ['pass', 'pwd', 'secret', 'token', 'authoriz'
 }));
 
 function slashes(text: string): Detector {
-  return { text, ignoreCase: false, find: (all, start) => findUrlPassword(all, start, text), may: mayHaveUserInfo };
+  return {
+    text,
+    ignoreCase: false,
+    find: (all, start, _end, runs) => findUrlPassword(all, start, text, runs),
+    may: mayHaveUserInfo,
+  };
 }
 
 export const DETECTORS: readonly Detector[] = [
@@ -51,7 +56,7 @@ export const DETECTORS: readonly Detector[] = [
     },
   },
   slashes('://'),
-  { ...slashes(':\\/\\/'), find: (all, start) => findUrlPassword(all, start, ':\\/\\/') },
+  slashes(':\\/\\/'),
   { text: 'thin:', ignoreCase: true, find: findOraclePassword, may: () => true },
   { text: 'sig=', ignoreCase: true, find: findSignature, may: () => true },
   // HTML-safe writers of JSON escape the equals sign.

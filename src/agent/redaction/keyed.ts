@@ -33,6 +33,12 @@ function nameAround(text: string, start: number, end: number): Name {
 
 type Join = 'equals' | 'colon' | 'flag' | 'element';
 
+/** `"DB_PASSWORD","value":` */
+const NAME_AND_VALUE = /\\{0,8}["'],\s?\\{0,8}["']value\\{0,8}["']:\s?/y;
+/** `"--password",` before a quote. */
+const NEXT_ARGUMENT = /\\{0,8}["'],\s?(?=\\{0,8}["'])/y;
+/** `password 'hunter2'`: a word and a quoted value. */
+const QUOTED_BEHIND = /[ \t](?=\\{0,8}["'`][^"'`\s\\]{0,64}\d)/y;
 /** `=` and `:` as JSON and URLs write them. */
 const ESCAPED_JOIN = /\\u003[dDaA]|%3[dDaA]/y;
 
@@ -43,6 +49,13 @@ function joinBehind(
 ): { readonly join: Join; readonly at: number; readonly spaced: boolean } | undefined {
   let at = name.end;
   const limit = at + BETWEEN_MAX;
+  for (const [expression, fits] of [
+    [NAME_AND_VALUE, true],
+    [NEXT_ARGUMENT, name.text.startsWith('--')],
+  ] as const) {
+    expression.lastIndex = at;
+    if (fits && expression.test(text)) return { join: 'flag', at: expression.lastIndex, spaced: false };
+  }
   if (text[at] === '>' && text[name.start - 1] === '<') return { join: 'element', at: at + 1, spaced: false };
   while (at < limit && (isQuote(text, at) || text[at] === '\\' || text[at] === ']' || text[at] === ')')) {
     if (text[at] === '\\' && 'nrtu'.includes(text[at + 1] ?? ' ')) break;
@@ -56,6 +69,9 @@ function joinBehind(
     return { join: 'equals', at: at + (text[at + 1] === '>' ? 2 : 1), spaced };
   if (text[at] === ':' && text[at + 1] === '=') return { join: 'equals', at: at + 2, spaced };
   if (text[at] === ':' && !(text[at + 1] === '/' && text[at + 2] === '/')) return { join: 'colon', at: at + 1, spaced };
+  QUOTED_BEHIND.lastIndex = name.end;
+  if (QUOTED_BEHIND.test(text) && secretKeyKind(name.text) === 'password')
+    return { join: 'flag', at: name.end + 1, spaced };
   if (spaced && name.text.startsWith('--') && text[at] !== '-') return { join: 'flag', at, spaced };
   return undefined;
 }
@@ -182,6 +198,7 @@ function authorizationIn(text: string, start: number, end: number, runs: TokenRu
   if (specific !== undefined && specific.end >= last - 2) return specific;
   const value = text.slice(at, last);
   if (isPlaceholder(value) || !isSecretValue('authorization', value)) return undefined;
+  if (!isSchemed && (CODE.test(value) || PATH.test(value))) return undefined;
   return { start: at, end: last, kind: 'authorization' };
 }
 
@@ -227,7 +244,10 @@ interface Style {
 
 /** What programs write behind `password =`: calls, fields, variables. */
 const CODE =
-  /^(?:[A-Za-z_$][\w$.]*[([]|(?:self|this|config|cfg|settings|process|os|env|environ|request|req|res|params|args|options|opts|ctx|context|data|body|form|user|props|state|secrets|vault|vars?|event|payload|credentials|creds|input|new|await|Field|Optional|Depends)(?:[.[?]|$)|[A-Z]\w*<|\(|\[|\{|!|&|\*|@|#|\/\/)/;
+  /^(?:[A-Za-z_$][\w$.]*[([]|(?:self|this|config|cfg|settings|process|os|env|environ|request|req|res|params|args|options|opts|ctx|context|data|body|form|user|props|state|secrets|vault|vars?|event|payload|credentials|creds|input|new|await|Field|Optional|Depends)(?:[.[?]|$)|[A-Z]\w*[<{]|\(|\[|\{|!|&|\*|@|#|\/\/)/;
+/** `s3.accessKey`, `settings?.token`; an object as Java prints it; a regular expression. */
+const PATH =
+  /^[A-Za-z_$][A-Za-z_$]{0,30}\d?(?:\??\.[A-Za-z_$][A-Za-z_$]{0,40}\d?){1,6}!?$|^[\w.$]+@[0-9a-f]{5,8}$|^\/[^/]*[(\\[|]/;
 const LETTERS = /^[A-Za-z]+$/;
 
 function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolean {
@@ -236,6 +256,7 @@ function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolea
   if (/^(?:pwd|oldpwd)$/i.test(style.key) && /^(?:[/~.]|[A-Za-z]:[\\/])/.test(value)) return false; // the shell's working directory
   if (/^[A-Za-z_.]+$/.test(value) && secretKeyKind(value) !== undefined) return false; // password=password
   if (/^https?:\/\//.test(value)) return false;
+  if (PATH.test(value) && (kind !== 'password' || style.spaced)) return false;
   if (kind !== 'password') {
     if (kind === 'token')
       return value.length >= (style.key.length > 5 ? 10 : 16) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);

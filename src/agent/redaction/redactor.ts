@@ -147,7 +147,11 @@ export class Redactor {
     if (typeof value === 'number') return this.#number(value, kinds);
     if (typeof value !== 'object' || value === null || depth > NESTING_MAX) return value;
     if (Array.isArray(value)) {
-      const items = value.map((item: unknown) => this.#value(item, kinds, depth + 1));
+      // The arguments of a command: `["--password", "…"]`.
+      const items = value.map((item: unknown, index) => {
+        const flag = typeof item === 'string' ? FLAG.exec(String(value[index - 1]).slice(0, 64))?.[1] : undefined;
+        return flag === undefined ? this.#value(item, kinds, depth + 1) : this.#under(flag, item, kinds, depth);
+      });
       return items.some((item, index) => item !== value[index]) ? items : value;
     }
     return this.#object(value as Record<string, unknown>, kinds, depth);
@@ -195,6 +199,7 @@ export class Redactor {
   }
 }
 
+const FLAG = /^--?([A-Za-z][\w-]+)$/;
 const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|SharedKey|AWS4-HMAC-SHA256) +/i;
 
 function marked(kind: string): string {

@@ -51,7 +51,7 @@ function judge(key: string): SecretKind | undefined {
 
 /** What stands where a value would: nothing, a mask, a reference to a variable, a word about it. */
 const EMPTY =
-  /^(?:\*+|x{3,}|X{3,}|\.{2,}|•+|-+|_+|#+|…|<.*>|\$\{.*|\$\(.*|\$[A-Za-z_].*|\{\{.*|\{[\w.]*\}|%[sdv@].*|%\(.*|@\w+@|\[.*\]|.*\[redacted.*)$/is;
+  /^(?:\*+|x{3,}|X{3,}|\.{2,}|•+|-+|_+|#+|…|<.*>|\$\{.*|\$\(.*|\$[A-Za-z_].*|\{\{.*|\{[\w.]*\}|%[sdv@].*|%\(.*|@\w+@|\[.*\]|.*\[redacted.*|.*\$\{.*)$/is;
 const WORDS = new Set(
   (
     'null none nil undefined true false yes no on off ok n/a na unset set empty missing required invalid incorrect wrong expired ' +

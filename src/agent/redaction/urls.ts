@@ -1,3 +1,4 @@
+import { prefixedAt } from './prefixes.ts';
 import { isPlaceholder } from './secret-keys.ts';
 import { isAlnum, isDigit, isQuote, isSpace, looksRandom, type SecretSpan, shapeOf, type TokenRuns } from './text.ts';
 
@@ -13,7 +14,7 @@ const CONNECTION =
   /(?:postgres(?:ql)?|mysql2?|mariadb|mongodb|rediss?|valkeys?|amqps?|mssql|sqlserver|oracle|clickhouse|cockroachdb|couchbases?|cassandra|neo4j|bolt|kafka|nats|mqtts?|ldaps?|smtps?|memcached|db2|snowflake|redshift|cockroach)(?:\+[a-z0-9]+)*$/i;
 
 /** The credential of the address whose `://` stands at `at`. */
-export function findUrlPassword(text: string, at: number, slashes: string): SecretSpan | undefined {
+export function findUrlPassword(text: string, at: number, slashes: string, runs: TokenRuns): SecretSpan | undefined {
   let schemeStart = at;
   while (schemeStart > 0 && at - schemeStart < SCHEME_LENGTH_MAX && isSchemeUnit(text, schemeStart - 1)) schemeStart--;
   if (schemeStart === at) return undefined;
@@ -21,8 +22,17 @@ export function findUrlPassword(text: string, at: number, slashes: string): Secr
   const start = at + slashes.length;
   const [colon, signAt] = userInfo(text, start, isConnection);
   if (signAt === -1 || !isHostStart(text, signAt + 1)) return undefined;
+  if (text.startsWith('[redacted:', start)) return undefined;
   const kind = isConnection ? 'connection_string' : 'url_password';
-  if (colon === -1) return looksRandom(text, start, signAt, 20) ? { start, end: signAt, kind } : undefined;
+  const user = prefixedAt(text, start, runs);
+  if (colon === -1 && user !== undefined && user.end === signAt) return user;
+  if (colon === -1)
+    return looksRandom(text, start, signAt, 20) && shapeOf(text, start, signAt).digits > 1
+      ? { start, end: signAt, kind }
+      : undefined;
+  const specific = prefixedAt(text, colon + 1, runs) ?? user;
+  if (specific !== undefined && specific.end <= signAt)
+    return { ...specific, end: specific.start > colon ? signAt : specific.end };
   const password = text.slice(colon + 1, signAt);
   const isUserSecret = looksRandom(text, start, colon, 20); // a token in the user's place: https://TOKEN:x-oauth-basic@host
   if (isUserSecret) return { start, end: signAt, kind };

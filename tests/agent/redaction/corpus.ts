@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const FOLDER = path.resolve(import.meta.dirname, '../../fixtures/redaction');
+
+/** A line with what was filled in, which has to go; for a line without any secret it has to stay. */
+export interface CorpusLine {
+  readonly text: string;
+  readonly filled: readonly string[];
+}
+
+export type Random = () => number;
+
+/** mulberry32: the same corpus for the same seed. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** The lines of a corpus file, each filled `times` times. */
+export function corpus(file: 'positives.txt' | 'negatives.txt', times: number, random: Random): CorpusLine[] {
+  const templates = readFileSync(path.join(FOLDER, file), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('# '))
+    .map((line) => line.replaceAll('\\n', '\n'));
+  return templates.flatMap((template) => Array.from({ length: times }, () => fill(template, random)));
+}
+
+function fill(template: string, random: Random): CorpusLine {
+  const filled: string[] = [];
+  const text = template.replace(/\{([a-z0-9_]+)\}/g, (whole, name: string) => {
+    const make = FORMS[name];
+    if (make === undefined) return whole;
+    const made = make(random);
+    filled.push(made);
+    return made;
+  });
+  return { text, filled };
+}
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz';
+const UPPER = LOWER.toUpperCase();
+const DIGITS = '0123456789';
+const ALNUM = UPPER + LOWER + DIGITS;
+
+function draw(random: Random, from: string, length: number): string {
+  return Array.from({ length }, () => from[Math.floor(random() * from.length)]).join('');
+}
+
+function pick(random: Random, ...choices: readonly string[]): string {
+  return choices[Math.floor(random() * choices.length)]!;
+}
+
+function lines(random: Random, count: number, break_: string): string {
+  return Array.from({ length: count }, () => draw(random, `${ALNUM}+/`, 64)).join(break_);
+}
+
+/** Prefixes are put together from pieces, so that no scanner of secrets takes this file for one. */
+function pem(random: Random, kind: string, break_ = '\n'): string {
+  const edge = (word: string) => `-----${word} ${kind}PRIVATE KEY-----`;
+  return `${edge('BEGIN')}${break_}${lines(random, 6, break_)}${break_}${draw(random, `${ALNUM}+/`, 42)}==${break_}${edge('END')}`;
+}
+
+const base64url = (random: Random, length: number) =>
+  draw(random, `${ALNUM}-_`, length - 3) + draw(random, DIGITS, 1) + draw(random, ALNUM, 2);
+const base64 = (random: Random, bytes: number) =>
+  Buffer.from(Array.from({ length: bytes }, () => Math.floor(random() * 256))).toString('base64');
+const hex = (length: number) => (random: Random) => draw(random, '0123456789abcdef', length);
+const alnum = (length: number) => (random: Random) => draw(random, ALNUM, length);
+const json64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function password(random: Random): string {
+  const word = () => pick(random, 'correct', 'horse', 'battery', 'staple', 'winter', 'dragon', 'hunter', 'summer');
+  switch (Math.floor(random() * 6)) {
+    case 0:
+      return `${word()}${draw(random, DIGITS, 2)}`;
+    case 1:
+      return `${word()}${draw(random, DIGITS, 4)}${draw(random, '!#*', 1)}`;
+    case 2:
+      return draw(random, ALNUM, 16);
+    case 3:
+      return `${draw(random, UPPER, 1)}${draw(random, LOWER, 5)}-${draw(random, ALNUM, 6)}`;
+    case 4:
+      return draw(random, `${ALNUM}!#%*+-_.~^?`, 14) + draw(random, ALNUM, 2);
+    default:
+      return `${draw(random, LOWER, 6)}@${draw(random, DIGITS, 3)}`;
+  }
+}
+
+const FORMS: Readonly<Record<string, (random: Random) => string>> = {
+  aws_key: (r) => `AK${'IA'}${draw(r, `${UPPER}234567`, 16)}`,
+  aws_temp_key: (r) => `AS${'IA'}${draw(r, `${UPPER}234567`, 16)}`,
+  aws_secret: (r) => draw(r, `${ALNUM}/+`, 36) + draw(r, DIGITS, 1) + draw(r, ALNUM, 3),
+  gcp_key: (r) => `AI${'za'}${draw(r, `${ALNUM}-_`, 35)}`,
+  google_oauth: (r) => `ya${'29'}.${draw(r, `${ALNUM}-_`, 120)}`,
+  azure_key: (r) => base64(r, 64),
+  azure_short: (r) => base64(r, 32),
+  azure_sas: (r) => encodeURIComponent(base64(r, 32)),
+  ghp: (r) => `gh${'p_'}${draw(r, ALNUM, 36)}`,
+  gho: (r) => `gh${'o_'}${draw(r, ALNUM, 36)}`,
+  ghu: (r) => `gh${'u_'}${draw(r, ALNUM, 36)}`,
+  ghs: (r) => `gh${'s_'}${draw(r, ALNUM, 36)}`,
+  ghr: (r) => `gh${'r_'}${draw(r, ALNUM, 36)}`,
+  github_pat: (r) => `github${'_pat_'}${draw(r, ALNUM, 22)}_${draw(r, ALNUM, 59)}`,
+  gitlab: (r) => `gl${'pat-'}${base64url(r, 20)}`,
+  npm: (r) => `np${'m_'}${draw(r, ALNUM, 36)}`,
+  hf: (r) => `h${'f_'}${draw(r, UPPER + LOWER, 34)}`,
+  openai: (r) => `s${'k-'}${draw(r, ALNUM, 20)}T3BlbkFJ${draw(r, ALNUM, 20)}`,
+  openai_proj: (r) => `s${'k-'}${pick(r, 'proj', 'svcacct', 'admin')}-${base64url(r, 74)}T3BlbkFJ${base64url(r, 74)}`,
+  anthropic: (r) => `s${'k-'}ant-${pick(r, 'api03', 'admin01', 'oat01')}-${base64url(r, 93)}AA`,
+  xai: (r) => `xa${'i-'}${draw(r, ALNUM, 80)}`,
+  deepseek: (r) => `s${'k-'}${hex(32)(r)}`,
+  xoxb: (r) => `xo${'xb-'}${draw(r, DIGITS, 12)}-${draw(r, DIGITS, 13)}-${draw(r, ALNUM, 24)}`,
+  xoxp: (r) => `xo${'xp-'}${draw(r, DIGITS, 12)}-${draw(r, DIGITS, 12)}-${draw(r, DIGITS, 13)}-${hex(32)(r)}`,
+  xapp: (r) => `xa${'pp-'}1-A${draw(r, UPPER + DIGITS, 10)}-${draw(r, DIGITS, 13)}-${hex(64)(r)}`,
+  slack_hook: (r) => `T${draw(r, UPPER + DIGITS, 8)}/B${draw(r, UPPER + DIGITS, 10)}/${draw(r, ALNUM, 24)}`,
+  stripe_live: (r) => `s${'k_'}live_${draw(r, ALNUM, pick(r, 'a', 'b') === 'a' ? 24 : 99)}`,
+  stripe_restricted: (r) => `r${'k_'}live_${draw(r, ALNUM, 24)}`,
+  whsec: (r) => `wh${'sec_'}${draw(r, ALNUM, 32)}`,
+  telegram: (r) => `${draw(r, '123456789', 10)}:A${'A'}${base64url(r, 33)}`,
+  sendgrid: (r) => `S${'G.'}${base64url(r, 22)}.${base64url(r, 43)}`,
+  nsv1: (r) => `nsv${'1.'}${json64({ url: 'http://127.0.0.1:7700', id: hex(8)(r), secret: base64url(r, 43) })}`,
+  jwt: (r) =>
+    `${json64({ alg: pick(r, 'HS256', 'RS256'), typ: 'JWT' })}.${json64({ sub: hex(8)(r), iat: 1 })}.${base64url(r, 43)}`,
+  basic: (r) => Buffer.from(`${draw(r, LOWER, 5)}:${draw(r, ALNUM, 12)}`).toString('base64'),
+  base64url: (r) => base64url(r, 40),
+  base64image: (r) => `iVBORw0KGgo${base64(r, 400).replaceAll('=', '')}`,
+  django: (r) => `django-insecure-${draw(r, `${ALNUM}!@#$%^*-_+`, 46)}${draw(r, DIGITS, 2)}`,
+  hex16: hex(16),
+  hex32: hex(32),
+  hex40: hex(40),
+  hex64: hex(64),
+  alnum14: alnum(14),
+  alnum20: alnum(20),
+  alnum24: alnum(24),
+  alnum28: alnum(28),
+  uuid: (r) => [8, 4, 4, 4, 12].map((length) => hex(length)(r)).join('-'),
+  private: () => 'PRIVATE',
+  pem: (r) => pem(r, ''),
+  pem_rsa: (r) => pem(r, 'RSA '),
+  pem_ec: (r) => pem(r, 'EC '),
+  pem_openssh: (r) => pem(r, 'OPENSSH '),
+  pem_escaped: (r) => pem(r, '', '\\n'),
+  password,
+  phrase: (r) =>
+    Array.from({ length: 4 }, () => pick(r, 'correct', 'horse', 'battery', 'staple', 'river', 'cloud')).join(' '),
+  urlpassword: (r) => draw(r, `${ALNUM}-_.~%40`.replace('%40', ''), 12) + draw(r, ALNUM, 2) + pick(r, '', '%40', '!'),
+};
