@@ -11,6 +11,8 @@ import type { Random } from '../platform/random.ts';
 import type { Archive } from '../storage/index.ts';
 import { type EnrolmentToken, loadOrEnrol } from './bootstrap/enrolment.ts';
 import { LogBuffer } from './buffer/buffer.ts';
+import { asideBytes, DamagedBuffer, setAsideIfDamaged } from './buffer/salvage.ts';
+import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
@@ -18,6 +20,7 @@ import { OrchestratorClient } from './orchestrator-client.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
+import { BatchQueues } from './uploader/batch-queues.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
 import { DirectDelivery } from './uploader/direct-delivery.ts';
 import { OrchestratedDelivery } from './uploader/orchestrated-delivery.ts';
@@ -44,6 +47,10 @@ const WINDOW_CHECK_MS = 1_000;
 /** The AI agents seen last are noted this often, in the buffer file under this name. */
 const REMEMBER_MS = 60_000;
 const AGENTS_META = 'agents';
+/** The damaged file that was told already, so that a restart doesn't tell it again. */
+const SALVAGE_TOLD_META = 'salvage_told';
+/** What a new buffer gets at least, however much a damaged file takes of the limit. */
+const LIMIT_BYTES_MIN = 2_000_000;
 /** A flush that takes longer than this is answered as incomplete; it goes on by itself. */
 const FLUSH_DEADLINE_MS = 30_000;
 /** An agent that has just been started joins within this, as a rule; only then can anything be archived. */
@@ -60,7 +67,13 @@ export class Agent implements AsyncDisposable {
   readonly #parts = new AsyncDisposableStack();
   readonly #closing = new AbortController();
   readonly #buffer: LogBuffer;
+  readonly #bufferPath: string;
+  /** Why the buffer file was set aside at this start, if it was. */
+  readonly #damage: string | undefined;
+  readonly #queues: BatchQueues;
   readonly #uploader: Uploader;
+  /** Alerts from before the joining. */
+  #untold: AlertReport[] = [];
   readonly #registry: AgentRegistry;
   readonly #delivery: Delivery | PendingDelivery;
   #alerts: AlertSender | undefined;
@@ -88,10 +101,12 @@ export class Agent implements AsyncDisposable {
     const { buffer, upload } = config.storage;
     this.#options = options;
     this.#delivery = archive === undefined ? new PendingDelivery() : new DirectDelivery(archive, server);
+    this.#bufferPath = buffer.path ?? join(home, 'agent', 'buffer.db');
+    this.#damage = setAsideIfDamaged(this.#bufferPath);
     this.#buffer = LogBuffer.open({
-      path: buffer.path ?? join(home, 'agent', 'buffer.db'),
+      path: this.#bufferPath,
       server,
-      limitBytes: buffer.limitBytes,
+      limitBytes: Math.max(buffer.limitBytes - asideBytes(this.#bufferPath), LIMIT_BYTES_MIN),
       windowMs: upload.windowMs,
       batchTextBytes: upload.batchSizeBytes,
       clock,
@@ -99,6 +114,7 @@ export class Agent implements AsyncDisposable {
       onSealed: (byWindow) => this.#batchSealed(byWindow),
     });
     this.#parts.use(this.#buffer);
+    this.#queues = new BatchQueues(this.#buffer);
     this.#registry = new AgentRegistry({
       clock,
       configured: agentsOn(config, server).map(({ agentId }) => agentId as AgentId),
@@ -106,7 +122,7 @@ export class Agent implements AsyncDisposable {
     });
     this.#registry.restore(rememberedAgents(this.#buffer.meta(AGENTS_META), logger));
     this.#uploader = new Uploader({
-      queue: this.#buffer,
+      queue: this.#queues,
       delivery: this.#delivery,
       clock,
       random,
@@ -163,6 +179,7 @@ export class Agent implements AsyncDisposable {
         return WINDOW_CHECK_MS;
       }).start(WINDOW_CHECK_MS),
     );
+    if (this.#damage !== undefined) await this.#salvage(this.#damage);
     const remember = new Pace(clock, async () => {
       this.#rememberAgents();
       return REMEMBER_MS;
@@ -213,6 +230,7 @@ export class Agent implements AsyncDisposable {
       this.#parts.use(client);
       this.#alerts = new AlertSender({ client, clock, random, logger }).start();
       this.#parts.use(this.#alerts);
+      for (const report of this.#untold.splice(0)) this.#alerts.tell(report);
       this.#heartbeats = new HeartbeatSender({
         client,
         registry: this.#registry,
@@ -312,7 +330,42 @@ export class Agent implements AsyncDisposable {
       detail: { code: errorCode(error), message: error.message, hint: error.hint ?? null },
       at: new Date(clock.now()).toISOString(),
     };
-    this.#alerts?.tell(report);
+    this.#tell(report);
+  }
+
+  #tell(report: AlertReport): void {
+    if (this.#alerts !== undefined) {
+      this.#alerts.tell(report);
+      return;
+    }
+    this.#untold = [...this.#untold.filter((other) => other.dedup_key !== report.dedup_key), report]; // told again: the latest counts
+  }
+
+  /** Takes up a buffer file that was set aside: its batches go first, its file positions are ours, and what is lost is told. */
+  async #salvage(reason: string): Promise<void> {
+    const { server, config, clock, logger } = this.#options;
+    const { upload } = config.storage;
+    const damaged = await DamagedBuffer.open({
+      path: this.#bufferPath,
+      notes: this.#buffer,
+      server,
+      windowMs: upload.windowMs,
+      batchTextBytes: upload.batchSizeBytes,
+    });
+    this.#parts.use(damaged);
+    if (this.#buffer.meta(SALVAGE_TOLD_META) !== damaged.name) {
+      const { record, alert } = reportDamage(damaged, reason, server, clock.now());
+      await this.#buffer.append([record], { positions: damaged.positions });
+      if (damaged.epoch !== undefined) this.#buffer.setMeta('previous_epoch', damaged.epoch);
+      this.#buffer.setMeta(SALVAGE_TOLD_META, damaged.name);
+      logger.error('the buffer file was damaged and set aside', {
+        reason,
+        salvagedRecords: damaged.records,
+        lost: damaged.lost,
+      });
+      this.#tell(alert);
+    }
+    this.#queues.putFirst(damaged);
   }
 }
 
