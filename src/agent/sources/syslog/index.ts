@@ -1,0 +1,1 @@
+export { SyslogSource, type SyslogSourceOptions } from './syslog-source.ts';
