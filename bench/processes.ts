@@ -59,12 +59,17 @@ export async function startAgent(
     complaints = (complaints + String(chunk)).slice(-4_000);
   });
   const note = join(home, 'agent/address.json');
-  for (let waitedMs = 0; !existsSync(note); waitedMs += 20) {
+  for (let waitedMs = 0; !isWritten(note); waitedMs += 20) {
     if (child.exitCode !== null || waitedMs > 20_000) throw new Error(`the agent did not start:\n${complaints}`);
     await new Promise((done) => setTimeout(done, 20));
   }
   const { url } = JSON.parse(readFileSync(note, 'utf8')) as { url: string };
   return { pid: child.pid!, url, stop: () => stop(child) };
+}
+
+/** Whole, that is: it is found while it is being written, too. */
+function isWritten(note: string): boolean {
+  return existsSync(note) && readFileSync(note, 'utf8').endsWith('\n');
 }
 
 /** Asks a process to end, and makes it after 15 s. */

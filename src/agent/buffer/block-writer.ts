@@ -16,20 +16,28 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 
-/** Packs records into blocks and numbers them from `first`. Each block is one allocation, written once. */
+/** Memory of the blocks of one commit, used again for the next: garbage outside V8's heap is collected late. */
+let scratch = Buffer.alloc(0);
+const SCRATCH_BYTES_MAX = 8_000_000;
+
+/** Packs records into blocks and numbers them from `first`. The blocks' bodies stay as they are until the next call only. */
 export function writeBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Sequence): NewBlock[] {
   const head = Uint8Array.from(Buffer.from(`{"id":"${epoch}-`));
   const blocks: NewBlock[] = [];
+  const lengths = records.map((record, index) => head.length + digitsOf(first + index) + 3 + byteLengthOf(record));
+  const memory = takeMemory(lengths.reduce((sum, bytes) => sum + bytes, 0));
   let from = 0;
+  let start = 0;
   let bytes = 0;
   const close = (to: number) => {
-    if (to > from) blocks.push(writeBlock(records.slice(from, to), bytes, head, first + from));
+    if (to === from) return;
+    const body = memory.subarray(start, start + bytes);
+    blocks.push(writeBlock(records.slice(from, to), body, head, first + from));
     from = to;
+    start += bytes;
     bytes = 0;
   };
-  records.forEach((record, index) => {
-    // What stands around a record's own bytes: its id, `",` after it, and the line feed.
-    const lineBytes = head.length + digitsOf(first + index) + 3 + byteLengthOf(record);
+  lengths.forEach((lineBytes, index) => {
     if (bytes + lineBytes > BLOCK_BYTES) close(index);
     bytes += lineBytes;
   });
@@ -37,13 +45,19 @@ export function writeBlocks(records: readonly EncodedRecord[], epoch: Epoch, fir
   return blocks;
 }
 
+function takeMemory(bytes: number): Buffer {
+  if (bytes > SCRATCH_BYTES_MAX) return Buffer.allocUnsafeSlow(bytes); // records at their bounds, hardly ever
+  if (bytes > scratch.length) scratch = Buffer.allocUnsafeSlow(Math.min(SCRATCH_BYTES_MAX, bytes * 2));
+  return scratch;
+}
+
 /** UTF-8 bytes of a record's `json`. */
 function byteLengthOf(record: EncodedRecord): number {
   return record.writeTo === undefined ? Buffer.byteLength(record.json) : record.byteLength!;
 }
 
-function writeBlock(records: readonly EncodedRecord[], bytes: number, head: Uint8Array, first: Sequence): NewBlock {
-  const body = Buffer.allocUnsafeSlow(bytes);
+/** A line is a record's bytes with its id before them, `",` between, and a line feed at its end. */
+function writeBlock(records: readonly EncodedRecord[], body: Buffer, head: Uint8Array, first: Sequence): NewBlock {
   let sequence = first;
   let at = 0;
   for (const record of records) {

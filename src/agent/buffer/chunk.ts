@@ -42,7 +42,8 @@ export class Chunk {
   textBytes = 0;
   readonly #begunAt: number;
   #grownAt: number;
-  #blocks: Buffer[] = [];
+  /** Its text so far, at the beginning of memory that is used again for later chunks. */
+  #text: Buffer | undefined;
   #member: Promise<Buffer> | undefined;
   #compressed: Buffer | undefined;
 
@@ -66,10 +67,11 @@ export class Chunk {
     return this.#compressed?.length ?? this.textBytes;
   }
 
-  /** Adds whole lines, each ended by a line feed, that arrived `now`. */
+  /** Adds a copy of whole lines, each ended by a line feed, that arrived `now`. */
   add(block: Buffer, records: number, now: number): void {
     this.#grownAt = now;
-    this.#blocks.push(block);
+    this.#text = withRoom(this.#text, this.textBytes, block.length);
+    block.copy(this.#text, this.textBytes);
     this.records += records;
     this.textBytes += block.length;
   }
@@ -85,21 +87,50 @@ export class Chunk {
   }
 
   async #compress(): Promise<Buffer> {
-    const member = await gzipAsync(Buffer.concat(this.#blocks), {
+    const member = await gzipAsync(this.#filled(), {
       level: gzipLevel(this.textBytes, this.#grownAt - this.#begunAt),
       memLevel: GZIP_MEMORY_LEVEL,
       chunkSize: GZIP_OUTPUT_BYTES,
     });
     this.#compressed = Buffer.from(member); // to size: it is remembered long after it was archived
-    this.#blocks = [];
+    if (this.#text !== undefined) recycle(this.#text);
+    this.#text = undefined;
     return this.#compressed;
+  }
+
+  #filled(): Buffer {
+    return this.#text?.subarray(0, this.textBytes) ?? Buffer.alloc(0);
   }
 
   /** Its NDJSON. */
   async text(): Promise<Buffer> {
-    if (this.#compressed === undefined) return Buffer.concat(this.#blocks);
+    if (this.#compressed === undefined) return Buffer.from(this.#filled());
     return gunzipAsync(this.#compressed);
   }
+}
+
+/** A chunk that is full goes over its size by at most a block. */
+const TEXT_CAPACITY = CHUNK_TEXT_BYTES + 300_000;
+const SPARE_TEXTS_MAX = 4;
+/**
+ * Memory of chunks that are compressed. Fresh memory for each would have to wait for the garbage collector, which takes its time
+ * with what lies outside its heap: at full load that was 60 MB.
+ */
+const spareTexts: Buffer[] = [];
+
+function withRoom(text: Buffer | undefined, usedBytes: number, moreBytes: number): Buffer {
+  const neededBytes = usedBytes + moreBytes;
+  if (text !== undefined && neededBytes <= text.length) return text;
+  if (text === undefined && neededBytes <= TEXT_CAPACITY)
+    return spareTexts.pop() ?? Buffer.allocUnsafeSlow(TEXT_CAPACITY);
+  const larger = Buffer.allocUnsafeSlow(neededBytes); // a single record may be larger than a block
+  text?.copy(larger, 0, 0, usedBytes);
+  if (text !== undefined) recycle(text);
+  return larger;
+}
+
+function recycle(text: Buffer): void {
+  if (text.length === TEXT_CAPACITY && spareTexts.length < SPARE_TEXTS_MAX) spareTexts.push(text);
 }
 
 export function sha256Hex(data: string | Uint8Array): string {
