@@ -1,0 +1,1 @@
+export { JournaldSource, type JournaldSourceOptions } from './journald-source.ts';
