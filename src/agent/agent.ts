@@ -17,6 +17,7 @@ import { AlertSender } from './heartbeat/alert-sender.ts';
 import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
+import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
@@ -75,6 +76,7 @@ export class Agent implements AsyncDisposable {
   /** Alerts from before the joining. */
   #untold: AlertReport[] = [];
   readonly #registry: AgentRegistry;
+  readonly #redaction: Redactors;
   readonly #delivery: Delivery | PendingDelivery;
   #alerts: AlertSender | undefined;
   #heartbeats: HeartbeatSender | undefined;
@@ -120,6 +122,7 @@ export class Agent implements AsyncDisposable {
       configured: agentsOn(config, server).map(({ agentId }) => agentId as AgentId),
       probe: probeProcess,
     });
+    this.#redaction = new Redactors(config.agentDefaults.redaction, config.agents);
     this.#registry.restore(rememberedAgents(this.#buffer.meta(AGENTS_META), logger));
     this.#uploader = new Uploader({
       queue: this.#queues,
@@ -191,6 +194,7 @@ export class Agent implements AsyncDisposable {
       server,
       sink: this.#buffer,
       registry: this.#registry,
+      redaction: this.#redaction,
       clock,
       logger,
     });
@@ -199,6 +203,7 @@ export class Agent implements AsyncDisposable {
       server,
       sink: this.#buffer,
       registry: this.#registry,
+      redaction: this.#redaction,
       clock,
       logger,
       port,
@@ -206,6 +211,7 @@ export class Agent implements AsyncDisposable {
       agentConfig: (agentId) => resolveAgent(config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
+      metrics: () => redactionMetrics(this.#redaction.counts),
     });
     this.#parts.use(this.#localApi);
     await this.#noteAddress();

@@ -7,6 +7,7 @@ import { errorCode } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
 import { Pace } from '../../../platform/pace.ts';
 import type { EncodedRecord, RecordSink, TailPosition } from '../../buffer/types.ts';
+import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
 import { encodeLine, type LineReading } from '../line-formats/encode-line.ts';
 import { openTimeZone } from '../line-formats/time-zone.ts';
@@ -40,6 +41,8 @@ export interface FileTailOptions {
   readonly server: ServerName;
   readonly sink: RecordSink;
   readonly registry?: AgentRegistry;
+  /** What is taken out of records; absent: all credentials. */
+  readonly redaction?: Redaction;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: Partial<FileTailLimits>;
@@ -315,11 +318,16 @@ export class FileTail implements AsyncDisposable {
   }
 
   async #readInto(records: EncodedRecord[], file: TailedFile): Promise<void> {
-    const { server, clock } = this.#options;
+    const { server, clock, redaction } = this.#options;
     const reading = this.#readings.get(file.source)!;
     const final = this.#isFinished(file);
     const lines = await file.readLines(this.#scratch, this.#limits.linesPerTurnMax, final, reading.joins);
-    const defaults = { server, now: clock.now(), agentId: file.source.agentId as AgentId };
+    const defaults = {
+      server,
+      now: clock.now(),
+      agentId: file.source.agentId as AgentId,
+      ...(redaction === undefined ? {} : { redaction }),
+    };
     for (const line of lines) if (line.trim() !== '') records.push(encodeLine(line, reading, defaults));
   }
 

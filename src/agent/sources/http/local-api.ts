@@ -5,6 +5,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
 import type { RecordSink } from '../../buffer/types.ts';
+import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
 import { otlpProblemAnswer } from '../otlp/otlp-answers.ts';
 import { OtlpDoor } from '../otlp/otlp-door.ts';
@@ -26,6 +27,8 @@ export interface LocalApiOptions {
   readonly server: ServerName;
   readonly sink: RecordSink;
   readonly registry: AgentRegistry;
+  /** What is taken out of records; absent: all credentials. */
+  readonly redaction?: Redaction;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Address and port to listen on; port 0 takes a free one. */

@@ -38,6 +38,7 @@ export async function postLogs(
     server: options.server,
     now: options.clock.now(),
     ...(agentId === undefined ? {} : { agentId }),
+    ...(options.redaction === undefined ? {} : { redaction: options.redaction }),
   });
   counts.requests++;
   counts.rejectedLines += rejected.length + rejectedMore;

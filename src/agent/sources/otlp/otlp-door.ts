@@ -56,13 +56,18 @@ export class OtlpDoor {
    * @throws NervesysError with the code to answer by; then nothing was taken.
    */
   async receive(signal: Signal, request: IncomingMessage, query: URLSearchParams, lease: BodyLease): Promise<Answer> {
-    const { server, clock, sink, registry } = this.#options;
+    const { server, clock, sink, registry, redaction } = this.#options;
     const encoding = readEncoding(request);
     const agentId = defaultAgentId(request, query);
     const idempotencyKey = readIdempotencyKey(request);
     const body = await readBody(request, this.#bodyBytesMax, lease);
     const series = new CumulativeSeries(this.#series);
-    const defaults: EncodeDefaults = { server, now: clock.now(), ...(agentId === undefined ? {} : { agentId }) };
+    const defaults: EncodeDefaults = {
+      server,
+      now: clock.now(),
+      ...(agentId === undefined ? {} : { agentId }),
+      ...(redaction === undefined ? {} : { redaction }),
+    };
 
     const intake = takeIn(signal, encoding, body, series, defaults);
 
