@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Agent } from '../agent/agent.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
@@ -10,6 +11,12 @@ import { print } from './output.ts';
 import { closeWithin, openConfiguredArchive, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
 import { readSettings, type Settings } from './settings.ts';
 
+/**
+ * V8 lets its space for new objects grow to 32 MB under load; records pass through it and leave nothing, so a small one does as well.
+ * The factor is read at each growth, so it can be set while running (`--max-semi-space-size` can not; docs/decisions/0005).
+ */
+const YOUNG_HEAP_STAYS_SMALL = '--semi-space-growth-factor=1';
+
 export interface AgentCommandOptions {
   readonly home?: string;
   readonly agentPort?: number;
@@ -17,6 +24,7 @@ export interface AgentCommandOptions {
 
 /** `nervesys agent`: the lean agent of a server, until a signal. */
 export async function run(options: AgentCommandOptions): Promise<number> {
+  setFlagsFromString(YOUNG_HEAP_STAYS_SMALL);
   const startedAt = systemClock.monotonic();
   const stopped = stopSignal();
   const settings = readSettings({ home: options.home });
