@@ -3,14 +3,16 @@
  * compressed, uploaded to an S3 server, deleted; every record counted in the archive. The agent and the S3 server run in
  * processes of their own; CPU is the agent's alone, and is told as a ratio to the floor measured in the same run.
  *
- *   node bench/ingest.ts [--records 200000] [--json]
+ *   node bench/ingest.ts [--records 200000] [--bundle dist/nervesys-agent.cjs] [--redaction] [--json]
+ *
+ * --bundle: the agent as servers run it (npm run bundle:agent), not its TypeScript; --redaction: secrets are looked for, as is the default
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureFloorApart, round } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
@@ -29,7 +31,12 @@ const POST_RECORDS = 500;
 const CONNECTIONS = 4;
 
 const { values } = parseArgs({
-  options: { records: { type: 'string', default: '200000' }, json: { type: 'boolean', default: false } },
+  options: {
+    records: { type: 'string', default: '200000' },
+    bundle: { type: 'string' },
+    redaction: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 });
 const records = Number(values.records);
 const folder = mkdtempSync(join(tmpdir(), 'nervesys-ingest-'));
@@ -41,7 +48,11 @@ try {
   const floor = await measureFloorApart(file);
   const bodies = cutBodies(readFileSync(file));
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
-  agent = await startAgent(join(folder, 'home'), s3Settings(settings));
+  const home = join(folder, 'home');
+  cpSync(resolve(import.meta.dirname, '../config'), join(home, 'config'), { recursive: true });
+  if (!values.redaction) appendFileSync(join(home, 'config/agents/_defaults.yaml'), '\nredaction:\n  enabled: false\n');
+  const program = values.bundle === undefined ? undefined : [resolve(values.bundle)];
+  agent = await startAgent(home, s3Settings(settings), program);
 
   const cpuBefore = cpuSeconds(agent.pid);
   const startedAt = performance.now();
