@@ -32,8 +32,8 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** Passing trouble: soon again, then each minute. */
-const BACKOFF = { baseMs: 500, maxMs: 60_000 };
+/** Passing trouble: soon again, then a few times a minute, so that an archive that is back is noticed well within 30 s. */
+const BACKOFF = { baseMs: 500, maxMs: 15_000 };
 /** Trouble that needs hands (refused, no bucket): slowly, for as long as it takes. Nothing is ever given up. */
 const BACKOFF_DENIED = { baseMs: 10_000, maxMs: 300_000 };
 /** With nothing to send it looks again this often; it is nudged anyway when a batch is sealed. */
