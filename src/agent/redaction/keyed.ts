@@ -11,7 +11,8 @@ import { isAlnum, isDigit, isQuote, isSpace, isTokenUnit, type SecretSpan, type 
 const NAME_LENGTH_MAX = 64;
 const BETWEEN_MAX = 12;
 const QUOTED_LENGTH_MAX = 4_096;
-const UNQUOTED_LENGTH_MAX = 1_024;
+/** A value is judged by its beginning. */
+const JUDGED_LENGTH_MAX = 256;
 
 interface Name {
   readonly text: string;
@@ -130,11 +131,11 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
     if (quoted !== 'unclosed') return quoted;
     at += slashes + 1;
   }
-  if (kind === 'authorization') return authorizationIn(text, at, unquotedEnd(text, at), runs);
+  if (kind === 'authorization') return authorizationIn(text, at, unquotedEnd(text, at, runs), runs);
   const specific = prefixedAt(text, at, runs);
-  const valueEnd = unquotedEnd(text, at);
+  const valueEnd = unquotedEnd(text, at, runs);
   if (specific !== undefined && specific.end >= valueEnd - 2) return specific;
-  const value = text.slice(at, valueEnd);
+  const value = text.slice(at, Math.min(valueEnd, at + JUDGED_LENGTH_MAX));
   const style = {
     key,
     join: joined.join,
@@ -193,10 +194,10 @@ function authorizationIn(text: string, start: number, end: number, runs: TokenRu
   SCHEME.lastIndex = start;
   const isSchemed = SCHEME.test(text);
   const at = isSchemed ? SCHEME.lastIndex : start;
-  const last = at >= end ? unquotedEnd(text, at) : end;
+  const last = at >= end ? unquotedEnd(text, at, runs) : end;
   const specific = prefixedAt(text, at, runs);
   if (specific !== undefined && specific.end >= last - 2) return specific;
-  const value = text.slice(at, last);
+  const value = text.slice(at, Math.min(last, at + JUDGED_LENGTH_MAX));
   if (isPlaceholder(value) || !isSecretValue('authorization', value)) return undefined;
   if (!isSchemed && (CODE.test(value) || PATH.test(value))) return undefined;
   return { start: at, end: last, kind: 'authorization' };
@@ -207,10 +208,10 @@ export function findBearer(text: string, start: number, end: number, runs: Token
   if (isAlnum(text, start - 1) || !isSpace(text, end)) return undefined;
   let at = end;
   while (at < end + 4 && isSpace(text, at)) at++;
-  const last = unquotedEnd(text, at);
+  const last = unquotedEnd(text, at, runs);
   const specific = prefixedAt(text, at, runs);
   if (specific !== undefined && specific.end >= last - 2) return specific;
-  const value = text.slice(at, last);
+  const value = text.slice(at, Math.min(last, at + JUDGED_LENGTH_MAX));
   if (value.length < 12 || isPlaceholder(value) || !hasDigitOrCases(value)) return undefined;
   return { start: at, end: last, kind: 'authorization' };
 }
@@ -218,10 +219,19 @@ export function findBearer(text: string, start: number, end: number, runs: Token
 const NEXT_FIELD = /[;&,|]\s{0,2}(?:$|[\s"'`\\]|[A-Za-z_][\w .-]{0,40}[=:])/y;
 
 /** Ends at a space, a quote, or a separator with another field behind it; a closing bracket or a full stop at the end is not part of it. */
-function unquotedEnd(text: string, start: number): number {
-  const limit = Math.min(text.length, start + UNQUOTED_LENGTH_MAX);
+function unquotedEnd(text: string, start: number, runs: TokenRuns): number {
+  let end = runs.values.from(start, (at) => breakBehind(text, at));
+  const least = Math.max(start, end - TRIMMED_MAX);
+  while (end > least && ')]}>,;.:'.includes(text[end - 1]!)) end--;
+  return end;
+}
+
+const TRIMMED_MAX = 8;
+
+/** Whether a place ends a value depends on what is there alone, not on where the value began: so ends can be remembered. */
+function breakBehind(text: string, start: number): number {
   let end = start;
-  for (; end < limit; end++) {
+  for (; end < text.length; end++) {
     if (isSpace(text, end) || isQuote(text, end) || text[end] === '<') break;
     if (text[end] === '\\' && (isQuote(text, end + 1) || 'nrt\\'.includes(text[end + 1] ?? ' '))) break;
     if (';&,|'.includes(text[end]!)) {
@@ -229,7 +239,6 @@ function unquotedEnd(text: string, start: number): number {
       if (NEXT_FIELD.test(text)) break;
     }
   }
-  while (end > start && ')]}>,;.:'.includes(text[end - 1]!)) end--;
   return end;
 }
 

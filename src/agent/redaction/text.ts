@@ -60,6 +60,10 @@ export class TokenRuns {
   /** End of a run that was found to be followed by nothing of interest. */
   barren = -1;
 
+  /** Of values without quotes, whose end only what stands there decides. */
+  readonly values = new RememberedEnd();
+  #signAt = -1;
+
   end(text: string, at: number): number {
     if (at >= this.#start && at < this.#end) return this.#end;
     let end = at;
@@ -67,6 +71,29 @@ export class TokenRuns {
     this.#start = at;
     this.#end = end;
     return end;
+  }
+
+  /** The next `@` at `at` or behind it. */
+  nextSign(text: string, at: number): number {
+    if (this.#signAt < at) {
+      const found = text.indexOf('@', at);
+      this.#signAt = found === -1 ? Number.POSITIVE_INFINITY : found;
+    }
+    return this.#signAt;
+  }
+}
+
+/** The end that a scan found, for all places between its beginning and it. */
+export class RememberedEnd {
+  #start = 0;
+  #end = -1;
+
+  from(at: number, scan: (at: number) => number): number {
+    if (at < this.#start || at > this.#end) {
+      this.#start = at;
+      this.#end = scan(at);
+    }
+    return this.#end;
   }
 }
 

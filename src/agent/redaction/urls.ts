@@ -20,6 +20,7 @@ export function findUrlPassword(text: string, at: number, slashes: string, runs:
   if (schemeStart === at) return undefined;
   const isConnection = CONNECTION.test(text.slice(schemeStart, at));
   const start = at + slashes.length;
+  if (runs.nextSign(text, start) > start + AUTHORITY_LENGTH_MAX) return undefined;
   const [colon, signAt] = userInfo(text, start, isConnection);
   if (signAt === -1 || !isHostStart(text, signAt + 1)) return undefined;
   if (text.startsWith('[redacted:', start)) return undefined;
@@ -77,13 +78,11 @@ function decoded(text: string): string {
 }
 
 /** Whether the address at `at` may have user information. */
-export function mayHaveUserInfo(text: string, at: number, end: number): boolean {
-  const limit = Math.min(text.length, end + AUTHORITY_LENGTH_MAX);
-  for (let next = Math.max(at, end); next < limit; next++) {
-    if (text[next] === '@') return true;
-    if (isSpace(text, next) || text[next] === '"') return false;
-  }
-  return limit < text.length;
+export function mayHaveUserInfo(text: string, _at: number, end: number, runs: TokenRuns): boolean {
+  const signAt = runs.nextSign(text, end);
+  if (signAt >= end + AUTHORITY_LENGTH_MAX) return false;
+  for (let next = end; next < signAt; next++) if (isSpace(text, next) || text[next] === '"') return false;
+  return true;
 }
 
 const ORACLE = /thin:[^\s/"'@:]{1,64}\//y;
@@ -106,7 +105,8 @@ export function findSignature(text: string, at: number): SecretSpan | undefined 
   if (isAlnum(text, at - 1) || text[at - 1] === '_' || text[at - 1] === '-') return undefined;
   const start = at + 'sig='.length;
   let end = start;
-  while (end < start + SIGNATURE_LENGTH_MAX && (isAlnum(text, end) || '%+/=_-'.includes(text[end] ?? ' '))) end++;
+  while (end < start + SIGNATURE_LENGTH_MAX && (isAlnum(text, end) || '%+/_-'.includes(text[end] ?? ' '))) end++;
+  while (end < start + SIGNATURE_LENGTH_MAX && text[end] === '=') end++;
   if (end - start < 28) return undefined;
   const { digits, upper, lower } = shapeOf(text, start, end);
   return upper > 0 && lower > 0 && digits + upper + lower > 20 ? { start, end, kind: 'azure_sas' } : undefined;
