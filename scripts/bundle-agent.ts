@@ -29,6 +29,8 @@ export async function bundleAgent(outFile: string): Promise<AgentBundle> {
     cwd: ROOT,
     platform: 'node',
     transform: { target: 'node24' },
+    // V8 compiles a function in parentheses at once; most of these modules are never run by an idle agent.
+    optimization: { pifeForModuleWrappers: false },
     plugins: [onlyBundledCommands(), builtinsOnDemand()],
   });
   try {
