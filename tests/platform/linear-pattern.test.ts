@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LinearPattern, LinearPatternError } from '../../src/platform/linear-pattern.ts';
+
+const SAMPLES = [
+  '',
+  'a',
+  'ab',
+  'aab b',
+  'EMP-123456 emp-1',
+  'x=1;y=22',
+  'foo.bar@baz',
+  '\n\t ',
+  'שלום 12',
+  'aaaa',
+  'abcabcd',
+  'A-B_c',
+  '1.2.3',
+  '{}[]()',
+];
+const PATTERNS = [
+  'a',
+  'ab|a',
+  'a|ab',
+  'a+',
+  'a+?b',
+  '(?:ab|c)+',
+  'a{2}',
+  'a{1,3}',
+  'a{2,}',
+  '[a-c]+',
+  '[^a-c]+',
+  '\\d+',
+  '\\w+',
+  '\\s+',
+  '\\bb\\b',
+  '^a',
+  'b$',
+  '[\\d.]+\\d',
+  '(a|b)(c|d)?',
+  'EMP-\\d{6}',
+  '\\W',
+  '[א-ת]+',
+  '\\u05e9',
+  '.b',
+  '[\\]}]',
+  'a(?:b(?:c)?)?',
+  '\\Bb',
+  '[-a]+',
+  'x?=',
+  '\\.',
+];
+
+test('it finds what JavaScript finds', () => {
+  for (const source of PATTERNS)
+    for (const text of SAMPLES) {
+      const expected = [...text.matchAll(new RegExp(source, 'g'))].map((match) => [
+        match.index,
+        match.index + match[0].length,
+      ]);
+      const { found } = new LinearPattern(source).findAll(text);
+      assert.deepEqual(
+        found.map(({ start, end }) => [start, end]),
+        expected,
+        `${source} on ${JSON.stringify(text)}`,
+      );
+    }
+});
+
+test('(?i) in front ignores case', () => {
+  const { found } = new LinearPattern('(?i)emp-[a-f]').findAll('EMP-C emp-F Emp-g');
+
+  assert.equal(found.length, 2);
+});
+
+test('what cannot be matched in linear time, or matches everywhere, is refused with a reason', () => {
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ['(?=a)b', /look-around/],
+    ['(a)\\1', /back-reference/],
+    ['a*', /empty text/],
+    ['', /empty text/],
+    ['(a', /without its/],
+    ['a)', /without its/],
+    ['[a', /without its/],
+    ['a{3,1}', /reversed/],
+    ['a{1,1000}', /more than 256/],
+    ['a**', /repetition/],
+    ['*a', /nothing/],
+    ['(?:a{200}){200}', /multiply/],
+    [`${'('.repeat(60)}a${')'.repeat(60)}`, /nested/],
+  ];
+
+  for (const [source, reason] of refused)
+    assert.throws(
+      () => new LinearPattern(source),
+      (error) => error instanceof LinearPatternError && reason.test(error.message),
+      source,
+    );
+});
+
+test('patterns on which backtracking explodes take linear time', () => {
+  for (const source of ['(?:a+)+$', '(?:a|aa)+b', '(?:a*a*)*b', '(?:x+x+)+y']) {
+    const pattern = new LinearPattern(`${source}z`);
+    const text = 'ax'.repeat(500) + 'a'.repeat(2_000) + 'x'.repeat(2_000);
+    const startedAt = performance.now();
+
+    pattern.findAll(text);
+
+    assert.ok(performance.now() - startedAt < 1_000, source);
+  }
+});
+
+test('a text that uses up the budget is said to be looked at no further', () => {
+  const pattern = new LinearPattern('(?:a|a|a{1,60}|[a-z]{1,60}|\\w{1,60}){1,4}!');
+
+  const { exhausted } = pattern.findAll('a'.repeat(20_000));
+
+  assert.equal(exhausted, 0);
+});
