@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { parseAgentId } from '../contract/ids.ts';
+import { type AgentId, parseAgentId } from '../contract/ids.ts';
 import { systemClock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { openConnections } from '../platform/http-request.ts';
@@ -13,7 +13,8 @@ import { AgentDoor, type OwnStatus } from './exec/agent-door.ts';
 import { Delivery, type DeliverySummary } from './exec/delivery.ts';
 import { LineSplitter } from './exec/line-splitter.ts';
 import { type OutputStream, outputRecord } from './exec/output-record.ts';
-import { relaySignals } from './exec/signals.ts';
+import { type RestartPolicy, Restarts } from './exec/restart-policy.ts';
+import { relaySignals, type SignalRelay } from './exec/signals.ts';
 import { escapeControls, note } from './output.ts';
 import { childEnvironment, userDirectory } from './settings.ts';
 
@@ -21,6 +22,7 @@ export interface ExecOptions {
   readonly agentId: string;
   readonly home?: string;
   readonly agentPort?: number;
+  readonly restart?: RestartPolicy;
 }
 
 /** As a shell answers where a program could not be started. */
@@ -50,54 +52,93 @@ export async function run(options: ExecOptions, command: readonly string[]): Pro
     });
   }
   const clock = systemClock;
-  const startedAt = clock.monotonic();
   const locate = () => locateAgent(options);
-  const child = spawn(command[0]!, command.slice(1), {
-    stdio: ['inherit', 'pipe', 'pipe'],
-    cwd: userDirectory(),
-    env: childEnvironment({ NERVESYS_AGENT_ID: agentId, NERVESYS_URL: locate().url }),
-  });
-  using signals = relaySignals(child, clock);
-  const started = new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    child.once('spawn', () => resolve(undefined));
-    child.once('error', resolve);
-  });
-  const ended = childEnding(child, command);
-
+  using signals = relaySignals(clock);
   await using connections = openConnections({ connectionsMax: 1 });
   const door = new AgentDoor({ locate, connections, clock });
   const tell = (text: string) => note(`nervesys: ${escapeControls(text)}`);
   const delivery = new Delivery({ door, agentId, clock, random: systemRandom, tell });
+  const restarts = new Restarts(options.restart ?? 'never');
+  for (let run = 1; ; run++) {
+    const startedAt = clock.monotonic();
+    const environment = childEnvironment({ NERVESYS_AGENT_ID: agentId, NERVESYS_URL: locate().url });
+    const { ending, pid, started } = await runOnce(command, environment, agentId, delivery, signals);
+    const asked = signals.endAsked;
+    const ranMs = clock.monotonic() - startedAt;
+    const waitMs = restarts.after({
+      failed: ending.status.status !== 'stopped',
+      started,
+      asked: asked !== undefined,
+      ranMs,
+    });
+    const { exitCode, status, message, signal } = asked === undefined ? ending : stoppedOnRequest(ending, asked);
+    const next = waitMs === undefined ? '' : `; it starts again in ${formatDuration(waitMs)}`;
+    delivery.add({
+      json: JSON.stringify({
+        timestamp: new Date(clock.now()).toISOString(),
+        level: status.status === 'stopped' ? 'INFO' : 'ERROR',
+        agent_id: agentId,
+        action: 'nervesys.exit',
+        message: `${message} after ${formatDuration(ranMs)}${next}`,
+        // Arguments stay out: they may hold secrets.
+        context: {
+          program: basename(command[0]!),
+          pid,
+          exit_code: status.exit_code,
+          signal,
+          ...(waitMs === undefined ? {} : { run, restart_after_ms: waitMs }),
+        },
+      }),
+      level: 'ERROR', // whatever it says, it is the last line to go
+    });
+    if (waitMs !== undefined) {
+      delivery.setStatus({ ...status, detail: `${message}${next}` });
+      tell(`${message}${next}`);
+      const stopped = await clock.sleep(waitMs, signals.ending).then(
+        () => false,
+        () => true,
+      );
+      if (!stopped) continue;
+    }
+    const finalStatus = waitMs === undefined ? status : stoppedOnRequest(ending, signals.endAsked!).status;
+    const impatient = new AbortController();
+    signals.childEnded(impatient);
+    const patienceMs = started || run > 1 ? DELIVERY_MS_MAX : DELIVERY_NOT_STARTED_MS_MAX;
+    tellOutcome(await delivery.close(finalStatus, patienceMs, impatient.signal), tell);
+    return exitCode;
+  }
+}
+
+/** One run of the program, to the end of its output. Signals go to it meanwhile. */
+async function runOnce(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  agentId: AgentId,
+  delivery: Delivery,
+  signals: SignalRelay,
+): Promise<{ readonly ending: Ending; readonly pid: number; readonly started: boolean }> {
+  const child = spawn(command[0]!, command.slice(1), {
+    stdio: ['inherit', 'pipe', 'pipe'],
+    cwd: userDirectory(),
+    env,
+  });
+  signals.attach(child);
+  const begun = new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    child.once('spawn', () => resolve(undefined));
+    child.once('error', resolve);
+  });
+  const ended = childEnding(child, command);
   const pid = child.pid ?? 0;
   delivery.setStatus({ status: 'healthy', ...(pid === 0 ? {} : { pid }) });
   delivery.start();
-
   const pipe = (stream: OutputStream) =>
     pipeOutput(child[stream]!, stream, process[stream], delivery, { agentId, pid });
   const piped = Promise.all([pipe('stdout'), pipe('stderr')]);
-  const failure = await started;
+  const failure = await begun;
   const ending = failure === undefined ? await ended : notStarted(command, failure);
+  signals.attach(undefined);
   if (failure === undefined) await lingering(piped, child);
-
-  const asked = signals.endAsked;
-  const { exitCode, status, message, signal } = asked === undefined ? ending : stoppedOnRequest(ending, asked);
-  delivery.add({
-    json: JSON.stringify({
-      timestamp: new Date(clock.now()).toISOString(),
-      level: status.status === 'stopped' ? 'INFO' : 'ERROR',
-      agent_id: agentId,
-      action: 'nervesys.exit',
-      message: `${message} after ${formatDuration(clock.monotonic() - startedAt)}`,
-      // Arguments stay out: they may hold secrets.
-      context: { program: basename(command[0]!), pid, exit_code: status.exit_code, signal },
-    }),
-    level: 'ERROR', // whatever it says, it is the last line to go
-  });
-  const impatient = new AbortController();
-  signals.childEnded(impatient);
-  const patienceMs = failure === undefined ? DELIVERY_MS_MAX : DELIVERY_NOT_STARTED_MS_MAX;
-  tellOutcome(await delivery.close(status, patienceMs, impatient.signal), tell);
-  return exitCode;
+  return { ending, pid, started: failure === undefined };
 }
 
 /** Passes a stream's bytes on unchanged, at once, and its lines to the delivery. Resolves at the stream's end. */
@@ -106,16 +147,18 @@ async function pipeOutput(
   stream: OutputStream,
   target: NodeJS.WriteStream,
   delivery: Delivery,
-  facts: { readonly agentId: NonNullable<ReturnType<typeof parseAgentId>>; readonly pid: number },
+  facts: { readonly agentId: AgentId; readonly pid: number },
 ): Promise<void> {
   const splitter = new LineSplitter();
   let targetOpen = true;
-  target.on('error', (error) => {
+  const onError = (error: Error) => {
     targetOpen = false;
     // The reader of our pipe has gone: the program learns it as it would without us, by writing into a closed pipe.
     // A terminal that has gone (EIO) is no such word: the program lives on, and so do its records.
     if (errorCode(error) === 'EPIPE') source.destroy();
-  });
+  };
+  // What went wrong with the last run's output is not this run's: it finds out by itself.
+  target.removeAllListeners('error').on('error', onError);
   const addLines = (lines: ReturnType<LineSplitter['push']>) => {
     const now = systemClock.now();
     for (const line of lines) delivery.add(outputRecord(line, stream, facts, now));

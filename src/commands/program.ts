@@ -119,6 +119,11 @@ function addParts(program: Command, runs: Runs): void {
     )
     .argument('<command...>', 'the program and its arguments, after --')
     .requiredOption('--agent-id <name>', 'the AI agent that is run, as GROK')
+    .addOption(
+      new Option('--restart <policy>', 'run it again after it ended; waits 1 s, doubling to 60 s while runs are short')
+        .choices(['never', 'on-failure', 'always'])
+        .default('never'),
+    )
     .addOption(home())
     .addOption(agentPort())
     .passThroughOptions()
@@ -126,6 +131,7 @@ function addParts(program: Command, runs: Runs): void {
       'after',
       examples(
         'nervesys exec --agent-id GROK -- python agent.py --task review',
+        'nervesys exec --agent-id GROK --restart on-failure -- python agent.py',
         "nervesys exec --agent-id GIMAI -- sh -c 'while true; do date; sleep 1; done'",
       ),
     )

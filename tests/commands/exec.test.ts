@@ -189,6 +189,44 @@ describe('nervesys exec', { concurrency: 4 }, () => {
     assert.equal(signal, null);
   });
 
+  test('with --restart on-failure a failed program runs again until it is done, and each end is told', async () => {
+    await using agent = await new AgentStandIn().listen();
+    const mark = join(home, 'failed-once');
+    const args = execArgs(agent, 'sh', '-c', `echo run; test -e ${mark} && exit 0; touch ${mark}; exit 3`);
+    args.splice(1, 0, '--restart', 'on-failure');
+
+    const { code, stdout } = await runNervesys(args);
+
+    assert.deepEqual([code, stdout.toString()], [0, 'run\nrun\n']);
+    assert.deepEqual(agent.messages(), ['run', 'run']);
+    const ends = agent.records.filter(({ action }) => action === 'nervesys.exit');
+    assert.deepEqual(
+      ends.map(({ level, context }) => [level, context['exit_code'], context['restart_after_ms']]),
+      [
+        ['ERROR', 3, 1_000],
+        ['INFO', 0, undefined],
+      ],
+    );
+    assert.match(ends[0]!.message, /exited with code 3 after .*; it starts again in 1s$/);
+    assert.deepEqual(
+      agent.statuses.map((one) => one['status']),
+      ['healthy', 'critical', 'healthy', 'stopped'],
+    );
+  });
+
+  test('with --restart always a signal ends the waiting, and nothing is started again', async () => {
+    await using agent = await new AgentStandIn().listen();
+    const args = execArgs(agent, 'sh', '-c', 'echo run');
+    args.splice(1, 0, '--restart', 'always');
+    const { child, finished } = startNervesys(args);
+    await eventually(() => agent.statuses.some((one) => String(one['detail']).includes('starts again')), 'it waits');
+    child.kill('SIGTERM');
+    const { code, stdout } = await finished;
+
+    assert.deepEqual([code, stdout.toString()], [0, 'run\n']);
+    assert.deepEqual(agent.statuses.at(-1)?.['status'], 'stopped');
+  });
+
   test('the program finds out whose run it is and where to send more', async () => {
     await using agent = await new AgentStandIn().listen();
 

@@ -13,12 +13,18 @@ const SAME_SIGNAL_MS = 1_000;
 export interface SignalRelay extends Disposable {
   /** The last signal that asked the program to end. */
   readonly endAsked: NodeJS.Signals | undefined;
+  /** Aborts with the first signal that asks for an end. */
+  readonly ending: AbortSignal;
+  /** From now on signals go to this child; `undefined`: to nobody, for none runs just now. */
+  attach(child: ChildProcess | undefined): void;
   /** From now on the program has ended: an ending signal aborts this controller instead. */
   childEnded(impatient: AbortController): void;
 }
 
-/** Passes this process's signals on to the child, until disposed. */
-export function relaySignals(child: ChildProcess, clock: Clock): SignalRelay {
+/** Passes this process's signals on to the child that is attached, until disposed. */
+export function relaySignals(clock: Clock): SignalRelay {
+  let child: ChildProcess | undefined;
+  const ending = new AbortController();
   let endAsked: NodeJS.Signals | undefined;
   let endAskedAt = Number.NEGATIVE_INFINITY;
   let impatient: AbortController | undefined;
@@ -31,8 +37,9 @@ export function relaySignals(child: ChildProcess, clock: Clock): SignalRelay {
       if (ENDING.has(name)) {
         endAsked = name;
         endAskedAt = clock.monotonic();
+        ending.abort(new DOMException(`asked by ${name}`, 'AbortError'));
       }
-      if (!reachedChildAlready(name)) child.kill(name);
+      if (child !== undefined && !reachedChildAlready(name)) child.kill(name);
     };
     process.on(name, listener);
     return () => process.off(name, listener);
@@ -40,6 +47,11 @@ export function relaySignals(child: ChildProcess, clock: Clock): SignalRelay {
   return {
     get endAsked() {
       return endAsked;
+    },
+    ending: ending.signal,
+    attach(current) {
+      child = current;
+      if (endAsked !== undefined) child?.kill(endAsked); // it came while none ran
     },
     childEnded(controller) {
       impatient = controller;
