@@ -21,6 +21,7 @@ import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
+import { ServerDoors } from './sources/server-doors.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
 import { DirectDelivery } from './uploader/direct-delivery.ts';
@@ -32,7 +33,7 @@ export interface AgentOptions {
   readonly home: string;
   readonly server: ServerName;
   readonly config: Config;
-  /** Port of the local API on 127.0.0.1; 0 takes a free one. */
+  /** Port of the local API; 0 takes a free one. */
   readonly port: number;
   /** Join an orchestrator, by the stored key or, where there is none, by the token; absent: the agent keeps to itself. */
   readonly join?: { readonly token: EnrolmentToken | undefined; readonly url?: string };
@@ -82,6 +83,7 @@ export class Agent implements AsyncDisposable {
   #heartbeats: HeartbeatSender | undefined;
   #localApi: LocalApi | undefined;
   #tail: FileTail | undefined;
+  #doors: ServerDoors | undefined;
   #joining: Promise<void> = Promise.resolve();
   #joinTrouble: string | undefined;
   #closed: Promise<void> | undefined;
@@ -174,7 +176,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { home, server, config, port, clock, logger, join: joining } = this.#options;
+    const { home, server, config, port, clock, random, logger, join: joining } = this.#options;
     await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
     this.#parts.use(
       new Pace(clock, async () => {
@@ -189,6 +191,7 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(remember.start(REMEMBER_MS));
     this.#uploader.start();
+    const listen = config.agentListen;
     this.#tail = await FileTail.open({
       sources: sourcesOn(config, server),
       server,
@@ -206,8 +209,11 @@ export class Agent implements AsyncDisposable {
       redaction: this.#redaction,
       clock,
       logger,
+      host: listen.host,
       port,
-      socketPath: join(home, 'agent', 'agent.sock'),
+      hosts: listen.hosts,
+      socketPath: listen.socketPath ?? join(home, 'agent', 'agent.sock'),
+      socketMode: listen.socketMode,
       agentConfig: (agentId) => resolveAgent(config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
@@ -216,6 +222,17 @@ export class Agent implements AsyncDisposable {
     this.#parts.use(this.#localApi);
     await this.#noteAddress();
     this.#tail.start();
+    this.#doors = await ServerDoors.open({
+      config,
+      server,
+      sink: this.#buffer,
+      registry: this.#registry,
+      redaction: this.#redaction,
+      clock,
+      random,
+      logger,
+    });
+    this.#parts.use(this.#doors);
     if (joining !== undefined) this.#joining = this.#join(joining);
   }
 
@@ -273,6 +290,7 @@ export class Agent implements AsyncDisposable {
     const { home, logger } = this.#options;
     await this.#localApi?.close();
     await this.#tail?.close();
+    await this.#doors?.close();
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
         const { records } = this.#buffer.stats();
@@ -320,6 +338,7 @@ export class Agent implements AsyncDisposable {
       reasons.push(`this server has not joined the orchestrator: ${this.#joinTrouble}`);
     if (this.#uploader.trouble !== undefined)
       reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
+    reasons.push(...(this.#doors?.troubles() ?? []));
     return reasons;
   }
 

@@ -7,7 +7,6 @@ import { NervesysError } from '../platform/errors.ts';
 import { releaseMemory } from '../platform/memory.ts';
 import { systemRandom } from '../platform/random.ts';
 import { EXIT } from './exit-codes.ts';
-import { AGENT_PORT } from './options.ts';
 import { print } from './output.ts';
 import { closeWithin, openConfiguredArchive, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -42,7 +41,7 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         home,
         server,
         config: loaded.config,
-        port: options.agentPort ?? AGENT_PORT,
+        port: options.agentPort ?? loaded.config.agentListen.port,
         ...(settings.token === undefined && !isEnrolled(home) ? {} : { join: { token: settings.token } }),
         ...(archive === undefined ? {} : { archive }),
         clock: systemClock,

@@ -5,7 +5,6 @@ import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemRandom } from '../platform/random.ts';
 import { EXIT } from './exit-codes.ts';
-import { AGENT_PORT } from './options.ts';
 import { painter, print } from './output.ts';
 import {
   closeWithin,
@@ -71,7 +70,7 @@ export async function run(options: UpOptions): Promise<number> {
         home,
         server,
         config: options.demo ? livelyConfig(config) : config,
-        port: options.agentPort ?? AGENT_PORT,
+        port: options.agentPort ?? config.agentListen.port,
         join: {
           url: orchestrator.url,
           token: async () =>
