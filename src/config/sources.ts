@@ -25,7 +25,7 @@ const address = (example: string): Field<ListenAddress> =>
       const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
       const host = match?.[1] ?? match?.[2] ?? '';
       const port = Number(match?.[3]);
-      return isIP(host) !== 0 && port >= 0 && port <= 65_535 ? { host, port } : undefined;
+      return isIP(host) !== 0 && port >= 1 && port <= 65_535 ? { host, port } : undefined;
     },
   );
 
