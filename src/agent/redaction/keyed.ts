@@ -1,6 +1,6 @@
 import type { SecretKind } from '../../contract/redaction.ts';
 import { prefixedAt } from './prefixes.ts';
-import { hasDigitOrCases, isPlaceholder, isSecretValue, secretKeyKind } from './secret-keys.ts';
+import { hasDigitOrCases, isPlaceholder, isSecretValue, LONG_WORD, secretKeyKind } from './secret-keys.ts';
 import { isAlnum, isDigit, isQuote, isSpace, isTokenUnit, type SecretSpan, type TokenRuns } from './text.ts';
 
 /*
@@ -269,9 +269,10 @@ function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolea
   if (kind !== 'password') {
     if (kind === 'token')
       return value.length >= (style.key.length > 5 ? 10 : 16) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
-    return value.length >= 8 && hasDigitOrCases(value) && !/^\d+$/.test(value);
+    return value.length >= 8 && (hasDigitOrCases(value) || LONG_WORD.test(value)) && !/^\d+$/.test(value);
   }
-  if (/^pass$/i.test(style.key) && (/^[\d.%]+$/.test(value) || style.join === 'colon')) return isHardValue(value);
+  if (/^pass$/i.test(style.key) && (/^[\d.%]+$/.test(value) || style.join === 'colon'))
+    return isHardValue(value) || /^(?=.{6})[A-Za-z]+\d+$/.test(value);
   if (!LETTERS.test(value)) return !/^[A-Za-z]+['’-][a-z]+$/.test(value) || style.join === 'equals';
   if (style.join === 'flag') return true;
   if (style.join === 'equals') {

@@ -75,6 +75,9 @@ export function isPlaceholder(value: string): boolean {
 /** `default/my-secret`, `team-api-key`: the name of a credential, kept by whoever knows it. */
 const SLUG = /^[a-z]+(?:[-_/.:][a-z]+)*$/i;
 
+/** Longer than words of settings are, without anything between. */
+export const LONG_WORD = /^[A-Za-z]{16,}$/;
+
 /** Whether a quoted or otherwise clearly delimited value is one of its kind. */
 export function isSecretValue(kind: SecretKind, value: string): boolean {
   if (isPlaceholder(value)) return false;
@@ -83,7 +86,11 @@ export function isSecretValue(kind: SecretKind, value: string): boolean {
   if (kind === 'token')
     return value.length >= 12 && !/\s/.test(value) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
   if (kind === 'authorization') return value.length >= 6 && hasDigitOrCases(value);
-  return value.length >= 8 && !(SLUG.test(value) && !hasDigitOrCases(value)) && !/\s\S+\s/.test(value.slice(0, 80));
+  return (
+    value.length >= 8 &&
+    !(SLUG.test(value) && !hasDigitOrCases(value) && !LONG_WORD.test(value)) &&
+    !/\s\S+\s/.test(value.slice(0, 80))
+  );
 }
 
 /** Digits, or both cases in a way that no word or sentence begins with. */
