@@ -45,7 +45,8 @@ test('an agent takes syslog, and listens on the socket that the configuration na
   sender.end('<11>1 2026-01-15T08:00:00Z web grok - - - it failed\n');
   const text = await until('the record is there', async () => {
     const answer = await httpRequest({ method: 'GET', url: 'http://localhost/logs?agent_id=GROK', socketPath: socket });
-    return answer.body.toString().includes('it failed') && answer.body.toString();
+    const body = answer.body.toString();
+    return body.includes('it failed') ? body : undefined;
   });
   assert.match(text, /"level":"ERROR"/);
 });

@@ -304,6 +304,7 @@ export class FileTail implements AsyncDisposable {
       for (const file of this.#inTurn()) {
         if (bytes >= batchBytesMax || records.length >= batchRecordsMax) break;
         if (!file.hasMore && !file.dirty) continue;
+        if (file.goneAt === undefined && this.#rotatedHasMore(file)) continue; // its older lines go first
         touched.add(file);
         if (!file.hasMore) continue;
         const before = file.offset;
@@ -315,6 +316,12 @@ export class FileTail implements AsyncDisposable {
     }
     const positions = [...touched].filter((file) => file.dirty).map((file) => this.#takePosition(file));
     return positions.length === 0 ? undefined : { records, positions };
+  }
+
+  #rotatedHasMore({ source }: TailedFile): boolean {
+    for (const file of this.#files.values())
+      if (file.goneAt !== undefined && file.source === source && file.hasMore) return true;
+    return false;
   }
 
   async #readInto(records: EncodedRecord[], file: TailedFile): Promise<void> {

@@ -81,11 +81,17 @@ function findTimestamp(text: string, start: number, context: TimeContext): Found
       wordEnd++;
     }
     const bracketed = text[at - 1] === '[' && text[wordEnd] === ']';
-    if (plain && !bracketed && findLevel(text.slice(at, wordEnd), 0, false) === undefined) prose = true;
+    if (plain && !bracketed && !isLevelWord(text.slice(at, wordEnd))) prose = true;
     first = false;
     at = wordEnd;
   }
   return undefined;
+}
+
+/** Only capitals are a level by themselves, and most words are turned down by their second letter. */
+function isLevelWord(word: string): boolean {
+  const second = word.charCodeAt(1);
+  return second >= 65 && second <= 90 && findLevel(word, 0, false) !== undefined;
 }
 
 /** `<34>` of a syslog message, `<34>1 ` of RFC 5424. */
