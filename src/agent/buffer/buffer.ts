@@ -13,6 +13,7 @@ import { sha256Hex } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
+import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
 import { openBufferFile, SEALED_PART_MAX, walReserveBytes } from './schema.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace } from './store.ts';
@@ -54,8 +55,6 @@ import type {
  * its blocks are still there, or the batch is (2).
  */
 
-/** An `Idempotency-Key` is remembered this long. */
-export const IDEMPOTENCY_MS = 600_000;
 /** Text waiting for its commit; beyond it appends are refused, so that a stalled disk can't fill the memory. */
 const QUEUE_BYTES_MAX = 64_000_000;
 /** Text of one transaction: bounds the WAL and the time that the event loop is held. */
@@ -64,6 +63,8 @@ const COMMIT_BYTES_MAX = 4_000_000;
 const CLOSING_BATCHES_MAX = 3;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
+/** A file's position, with its paths. */
+const POSITION_BYTES = 500;
 const BATCH_TEXT_BYTES_LOW = 200_000;
 const VACUUM_STEP_PAGES = 400;
 const VACUUM_STEP_PAGES_LOW = 4;
@@ -101,6 +102,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #lock: ProcessLock;
   readonly #reserve: DiskReserve;
   readonly #room: DiskRoom;
+  readonly #answers: RememberedAnswers;
   readonly #memory = new ShortTermMemory();
   readonly #closing = new AbortController();
   #queue: Waiting[] = [];
@@ -117,7 +119,6 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #archived: number[] = [];
   #lastArchivedAt: number | null;
   #held = false;
-  #forgottenAt = 0;
   #changedAt = 0;
   #shrinking: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -136,6 +137,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.epoch = epoch as Epoch;
     this.#lastSequence = store.lastSequence();
     this.#batches = store.batches();
+    this.#answers = new RememberedAnswers(store, options.limitBytes, options.clock);
     const archivedAt = store.meta('last_archived_at');
     this.#lastArchivedAt = archivedAt === undefined ? null : Number(archivedAt);
   }
@@ -192,6 +194,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    */
   sealEndedWindow(): void {
     this.#removeArchivedBatches();
+    this.#deleteForgottenAnswers();
     const { clock, windowMs } = this.#options;
     if (this.#open !== undefined && this.#open.windowAt !== windowStart(clock.now(), windowMs))
       this.#closeOpenBatch(true);
@@ -343,59 +346,68 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       groupBytes += waiting.textBytes;
     }
     this.#queueBytes -= groupBytes;
+    const { fresh, repeats } = this.#answerRepeats(group);
+    if (fresh.length === 0) return;
     const now = this.#options.clock.now();
     const windowAt = windowStart(now, this.#options.windowMs);
+    const answers = groupAnswers(fresh);
+    let blocks: readonly NewBlock[];
+    let answersRow: number | undefined;
     try {
-      const repeats = this.#findRepeats(group, now);
-      const fresh = group.filter((waiting) => !repeats.has(waiting));
-      const blocks = writeBlocks(
+      blocks = writeBlocks(
         fresh.flatMap((waiting) => waiting.records),
         this.epoch,
         this.#lastSequence + 1,
       );
-      this.#refuseWhenFull(blocks.reduce((sum, block) => sum + block.body.length, 0));
-      this.#store.transaction(() => this.#write(fresh, blocks, now, windowAt));
-      if (this.#room.isLow) this.#room.fold();
-      this.#held = false;
-      this.#changedAt = now;
-      for (const block of blocks) this.#fill(block, windowAt, now);
-      for (const waiting of group) {
-        const repeatedAnswer = repeats.get(waiting);
-        waiting.resolve(repeatedAnswer === undefined ? {} : { repeatedAnswer });
-      }
+      const answersJson = answers.length === 0 ? '' : JSON.stringify(answers);
+      const positions = fresh.flatMap(({ options }) => options.positions ?? []);
+      const blockBytes = blocks.reduce((sum, block) => sum + block.body.length, 0);
+      this.#refuseWhenFull(blockBytes + Buffer.byteLength(answersJson) + positions.length * POSITION_BYTES);
+      answersRow = this.#store.transaction(() => {
+        for (const position of positions) this.#store.setPosition(position);
+        for (const { first, body, records } of blocks)
+          this.#store.insertBlock({
+            firstId: first,
+            lastId: first + records.length - 1,
+            windowAt,
+            arrivedAt: now,
+            body,
+          });
+        return answersJson === '' ? undefined : this.#store.insertAnswers(now, answersJson);
+      });
     } catch (error) {
       const refusal = isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error;
-      for (const waiting of group) waiting.reject(refusal);
+      for (const waiting of [...fresh, ...repeats.keys()]) waiting.reject(refusal);
+      return;
     }
+    // It is stored: nothing from here on may become a rejection. What throws ends the process, and the file tells it all again.
+    if (answersRow !== undefined) this.#answers.remember(answersRow, answers);
+    for (const block of blocks) this.#fill(block, windowAt, now);
+    this.#held = false;
+    this.#changedAt = now;
+    for (const waiting of fresh) waiting.resolve({});
+    for (const [waiting, repeatedAnswer] of repeats) waiting.resolve({ repeatedAnswer });
+    if (this.#room.isLow) this.#room.fold();
   }
 
-  /** The remembered answers of those requests whose key was seen before, in the file or earlier in the same group. */
-  #findRepeats(group: readonly Waiting[], now: number): Map<Waiting, string> {
+  /**
+   * Answers those requests whose key is remembered, also while the buffer is full: for them nothing is stored. Apart from them
+   * there are repeats of others in the same group, which share their fate, and what is new.
+   */
+  #answerRepeats(group: readonly Waiting[]): { readonly fresh: Waiting[]; readonly repeats: Map<Waiting, string> } {
+    const fresh: Waiting[] = [];
     const repeats = new Map<Waiting, string>();
     const firsts = new Map<string, string>();
     for (const waiting of group) {
-      const { idempotencyKey: key, answer } = waiting.options;
-      if (key === undefined) continue;
-      const remembered = firsts.get(key) ?? this.#store.rememberedAnswer(key, now - IDEMPOTENCY_MS);
-      if (remembered === undefined) firsts.set(key, answer ?? '');
-      else repeats.set(waiting, remembered);
+      const { idempotencyKey: key, answer = '' } = waiting.options;
+      const remembered = key === undefined ? undefined : this.#answers.get(key);
+      const first = key === undefined ? undefined : firsts.get(key);
+      if (remembered !== undefined) waiting.resolve({ repeatedAnswer: remembered });
+      else if (first !== undefined) repeats.set(waiting, first);
+      else fresh.push(waiting);
+      if (key !== undefined && first === undefined) firsts.set(key, answer);
     }
-    return repeats;
-  }
-
-  /** The body of a commit's transaction. */
-  #write(fresh: readonly Waiting[], blocks: readonly NewBlock[], now: number, windowAt: number): void {
-    if (now - this.#forgottenAt > 60_000 || now < this.#forgottenAt) {
-      this.#store.forgetAnswers(now - IDEMPOTENCY_MS);
-      this.#forgottenAt = now;
-    }
-    for (const { options } of fresh) {
-      if (options.idempotencyKey !== undefined)
-        this.#store.rememberAnswer(options.idempotencyKey, options.answer ?? '', now);
-      for (const position of options.positions ?? []) this.#store.setPosition(position);
-    }
-    for (const { first, body, records } of blocks)
-      this.#store.insertBlock({ firstId: first, lastId: first + records.length - 1, windowAt, arrivedAt: now, body });
+    return { fresh, repeats };
   }
 
   /** Takes a committed block into the batch of its window, cutting the batch where it would grow too large. */
@@ -501,6 +513,15 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
   }
 
+  #deleteForgottenAnswers(): void {
+    if (!this.#answers.forgetOld() || !this.#room.fitsSmallWrite()) return;
+    try {
+      this.#room.makingRoom(() => this.#answers.deleteForgotten());
+    } catch (error) {
+      if (!isNoSpace(error) && !isBusy(error)) throw error; // those two pass: it is tried again
+    }
+  }
+
   /** Invariant 7: what is stored, what comes, and all open text once more as a sealed batch must fit; and invariant 8. */
   #refuseWhenFull(incomingBytes: number): void {
     const { limitBytes, batchTextBytes } = this.#options;
@@ -573,6 +594,18 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#lastSequence = this.#store.lastSequence();
     this.sealEndedWindow();
   }
+}
+
+/** The answers to remember, those alike together: a row needs each once. */
+function groupAnswers(group: readonly Waiting[]): KeyedAnswers {
+  const keys = new Map<string, string[]>();
+  for (const { idempotencyKey: key, answer = '' } of group.map(({ options }) => options)) {
+    if (key === undefined) continue;
+    const alike = keys.get(answer);
+    if (alike === undefined) keys.set(answer, [key]);
+    else alike.push(key);
+  }
+  return [...keys];
 }
 
 /** One process a buffer; the file itself stays open to other readers. */

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** Raised with each change of the tables below; kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** 8 KiB pages: 3 % less CPU than 4 KiB for blocks of tens of kilobytes (measured). */
 export const PAGE_BYTES = 8192;
 /** The WAL is folded back at this size, and cut to it afterwards. */
@@ -12,6 +12,21 @@ export const SEALED_PART_MAX = 0.8;
 /** At the start another program's write is waited for; later everything else would stand still meanwhile. */
 const OPENING_TIMEOUT_MS = 5_000;
 export const BUSY_TIMEOUT_MS = 50;
+
+/** Answers by `Idempotency-Key`, a row a commit: `at` epoch ms, `body` JSON, `[[answer, [key, …]], …]`. Ids are never used again. */
+const ANSWERS_TABLE = `
+CREATE TABLE answers (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+`;
+
+/** Version 1 kept a row a key; the latest are enough for who is just repeating a request. */
+const FROM_VERSION_1 = `
+${ANSWERS_TABLE}
+INSERT INTO answers (at, body)
+  SELECT at, json_array(json_array(answer, json_array(key)))
+  FROM (SELECT * FROM idempotency ORDER BY at DESC LIMIT 10000) ORDER BY at;
+DROP TABLE idempotency;
+PRAGMA user_version = 2;
+`;
 
 /**
  * `blocks`: one row a group commit, the records' NDJSON in archive form. `logs`: the same as a table of records with the plan's
@@ -50,7 +65,7 @@ CREATE TABLE positions (
   fingerprint TEXT NOT NULL,
   fingerprint_bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE idempotency (key TEXT PRIMARY KEY, answer TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+${ANSWERS_TABLE}
 CREATE VIEW logs AS
   SELECT blocks.first_id + line.key AS id,
          line.value ->> '$.timestamp' AS timestamp,
@@ -84,6 +99,7 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
       PRAGMA temp_store = MEMORY;
     `);
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+    else if (version === 1) db.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} COMMIT;`);
     else if (version > SCHEMA_VERSION)
       throw new Error(`it was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`);
     const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);

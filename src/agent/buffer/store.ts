@@ -159,20 +159,23 @@ export class BufferStore {
     return Number(row?.['last'] ?? 0);
   }
 
-  rememberedAnswer(key: string, notBefore: number): string | undefined {
-    return this.#prepare('SELECT answer FROM idempotency WHERE key = ? AND at >= ?').get(key, notBefore)?.['answer'] as
-      | string
-      | undefined;
+  /** Answers of requests with a key, a row a commit, oldest first. */
+  *answers(): IterableIterator<{ readonly id: number; readonly at: number; readonly body: string }> {
+    const rows = this.#prepare('SELECT id, at, body FROM answers ORDER BY id').iterate();
+    for (const row of rows) yield { id: row['id'] as number, at: row['at'] as number, body: row['body'] as string };
   }
 
-  rememberAnswer(key: string, answer: string, at: number): void {
-    this.#prepare(
-      'INSERT INTO idempotency (key, answer, at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET answer = excluded.answer, at = excluded.at',
-    ).run(key, answer, at);
+  /** Returns the new row's id; ids grow with each. */
+  insertAnswers(at: number, body: string): number {
+    return Number(this.#prepare('INSERT INTO answers (at, body) VALUES (?, ?)').run(at, body).lastInsertRowid);
   }
 
-  forgetAnswers(before: number): void {
-    this.#prepare('DELETE FROM idempotency WHERE at < ?').run(before);
+  /** Deletes the oldest rows, up to `throughId` and `rowsMax` of them. Returns the id up to which none is left. */
+  deleteAnswers(throughId: number, rowsMax: number): number {
+    const first = Number(this.#prepare('SELECT min(id) AS id FROM answers').get()?.['id'] ?? throughId);
+    const through = Math.min(throughId, first + rowsMax - 1);
+    this.#prepare('DELETE FROM answers WHERE id <= ?').run(through);
+    return through;
   }
 
   positions(): TailPosition[] {
