@@ -15,6 +15,7 @@ import {
   type RejectedLine,
 } from '../../contract/record.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { parseJsonExactly } from '../../platform/exact-json.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
 import { BUILT_IN_REDACTION, REDACTED_KEY, type Redaction, Suspects } from '../redaction/index.ts';
 import { parseLevel } from './level.ts';
@@ -128,7 +129,7 @@ function encodeJsonText(text: string, line: number, defaults: EncodeDefaults, en
   if (text.trim() === '') return;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonExactly(text);
   } catch (error) {
     const reason = (error as Error).message.slice(0, 200);
     reject(encoding, line, 'NSV_RECORD_NOT_JSON', () => `line ${line} is not valid JSON: ${reason}`);
@@ -159,6 +160,7 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
   const timestamp = parseTimestamp(value['timestamp'] ?? value['time']);
   if (timestamp === undefined && value['timestamp'] !== undefined)
     context = withNote(context, '_timestamp', value['timestamp']);
+  else if (timestamp === undefined && value['time'] !== undefined) context = withNote(context, 'time', value['time']);
   const level = parseLevel(value['level']);
   if (level === undefined && value['level'] !== undefined) context = withNote(context, '_level', value['level']);
 
@@ -199,6 +201,7 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
     contextJson = '';
   }
   if (truncated.length > 0 || contextJson === '') contextJson = JSON.stringify({ ...context, _truncated: truncated });
+  if (contextJson.includes('\\ud')) contextJson = withoutLoneSurrogates(contextJson);
 
   const iso = timestamp ?? new Date(defaults.now).toISOString();
   const effectiveLevel = level ?? defaults.level ?? 'INFO';
@@ -268,13 +271,18 @@ function cutText(text: string, lengthMax: number, field: string, truncated: stri
   if (text.length <= lengthMax) return text;
   truncated.push(field);
   const end = /[\ud800-\udbff]/.test(text[lengthMax - 1]!) ? lengthMax - 1 : lengthMax;
-  return text.slice(0, end);
+  return Buffer.from(text.slice(0, end)).toString(); // a slice would keep the whole text in memory for as long as the name
 }
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed();
   if (value === undefined || value === null) return '';
   return stringify(value) ?? NESTED_TOO_DEEPLY;
+}
+
+/** JSON text in which half characters, which `JSON.stringify` writes as escapes and strict readers refuse, are replaced. */
+function withoutLoneSurrogates(json: string): string {
+  return json.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (found) => (found === '\\\\' ? found : '\ufffd'));
 }
 
 const CONTROLS = /[\u0000-\u001f\u007f]/;
@@ -318,6 +326,7 @@ function withoutDepth(context: Record<string, unknown>): Record<string, unknown>
 
 const ISO_UTC_MS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const ISO_LIKE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?\s*(Z|z|[+-]\d{2}(:?\d{2})?)?$/;
+const EPOCH_LIKE = /^\d{9,19}(\.\d{1,9})?$/;
 /** Between these a number is seconds, ms, µs or ns since 1970 by its magnitude (years 1973 to 2286). */
 const EPOCH_SECONDS_MIN = 1e8;
 const EPOCH_SECONDS_MAX = 1e10;
@@ -325,11 +334,12 @@ const EPOCH_SECONDS_MAX = 1e10;
 /** ISO 8601 (no zone means UTC) or epoch seconds, ms, µs, ns → ISO 8601 UTC with ms; `undefined` when it is neither. */
 export function parseTimestamp(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    if (ISO_UTC_MS.test(value) && !Number.isNaN(Date.parse(value))) return value;
-    if (!ISO_LIKE.test(value)) return undefined;
+    if (EPOCH_LIKE.test(value)) return parseTimestamp(Number(value));
+    if (!ISO_LIKE.test(value) || !isDay(value)) return undefined;
+    if (ISO_UTC_MS.test(value)) return isoOf(Date.parse(value));
     const zoned = /(Z|z|[+-]\d{2}(:?\d{2})?)$/.test(value.slice(10));
     let text = value
-      .replace(' ', 'T')
+      .replace(/^(.{10}) /, '$1T')
       .replace(',', '.')
       .replace(/([+-]\d{2})(\d{2})$/, '$1:$2')
       .replace(/T(.*)([+-]\d{2})$/, 'T$1$2:00');
@@ -351,14 +361,20 @@ export function parseTimestamp(value: unknown): string | undefined {
 }
 
 function isoOf(at: number): string | undefined {
-  return Math.abs(at) <= 253_402_300_799_999 && !Number.isNaN(at) && at > -62_135_596_800_000
+  return Math.abs(at) <= 253_402_300_799_999 && !Number.isNaN(at) && at >= -62_135_596_800_000
     ? new Date(at).toISOString()
     : undefined;
 }
 
+/** `YYYY-MM-DD…`: whether there is such a day. `Date.parse` takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const day = Number(text.slice(8, 10));
+  return day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
+}
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonExactly(text);
   } catch {
     return undefined; // plain text that begins with a brace
   }

@@ -426,7 +426,9 @@ function isTimestamp(bytes: Uint8Array, at: number, end: number): boolean {
   if (bytes[at + 4] !== MINUS || bytes[at + 7] !== MINUS || bytes[at + 10] !== 0x54) return false;
   if (bytes[at + 13] !== COLON || bytes[at + 16] !== COLON || bytes[at + 19] !== DOT || bytes[at + 23] !== 0x5a)
     return false;
-  if (twoDigits(bytes, at) > 99 || twoDigits(bytes, at + 2) > 99) return false;
+  const century = twoDigits(bytes, at);
+  const year = twoDigits(bytes, at + 2);
+  if (century > 99 || year > 99 || (century === 0 && year === 0)) return false;
   const month = twoDigits(bytes, at + 5);
   const day = twoDigits(bytes, at + 8);
   if (month < 1 || month > 12 || day < 1 || day > DAYS[month]!) return false;

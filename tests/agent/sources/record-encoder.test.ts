@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   encodeNdjson,
   encodeObject,
@@ -84,4 +86,79 @@ test('text that is no JSON object is the message; a JSON line is a record', () =
   const json = encodeTextLine('{"level":"error","msg":"m","agent_id":"GROK"}', defaults);
   assert.deepEqual([json.level, json.agentId], ['ERROR', 'GROK']);
   assert.equal(JSON.parse(`{${json.json}`).message, 'm');
+});
+
+test('a timestamp that no calendar has is noted, and the time of arrival taken', () => {
+  const arrival = new Date(defaults.now).toISOString();
+  for (const timestamp of [
+    '2026-02-30T00:00:00.000Z',
+    '2026-04-31 10:00:00',
+    '2025-02-29T00:00:00.000Z',
+    '0000-01-01T00:00:00.000Z',
+  ]) {
+    const record = stored({ message: 'm', timestamp });
+    assert.deepEqual([record.timestamp, record.context], [arrival, { _timestamp: timestamp }], timestamp);
+    const [line] = encodeNdjson(Buffer.from(JSON.stringify({ timestamp, message: 'm' })), defaults).records;
+    assert.equal(line!.timestamp, arrival, timestamp);
+  }
+});
+
+test('timestamps at the edges of the calendar are taken as what they mean', () => {
+  for (const [given, meant] of [
+    ['2024-02-29T00:00:00.000Z', '2024-02-29T00:00:00.000Z'],
+    ['2026-01-15T24:00:00.000Z', '2026-01-16T00:00:00.000Z'],
+    ['0001-01-01T00:00:00.000Z', '0001-01-01T00:00:00.000Z'],
+    ['2026-01-15T10:00:00 +02:00', '2026-01-15T08:00:00.000Z'],
+    ['2026-01-15 10:00:00.5 -0330', '2026-01-15T13:30:00.500Z'],
+  ])
+    assert.equal(stored({ message: 'm', timestamp: given }).timestamp, meant, given);
+});
+
+test('a time that cannot be read is not lost', () => {
+  assert.deepEqual(stored({ message: 'm', time: '12:30' }).context, { time: '12:30' });
+  assert.deepEqual(stored({ message: 'm', time: 1_767_323_045 }).context, {});
+});
+
+test('half a character in the context becomes the mark of one, as strict readers refuse it', () => {
+  const [record] = encodeNdjson(
+    Buffer.from('{"message":"m","s":"a\\ud800b","k\\udc00":["\\\\ud800","\\ud83d\\ude00"]}'),
+    defaults,
+  ).records;
+
+  const { context } = JSON.parse(`{"id":"x",${record!.json}`);
+  assert.deepEqual(context, { s: 'a\ufffdb', 'k\ufffd': ['\\ud800', '😀'] });
+  assert.ok(!/(?<!\\)\\ud/.test(record!.json), record!.json);
+});
+
+test('a whole number with more digits than a double holds is kept digit by digit', () => {
+  const line =
+    '{"message":"m","id":9007199254740993,"n":{"big":-12345678901234567890,"huge":1e400},"ok":9007199254740991,"f":0.12345678901234567890}';
+
+  for (const record of [encodeNdjson(Buffer.from(line), defaults).records[0]!, encodeTextLine(line, defaults)])
+    assert.deepEqual(JSON.parse(`{"id":"x",${record.json}`).context, {
+      id: '9007199254740993',
+      n: { big: '-12345678901234567890', huge: '1e400' },
+      ok: 9007199254740991,
+      f: 0.12345678901234568,
+    });
+  const [stamped] = encodeNdjson(Buffer.from('{"message":"m","timestamp":1733859900123456789}'), defaults).records;
+  assert.equal(stamped!.timestamp, '2024-12-10T19:45:00.123Z');
+});
+
+test('a name that was cut does not keep the text that it was cut from', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const kept: string[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 60; n++) {
+    const line = JSON.stringify({ message: 'm', agent_id: `${n} ${'x'.repeat(1e6)}`, action: 'y'.repeat(1e6) });
+    const { agentId, action } = encodeNdjson(Buffer.from(line), defaults).records[0]!;
+    kept.push(agentId, action);
+  }
+  collect();
+  const held = process.memoryUsage().heapUsed - before;
+
+  assert.equal(kept[2]!.length, 50);
+  assert.ok(held < 10e6, `${held} bytes for ${kept.length} names`);
 });

@@ -15,11 +15,12 @@ import {
 import { ScannedRecord } from '../../../src/agent/sources/record-scanner.ts';
 import type { AgentId, ServerName } from '../../../src/contract/ids.ts';
 import { CONTEXT_BYTES_MAX, MESSAGE_BYTES_MAX } from '../../../src/contract/record.ts';
+import { parseJsonExactly } from '../../../src/platform/exact-json.ts';
 
 const DEFAULTS: EncodeDefaults = { server: 'AIGARDEN01' as ServerName, now: Date.parse('2026-01-02T03:04:05.678Z') };
 const LINES = Number(process.env['LINES'] ?? 60_000);
 
-test('lines of every kind mean the same by the scanner and by JSON.parse', (t) => {
+test('lines of every kind mean the same by the scanner and by the parser', (t) => {
   const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`seed ${seed}`);
   const random = randomOf(seed);
@@ -188,7 +189,7 @@ function encodeByParsing(line: Buffer, defaults: EncodeDefaults): Encoded {
   const text = line.toString('utf8');
   if (text.trim() === '') return { records: [], rejected: [], rejectedMore: 0 };
   try {
-    return encodeValues([JSON.parse(text)], defaults);
+    return encodeValues([parseJsonExactly(text)], defaults);
   } catch {
     return { records: [], rejected: [{ line: 1, code: 'NSV_RECORD_NOT_JSON', message: '' }], rejectedMore: 0 };
   }

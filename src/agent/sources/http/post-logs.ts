@@ -3,6 +3,7 @@ import type { AgentId } from '../../../contract/ids.ts';
 import { parseAgentId } from '../../../contract/ids.ts';
 import type { LogsAnswer } from '../../../contract/record.ts';
 import { NervesysError } from '../../../platform/errors.ts';
+import { parseJsonExactly } from '../../../platform/exact-json.ts';
 import { type EncodeDefaults, type Encoded, encodeNdjson, encodeValues } from '../record-encoder.ts';
 import { type Answer, jsonAnswer, problemAnswer } from './answers.ts';
 import { type BodyLease, readBody } from './body.ts';
@@ -106,7 +107,7 @@ function firstByte(body: Buffer): number | undefined {
 /** `undefined` when it is not one JSON value. */
 function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return parseJsonExactly(body.toString('utf8'));
   } catch {
     return undefined; // the caller goes on to read it as lines, and names those that are broken
   }
