@@ -15,6 +15,8 @@ const GZIP_MEMORY_LEVEL = 9;
 /** Text a second up to which there is time to compress well, and from which compression would take the CPU from intake. */
 const LEISURELY_BYTES_PER_SECOND = 1_000_000;
 const HURRIED_BYTES_PER_SECOND = 10_000_000;
+/** What the count of an AI agent takes, with its name: more than its compressed records, where there are thousands of agents. */
+const AGENT_BYTES = 100;
 /** So little is compressed well in any case. */
 const SMALL_TEXT_BYTES = 50_000;
 
@@ -64,7 +66,7 @@ export class Chunk {
 
   /** What it occupies in memory. */
   get heldBytes(): number {
-    return this.#compressed?.length ?? this.textBytes;
+    return (this.#compressed?.length ?? this.textBytes) + this.agents.size * AGENT_BYTES;
   }
 
   /** Adds a copy of whole lines, each ended by a line feed, that arrived `now`. */

@@ -5,7 +5,7 @@ import type { RecentQuery } from './types.ts';
 
 /** Each AI agent can look back at least this far, as long as the memory's own bound allows. */
 export const REMEMBERED_RECORDS_MIN = 1_000;
-/** Compressed, this is a few hundred thousand records; reached only when very many AI agents log at very different rates. */
+/** Compressed, this is a few hundred thousand records; reached only with very many AI agents, or very different rates. */
 const HELD_BYTES_MAX = 24_000_000;
 /** Trimming walks all chunks, so it is done once per so many new ones. */
 const TRIM_EVERY_CHUNKS = 4;
@@ -32,7 +32,7 @@ export class ShortTermMemory {
   async recent(query: RecentQuery): Promise<ArchivedRecord[]> {
     const found: ArchivedRecord[] = [];
     const levelMin = query.level === undefined ? 0 : LEVELS.indexOf(query.level);
-    const since = query.since === undefined ? undefined : new Date(query.since).toISOString();
+    const since = query.since === undefined ? undefined : isoWithinCalendar(query.since);
     const marker = query.agentId === undefined ? undefined : `"agent_id":${JSON.stringify(query.agentId)}`;
     for (const chunk of [...this.#chunks].reverse()) {
       if (found.length >= query.limit) break;
@@ -69,4 +69,12 @@ export class ShortTermMemory {
     }
     this.#chunks = kept.reverse();
   }
+}
+
+const TIME_MIN = Date.parse('0001-01-01T00:00:00.000Z');
+const TIME_MAX = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** In the form that records' timestamps have, which compares as text; times that they can't have come next to all they can. */
+function isoWithinCalendar(at: number): string {
+  return new Date(Math.min(Math.max(at, TIME_MIN), TIME_MAX)).toISOString();
 }
