@@ -331,12 +331,19 @@ class Run {
       'positions',
     );
     const agentId = AGENTS[this.#random(AGENTS.length)] as AgentId;
-    const recent = await this.#buffer.recent({ limit: 3, ...(this.#random(2) === 0 ? {} : { agentId }) });
+    const limit = 1 + this.#random(40);
+    const recent = await this.#buffer.recent({ limit, ...(this.#random(2) === 0 ? {} : { agentId }) });
     const numbers = recent.map((record) => this.#acknowledged.indexOf(record.context['n'] as number));
     assert.deepEqual(
       numbers,
       [...numbers].sort((a, b) => b - a),
       'recent records come newest first',
+    );
+    const newest = await this.#buffer.recent({ limit });
+    assert.deepEqual(
+      newest.slice(0, stats.records).map((record) => record.context['n']),
+      this.#acknowledged.slice(-Math.min(limit, stats.records)).reverse().slice(0, stats.records),
+      'what the buffer holds is remembered',
     );
     assert.ok(!numbers.includes(-1), 'nothing is remembered that was not stored');
   }

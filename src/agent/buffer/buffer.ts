@@ -9,13 +9,13 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
 import { type NewBlock, writeBlocks } from './block-writer.ts';
-import { sha256Hex } from './chunk.ts';
+import { inflateMember, sha256Hex } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
 import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
 import { openBufferFile, SEALED_PART_MAX, walReserveBytes } from './schema.ts';
-import { ShortTermMemory } from './short-term-memory.ts';
+import { ShortTermMemory, type StoredText } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace } from './store.ts';
 import type {
   AppendOptions,
@@ -578,8 +578,22 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return this.#closingBatches.length > 0 || (this.#open?.textBytes ?? 0) > SHRINK_OPEN_BYTES_MAX;
   }
 
+  /** A sealed batch's members, each readable by itself as long as the batch is here. */
+  #storedTexts({ id, manifest, bytes }: SealedBatch): StoredText[] {
+    const dataBytes = manifest.members.reduce((sum, member) => sum + member.bytes, 0);
+    return manifest.members.map((member) => ({
+      mayHave: (agentId) => manifest.agents_more > 0 || Object.hasOwn(manifest.agents, agentId),
+      text: async () => {
+        if (this.#closed !== undefined) return undefined;
+        const part = this.#store.batchObjectPart(id, bytes - dataBytes + member.offset, member.bytes);
+        return part === undefined ? undefined : inflateMember(part);
+      },
+    }));
+  }
+
   #recover(): void {
     for (const batch of this.#batches) this.#lastSequence = Math.max(this.#lastSequence, batch.manifest.last);
+    this.#memory.rememberStored(this.#batches.flatMap((batch) => this.#storedTexts(batch)));
     for (const block of this.#store.blocks()) {
       const records = block.body
         .toString('utf8')

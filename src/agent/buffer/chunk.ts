@@ -107,7 +107,7 @@ export class Chunk {
   /** Its NDJSON. */
   async text(): Promise<Buffer> {
     if (this.#compressed === undefined) return Buffer.from(this.#filled());
-    return gunzipAsync(this.#compressed);
+    return inflateMember(this.#compressed);
   }
 }
 
@@ -133,6 +133,11 @@ function withRoom(text: Buffer | undefined, usedBytes: number, moreBytes: number
 
 function recycle(text: Buffer): void {
   if (text.length === TEXT_CAPACITY && spareTexts.length < SPARE_TEXTS_MAX) spareTexts.push(text);
+}
+
+/** The text of a member. */
+export function inflateMember(member: Buffer): Promise<Buffer> {
+  return gunzipAsync(member);
 }
 
 export function sha256Hex(data: string | Uint8Array): string {

@@ -10,18 +10,33 @@ const HELD_BYTES_MAX = 24_000_000;
 /** Trimming walks all chunks, so it is done once per so many new ones. */
 const TRIM_EVERY_CHUNKS = 4;
 
+/** Records in a sealed batch that waited in the file when the buffer was opened. */
+export interface StoredText {
+  /** Whether it may hold records of this AI agent. */
+  mayHave(agentId: AgentId): boolean;
+  /** Its NDJSON; `undefined` once the batch has left the file. */
+  text(): Promise<Buffer | undefined>;
+}
+
 /**
  * What AI agents may ask about their own last minutes. It keeps the newest chunks, as long as one of their AI agents has fewer
  * than `REMEMBERED_RECORDS_MIN` records in newer ones; after a restart it holds what the buffer still holds.
  */
 export class ShortTermMemory {
   #chunks: Chunk[] = [];
+  /** Older than all chunks, oldest first; read from the file when asked for. */
+  #stored: StoredText[] = [];
   #sinceTrim = 0;
 
   /** Takes the next chunk, which may still be filling. */
   remember(chunk: Chunk): void {
     this.#chunks.push(chunk);
     if (++this.#sinceTrim >= TRIM_EVERY_CHUNKS) this.#trim();
+  }
+
+  /** Takes what the file held before this process began, oldest first. */
+  rememberStored(stored: readonly StoredText[]): void {
+    this.#stored = [...stored];
   }
 
   get heldBytes(): number {
@@ -34,10 +49,8 @@ export class ShortTermMemory {
     const levelMin = query.level === undefined ? 0 : LEVELS.indexOf(query.level);
     const since = query.since === undefined ? undefined : isoWithinCalendar(query.since);
     const marker = query.agentId === undefined ? undefined : `"agent_id":${JSON.stringify(query.agentId)}`;
-    for (const chunk of [...this.#chunks].reverse()) {
-      if (found.length >= query.limit) break;
-      if (query.agentId !== undefined && !chunk.agents.has(query.agentId)) continue;
-      const lines = (await chunk.text()).toString('utf8').split('\n');
+    const search = (text: Buffer) => {
+      const lines = text.toString('utf8').split('\n');
       for (let i = lines.length - 1; i >= 0 && found.length < query.limit; i--) {
         const line = lines[i]!;
         if (line === '' || (marker !== undefined && !line.includes(marker))) continue;
@@ -46,6 +59,17 @@ export class ShortTermMemory {
         if (LEVELS.indexOf(record.level) < levelMin || (since !== undefined && record.timestamp < since)) continue;
         found.push(record);
       }
+    };
+    for (const chunk of [...this.#chunks].reverse()) {
+      if (found.length >= query.limit) return found;
+      if (query.agentId === undefined || chunk.agents.has(query.agentId)) search(await chunk.text());
+    }
+    for (const stored of [...this.#stored].reverse()) {
+      if (found.length >= query.limit) return found;
+      if (query.agentId !== undefined && !stored.mayHave(query.agentId)) continue;
+      const text = await stored.text();
+      if (text === undefined) this.#stored = this.#stored.filter((other) => other !== stored);
+      else search(text);
     }
     return found;
   }

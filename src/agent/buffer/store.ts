@@ -142,6 +142,16 @@ export class BufferStore {
     return object === undefined ? undefined : Buffer.from(object.buffer, object.byteOffset, object.byteLength);
   }
 
+  /** Part of a batch's object; `undefined` once the batch is gone. */
+  batchObjectPart(id: number, offset: number, bytes: number): Buffer | undefined {
+    const part = this.#prepare('SELECT substr(object, ?, ?) AS part FROM batch_objects WHERE batch_id = ?').get(
+      offset + 1,
+      bytes,
+      id,
+    )?.['part'] as Uint8Array | undefined;
+    return part === undefined ? undefined : Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+  }
+
   setBatchKey(id: number, key: string): void {
     this.#prepare('UPDATE batches SET key = ? WHERE id = ?').run(key, id);
   }

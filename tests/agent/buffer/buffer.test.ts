@@ -420,3 +420,37 @@ test('the file is given back after the archive has all, also while records trick
 
   assert.ok(full > 3_000_000, `${full} bytes before`);
 });
+
+test('after a reopening AI agents are remembered as far back as the buffer holds them, sealed or not', async (t) => {
+  const dir = await tempDir(t);
+  const filler = 'x'.repeat(2000);
+  const long = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => record(from + i, { message: filler }));
+  const first = LogBuffer.open(options(dir));
+  await first.append(long(1, 700));
+  await first.append(long(701, 1300)); // two members
+  await first.seal();
+  await first.append(long(1301, 1400));
+  await first.seal();
+  await first.append(long(1401, 1450));
+  await first.close();
+
+  const second = LogBuffer.open(options(dir));
+  t.after(() => second.close());
+
+  const numbers = async (limit: number, agentId?: string) =>
+    (await second.recent({ limit, ...(agentId === undefined ? {} : { agentId: agentId as AgentId }) })).map(
+      (r) => r.context['n'],
+    );
+  assert.deepEqual(
+    await numbers(2000),
+    Array.from({ length: 1450 }, (_, i) => 1450 - i),
+  );
+  assert.deepEqual(
+    await numbers(200, 'GROK'),
+    Array.from({ length: 200 }, (_, i) => 1450 - 2 * i),
+  );
+  assert.deepEqual(await numbers(10, 'NOBODY'), []);
+  second.removeArchived(second.nextBatch()!.id);
+  assert.equal((await numbers(2000)).length, 150, 'what has left the buffer is forgotten');
+});
