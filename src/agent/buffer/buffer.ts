@@ -63,6 +63,7 @@ const COMMIT_BYTES_MAX = 4_000_000;
 const CLOSING_BATCHES_MAX = 3;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
+const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
 const BATCH_TEXT_BYTES_LOW = 200_000;
@@ -193,8 +194,12 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    * timer.
    */
   sealEndedWindow(): void {
-    this.#removeArchivedBatches();
-    this.#deleteForgottenAnswers();
+    try {
+      this.#removeArchivedBatches();
+      this.#deleteForgottenAnswers();
+    } catch (error) {
+      this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
+    }
     const { clock, windowMs } = this.#options;
     if (this.#open !== undefined && this.#open.windowAt !== windowStart(clock.now(), windowMs))
       this.#closeOpenBatch(true);
@@ -217,7 +222,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    * @throws NervesysError `NSV_BUFFER_FULL` when even that would pass the limit: an outside reader holds the file.
    */
   noteKey(id: number, key: string): void {
-    if (!this.#room.fitsSmallWrite()) throw this.#full('an outside reader holds a snapshot of the file');
+    if (!this.#room.fitsSmallWrite()) throw this.#full(HELD_BY_A_READER);
     this.#room.makingRoom(() => this.#store.setBatchKey(id, key));
     this.#batches = this.#batches.map((batch) => (batch.id === id ? { ...batch, key } : batch));
   }
@@ -228,7 +233,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    */
   removeArchived(id: number): void {
     const now = this.#options.clock.now();
-    this.#archived.push(id);
+    if (!this.#archived.includes(id)) this.#archived.push(id);
     this.#removeArchivedBatches();
     this.#batches = this.#batches.filter((batch) => batch.id !== id);
     this.#lastArchivedAt = now;
@@ -240,8 +245,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return this.#store.positions();
   }
 
+  /** Where there is no room it stays: a position of a file that is gone harms nobody. */
   forgetPosition(file: string): void {
-    this.#store.deletePosition(file);
+    if (this.#room.fitsSmallWrite()) this.#passing(() => this.#room.makingRoom(() => this.#store.deletePosition(file)));
   }
 
   recent(query: RecentQuery): Promise<readonly ArchivedRecord[]> {
@@ -252,8 +258,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return this.#store.meta(name);
   }
 
+  /** @throws NervesysError `NSV_BUFFER_FULL` when it would pass the limit: an outside reader holds the file. */
   setMeta(name: string, value: string): void {
-    this.#store.setMeta(name, value);
+    if (!this.#room.fitsSmallWrite(Buffer.byteLength(value))) throw this.#full(HELD_BY_A_READER);
+    this.#room.makingRoom(() => this.#store.setMeta(name, value));
   }
 
   stats(): BufferStats {
@@ -496,7 +504,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** Removes from the file what the archive has, as far as there is room for it. */
   #removeArchivedBatches(): void {
-    try {
+    this.#passing(() => {
       for (let id = this.#archived[0]; id !== undefined; id = this.#archived[0]) {
         if (!this.#room.fitsSmallWrite()) return;
         const removed = id;
@@ -508,17 +516,20 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         );
         this.#archived.shift();
       }
-    } catch (error) {
-      if (!isNoSpace(error) && !isBusy(error)) throw error; // those two pass: it is tried again
-    }
+    });
   }
 
   #deleteForgottenAnswers(): void {
     if (!this.#answers.forgetOld() || !this.#room.fitsSmallWrite()) return;
+    this.#passing(() => this.#room.makingRoom(() => this.#answers.deleteForgotten()));
+  }
+
+  /** Does what can as well be done later: a disk without room and a lock of another program pass. */
+  #passing(work: () => void): void {
     try {
-      this.#room.makingRoom(() => this.#answers.deleteForgotten());
+      work();
     } catch (error) {
-      if (!isNoSpace(error) && !isBusy(error)) throw error; // those two pass: it is tried again
+      if (!isNoSpace(error) && !isBusy(error)) throw error;
     }
   }
 

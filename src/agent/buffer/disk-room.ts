@@ -56,9 +56,9 @@ export class DiskRoom {
     return this.#fits(written(bytes) + this.#smallWritesBytes, 0) || this.#walIsEmpty;
   }
 
-  /** Whether a few pages may be written: a key noted, a batch removed. */
-  fitsSmallWrite(): boolean {
-    return this.#fits(WRITTEN_MIN_BYTES, 0) || this.#walIsEmpty;
+  /** Whether a few pages may be written: a key noted, a batch removed, a value of so many bytes. */
+  fitsSmallWrite(bytes = 0): boolean {
+    return this.#fits(written(bytes), bytes) || this.#walIsEmpty;
   }
 
   /** How many pages may be moved within the file at once, up to `pagesMax`; 0 while the WAL can't be folded. */

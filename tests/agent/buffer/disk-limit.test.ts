@@ -189,3 +189,36 @@ test("another program's write lock holds records back for as long, without holdi
   await buffer.append(noise(10_000));
   assert.equal(buffer.stats().records, 2);
 });
+
+test('what is noted beside the records does not pass the limit either, while a reader holds a snapshot', async (t) => {
+  const { path, measured, buffer } = await openMeasured(t, 8e6, 1e6);
+  await buffer.append(noise(10_000), {
+    positions: Array.from({ length: 500 }, (_, i) => ({
+      file: `1:${i}`,
+      path: `/var/log/${i}.log`,
+      offset: i,
+      fingerprint: 'f'.repeat(64),
+      fingerprintBytes: 256,
+    })),
+  });
+  const outside = holdSnapshot(path);
+  t.after(() => outside.isOpen && outside.close());
+
+  let refused = 0;
+  for (let i = 0; i < 500; i++) {
+    buffer.forgetPosition(`1:${i}`);
+    try {
+      buffer.setMeta('agents', String(i).padStart(50_000, 'x'));
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'NSV_BUFFER_FULL');
+      refused++;
+    }
+  }
+
+  assert.ok(measured.peakBytes <= 8e6, `${measured.peakBytes} bytes at ${measured.peakAt}`);
+  assert.ok(refused > 0);
+  outside.close();
+  await systemClock.sleep(150); // a checkpoint that met the reader isn't tried again at once
+  buffer.setMeta('agents', 'fewer');
+  assert.equal(buffer.meta('agents'), 'fewer');
+});
