@@ -36,6 +36,8 @@ interface Waiter {
 const BACKOFF = { baseMs: 500, maxMs: 15_000 };
 /** Trouble that needs hands (refused, no bucket): slowly, for as long as it takes. Nothing is ever given up. */
 const BACKOFF_DENIED = { baseMs: 10_000, maxMs: 300_000 };
+/** A longer wait than this isn't heeded: a proxy's `Retry-After: 86400` would fill the buffer. */
+const RETRY_AFTER_MS_MAX = 300_000;
 /** With nothing to send it looks again this often; it is nudged anyway when a batch is sealed. */
 const IDLE_MS = 60_000;
 const NEEDS_HANDS: ReadonlySet<string> = new Set([
@@ -173,8 +175,9 @@ export class Uploader implements AsyncDisposable {
   }
 }
 
+/** The wait that the archive asked for, at most `RETRY_AFTER_MS_MAX`. */
 function retryAfter(error: unknown, now: number): number {
-  const facts = error instanceof NervesysError ? error.facts : {};
-  if (typeof facts['retryAfterMs'] === 'number') return facts['retryAfterMs'];
-  return typeof facts['retryAfter'] === 'string' ? (retryAfterMs(facts['retryAfter'], now) ?? 0) : 0;
+  const { retryAfterMs: askedMs, retryAfter: header } = error instanceof NervesysError ? error.facts : {};
+  const ms = typeof askedMs === 'number' ? askedMs : typeof header === 'string' ? retryAfterMs(header, now) : 0;
+  return Math.min(ms ?? 0, RETRY_AFTER_MS_MAX);
 }

@@ -232,3 +232,59 @@ test('waiting for a batch ends with the keys once it is archived, or with the re
   assert.deepEqual(await working.archived(lastId, never), [key(0), key(1)]);
   assert.deepEqual(await working.archived(lastId, never), []);
 });
+
+test('a store whose ETag is no MD5 does not make us store a batch twice', async (t) => {
+  const { archive, buffer, uploaderOf, addBatch } = await openParts(t, new FakeClock(NOON));
+  const encrypting = faulty(archive, {
+    head: async (name: string) => {
+      const object = await archive.head(name);
+      return object && { ...object, md5: '0123456789abcdef0123456789abcdef' };
+    },
+  });
+  await addBatch('one');
+  await archive.put(key(0), buffer.batchObject(buffer.nextBatch()!.id));
+
+  await uploaderOf(encrypting).uploadOnce(never);
+
+  assert.equal(buffer.stats().records, 0);
+  assert.equal(await archive.head(key(1)), undefined);
+});
+
+test("where what stands at a name may not be read, another MD5 is another's object", async (t) => {
+  const { archive, buffer, uploaderOf, addBatch } = await openParts(t, new FakeClock(NOON));
+  const writeOnly = faulty(archive, {
+    get: async () => {
+      throw new NervesysError('NSV_ARCHIVE_DENIED', 'this key may not read');
+    },
+  });
+  await addBatch('one');
+  const bytes = buffer.batchObject(buffer.nextBatch()!.id);
+  await archive.put(key(0), Buffer.alloc(bytes.length));
+
+  await uploaderOf(writeOnly).uploadOnce(never);
+
+  assert.deepEqual(await archive.get(key(1)), bytes);
+});
+
+test('a wait that the archive asks for is heeded, but not for days', async (t) => {
+  const clock = new FakeClock(NOON);
+  const { archive, buffer, uploaderOf, addBatch } = await openParts(t, clock);
+  const attempts: number[] = [];
+  await addBatch('one');
+  const uploader = uploaderOf(
+    faulty(archive, {
+      put: async () => {
+        attempts.push(clock.monotonic());
+        const retryAfterMs = attempts.length === 1 ? 120_000 : 86_400_000;
+        throw new NervesysError('NSV_ARCHIVE_BUSY', '503', { retryable: true, facts: { retryAfterMs } });
+      },
+    }),
+  ).start();
+  t.after(() => uploader.close());
+
+  await clock.advance(2 * 3_600_000);
+
+  assert.ok(attempts[1]! - attempts[0]! >= 120_000, `${attempts[1]! - attempts[0]!} ms`);
+  assert.ok(attempts.length >= 20, `${attempts.length} attempts in two hours`);
+  assert.equal(buffer.stats().records, 1);
+});
