@@ -111,11 +111,12 @@ class Run {
       () => this.#reopen(),
       () => this.#crash(),
       () => this.#crashWhileAppending(),
+      () => this.#closeAmid(),
       () => this.#moveClock(),
       () => this.#moveClock(),
     ];
     const names =
-      'append appendMany appendFew seal deliver deliver deliverInVain window shrink reopen crash crashWhileAppending clock clock';
+      'append appendMany appendFew seal deliver deliver deliverInVain window shrink reopen crash crashWhileAppending closeAmid clock clock';
     const choice = this.#random(operations.length);
     this.log.push(names.split(' ')[choice]!);
     await operations[choice]!();
@@ -301,6 +302,35 @@ class Run {
       this.#acknowledge(records, {}, undefined, '');
     }
     assert.equal(stored, 0);
+  }
+
+  /** It is closed while it is appended to, sealed and shrunk: what was answered is stored, what was refused is not. */
+  async #closeAmid(): Promise<void> {
+    const sent = Array.from({ length: 1 + this.#random(6) }, () => this.#records(1 + this.#random(12)));
+    const works: Promise<unknown>[] = [];
+    const answers: Promise<boolean>[] = [];
+    for (const records of sent) {
+      answers.push(
+        this.#buffer.append(records.map(({ encoded }) => encoded)).then(
+          () => true,
+          (error: { code?: string }) => {
+            assert.equal(error.code, 'NSV_SHUTTING_DOWN');
+            return false;
+          },
+        ),
+      );
+      for (let turns = this.#random(4); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#random(3) === 0)
+        works.push(this.#buffer.seal().catch((error) => assert.equal(error.code, 'NSV_SHUTTING_DOWN')));
+      if (this.#random(3) === 0) works.push(this.#buffer.shrink());
+      if (this.#random(3) === 0) works.push(this.#buffer.recent({ limit: 100 }));
+      if (this.#random(4) === 0) works.push(this.#buffer.close());
+    }
+    await this.#buffer.close();
+    await Promise.all(works);
+    for (const [i, isStored] of (await Promise.all(answers)).entries())
+      if (isStored) this.#acknowledge(sent[i]!, {}, undefined, '');
+    this.#buffer = this.#open();
   }
 
   async #moveClock(): Promise<void> {

@@ -154,13 +154,15 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       throw unusable(options.path, error);
     }
     const lock = lockBuffer(options.path);
+    let store: BufferStore | undefined;
     try {
       const db = openBufferFile(options.path, options.limitBytes, options.batchTextBytes);
-      const store = new BufferStore(db, options.path);
+      store = new BufferStore(db, options.path);
       const buffer = new LogBuffer(options, store, lock);
       buffer.#recover();
       return buffer;
     } catch (error) {
+      store?.close();
       lock.release();
       throw error instanceof NervesysError ? error : unusable(options.path, error);
     }
@@ -292,6 +294,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** Gives free pages back to the file system, in steps, as far as they can be given back now. */
   async shrink(): Promise<void> {
+    if (this.#closed !== undefined) return;
     this.#removeArchivedBatches();
     for (let before = Infinity, free = this.#store.freePages(); free > 0 && free < before; ) {
       before = free;
@@ -323,8 +326,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#refuseWaiting(shuttingDown());
     await this.#sealing;
     await this.#shrinking;
-    this.#store.close();
-    this.#lock.release();
+    try {
+      this.#store.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   #scheduleCommit(): void {
