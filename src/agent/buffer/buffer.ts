@@ -14,7 +14,7 @@ import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
 import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
-import { openBufferFile, SEALED_PART_MAX, walReserveBytes } from './schema.ts';
+import { openBufferFile, walReserveBytes } from './schema.ts';
 import { ShortTermMemory, type StoredText } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace } from './store.ts';
 import type {
@@ -45,8 +45,8 @@ import type {
  *   4. A sealed batch's bytes never change; its key, once noted, changes only when another's object stands there.
  *   5. Batches are sealed in the order of their records, one at a time, and handed out in that order.
  *   6. On a disk that others fill up, room is made with the reserve: what the archive has can always be removed.
- *   7. New records are refused (NSV_BUFFER_FULL) while the file could not also hold the open records once more as a sealed
- *      batch; sealing, noting and removing need no room beyond that.
+ *   7. New records are refused (NSV_BUFFER_FULL) when they would leave no room for sealing: a batch takes the place of its blocks
+ *      in the same transaction, so the file needs little more, and the WAL as much as the largest batch (`walReserveBytes`).
  *   8. What stands on the disk never passes `limitBytes`, in the middle of a checkpoint neither (`DiskRoom`). While an outside
  *      reader keeps the WAL from being folded, whatever has no room waits: sealing, and removing what the archive has.
  *
@@ -63,6 +63,8 @@ const COMMIT_BYTES_MAX = 4_000_000;
 const CLOSING_BATCHES_MAX = 3;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
+/** What a batch may take beyond the pages of its blocks: its manifest, and pages that are partly filled. */
+const SEALING_EXTRA_BYTES = 200_000;
 const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
@@ -539,12 +541,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
   }
 
-  /** Invariant 7: what is stored, what comes, and all open text once more as a sealed batch must fit; and invariant 8. */
+  /** Invariants 7 and 8. */
   #refuseWhenFull(incomingBytes: number): void {
     const { limitBytes, batchTextBytes } = this.#options;
     const room = limitBytes - walReserveBytes(limitBytes, batchTextBytes) - this.#store.usedBytes();
-    const openBytes = this.#closingBatches.reduce((sum, batch) => sum + batch.textBytes, this.#open?.textBytes ?? 0);
-    const fits = incomingBytes + (openBytes + incomingBytes) * SEALED_PART_MAX <= room;
+    const fits = incomingBytes + SEALING_EXTRA_BYTES <= room;
     if (!fits || !this.#room.fitsRecords(incomingBytes)) {
       throw this.#full(`${this.#room.bytes} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
     }
