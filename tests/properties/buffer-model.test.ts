@@ -25,7 +25,7 @@ import { FakeClock } from '../support/fake-clock.ts';
  */
 
 const SERVER = 'AIGARDEN01' as ServerName;
-const SEQUENCES = Number(process.env['NERVESYS_SEQUENCES'] ?? 220);
+const SEQUENCES = Number(process.env['NERVESYS_SEQUENCES'] ?? 180);
 const STEPS_MAX = 40;
 const WINDOW_MS = 600_000;
 const BATCH_TEXT_BYTES = 6_000;
