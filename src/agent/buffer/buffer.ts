@@ -63,8 +63,6 @@ const COMMIT_BYTES_MAX = 4_000_000;
 const CLOSING_BATCHES_MAX = 3;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
-/** What a batch may take beyond the pages of its blocks: its manifest, and pages that are partly filled. */
-const SEALING_EXTRA_BYTES = 200_000;
 const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
@@ -129,7 +127,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
     this.#reserve = new DiskReserve(`${options.path}.reserve`);
-    this.#room = new DiskRoom(store, this.#reserve, options.limitBytes, options.clock);
+    const { limitBytes, batchTextBytes, clock } = options;
+    const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
+    this.#room = new DiskRoom(store, this.#reserve, limitBytes, fileBytesMax, clock);
     this.#store = store;
     this.#lock = lock;
     let epoch = store.meta('epoch');
@@ -543,10 +543,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** Invariants 7 and 8. */
   #refuseWhenFull(incomingBytes: number): void {
-    const { limitBytes, batchTextBytes } = this.#options;
-    const room = limitBytes - walReserveBytes(limitBytes, batchTextBytes) - this.#store.usedBytes();
-    const fits = incomingBytes + SEALING_EXTRA_BYTES <= room;
-    if (!fits || !this.#room.fitsRecords(incomingBytes)) {
+    if (!this.#room.fitsRecords(incomingBytes)) {
+      const { limitBytes } = this.#options;
       throw this.#full(`${this.#room.bytes} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
     }
     if (!this.#room.isLeftFor(incomingBytes, DISK_KEPT_FREE_BYTES))

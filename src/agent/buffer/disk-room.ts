@@ -5,6 +5,8 @@ import { type BufferStore, isNoSpace } from './store.ts';
 /** What a transaction adds to the WAL: its bytes, the pages that hold them partly, and the b-tree pages on the way. */
 const WRITTEN_PER_BYTE = 1.05;
 const WRITTEN_MIN_BYTES = 200_000;
+/** What a sealed batch may take beyond the pages of its blocks: its manifest, and pages that are partly filled. */
+const SEALING_EXTRA_BYTES = 200_000;
 /** The wal-index grows in steps of this. */
 const SHM_STEP_BYTES = 32_768;
 /** Kept for the small writes that make room (a key noted, a batch removed) while the WAL can't be folded. */
@@ -26,16 +28,21 @@ export class DiskRoom {
   readonly #store: BufferStore;
   readonly #reserve: DiskReserve;
   readonly #limitBytes: number;
+  readonly #fileBytesMax: number;
   readonly #clock: Clock;
   readonly #smallWritesBytes: number;
+  /** So much may still be written, by what was found last, before it must be looked again: a look costs as much as a small commit. */
+  #sureBytes = 0;
   #foldFailedAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
   #freeLookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(store: BufferStore, reserve: DiskReserve, limitBytes: number, clock: Clock) {
+  /** Of `limitBytes` for everything together, the file itself gets `fileBytesMax`. */
+  constructor(store: BufferStore, reserve: DiskReserve, limitBytes: number, fileBytesMax: number, clock: Clock) {
     this.#store = store;
     this.#reserve = reserve;
     this.#limitBytes = limitBytes;
+    this.#fileBytesMax = fileBytesMax;
     this.#clock = clock;
     this.#smallWritesBytes = Math.max(SMALL_WRITES_BYTES_MIN, limitBytes * SMALL_WRITES_PART);
   }
@@ -48,21 +55,30 @@ export class DiskRoom {
 
   /** Whether records of so many bytes may be stored. */
   fitsRecords(bytes: number): boolean {
-    return this.#fits(written(bytes) + this.#smallWritesBytes, written(bytes));
+    this.#sureBytes -= 2 * written(bytes);
+    if (this.#sureBytes >= 0) return true;
+    const fileLeft = () => this.#fileBytesMax - this.#store.usedBytes() - SEALING_EXTRA_BYTES;
+    if (bytes > fileLeft() || !this.#fits(written(bytes) + this.#smallWritesBytes, written(bytes))) return false;
+    const left = this.#limitBytes - this.#peakBytes(0, 0) - this.#smallWritesBytes;
+    this.#sureBytes = Math.min(left, fileLeft()) - 2 * written(bytes);
+    return true;
   }
 
   /** Whether a batch of so many bytes may take the place of its blocks; it needs no more pages than they had. */
   fitsBatch(bytes: number): boolean {
+    this.#sureBytes -= 2 * written(bytes);
     return this.#fits(written(bytes) + this.#smallWritesBytes, 0) || this.#walIsEmpty;
   }
 
   /** Whether a few pages may be written: a key noted, a batch removed, a value of so many bytes. */
   fitsSmallWrite(bytes = 0): boolean {
+    this.#sureBytes -= 2 * written(bytes);
     return this.#fits(written(bytes), bytes) || this.#walIsEmpty;
   }
 
   /** How many pages may be moved within the file at once, up to `pagesMax`; 0 while the WAL can't be folded. */
   pagesToMove(pagesMax: number): number {
+    this.#sureBytes = 0;
     if (!this.fold()) return 0;
     const room = this.#limitBytes - this.#peakBytes(0, 0) - WRITTEN_MIN_BYTES;
     // Each page that moves writes another one, which points to it.
