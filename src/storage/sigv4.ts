@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { sha256Hex } from '../platform/digest.ts';
 
 /**
  * AWS Signature Version 4 as S3 speaks it, and nothing else: pure functions of request, credentials and instant.
@@ -75,10 +76,6 @@ export function encodeQuery(query: readonly QueryParameter[]): string {
     .sort(([nameA, valueA], [nameB, valueB]) => compareText(nameA, nameB) || compareText(valueA, valueB))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
-}
-
-export function sha256Hex(data: Uint8Array | string): string {
-  return createHash('sha256').update(data).digest('hex');
 }
 
 function canonicalRequest(request: RequestToSign): { readonly canonical: string; readonly signedHeaders: string } {

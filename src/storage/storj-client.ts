@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../platform/clock.ts';
+import { sha256Hex } from '../platform/digest.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import type { Random } from '../platform/random.ts';
 import { systemRandom } from '../platform/random.ts';
@@ -10,15 +11,7 @@ import { checkListPrefix, checkObjectKey } from './object-path.ts';
 import { readRefusal, refusalError } from './s3-errors.ts';
 import { type HttpAnswer, HttpClient, type HttpLimits } from './s3-http.ts';
 import { parseListXml } from './s3-xml.ts';
-import {
-  amzDate,
-  encodePath,
-  encodeQuery,
-  presignQuery,
-  type QueryParameter,
-  sha256Hex,
-  signRequest,
-} from './sigv4.ts';
+import { amzDate, encodePath, encodeQuery, presignQuery, type QueryParameter, signRequest } from './sigv4.ts';
 
 export interface S3Settings {
   /** `https://gateway.storjshare.io`; an origin without path. */

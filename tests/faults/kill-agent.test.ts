@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { sha256Hex } from '../../src/agent/buffer/chunk.ts';
 import { readManifest } from '../../src/contract/batch-object.ts';
+import { sha256Hex } from '../../src/platform/digest.ts';
 import { type Fault, S3Server } from '../servers/s3-server.ts';
 import {
   assertEachOnceInOrder,

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { LogBuffer } from '../../src/agent/buffer/buffer.ts';
-import { sha256Hex } from '../../src/agent/buffer/chunk.ts';
 import type { AppendOptions, SealedBatch, TailPosition } from '../../src/agent/buffer/types.ts';
 import { encodeObject } from '../../src/agent/sources/record-encoder.ts';
 import { readManifest, readManifestMember } from '../../src/contract/batch-object.ts';
 import type { AgentId, ServerName } from '../../src/contract/ids.ts';
 import { windowStart } from '../../src/contract/object-key.ts';
 import type { ArchivedRecord } from '../../src/contract/record.ts';
+import { sha256Hex } from '../../src/platform/digest.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { amzDate, presignQuery, sha256Hex, signRequest } from '../../src/storage/sigv4.ts';
+import { sha256Hex } from '../../src/platform/digest.ts';
+import { amzDate, presignQuery, signRequest } from '../../src/storage/sigv4.ts';
 import { S3Server } from './s3-server.ts';
 
 let now = Date.parse('2025-12-10T19:45:00Z');

@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/platform/clock.ts';
+import { sha256Hex } from '../../src/platform/digest.ts';
 import { type ArchiveSettings, openArchive, type S3Settings } from '../../src/storage/index.ts';
-import { amzDate, sha256Hex, signRequest } from '../../src/storage/sigv4.ts';
+import { amzDate, signRequest } from '../../src/storage/sigv4.ts';
 import { S3Server } from '../servers/s3-server.ts';
 import { archiveConformance } from '../suites/archive-conformance.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { sha256Hex } from '../../src/platform/digest.ts';
 import {
   amzDate,
   encodePath,
   encodeQuery,
   presignQuery,
   type QueryParameter,
-  sha256Hex,
   signRequest,
 } from '../../src/storage/sigv4.ts';
 import { verifySignature } from '../servers/s3-signature.ts';

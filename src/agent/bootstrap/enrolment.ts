@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseToken, type TokenParts } from '../../contract/enrolment.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { sha256Hex } from '../../platform/digest.ts';
 import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
@@ -83,7 +83,7 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
       await using client = new OrchestratorClient({ url, clock });
       const request = { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id };
       const answer = await client.enrol(request, signal);
-      const enrolled = { url, ...answer, tokenSha256: sha256(parts.secret) };
+      const enrolled = { url, ...answer, tokenSha256: sha256Hex(parts.secret) };
       await writeKeyFile(home, enrolled);
       logger.info('this server has joined', { server: enrolled.server, url: enrolled.url });
       return own(enrolled);
@@ -111,7 +111,7 @@ function readToken(text: string): TokenParts {
 function isEnrolledWith(token: EnrolmentToken, stored: ServerKey): boolean {
   if (typeof token !== 'string') return false;
   const parts = parseToken(token.trim());
-  return parts === undefined || sha256(parts.secret) === stored.tokenSha256;
+  return parts === undefined || sha256Hex(parts.secret) === stored.tokenSha256;
 }
 
 /** Whether the orchestrator itself says that the key opens nothing; silence or trouble there says nothing about the key. */
@@ -137,8 +137,4 @@ async function readBootId(): Promise<string | null> {
 
 function own({ url, key, server }: ServerKey): AgentKey {
   return { url, key, server };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { AgentId, Sequence } from '../../contract/ids.ts';
@@ -138,8 +137,4 @@ function recycle(text: Buffer): void {
 /** The text of a member. */
 export function inflateMember(member: Buffer): Promise<Buffer> {
   return gunzipAsync(member);
-}
-
-export function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }

@@ -3,7 +3,8 @@ import { type BatchManifest, type BatchMember, MANIFEST_AGENTS_MAX } from '../..
 import { formatManifestMember } from '../../contract/batch-object.ts';
 import type { AgentId, Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import { emptyLevelCounts, type Level } from '../../contract/record.ts';
-import { CHUNK_TEXT_BYTES, Chunk, sha256Hex } from './chunk.ts';
+import { sha256Hex } from '../../platform/digest.ts';
+import { CHUNK_TEXT_BYTES, Chunk } from './chunk.ts';
 import type { EncodedRecord } from './types.ts';
 
 /** What a batch needs to know beyond its records to describe itself. */

@@ -3,8 +3,8 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { BatchManifest } from '../../contract/batch.ts';
 import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
+import { sha256Hex } from '../../platform/digest.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
-import { sha256Hex } from './chunk.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
 

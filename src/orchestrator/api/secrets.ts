@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '../../platform/digest.ts';
 import { randomToken } from '../../platform/random.ts';
 
 /** 32 random bytes, base64url: nothing to guess, so a plain SHA-256 keeps it (a slow hash is for what people choose). */
@@ -8,7 +8,7 @@ export function newSecret(): string {
 
 /** What the database keeps of a secret: SHA-256, hex. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return sha256Hex(secret);
 }
 
 /** Whether a text can be one of our secrets; anything else isn't worth a query. */

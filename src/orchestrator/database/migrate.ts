@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
+import { sha256Hex } from '../../platform/digest.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { Database, Queryable } from './database.ts';
 
@@ -79,7 +79,7 @@ async function readMigrations(folder: string): Promise<readonly Migration[]> {
   const migrations = await Promise.all(
     names.map(async (name) => {
       const sql = await readFile(join(folder, name), 'utf8');
-      return { number: Number.parseInt(name, 10), name, sql, sha256: createHash('sha256').update(sql).digest('hex') };
+      return { number: Number.parseInt(name, 10), name, sql, sha256: sha256Hex(sql) };
     }),
   );
   const twice = migrations.find((migration, index) => migrations[index + 1]?.number === migration.number);

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { BatchManifest, BatchMember } from '../../contract/batch.ts';
 import { formatManifestMember, readManifestMember } from '../../contract/batch-object.ts';
 import { parseObjectKey } from '../../contract/object-key.ts';
+import { sha256Hex } from '../../platform/digest.ts';
 import { describeError, errorCode } from '../../platform/errors.ts';
 import type { Archive, ArchiveObject } from '../archive.ts';
 import type { FindingKind, LedgerEntry, LedgerFinding } from './finding.ts';
@@ -77,7 +77,7 @@ export async function examineObject(
       first,
       last,
       records: manifest.records,
-      manifestSha256: createHash('sha256').update(member.json).digest('hex'),
+      manifestSha256: sha256Hex(member.json),
       previousManifestSha256: manifest.previous_manifest_sha256,
       ranges: complaints.length > 0 ? [[first, last]] : check.ranges,
       receipts: check.receipts,

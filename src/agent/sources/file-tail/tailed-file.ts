@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
+import { sha256Hex } from '../../../platform/digest.ts';
 import type { TailPosition } from '../../buffer/types.ts';
 import type { LineFormat } from '../line-formats/encode-line.ts';
 import type { JoinsRecord, Multiline } from './join-lines.ts';
@@ -49,7 +49,7 @@ export class TailedFile {
   #offset = 0;
   #size = 0;
   #head: Buffer = Buffer.alloc(0);
-  #fingerprint = sha256(Buffer.alloc(0));
+  #fingerprint = sha256Hex(Buffer.alloc(0));
   #skipping = false;
   #deleted = false;
   /** The size at which no whole line was found; reading again before it changes would find the same. */
@@ -230,7 +230,7 @@ export class TailedFile {
 
   #setHead(head: Buffer): void {
     this.#head = head;
-    this.#fingerprint = sha256(head);
+    this.#fingerprint = sha256Hex(head);
   }
 }
 
@@ -239,10 +239,6 @@ export function isSameFile(head: Buffer, size: number, stored: TailPosition): bo
   return (
     size >= stored.offset &&
     head.length >= stored.fingerprintBytes &&
-    sha256(head.subarray(0, stored.fingerprintBytes)) === stored.fingerprint
+    sha256Hex(head.subarray(0, stored.fingerprintBytes)) === stored.fingerprint
   );
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
