@@ -1,8 +1,9 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentsOn, type Config, resolveAgent, sourcesOn } from '../config/index.ts';
 import type { AlertReport } from '../contract/alert.ts';
 import type { AgentId, ServerName } from '../contract/ids.ts';
+import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import { type Clock, withDeadline } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { errorFields, type Logger } from '../platform/logger.ts';
@@ -220,7 +221,8 @@ export class Agent implements AsyncDisposable {
       metrics: () => redactionMetrics(this.#redaction.counts),
     });
     this.#parts.use(this.#localApi);
-    await this.#noteAddress();
+    const { url, socketPath } = this.#localApi;
+    await noteAddress(join(home, 'agent'), { url, socket: socketPath ?? null });
     this.#tail.start();
     this.#doors = await ServerDoors.open({
       config,
@@ -301,23 +303,17 @@ export class Agent implements AsyncDisposable {
     await this.#joining;
     this.#rememberAgents();
     await this.#parts.disposeAsync();
-    await rm(join(home, 'agent', 'address.json'), { force: true });
+    await forgetAddress(join(home, 'agent'));
   }
 
   /** An AI agent that is silent over our restart is still known by its last sign. */
   #rememberAgents(): void {
     try {
-      this.#buffer.setMeta(AGENTS_META, JSON.stringify(this.#registry.snapshot()));
+      const text = JSON.stringify(this.#registry.snapshot());
+      if (text !== this.#buffer.meta(AGENTS_META)) this.#buffer.setMeta(AGENTS_META, text);
     } catch (error) {
       this.#options.logger.warn('the AI agents seen last could not be noted', errorFields(error)); // a full disk: next time
     }
-  }
-
-  /** Where the CLI and `exec` find this agent; gone when it isn't running. */
-  async #noteAddress(): Promise<void> {
-    const { url, socketPath } = this.#localApi!;
-    const path = join(this.#options.home, 'agent', 'address.json');
-    await writeFile(path, `${JSON.stringify({ url, socket: socketPath ?? null, pid: process.pid })}\n`);
   }
 
   /** Agents of a fleet seal at the same minute; they send spread over the jitter. */

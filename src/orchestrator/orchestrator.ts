@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -95,7 +95,7 @@ export class Orchestrator implements AsyncDisposable {
 
     const watch = stack.use(new StateWatch({ ...deps, policy }));
     watch.start();
-    await noteAddress(folder, listening.url);
+    await noteAddress(folder, { url: listening.url });
     stack.defer(() => forgetAddress(folder));
     logger.info('orchestrator listens', { url: listening.url });
     return new Orchestrator(deps, listening.url, port, stack.move());
@@ -153,23 +153,4 @@ async function listen(app: App, host: string, port: number): Promise<number> {
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** Tells this machine's commands where we are. */
-async function noteAddress(folder: string, url: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, 'address.json');
-  await writeFile(`${path}.new`, `${JSON.stringify({ url, pid: process.pid })}\n`);
-  await rename(`${path}.new`, path);
-}
-
-/** Removes the note, unless another orchestrator has written its own meanwhile. */
-async function forgetAddress(folder: string): Promise<void> {
-  const path = join(folder, 'address.json');
-  const text = await readFile(path, 'utf8').catch(() => '{}');
-  try {
-    if ((JSON.parse(text) as { pid?: number }).pid === process.pid) await rm(path, { force: true });
-  } catch {
-    await rm(path, { force: true }); // not ours to read, and no use to anybody
-  }
 }
