@@ -609,7 +609,6 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   #recover(): void {
-    for (const batch of this.#batches) this.#lastSequence = Math.max(this.#lastSequence, batch.manifest.last);
     this.#memory.rememberStored(this.#batches.flatMap((batch) => this.#storedTexts(batch)));
     for (const block of this.#store.blocks()) {
       const records = block.body
