@@ -1,18 +1,8 @@
-import { join } from 'node:path';
-import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
+import { openCentralService } from './central-service.ts';
 import { EXIT } from './exit-codes.ts';
 import { print } from './output.ts';
-import {
-  closeWithin,
-  DASHBOARD_DIR,
-  lockHome,
-  openConfiguredArchive,
-  openLog,
-  prepareHome,
-  readConfig,
-  stopSignal,
-} from './runtime.ts';
+import { closeWithin, openLog, prepareHome, stopSignal } from './runtime.ts';
 import { readSettings } from './settings.ts';
 
 export interface OrchestratorCommandOptions {
@@ -25,32 +15,11 @@ export async function run(options: OrchestratorCommandOptions): Promise<number> 
   const startedAt = systemClock.monotonic();
   const stopped = stopSignal();
   const settings = readSettings({ home: options.home });
-  const { home, databaseUrl } = settings;
   const logger = openLog(settings, 'info');
-  await prepareHome(home);
+  await prepareHome(settings.home);
   const parts = new AsyncDisposableStack();
   try {
-    parts.use(lockHome(home, 'orchestrator'));
-    const loaded = await readConfig(home);
-    const { listen, publicUrl, heartbeat } = loaded.config.orchestrator;
-    const { database } = parts.use(
-      await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
-    );
-    const archive = parts.use(await openConfiguredArchive(settings, loaded));
-    const orchestrator = parts.use(
-      await Orchestrator.open({
-        home,
-        host: listen.host,
-        port: options.port ?? listen.port,
-        publicUrl,
-        policy: heartbeat,
-        clock: systemClock,
-        logger,
-        database,
-        archive,
-        dashboardDir: DASHBOARD_DIR,
-      }),
-    );
+    const { orchestrator, archive } = await openCentralService(parts, settings, options.port, logger);
     const link = await orchestrator.createSignInLink();
     const readyMs = systemClock.monotonic() - startedAt;
     print(

@@ -1,21 +1,11 @@
-import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import type { Config } from '../config/index.ts';
-import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemRandom } from '../platform/random.ts';
+import { openCentralService } from './central-service.ts';
 import { EXIT } from './exit-codes.ts';
 import { painter, print } from './output.ts';
-import {
-  closeWithin,
-  DASHBOARD_DIR,
-  lockHome,
-  openConfiguredArchive,
-  openLog,
-  prepareHome,
-  readConfig,
-  stopSignal,
-} from './runtime.ts';
+import { closeWithin, openLog, prepareHome, stopSignal } from './runtime.ts';
 import { readSettings } from './settings.ts';
 
 export interface UpOptions {
@@ -39,32 +29,8 @@ export async function run(options: UpOptions): Promise<number> {
   await prepareHome(home);
   const parts = new AsyncDisposableStack();
   try {
-    parts.use(lockHome(home, 'orchestrator'));
-    const loaded = await readConfig(home);
+    const { orchestrator, archive, loaded } = await openCentralService(parts, settings, options.port, logger);
     const { config } = loaded;
-    const database = parts.use(
-      await openDatabase({
-        databaseUrl: settings.databaseUrl,
-        folder: join(home, 'orchestrator'),
-        clock: systemClock,
-        logger,
-      }),
-    );
-    const archive = parts.use(await openConfiguredArchive(settings, loaded));
-    const orchestrator = parts.use(
-      await Orchestrator.open({
-        home,
-        host: config.orchestrator.listen.host,
-        port: options.port ?? config.orchestrator.listen.port,
-        publicUrl: config.orchestrator.publicUrl,
-        policy: config.orchestrator.heartbeat,
-        clock: systemClock,
-        logger,
-        database: database.database,
-        archive,
-        dashboardDir: DASHBOARD_DIR,
-      }),
-    );
     const agent = parts.use(
       await Agent.open({
         home,

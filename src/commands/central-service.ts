@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import type { LoadedConfig } from '../config/index.ts';
+import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Archive } from '../storage/index.ts';
+import { DASHBOARD_DIR, lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
+import type { Settings } from './settings.ts';
+
+export interface CentralService {
+  readonly orchestrator: Orchestrator;
+  readonly archive: Archive;
+  readonly loaded: LoadedConfig;
+}
+
+/** Opens the orchestrator with its database and archive, as `up` and `orchestrator` both run it; each part goes on `parts`, which closes them. */
+export async function openCentralService(
+  parts: AsyncDisposableStack,
+  settings: Settings,
+  port: number | undefined,
+  logger: Logger,
+): Promise<CentralService> {
+  const { home, databaseUrl } = settings;
+  parts.use(lockHome(home, 'orchestrator'));
+  const loaded = await readConfig(home);
+  const { listen, publicUrl, heartbeat } = loaded.config.orchestrator;
+  const { database } = parts.use(
+    await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
+  );
+  const archive = parts.use(await openConfiguredArchive(settings, loaded));
+  const orchestrator = parts.use(
+    await Orchestrator.open({
+      home,
+      host: listen.host,
+      port: port ?? listen.port,
+      publicUrl,
+      policy: heartbeat,
+      clock: systemClock,
+      logger,
+      database,
+      archive,
+      dashboardDir: DASHBOARD_DIR,
+    }),
+  );
+  return { orchestrator, archive, loaded };
+}
