@@ -14,6 +14,7 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cutBodies } from './bodies.ts';
 import { measureFloorApart, round } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
 import {
@@ -46,7 +47,7 @@ try {
   const file = join(folder, 'logs.ndjson');
   const inputBytes = generateLogs(file, records);
   const floor = await measureFloorApart(file);
-  const bodies = cutBodies(readFileSync(file));
+  const bodies = cutBodies(readFileSync(file), POST_RECORDS);
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
   const home = join(folder, 'home');
   cpSync(resolve(import.meta.dirname, '../config'), join(home, 'config'), { recursive: true });
@@ -114,18 +115,6 @@ try {
   await agent?.stop();
   s3.disconnect();
   rmSync(folder, { recursive: true, force: true });
-}
-
-function cutBodies(bytes: Buffer): Buffer[] {
-  const bodies: Buffer[] = [];
-  let start = 0;
-  let lines = 0;
-  for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, at + 1)) {
-    if (++lines % POST_RECORDS !== 0 && at !== bytes.length - 1) continue;
-    bodies.push(bytes.subarray(start, at + 1));
-    start = at + 1;
-  }
-  return bodies;
 }
 
 /** Each connection takes the next body; a 429 is repeated after what it asks for, as a good client does. */

@@ -11,6 +11,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cutBodies } from './bodies.ts';
 import { machine, machineText, round } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
 import {
@@ -62,7 +63,7 @@ try {
   await once(s3, 'message');
   const startedAt = performance.now();
   const endsAt = startedAt + Number(values.seconds) * 1000;
-  const posting = postAll(url, bodiesOf(readFileSync(file)));
+  const posting = postAll(url, cutBodies(readFileSync(file), POST_LINES));
   await Promise.race([posting, sleep(endsAt - performance.now())]);
   const postedDuring = performance.now() - startedAt;
   await sleep(endsAt - performance.now());
@@ -138,18 +139,6 @@ try {
   await agent?.stop();
   s3.disconnect();
   rmSync(folder, { recursive: true, force: true });
-}
-
-function bodiesOf(bytes: Buffer): Buffer[] {
-  const bodies: Buffer[] = [];
-  let start = 0;
-  let lines = 0;
-  for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, at + 1)) {
-    if (++lines % POST_LINES !== 0 && at !== bytes.length - 1) continue;
-    bodies.push(bytes.subarray(start, at + 1));
-    start = at + 1;
-  }
-  return bodies;
 }
 
 /** Each connection takes the next body; a 429 is repeated after what it asks for, as a good client does. */
