@@ -1,8 +1,8 @@
 import type { AlertReport } from '../contract/alert.ts';
-import { NERVESYS_AGENT_ID, type ServerName } from '../contract/ids.ts';
+import type { ServerName } from '../contract/ids.ts';
 import type { DamagedBuffer } from './buffer/salvage.ts';
 import type { EncodedRecord } from './buffer/types.ts';
-import { encodeObject } from './sources/record-encoder.ts';
+import { lossReceipt } from './loss-receipt.ts';
 
 /** What is told of a buffer file that was found damaged: a record with the ranges that are lost (DESIGN 4.3, *Ledger*), and an alert. */
 export function reportDamage(
@@ -21,10 +21,7 @@ export function reportDamage(
         : `the buffer file was damaged; ${records} records were salvaged and ${lostRecords} are lost`;
   const detail = { epoch: epoch ?? null, ranges: lost, lost: { unknown: lostRecords }, reason };
   return {
-    record: encodeObject(
-      { agent_id: NERVESYS_AGENT_ID, level: 'CRITICAL', action: 'nervesys.loss', message, context: detail },
-      { server, now },
-    ),
+    record: lossReceipt({ level: 'CRITICAL', message, ...detail }, server, now),
     alert: {
       dedup_key: `${server}:buffer:damaged`,
       severity: 'critical',

@@ -37,6 +37,11 @@ export interface BatchManifest {
   readonly members: readonly BatchMember[];
   /** SHA-256 of the manifest JSON of the batch before, within the epoch; null for an epoch's first. */
   readonly previous_manifest_sha256: string | null;
+  /**
+   * SHA-256 of the manifest JSON that this batch had at first, where records were given up since: the batch after it names that one as
+   * the one before. Absent otherwise.
+   */
+  readonly resealed_from?: string;
 }
 
 /** A gzip FEXTRA field holds 65,535 bytes; this many agents, of 50 characters in any script, keep a manifest well below. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import {
   closeSync,
+  copyFileSync,
   existsSync,
+  mkdirSync,
   openSync,
   readFileSync,
   statSync,
@@ -10,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
 import { LogBuffer } from '../../src/agent/buffer/buffer.ts';
@@ -31,6 +35,7 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const SERVER = 'AIGARDEN01' as ServerName;
 const RECORDS = 3_000;
+const PAGES_ZEROED = 10;
 
 /** A closed buffer file with sealed batches and open records, 1 … RECORDS. */
 async function writeBuffer(path: string): Promise<string> {
@@ -87,6 +92,14 @@ async function archivedAfterStart(t: TestContext, home: string): Promise<Archive
 const numbersOf = (records: readonly ArchivedRecord[]) =>
   records.filter((record) => record.agent_id === 'GROK').map((record) => record.context['n'] as number);
 
+/** The sequences that a loss receipt names, which are the numbers of the records here. */
+function lostNumbers(records: readonly ArchivedRecord[]): number[] {
+  return records
+    .filter((record) => record.action === 'nervesys.loss')
+    .flatMap((receipt) => receipt.context['ranges'] as [number, number][])
+    .flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+}
+
 function assertAscending(numbers: readonly number[]): void {
   for (const [i, n] of numbers.entries()) assert.ok(i === 0 || n > numbers[i - 1]!, `${numbers[i - 1]} then ${n}`);
 }
@@ -124,14 +137,67 @@ test('of a file with a page zeroed everything else is archived, and the receipt 
 
   const numbers = numbersOf(records);
   assertAscending(numbers);
-  const receipt = records.find((record) => record.action === 'nervesys.loss')!;
-  const { ranges } = receipt.context as { ranges: [number, number][] };
-  const lost = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+  const lost = lostNumbers(records);
   assert.ok(numbers.length >= RECORDS / 2, `${numbers.length} salvaged`);
   assert.deepEqual(
     [...numbers, ...lost].sort((a, b) => a - b),
     Array.from({ length: RECORDS }, (_, i) => i + 1),
   );
+});
+
+test('whichever page is zeroed, the agent starts, what can be read is archived once, and the rest is told', async (t) => {
+  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  t.diagnostic(`NERVESYS_SEED=${seed}`);
+  const whole = join(await tempDir(t), 'buffer.db');
+  await writeBuffer(whole);
+  const pages = statSync(whole).size / 8192;
+  const step = pages / PAGES_ZEROED;
+  for (let i = 0; i < PAGES_ZEROED; i++) {
+    const page = Math.floor((i + (seed % 997) / 997) * step);
+    const home = await tempDir(t);
+    const path = join(home, 'agent', 'buffer.db');
+    mkdirSync(join(home, 'agent'));
+    copyFileSync(whole, path);
+    overwrite(path, page * 8192, Buffer.alloc(8192));
+
+    const records = await archivedAfterStart(t, home);
+
+    const numbers = numbersOf(records);
+    assertAscending(numbers);
+    const known = new Set([...numbers, ...lostNumbers(records)]);
+    const missing = Array.from({ length: RECORDS }, (_, n) => n + 1).filter((n) => !known.has(n));
+    const told = records.some(({ action }) => action === 'nervesys.loss');
+    assert.ok(missing.length === 0 || told, `page ${page}: ${missing.length} records are gone and nobody says so`);
+    assert.equal(records.filter(({ message }) => message === 'new').length, 1, `page ${page}`);
+  }
+});
+
+test('a bit that flips in a sealed batch or in an open record is noticed before it is archived', async (t) => {
+  for (const table of ['batch_objects', 'blocks'] as const) {
+    const home = await tempDir(t);
+    const path = join(home, 'agent', 'buffer.db');
+    await writeBuffer(path);
+    const db = new DatabaseSync(path);
+    const column = table === 'blocks' ? 'body' : 'object';
+    const row = db.prepare(`SELECT rowid AS id, ${column} AS bytes FROM ${table} ORDER BY rowid DESC LIMIT 1`).get()!;
+    const bytes = Buffer.from(row['bytes'] as Uint8Array);
+    const at = table === 'blocks' ? bytes.indexOf('"message":"') + 20 : bytes.length - 100;
+    bytes[at] = bytes[at]! ^ 1;
+    db.prepare(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`).run(bytes, row['id']!);
+    db.close();
+
+    const records = await archivedAfterStart(t, home);
+
+    const numbers = numbersOf(records);
+    assertAscending(numbers);
+    assert.ok(numbers.length >= RECORDS / 2, `${table}: ${numbers.length} salvaged`);
+    assert.deepEqual(
+      [...numbers, ...lostNumbers(records)].sort((a, b) => a - b),
+      Array.from({ length: RECORDS }, (_, i) => i + 1),
+      table,
+    );
+    assert.ok(numbers.length < RECORDS, `${table}: the damaged records are not archived as if they were whole`);
+  }
 });
 
 test('a file that is no database at all is set aside, told, and kept for people', async (t) => {

@@ -1,10 +1,9 @@
 import type { Epoch, Sequence } from '../../contract/ids.ts';
+import type { BatchedBlock } from './open-batch.ts';
 import type { EncodedRecord } from './types.ts';
 
 /** Consecutive records as they stand in the file, in memory and in the archive: whole lines of NDJSON. */
-export interface NewBlock {
-  readonly first: Sequence;
-  readonly body: Buffer;
+export interface NewBlock extends BatchedBlock {
   readonly records: readonly EncodedRecord[];
 }
 
@@ -20,8 +19,16 @@ const LINE_FEED = 0x0a;
 let scratch = Buffer.alloc(0);
 const SCRATCH_BYTES_MAX = 8_000_000;
 
-/** Packs records into blocks and numbers them from `first`. The blocks' bodies stay as they are until the next call only. */
-export function writeBlocks(records: readonly EncodedRecord[], epoch: Epoch, first: Sequence): NewBlock[] {
+/**
+ * Packs records into blocks and numbers them from `first`; a block holds either `evictable` records or others. The blocks' bodies stay
+ * as they are until the next call only.
+ */
+export function writeBlocks(
+  records: readonly EncodedRecord[],
+  epoch: Epoch,
+  first: Sequence,
+  evictable: (index: number) => boolean = () => false,
+): NewBlock[] {
   const head = Uint8Array.from(Buffer.from(`{"id":"${epoch}-`));
   const blocks: NewBlock[] = [];
   const lengths = records.map((record, index) => head.length + digitsOf(first + index) + 3 + byteLengthOf(record));
@@ -32,13 +39,13 @@ export function writeBlocks(records: readonly EncodedRecord[], epoch: Epoch, fir
   const close = (to: number) => {
     if (to === from) return;
     const body = memory.subarray(start, start + bytes);
-    blocks.push(writeBlock(records.slice(from, to), body, head, first + from));
+    blocks.push(writeBlock(records.slice(from, to), body, head, first + from, evictable(from)));
     from = to;
     start += bytes;
     bytes = 0;
   };
   lengths.forEach((lineBytes, index) => {
-    if (bytes + lineBytes > BLOCK_BYTES) close(index);
+    if (bytes + lineBytes > BLOCK_BYTES || evictable(index) !== evictable(from)) close(index);
     bytes += lineBytes;
   });
   close(records.length);
@@ -57,7 +64,13 @@ function byteLengthOf(record: EncodedRecord): number {
 }
 
 /** A line is a record's bytes with its id before them, `",` between, and a line feed at its end. */
-function writeBlock(records: readonly EncodedRecord[], body: Buffer, head: Uint8Array, first: Sequence): NewBlock {
+function writeBlock(
+  records: readonly EncodedRecord[],
+  body: Buffer,
+  head: Uint8Array,
+  first: Sequence,
+  evictable: boolean,
+): NewBlock {
   let sequence = first;
   let at = 0;
   for (const record of records) {
@@ -69,7 +82,7 @@ function writeBlock(records: readonly EncodedRecord[], body: Buffer, head: Uint8
     at = record.writeTo === undefined ? at + body.write(record.json, at) : record.writeTo(body, at);
     body[at++] = LINE_FEED;
   }
-  return { first, body, records };
+  return { first, last: sequence - 1, body, records, evictable };
 }
 
 function digitsOf(number: number): number {

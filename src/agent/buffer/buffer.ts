@@ -2,21 +2,26 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import { windowStart } from '../../contract/object-key.ts';
-import type { ArchivedRecord } from '../../contract/record.ts';
+import { type ArchivedRecord, LEVELS, type Level, type LevelCounts } from '../../contract/record.ts';
+import type { SequenceRange } from '../../contract/sequence-ranges.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { sha256Hex } from '../../platform/digest.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
+import { lossReceipt } from '../loss-receipt.ts';
+import { AppendQueue, textBytesOf, type Waiting } from './append-queue.ts';
 import { type NewBlock, writeBlocks } from './block-writer.ts';
-import { inflateMember } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
-import { OpenBatch } from './open-batch.ts';
+import { type EvictionHost, makeRoom } from './eviction.ts';
+import { Losses } from './losses.ts';
+import { type BatchedBlock, OpenBatch } from './open-batch.ts';
 import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
-import { ShortTermMemory, type StoredText } from './short-term-memory.ts';
+import { passing, SealedBatches } from './sealed-batches.ts';
+import { ShortTermMemory } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace } from './store.ts';
 import type {
   AppendOptions,
@@ -35,29 +40,37 @@ import type {
  * A record's way
  *   append() → queue → group commit (one transaction, one fdatasync) → block in the file, chunk in memory → answer
  *   → the open batch reaches its bytes or its window ends → sealed: an archive object in `batches`, its blocks deleted, in one
- *     transaction → its key is noted → the archive confirms → removed, and the file shrinks.
+ *     transaction → announced → its key is noted → the archive confirms → removed, and the file shrinks.
+ *   A record of a source that can't wait may end otherwise: when the buffer is full it is given up, with a loss receipt (`eviction.ts`).
  *
  * Invariants
  *   1. append() resolves only after COMMIT at synchronous=FULL; when it rejects, nothing of it is stored.
- *   2. Sequences run 1, 2, 3, … within an epoch; `blocks` and `batches` together are one unbroken run up to the last sequence,
- *      and each sequence stands in exactly one of them.
+ *   2. Sequences run 1, 2, 3, … within an epoch; each that was given out stands in exactly one of `blocks`, `batches`, what the
+ *      archive has, and what was given up (`losses`, later a loss receipt).
  *   3. A batch belongs to one window, that of its records' arrival, and its text is at most `batchTextBytes`, unless
  *      a single block is larger.
- *   4. A sealed batch's bytes never change; its key, once noted, changes only when another's object stands there.
+ *   4. A sealed batch's bytes change only while nobody else can know of it, to give records up; from when it is announced they never
+ *      do. Its key, once noted, changes only when another's object stands there.
  *   5. Batches are sealed in the order of their records, one at a time, and handed out in that order.
  *   6. On a disk that others fill up, room is made with the reserve: what the archive has can always be removed.
  *   7. New records are refused (NSV_BUFFER_FULL) when they would leave no room for sealing: a batch takes the place of its blocks
  *      in the same transaction, so the file needs little more, and the WAL as much as the largest batch (`walReserveBytes`).
  *   8. What stands on the disk never passes `limitBytes`, in the middle of a checkpoint neither (`DiskRoom`). While an outside
  *      reader keeps the WAL from being folded, whatever has no room waits: sealing, and removing what the archive has.
+ *   9. Records of sources that wait are never given up, and while others are, none of them takes the room.
+ *
+ * Every byte is accounted for: file (blocks, batches, answers and positions within its page cap), WAL (a commit, or a batch
+ * that is sealed), wal-index and disk reserve share `limitBytes`; nothing temporary is written elsewhere.
  *
  * Opening is recovery: what SQLite recovers from its WAL is what was acknowledged (1); blocks of the open window are read back
  * into chunks, in order, and cut by the same rules as when they arrived. A batch that was being sealed is simply sealed again:
- * its blocks are still there, or the batch is (2).
+ * its blocks are still there, or the batch is (2). A file whose contents aren't what was stored is set aside before (`salvage.ts`).
  */
 
 /** Text waiting for its commit; beyond it appends are refused, so that a stalled disk can't fill the memory. */
 const QUEUE_BYTES_MAX = 64_000_000;
+/** Text that waits until others are given up for it; beyond it such sources must wait after all. */
+const PRESSED_BYTES_MAX = 8_000_000;
 /** Text of one transaction: bounds the WAL and the time that the event loop is held. */
 const COMMIT_BYTES_MAX = 4_000_000;
 /** Batches that are closed but still being compressed and stored; beyond it commits wait. */
@@ -68,14 +81,10 @@ const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
 const BATCH_TEXT_BYTES_LOW = 200_000;
-const VACUUM_STEP_PAGES = 400;
-const VACUUM_STEP_PAGES_LOW = 4;
-/** The file is given back once nothing was stored or removed for this long; after a while also amid a trickle of records. */
-const SHRINK_QUIET_MS = 200;
-const SHRINK_PATIENCE_MS = 5_000;
-/** So long until it is tried again where an outside reader was in the way. */
-const SHRINK_AGAIN_MS = 1_000;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
+const LOSSES_META = 'losses';
+/** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
+const RECEIPT_DELAY_MS = 5_000;
 
 export interface BufferOptions {
   readonly path: string;
@@ -87,14 +96,8 @@ export interface BufferOptions {
   readonly logger: Logger;
   /** Called when a batch was sealed; `byWindow` when its window ended rather than its size being reached. */
   readonly onSealed?: (byWindow: boolean) => void;
-}
-
-interface Waiting {
-  readonly records: readonly EncodedRecord[];
-  readonly options: AppendOptions;
-  readonly textBytes: number;
-  readonly resolve: (result: AppendResult) => void;
-  readonly reject: (error: unknown) => void;
+  /** Called when a loss receipt was written, with what it counts. */
+  readonly onLoss?: (lost: LevelCounts) => void;
 }
 
 export class LogBuffer implements RecordSink, AsyncDisposable {
@@ -102,13 +105,16 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #options: BufferOptions;
   readonly #store: BufferStore;
   readonly #lock: ProcessLock;
-  readonly #reserve: DiskReserve;
   readonly #room: DiskRoom;
   readonly #answers: RememberedAnswers;
+  readonly #batches: SealedBatches;
   readonly #memory = new ShortTermMemory();
-  readonly #closing = new AbortController();
-  #queue: Waiting[] = [];
-  #queueBytes = 0;
+  readonly #queue = new AppendQueue(QUEUE_BYTES_MAX);
+  /** What had no room and may have others give way. */
+  readonly #pressed = new AppendQueue(PRESSED_BYTES_MAX);
+  #relieving: Promise<void> | undefined;
+  #losses: Losses;
+  #lostAt = Number.NEGATIVE_INFINITY;
   #commitScheduled = false;
   #open: OpenBatch | undefined;
   /** Closed batches whose sealing has not ended, oldest first. */
@@ -116,21 +122,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #sealing: Promise<void> = Promise.resolve();
   #sealFailure: unknown;
   #lastSequence: Sequence;
-  #batches: (SealedBatch & { readonly oldestAt: number })[];
-  /** Batches that the archive has and the file still holds, since there was no room to remove them. */
-  #archived: number[] = [];
-  #lastArchivedAt: number | null;
   #held = false;
-  #changedAt = 0;
-  #shrinking: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
-    this.#reserve = new DiskReserve(`${options.path}.reserve`);
-    const { limitBytes, batchTextBytes, clock } = options;
+    const { path, limitBytes, batchTextBytes, clock, logger } = options;
     const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
-    this.#room = new DiskRoom(store, this.#reserve, limitBytes, fileBytesMax, clock);
+    this.#room = new DiskRoom(store, new DiskReserve(`${path}.reserve`), limitBytes, fileBytesMax, clock);
     this.#store = store;
     this.#lock = lock;
     let epoch = store.meta('epoch');
@@ -139,11 +138,17 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       store.setMeta('epoch', epoch);
     }
     this.epoch = epoch as Epoch;
-    this.#lastSequence = store.lastSequence();
-    this.#batches = store.batches();
-    this.#answers = new RememberedAnswers(store, options.limitBytes, options.clock);
-    const archivedAt = store.meta('last_archived_at');
-    this.#lastArchivedAt = archivedAt === undefined ? null : Number(archivedAt);
+    this.#losses = Losses.parse(store.meta(LOSSES_META));
+    this.#lastSequence = this.#storedSequence();
+    this.#batches = new SealedBatches({
+      store,
+      room: this.#room,
+      clock,
+      logger,
+      full: () => this.#full(HELD_BY_A_READER),
+      isBusy: () => this.#closingBatches.length > 0 || (this.#open?.textBytes ?? 0) > SHRINK_OPEN_BYTES_MAX,
+    });
+    this.#answers = new RememberedAnswers(store, limitBytes, clock);
   }
 
   /**
@@ -172,21 +177,20 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
-    if (this.#closing.signal.aborted) return Promise.reject(shuttingDown());
-    let textBytes = 0;
-    for (const record of records) textBytes += (record.byteLength ?? record.json.length) + 48; // the id, and a few escapes more or less
-    if (this.#queueBytes + textBytes > QUEUE_BYTES_MAX)
-      return Promise.reject(this.#full(`${this.#queueBytes} bytes are waiting for the disk already`));
+    if (this.#closed !== undefined) return Promise.reject(shuttingDown());
+    const textBytes = textBytesOf(records);
+    if (this.#relieving !== undefined) return this.#appendUnderPressure(records, options, textBytes);
+    if (!this.#queue.hasRoomFor(textBytes))
+      return Promise.reject(this.#full(`${this.#queue.bytes} bytes are waiting for the disk already`));
     if (this.#sealingIsStuck) return Promise.reject(this.#full(describeError(this.#sealFailure), this.#sealFailure));
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ records, options, textBytes, resolve, reject });
-      this.#queueBytes += textBytes;
-      this.#scheduleCommit();
-    });
+    const stored = this.#queue.push(records, options, textBytes);
+    this.#scheduleCommit();
+    return stored;
   }
 
   /** Closes the open batch, if any, and resolves when every closed batch is sealed; rejects with the reason why one is not. */
   async seal(): Promise<void> {
+    this.#writeReceipts();
     this.#closeOpenBatch(false);
     if (this.#sealFailure !== undefined) this.#sealNext(false);
     await this.#sealing;
@@ -199,13 +203,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    * timer.
    */
   sealEndedWindow(): void {
+    const { clock, windowMs } = this.#options;
     try {
-      this.#removeArchivedBatches();
+      this.#batches.removePassed();
       this.#deleteForgottenAnswers();
+      if (clock.monotonic() - this.#lostAt >= RECEIPT_DELAY_MS) this.#writeReceipts();
     } catch (error) {
       this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
     }
-    const { clock, windowMs } = this.#options;
     if (this.#open !== undefined && this.#open.windowAt !== windowStart(clock.now(), windowMs))
       this.#closeOpenBatch(true);
     if (this.#sealFailure !== undefined && this.#closingBatches.length > 0) this.#sealNext(true);
@@ -213,37 +218,29 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** The oldest sealed batch, without its bytes. */
   nextBatch(): SealedBatch | undefined {
-    return this.#batches[0];
+    return this.#batches.all[0];
   }
 
   batchObject(id: number): Buffer {
-    const object = this.#store.batchObject(id);
-    if (object === undefined) throw new RangeError(`batch ${id} is not in the buffer`);
-    return object;
+    return this.#batches.object(id);
   }
 
   /**
-   * Notes durably where a batch is about to be put.
-   * @throws NervesysError `NSV_BUFFER_FULL` when even that would pass the limit: an outside reader holds the file.
+   * To be called before anybody else is told of a batch: none of its records are given up any more.
+   * @throws NervesysError `NSV_BUFFER_FULL` when even noting that would pass the limit: an outside reader holds the file.
    */
+  announcing(id: number): void {
+    this.#batches.announcing(id);
+  }
+
+  /** Notes durably where a batch is about to be put. @throws NervesysError `NSV_BUFFER_FULL` as `announcing` does. */
   noteKey(id: number, key: string): void {
-    if (!this.#room.fitsSmallWrite()) throw this.#full(HELD_BY_A_READER);
-    this.#room.makingRoom(() => this.#store.setBatchKey(id, key));
-    this.#batches = this.#batches.map((batch) => (batch.id === id ? { ...batch, key } : batch));
+    this.#batches.noteKey(id, key);
   }
 
-  /**
-   * Forgets a batch that the archive has confirmed. Where there is no room to do it, it leaves the file later: until
-   * then a restart would deliver it again, under the key that was noted, and find it there.
-   */
+  /** Forgets a batch that the archive has confirmed. */
   removeArchived(id: number): void {
-    const now = this.#options.clock.now();
-    if (!this.#archived.includes(id)) this.#archived.push(id);
-    this.#removeArchivedBatches();
-    this.#batches = this.#batches.filter((batch) => batch.id !== id);
-    this.#lastArchivedAt = now;
-    this.#changedAt = now;
-    if (this.#batches.length === 0) this.#shrinking ??= this.#shrinkWhenQuiet();
+    this.#batches.removeArchived(id);
   }
 
   positions(): readonly TailPosition[] {
@@ -252,7 +249,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** Where there is no room it stays: a position of a file that is gone harms nobody. */
   forgetPosition(file: string): void {
-    if (this.#room.fitsSmallWrite()) this.#passing(() => this.#room.makingRoom(() => this.#store.deletePosition(file)));
+    if (this.#room.fitsSmallWrite()) passing(() => this.#room.makingRoom(() => this.#store.deletePosition(file)));
   }
 
   recent(query: RecentQuery): Promise<readonly ArchivedRecord[]> {
@@ -272,13 +269,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   stats(): BufferStats {
     const filling = [...this.#closingBatches, ...(this.#open === undefined ? [] : [this.#open])];
     const openRecords = filling.reduce((sum, batch) => sum + batch.records, 0);
+    const sealed = this.#batches.all;
     return {
       epoch: this.epoch,
       bytes: this.#room.bytes,
       limitBytes: this.#options.limitBytes,
-      records: openRecords + this.#batches.reduce((sum, batch) => sum + batch.manifest.records, 0),
+      records: openRecords + sealed.reduce((sum, batch) => sum + batch.manifest.records, 0),
       openRecords,
-      batches: this.#batches.map(({ id, manifest, bytes, key, sealedAt }) => ({
+      batches: sealed.map(({ id, manifest, bytes, key, sealedAt }) => ({
         id,
         first: manifest.first,
         last: manifest.last,
@@ -287,30 +285,17 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         key,
         sealedAt,
       })),
-      oldestAt: this.#batches[0]?.oldestAt ?? filling[0]?.openedAt ?? null,
-      lastArchivedAt: this.#lastArchivedAt,
+      oldestAt: sealed[0]?.oldestAt ?? filling[0]?.openedAt ?? null,
+      lastArchivedAt: this.#batches.lastArchivedAt,
       lastSequence: this.#lastSequence,
-      lostRecords: 0,
+      lostRecords: this.#losses.total,
       held: this.#held,
     };
   }
 
   /** Gives free pages back to the file system, in steps, as far as they can be given back now. */
   async shrink(): Promise<void> {
-    if (this.#closed !== undefined) return;
-    this.#removeArchivedBatches();
-    for (let before = Infinity, free = this.#store.freePages(); free > 0 && free < before; ) {
-      before = free;
-      const pages = this.#room.pagesToMove(this.#room.isLow ? VACUUM_STEP_PAGES_LOW : VACUUM_STEP_PAGES);
-      if (pages === 0) return;
-      this.#room.makingRoom(() => this.#store.vacuumStep(pages));
-      if (this.#room.isLow) this.#room.fold();
-      await new Promise(setImmediate); // let intake have its turn between steps
-      if (this.#closed !== undefined) return;
-      free = this.#store.freePages();
-    }
-    this.#room.fold();
-    this.#reserve.take();
+    if (this.#closed === undefined) await this.#batches.shrink();
   }
 
   /** Commits what waits, and closes the file; the open batch stays in it as blocks. Safe twice. */
@@ -325,10 +310,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   async #close(): Promise<void> {
     while (this.#queue.length > 0 && this.#closingBatches.length < CLOSING_BATCHES_MAX) this.#commit();
-    this.#closing.abort(new DOMException('closing', 'AbortError'));
-    this.#refuseWaiting(shuttingDown());
+    this.#queue.refuseAll(shuttingDown());
+    this.#pressed.refuseAll(shuttingDown());
+    await this.#relieving;
     await this.#sealing;
-    await this.#shrinking;
+    await this.#batches.close();
     try {
       this.#store.close();
     } finally {
@@ -350,61 +336,83 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     );
   }
 
-  /** One transaction for as many waiting appends as fit: blocks, positions and idempotency keys, then the answers. */
+  /** One transaction for as many waiting appends as fit; where they don't fit the buffer, their sources decide what comes of it. */
   #commit(): void {
-    const group: Waiting[] = [];
-    let groupBytes = 0;
-    while (
-      this.#queue.length > 0 &&
-      (group.length === 0 || groupBytes + this.#queue[0]!.textBytes <= COMMIT_BYTES_MAX)
-    ) {
-      const waiting = this.#queue.shift()!;
-      group.push(waiting);
-      groupBytes += waiting.textBytes;
+    const group = this.#queue.take(COMMIT_BYTES_MAX);
+    try {
+      this.#storeGroup(group);
+    } catch (error) {
+      const mayPress = error instanceof BufferFull && error.byLimit && this.#closed === undefined;
+      for (const waiting of group) {
+        if (mayPress && waiting.options.onFull === 'evict' && this.#pressed.hasRoomFor(waiting.textBytes))
+          this.#pressed.add(waiting);
+        else waiting.reject(error);
+      }
+      if (this.#pressed.length > 0) this.#relieving ??= this.#relieve();
     }
-    this.#queueBytes -= groupBytes;
+  }
+
+  /**
+   * Stores a group, and what of it is given up at once: blocks, positions and idempotency keys in one transaction, then the answers.
+   * Throws before anything is stored.
+   */
+  #storeGroup(group: readonly Waiting[], given: ReadonlyMap<Level, number> = new Map()): void {
     const { fresh, repeats } = this.#answerRepeats(group);
     if (fresh.length === 0) return;
     const now = this.#options.clock.now();
-    const windowAt = windowStart(now, this.#options.windowMs);
     const answers = groupAnswers(fresh);
-    let blocks: readonly NewBlock[];
+    const answersJson = answers.length === 0 ? '' : JSON.stringify(answers);
+    const positions = fresh.flatMap(({ options }) => options.positions ?? []);
     let answersRow: number | undefined;
-    try {
-      blocks = writeBlocks(
-        fresh.flatMap((waiting) => waiting.records),
-        this.epoch,
-        this.#lastSequence + 1,
-      );
-      const answersJson = answers.length === 0 ? '' : JSON.stringify(answers);
-      const positions = fresh.flatMap(({ options }) => options.positions ?? []);
-      const blockBytes = blocks.reduce((sum, block) => sum + block.body.length, 0);
-      this.#refuseWhenFull(blockBytes + Buffer.byteLength(answersJson) + positions.length * POSITION_BYTES);
-      answersRow = this.#store.transaction(() => {
-        for (const position of positions) this.#store.setPosition(position);
-        for (const { first, body, records } of blocks)
-          this.#store.insertBlock({
-            firstId: first,
-            lastId: first + records.length - 1,
-            windowAt,
-            arrivedAt: now,
-            body,
-          });
-        return answersJson === '' ? undefined : this.#store.insertAnswers(now, answersJson);
-      });
-    } catch (error) {
-      const refusal = isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error;
-      for (const waiting of [...fresh, ...repeats.keys()]) waiting.reject(refusal);
-      return;
-    }
+    this.#write(
+      fresh.flatMap(({ records }) => records),
+      {
+        now,
+        evictable: evictableRecords(fresh),
+        refuse: (bytes) =>
+          this.#refuseWhenFull(bytes + Buffer.byteLength(answersJson) + positions.length * POSITION_BYTES),
+        given,
+        alongside: () => {
+          for (const position of positions) this.#store.setPosition(position);
+          if (answersJson !== '') answersRow = this.#store.insertAnswers(now, answersJson);
+        },
+      },
+    );
     // It is stored: nothing from here on may become a rejection. What throws ends the process, and the file tells it all again.
     if (answersRow !== undefined) this.#answers.remember(answersRow, answers);
-    for (const block of blocks) this.#fill(block, windowAt, now);
     this.#held = false;
-    this.#changedAt = now;
     for (const waiting of fresh) waiting.resolve({});
     for (const [waiting, repeatedAnswer] of repeats) waiting.resolve({ repeatedAnswer });
     if (this.#room.isLow) this.#room.fold();
+  }
+
+  /** Numbers records and stores them, with what goes `alongside`, in one transaction; then they are in the open batch. */
+  #write(records: readonly EncodedRecord[], write: Write): void {
+    const { now, evictable, refuse, given = new Map(), alongside } = write;
+    const windowAt = windowStart(now, this.#options.windowMs);
+    let last = this.#lastSequence + records.length;
+    let losses = this.#losses;
+    for (const [level, count] of given) {
+      losses = losses.with(level, [[last + 1, last + count]]);
+      last += count;
+    }
+    let blocks: readonly NewBlock[];
+    try {
+      blocks = writeBlocks(records, this.epoch, this.#lastSequence + 1, evictable);
+      refuse(blocks.reduce((sum, { body }) => sum + body.length, 0));
+      this.#store.transaction(() => {
+        for (const { first, last, body, evictable } of blocks)
+          this.#store.insertBlock({ firstId: first, lastId: last, windowAt, arrivedAt: now, body, evictable });
+        if (losses !== this.#losses) this.#store.setMeta(LOSSES_META, losses.format());
+        alongside();
+      });
+    } catch (error) {
+      throw isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error;
+    }
+    if (losses !== this.#losses) this.#noteLosses(losses);
+    for (const block of blocks) this.#fill(block, windowAt, now);
+    this.#lastSequence = last;
+    this.#batches.noteChange();
   }
 
   /**
@@ -428,15 +436,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   /** Takes a committed block into the batch of its window, cutting the batch where it would grow too large. */
-  #fill(block: NewBlock, windowAt: number, arrivedAt: number): void {
+  #fill(block: BatchedBlock, windowAt: number, arrivedAt: number): void {
     const open = this.#open;
     if (open !== undefined && open.windowAt !== windowAt) this.#closeOpenBatch(true);
     else if (open !== undefined && open.textBytes + block.body.length > this.#batchTextBytes)
       this.#closeOpenBatch(false);
     this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt);
-    const chunk = this.#open.add(block.body, block.records, arrivedAt);
+    const chunk = this.#open.add(block, arrivedAt);
     if (chunk !== undefined) this.#memory.remember(chunk);
-    this.#lastSequence = block.first + block.records.length - 1;
     if (this.#open.textBytes >= this.#batchTextBytes) this.#closeOpenBatch(false);
   }
 
@@ -456,7 +463,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         // The blocks are still in the file: nothing is lost, and the owner's timer tries again.
         this.#sealFailure = error;
         this.#options.logger.error('a batch could not be sealed', errorFields(error));
-        if (this.#sealingIsStuck) this.#refuseWaiting(this.#full(describeError(error), error));
+        if (this.#sealingIsStuck) this.#queue.refuseAll(this.#full(describeError(error), error));
       }
     });
   }
@@ -466,14 +473,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return this.#sealFailure !== undefined && this.#closingBatches.length >= CLOSING_BATCHES_MAX;
   }
 
-  #refuseWaiting(refusal: NervesysError): void {
-    this.#queueBytes = 0;
-    for (const waiting of this.#queue.splice(0)) waiting.reject(refusal);
-  }
-
   async #sealOldest(byWindow: boolean): Promise<void> {
     const batch = this.#closingBatches[0]!;
-    const { server, windowMs, clock } = this.#options;
+    const { server, windowMs } = this.#options;
     const origin = {
       server,
       epoch: this.epoch,
@@ -481,29 +483,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       windowMs,
     };
     const object = await batch.finish(origin, this.#store.meta('last_manifest_sha256') ?? null);
-    const sealedAt = clock.now();
-    if (!this.#room.fitsBatch(object.bytes.length))
-      throw this.#full(`there is no room to seal a batch of ${object.bytes.length} bytes`);
-    // Blocks first: their pages are filled again by the batch, so that the file needn't grow on a disk without room.
-    const id = this.#room.makingRoom(() =>
-      this.#store.transaction(() => {
-        this.#store.deleteBlocksThrough(batch.last);
-        this.#store.setMeta('sealed_through', String(batch.last));
-        this.#store.setMeta('last_manifest_sha256', sha256Hex(object.manifestJson));
-        return this.#store.insertBatch(batch, object, sealedAt);
-      }),
-    );
-    const { manifest, md5, sha256, bytes } = object;
-    this.#batches.push({
-      id,
-      manifest,
-      windowAt: batch.windowAt,
-      oldestAt: batch.openedAt,
-      bytes: bytes.length,
-      md5,
-      sha256,
-      key: null,
-      sealedAt,
+    this.#requireRoomToSeal(object.bytes.length);
+    this.#batches.add(batch, object, () => {
+      this.#store.deleteBlocksThrough(batch.last);
+      this.#store.setMeta('sealed_through', String(batch.last));
+      this.#store.setMeta('last_manifest_sha256', sha256Hex(object.manifestJson));
     });
     this.#closingBatches.shift();
     if (this.#room.isLow) this.#room.fold();
@@ -511,45 +495,120 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     if (this.#queue.length > 0) this.#scheduleCommit();
   }
 
-  /** Removes from the file what the archive has, as far as there is room for it. */
-  #removeArchivedBatches(): void {
-    this.#passing(() => {
-      for (let id = this.#archived[0]; id !== undefined; id = this.#archived[0]) {
-        if (!this.#room.fitsSmallWrite()) return;
-        const removed = id;
-        this.#room.makingRoom(() =>
-          this.#store.transaction(() => {
-            this.#store.deleteBatch(removed);
-            this.#store.setMeta('last_archived_at', String(this.#options.clock.now()));
-          }),
-        );
-        this.#archived.shift();
+  #requireRoomToSeal(bytes: number): void {
+    if (!this.#room.fitsBatch(bytes)) throw this.#full(`there is no room to seal a batch of ${bytes} bytes`);
+  }
+
+  /** While records are given up, only their like may come: what is freed is not for sources that can wait (invariant 9). */
+  #appendUnderPressure(
+    records: readonly EncodedRecord[],
+    options: AppendOptions,
+    textBytes: number,
+  ): Promise<AppendResult> {
+    const repeatedAnswer = options.idempotencyKey === undefined ? undefined : this.#answers.get(options.idempotencyKey);
+    if (repeatedAnswer !== undefined) return Promise.resolve({ repeatedAnswer });
+    if (options.onFull === 'evict' && this.#pressed.hasRoomFor(textBytes))
+      return this.#pressed.push(records, options, textBytes);
+    return Promise.reject(this.#full('records of sources that cannot wait are being given up for others of them'));
+  }
+
+  /** Makes room for what presses, a group after the other. */
+  async #relieve(): Promise<void> {
+    while (this.#pressed.length > 0 && this.#closed === undefined) {
+      const group = this.#pressed.take(COMMIT_BYTES_MAX);
+      try {
+        const relieved = await makeRoom(group, this.#evictionHost);
+        if (relieved === undefined) throw this.#full('nothing that may be given up is worth less than what comes');
+        if (this.#closed !== undefined) throw shuttingDown();
+        this.#storeGroup(relieved.kept, relieved.given);
+      } catch (error) {
+        for (const waiting of group) waiting.reject(error);
       }
+    }
+    this.#relieving = undefined;
+  }
+
+  get #evictionHost(): EvictionHost {
+    return {
+      batches: this.#batches,
+      fits: (records) => this.#lacking(textBytesOf(records)) === undefined,
+      sealEvictable: async (level) => {
+        const filling = this.#open === undefined ? this.#closingBatches : [...this.#closingBatches, this.#open];
+        if (!filling.some(({ evictable }) => evictable !== undefined && evictable.levels[level] > 0)) return false;
+        this.#closeOpenBatch(false);
+        await this.#sealing;
+        return this.#sealFailure === undefined && this.#closed === undefined;
+      },
+      requireRoomFor: (bytes) => this.#requireRoomToSeal(bytes),
+      noteLoss: (level, ranges) => this.#noteLoss(level, ranges),
+      mayGiveUp: () => {
+        if (this.#losses.many) this.#writeReceipts();
+        return this.#closed === undefined && !this.#losses.many;
+      },
+    };
+  }
+
+  /** In the transaction in which they go. */
+  #noteLoss(level: Level, ranges: readonly SequenceRange[]): void {
+    const losses = this.#losses.with(level, ranges);
+    this.#store.setMeta(LOSSES_META, losses.format());
+    this.#noteLosses(losses);
+  }
+
+  #noteLosses(losses: Losses): void {
+    if (!this.#losses.waiting)
+      this.#options.logger.error('the buffer is full: records are given up, the least valuable first');
+    this.#losses = losses;
+    this.#lostAt = this.#options.clock.monotonic();
+  }
+
+  /** Tells the archive what was given up; where there is no room for that yet, it stays noted. */
+  #writeReceipts(): void {
+    if (!this.#losses.waiting || this.#closed !== undefined) return;
+    const { server, clock, onLoss } = this.#options;
+    const now = clock.now();
+    const { receipts, rest } = this.#losses.settle();
+    const records = receipts.map(({ ranges, lost }) => {
+      const counts = LEVELS.filter((level) => lost[level] > 0).map((level) => `${lost[level]} ${level}`);
+      const message = `the buffer was full: records were given up (${counts.join(', ')})`;
+      const report = { level: 'ERROR', message, epoch: this.epoch, ranges, lost, reason: 'buffer full' } as const;
+      return lossReceipt(report, server, now);
+    });
+    if (!this.#room.fitsSmallWrite(textBytesOf(records))) return;
+    passing(() => {
+      this.#write(records, {
+        now,
+        refuse: () => undefined,
+        alongside: () => this.#store.setMeta(LOSSES_META, rest.format()),
+      });
+      this.#losses = rest;
+      for (const { lost } of receipts) onLoss?.(lost);
     });
   }
 
   #deleteForgottenAnswers(): void {
     if (!this.#answers.forgetOld() || !this.#room.fitsSmallWrite()) return;
-    this.#passing(() => this.#room.makingRoom(() => this.#answers.deleteForgotten()));
-  }
-
-  /** Does what can as well be done later: a disk without room and a lock of another program pass. */
-  #passing(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!isNoSpace(error) && !isBusy(error)) throw error;
-    }
+    passing(() => this.#room.makingRoom(() => this.#answers.deleteForgotten()));
   }
 
   /** Invariants 7 and 8. */
   #refuseWhenFull(incomingBytes: number): void {
+    const lacking = this.#lacking(incomingBytes);
+    if (lacking !== undefined) throw lacking;
+  }
+
+  /** Why records of so many bytes have no room; `undefined`: they have. */
+  #lacking(incomingBytes: number): BufferFull | undefined {
     if (!this.#room.fitsRecords(incomingBytes)) {
       const { limitBytes } = this.#options;
-      throw this.#full(`${this.#room.bytes} of ${limitBytes} bytes are in use and ${incomingBytes} more came`);
+      return this.#full(
+        `${this.#room.bytes} of ${limitBytes} bytes are in use and ${incomingBytes} more came`,
+        undefined,
+        true,
+      );
     }
-    if (!this.#room.isLeftFor(incomingBytes, DISK_KEPT_FREE_BYTES))
-      throw this.#full(`its disk has only ${this.#room.freeBytes()} bytes left`);
+    if (this.#room.isLeftFor(incomingBytes, DISK_KEPT_FREE_BYTES)) return undefined;
+    return this.#full(`its disk has only ${this.#room.freeBytes()} bytes left`);
   }
 
   /** On a disk that is filling up, batches are small enough to be sealed with nothing but the reserve. */
@@ -558,58 +617,18 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return this.#room.isLow ? Math.min(batchTextBytes, BATCH_TEXT_BYTES_LOW) : batchTextBytes;
   }
 
-  #full(found: string, cause?: unknown): NervesysError {
+  #full(found: string, cause?: unknown, byLimit = false): BufferFull {
     this.#held = true;
-    return new NervesysError('NSV_BUFFER_FULL', `store records in ${this.#options.path}: ${found}`, {
-      retryable: true,
-      cause,
-      hint: 'repeat later; `nervesys doctor` says why the buffer does not drain',
-    });
+    return new BufferFull(`store records in ${this.#options.path}: ${found}`, cause, byLimit);
   }
 
-  async #shrinkWhenQuiet(): Promise<void> {
-    const { clock, logger } = this.#options;
-    try {
-      const patienceEndsAt = clock.monotonic() + SHRINK_PATIENCE_MS;
-      do await clock.sleep(SHRINK_QUIET_MS, this.#closing.signal);
-      while (!this.#isQuiet() && (clock.monotonic() < patienceEndsAt || this.#isBusy()));
-      while (this.#batches.length === 0) {
-        await this.shrink();
-        if (this.#archived.length === 0 && this.#store.freePages() === 0 && this.#room.fold()) break;
-        await clock.sleep(SHRINK_AGAIN_MS, this.#closing.signal);
-      }
-    } catch (error) {
-      if (!this.#closing.signal.aborted) logger.warn('the buffer file could not be shrunk', errorFields(error));
-    } finally {
-      this.#shrinking = undefined;
-    }
-  }
-
-  #isQuiet(): boolean {
-    const sinceMs = this.#options.clock.now() - this.#changedAt;
-    return sinceMs >= SHRINK_QUIET_MS || sinceMs < 0;
-  }
-
-  /** So much comes in that pages given back now would be needed again at once. */
-  #isBusy(): boolean {
-    return this.#closingBatches.length > 0 || (this.#open?.textBytes ?? 0) > SHRINK_OPEN_BYTES_MAX;
-  }
-
-  /** A sealed batch's members, each readable by itself as long as the batch is here. */
-  #storedTexts({ id, manifest, bytes }: SealedBatch): StoredText[] {
-    const dataBytes = manifest.members.reduce((sum, member) => sum + member.bytes, 0);
-    return manifest.members.map((member) => ({
-      mayHave: (agentId) => manifest.agents_more > 0 || Object.hasOwn(manifest.agents, agentId),
-      text: async () => {
-        if (this.#closed !== undefined) return undefined;
-        const part = this.#store.batchObjectPart(id, bytes - dataBytes + member.offset, member.bytes);
-        return part === undefined ? undefined : inflateMember(part);
-      },
-    }));
+  /** The greatest sequence that was ever given out, as far as the file knows. */
+  #storedSequence(): Sequence {
+    return Math.max(this.#store.lastSequence(), this.#losses.through);
   }
 
   #recover(): void {
-    this.#memory.rememberStored(this.#batches.flatMap((batch) => this.#storedTexts(batch)));
+    this.#memory.rememberStored(this.#batches.storedTexts());
     for (const block of this.#store.blocks()) {
       const records = block.body
         .toString('utf8')
@@ -617,13 +636,48 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         .filter((line) => line !== '')
         .map((line) => {
           const { agent_id: agentId, level, timestamp } = JSON.parse(line) as ArchivedRecord;
-          return { agentId, level, timestamp, action: '', json: '' };
+          return { agentId, level, timestamp };
         });
-      this.#fill({ first: block.firstId, body: Buffer.from(block.body), records }, block.windowAt, block.arrivedAt);
+      const { firstId: first, lastId: last, evictable, windowAt, arrivedAt } = block;
+      this.#fill({ first, last, body: Buffer.from(block.body), records, evictable }, windowAt, arrivedAt);
     }
-    this.#lastSequence = this.#store.lastSequence();
+    this.#lastSequence = this.#storedSequence();
     this.sealEndedWindow();
   }
+}
+
+/** What is stored with records. */
+interface Write {
+  readonly now: number;
+  /** Whether a record may be given up later, by its index. */
+  readonly evictable?: ((index: number) => boolean) | undefined;
+  /** Throws where so many bytes have no room. */
+  readonly refuse: (bytes: number) => void;
+  /** Of each level, how many records get a sequence and are given up at once. */
+  readonly given?: ReadonlyMap<Level, number>;
+  /** Runs in the same transaction. */
+  readonly alongside: () => void;
+}
+
+/** `byLimit`: the limit stands in the way, so that giving up records would help. */
+class BufferFull extends NervesysError {
+  readonly byLimit: boolean;
+
+  constructor(message: string, cause: unknown, byLimit: boolean) {
+    super('NSV_BUFFER_FULL', message, {
+      retryable: true,
+      cause,
+      hint: 'repeat later; `nervesys doctor` says why the buffer does not drain',
+    });
+    this.byLimit = byLimit;
+  }
+}
+
+/** Tells by index which records of a group may be given up; `undefined` where none may. */
+function evictableRecords(group: readonly Waiting[]): ((index: number) => boolean) | undefined {
+  if (!group.some(({ options }) => options.onFull === 'evict')) return undefined;
+  const flags = group.flatMap(({ records, options }) => records.map(() => options.onFull === 'evict'));
+  return (index) => flags[index] === true;
 }
 
 /** The answers to remember, those alike together: a row needs each once. */

@@ -37,10 +37,12 @@ export function gzipLevel(textBytes: number, elapsedMs: number): number {
  */
 export class Chunk {
   readonly first: Sequence;
+  last: Sequence;
   /** Records of each AI agent in it. */
   readonly agents = new Map<AgentId, number>();
   records = 0;
   textBytes = 0;
+  readonly #level: number | undefined;
   readonly #begunAt: number;
   #grownAt: number;
   /** Its text so far, at the beginning of memory that is used again for later chunks. */
@@ -48,15 +50,13 @@ export class Chunk {
   #member: Promise<Buffer> | undefined;
   #compressed: Buffer | undefined;
 
-  /** `now`: arrival of its first records, epoch ms. */
-  constructor(first: Sequence, now: number) {
+  /** `now`: arrival of its first records, epoch ms. `level`: of gzip; absent, it goes by how fast the text comes. */
+  constructor(first: Sequence, now: number, level?: number) {
+    this.#level = level;
     this.first = first;
+    this.last = first - 1;
     this.#begunAt = now;
     this.#grownAt = now;
-  }
-
-  get last(): Sequence {
-    return this.first + this.records - 1;
   }
 
   get closed(): boolean {
@@ -68,9 +68,10 @@ export class Chunk {
     return (this.#compressed?.length ?? this.textBytes) + this.agents.size * AGENT_BYTES;
   }
 
-  /** Adds a copy of whole lines, each ended by a line feed, that arrived `now`. */
-  add(block: Buffer, records: number, now: number): void {
+  /** Adds a copy of `records` whole lines up to sequence `last`, each ended by a line feed, that arrived `now`. */
+  add(block: Buffer, last: Sequence, records: number, now: number): void {
     this.#grownAt = now;
+    this.last = last;
     this.#text = withRoom(this.#text, this.textBytes, block.length);
     block.copy(this.#text, this.textBytes);
     this.records += records;
@@ -89,7 +90,7 @@ export class Chunk {
 
   async #compress(): Promise<Buffer> {
     const member = await gzipAsync(this.#filled(), {
-      level: gzipLevel(this.textBytes, this.#grownAt - this.#begunAt),
+      level: this.#level ?? gzipLevel(this.textBytes, this.#grownAt - this.#begunAt),
       memLevel: GZIP_MEMORY_LEVEL,
       chunkSize: GZIP_OUTPUT_BYTES,
     });

@@ -114,6 +114,11 @@ export class DiskRoom {
     }
   }
 
+  /** Takes the reserve back where it was given up and there is room for it again. */
+  takeReserve(): void {
+    this.#reserve.take();
+  }
+
   /** The disk fills up: the WAL is folded back after each commit, since that takes room which may be gone by then. */
   get isLow(): boolean {
     return this.freeBytes() < DISK_LOW_BYTES;

@@ -5,10 +5,13 @@ import type { AgentId, Epoch, Sequence, ServerName } from '../../contract/ids.ts
 import { emptyLevelCounts, type Level } from '../../contract/record.ts';
 import { sha256Hex } from '../../platform/digest.ts';
 import { CHUNK_TEXT_BYTES, Chunk } from './chunk.ts';
+import { type Evictable, EvictableRecords } from './evictable.ts';
 import type { EncodedRecord } from './types.ts';
 
 /** What a batch needs to know beyond its records to describe itself. */
 export interface BatchOrigin {
+  /** SHA-256 of the manifest that it had at first, where it is sealed again. */
+  readonly resealedFrom?: string;
   readonly server: ServerName;
   readonly epoch: Epoch;
   readonly previousEpoch: Epoch | null;
@@ -27,6 +30,15 @@ export interface BatchObject {
 /** Facts of one record that the manifest counts. */
 export type CountedRecord = Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp'>;
 
+/** Whole lines of records `first` to `last`, in ascending order. */
+export interface BatchedBlock {
+  readonly first: Sequence;
+  readonly last: Sequence;
+  readonly body: Buffer;
+  readonly records: readonly CountedRecord[];
+  readonly evictable: boolean;
+}
+
 /**
  * The batch that is filling: its records are on disk as blocks; here stand its chunks, already compressed but for the last,
  * its counts and the running hash of its text, so that sealing reads nothing back.
@@ -34,37 +46,46 @@ export type CountedRecord = Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp
 export class OpenBatch {
   readonly windowAt: number;
   readonly first: Sequence;
+  last: Sequence;
   readonly openedAt: number;
   readonly chunks: Chunk[] = [];
   textBytes = 0;
   records = 0;
   dropped = 0;
+  readonly #level: number | undefined;
   readonly #hash: Hash = createHash('sha256');
   readonly #levels: Record<Level, number> = emptyLevelCounts();
   readonly #agents = new Map<AgentId, number>();
+  readonly #evictable = new EvictableRecords();
   #textSha256: string | undefined;
   #firstTimestamp = '';
   #lastTimestamp = '';
 
-  constructor(windowAt: number, first: Sequence, openedAt: number) {
+  /** `level`: of gzip; absent, it goes by how fast records come. */
+  constructor(windowAt: number, first: Sequence, openedAt: number, level?: number) {
+    this.#level = level;
     this.windowAt = windowAt;
     this.first = first;
+    this.last = first - 1;
     this.openedAt = openedAt;
   }
 
-  get last(): Sequence {
-    return this.first + this.records - 1;
+  /** Which of its records may be given up. */
+  get evictable(): Evictable | undefined {
+    return this.#evictable.summary;
   }
 
-  /** Adds a committed block of whole lines that arrived `now`. Returns the chunk that was begun for it, if one was. */
-  add(block: Buffer, records: readonly CountedRecord[], now: number): Chunk | undefined {
+  /** Adds a committed block that arrived `now`, of later records than are here. Returns the chunk that was begun for it, if one was. */
+  add({ first, last, body, records, evictable }: BatchedBlock, now: number): Chunk | undefined {
     let chunk = this.chunks.at(-1);
     let begun: Chunk | undefined;
     if (chunk === undefined || chunk.closed) {
-      chunk = begun = new Chunk(this.first + this.records, now);
+      chunk = begun = new Chunk(first, now, this.#level);
       this.chunks.push(chunk);
     }
-    chunk.add(block, records.length, now);
+    chunk.add(body, last, records.length, now);
+    this.last = last;
+    if (evictable) this.#evictable.add(first, records);
     for (const record of records) {
       chunk.count(record.agentId);
       this.#agents.set(record.agentId, (this.#agents.get(record.agentId) ?? 0) + 1);
@@ -73,8 +94,8 @@ export class OpenBatch {
         this.#firstTimestamp = record.timestamp;
       if (record.timestamp > this.#lastTimestamp) this.#lastTimestamp = record.timestamp;
     }
-    this.#hash.update(block);
-    this.textBytes += block.length;
+    this.#hash.update(body);
+    this.textBytes += body.length;
     this.records += records.length;
     if (chunk.textBytes >= CHUNK_TEXT_BYTES) void chunk.member(); // compress beside intake; awaited when the batch is finished
     return begun;
@@ -113,6 +134,7 @@ export class OpenBatch {
       dropped: this.dropped,
       members,
       previous_manifest_sha256: previousManifestSha256,
+      ...(origin.resealedFrom === undefined ? {} : { resealed_from: origin.resealedFrom }),
     };
     const manifestJson = JSON.stringify(manifest);
     const bytes = Buffer.concat([formatManifestMember(manifestJson), ...bodies]);

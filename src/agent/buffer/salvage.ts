@@ -1,11 +1,16 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import type { BatchManifest } from '../../contract/batch.ts';
-import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
+import { EPOCH_PATTERN, type Epoch, type Sequence, type ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
+import { mergeRanges, type SequenceRange, subtractRanges } from '../../contract/sequence-ranges.ts';
 import { sha256Hex } from '../../platform/digest.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
+import { inflateMember } from './chunk.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
+import { SCHEMA_VERSION } from './schema.ts';
+import { asBuffer } from './store.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
 
 /*
@@ -79,7 +84,7 @@ function findDamage(path: string): string | undefined {
     const db = new DatabaseSync(path, { timeout: 5_000 });
     try {
       const found = Object.values(db.prepare('PRAGMA quick_check(1)').get() ?? {})[0];
-      return found === 'ok' ? undefined : String(found);
+      return found === 'ok' ? findDamagedContent(db) : String(found);
     } finally {
       db.close();
     }
@@ -88,6 +93,40 @@ function findDamage(path: string): string | undefined {
     throw error;
   }
 }
+
+/**
+ * SQLite checks how pages hang together, not what is in them: a zeroed page amid a block passes, and so does a flipped bit. A file
+ * without our tables is none of ours to judge.
+ */
+function findDamagedContent(db: DatabaseSync): string | undefined {
+  const version = Number(Object.values(db.prepare('PRAGMA user_version').get() ?? {})[0]);
+  if (version < 1 || version > SCHEMA_VERSION) return undefined;
+  const epoch = readMeta(db, 'epoch');
+  if (epoch !== undefined && !EPOCH_PATTERN.test(epoch)) return 'its epoch is not readable';
+  for (const name of JSON_METAS) {
+    const value = readMeta(db, name);
+    if (value !== undefined && parseJson(value) === undefined) return `its ${name} are not readable`;
+  }
+  if (version > 1 && db.prepare('SELECT 1 FROM answers WHERE NOT json_valid(body)').get() !== undefined)
+    return 'its answers are not readable';
+  const crc = version < 3 ? 'NULL AS crc' : 'crc';
+  for (const row of db.prepare(`SELECT first_id, last_id, body, ${crc} FROM blocks ORDER BY first_id`).iterate()) {
+    const [first, last] = [row['first_id'] as number, row['last_id'] as number];
+    const body = asBuffer(row['body']!);
+    const sound = row['crc'] === null ? readRecords(body, first, last) : crc32(body) === row['crc'];
+    if (!sound) return `the records ${first}–${last} are not what was stored`;
+  }
+  const batches = db.prepare(
+    'SELECT id, sha256, manifest, object FROM batches LEFT JOIN batch_objects ON batch_id = id',
+  );
+  for (const { id, sha256, manifest, object } of batches.iterate()) {
+    if (object === null || sha256Hex(asBuffer(object!)) !== sha256 || parseManifest(manifest) === undefined)
+      return `the batch ${id} is not what was sealed`;
+  }
+  return undefined;
+}
+
+const JSON_METAS = ['losses', PROGRESS_META] as const;
 
 function isDamage(error: unknown): boolean {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
@@ -111,7 +150,7 @@ export class DamagedBuffer implements Disposable {
   /** The damaged buffer's epoch; undefined when not even that could be read. */
   readonly epoch: Epoch | undefined;
   /** Sequences of that epoch that are known to have been there and can't be read. */
-  readonly lost: readonly (readonly [Sequence, Sequence])[];
+  readonly lost: readonly SequenceRange[];
   readonly positions: readonly TailPosition[];
   readonly #path: string;
   readonly #notes: SalvageNotes;
@@ -160,6 +199,9 @@ export class DamagedBuffer implements Disposable {
     return batch.read();
   }
 
+  /** Nothing is ever given up here. */
+  announcing(): void {}
+
   noteKey(id: number, key: string): void {
     this.#note({ ...this.#progress, keys: { ...this.#progress.keys, [String(id)]: key } });
     this.#batches = this.#batches.map((batch) => (batch.id === id ? { ...batch, key } : batch));
@@ -197,37 +239,25 @@ export class DamagedBuffer implements Disposable {
 interface Found {
   readonly epoch: Epoch | undefined;
   readonly batches: readonly SalvagedBatch[];
-  readonly lost: readonly (readonly [Sequence, Sequence])[];
+  readonly lost: readonly SequenceRange[];
   readonly positions: readonly TailPosition[];
 }
 
 const NOTHING: Found = { epoch: undefined, batches: [], lost: [], positions: [] };
 
 async function readAll(source: DatabaseSync, options: SalvageOptions): Promise<Found> {
-  const batches = [...readBatches(source)];
-  const epoch = (readMeta(source, 'epoch') as Epoch | undefined) ?? batches[0]?.manifest.epoch;
-  const covered: [Sequence, Sequence][] = batches.map(({ manifest }) => [manifest.first, manifest.last]);
+  const batches: SalvagedBatch[] = [];
+  for await (const batch of readBatches(source, options)) batches.push(batch);
+  const noted = readMeta(source, 'epoch');
+  const epoch = EPOCH_PATTERN.test(noted ?? '') ? (noted as Epoch) : batches[0]?.manifest.epoch;
   if (epoch !== undefined) {
-    const sealedThrough = covered.reduce((last, [, to]) => Math.max(last, to), 0);
-    for (const open of readBlocks(source, options.batchTextBytes, sealedThrough)) {
-      const origin = { server: options.server, epoch, previousEpoch: null, windowMs: options.windowMs };
-      const object = await open.finish(origin, null);
-      const { manifest, bytes, md5, sha256 } = object;
-      covered.push([open.first, open.last]);
-      batches.push({
-        id: 0,
-        manifest,
-        windowAt: open.windowAt,
-        bytes: bytes.length,
-        md5,
-        sha256,
-        key: null,
-        sealedAt: open.openedAt,
-        read: () => bytes,
-      });
-    }
+    const sealedThrough = batches.reduce((last, { manifest }) => Math.max(last, manifest.last), 0);
+    for (const open of readBlocks(source, options.batchTextBytes, sealedThrough))
+      batches.push(await sealed(open, epoch, options));
   }
-  return { epoch, batches, lost: gapsOf(covered), positions: readPositions(source) };
+  const readable = mergeRanges(batches.map(({ manifest }) => [manifest.first, manifest.last] as const));
+  const claimed = [...readClaims(source, 'batches'), ...readClaims(source, 'blocks'), ...readable];
+  return { epoch, batches, lost: subtractRanges(span(claimed), readable), positions: readPositions(source) };
 }
 
 function discard(path: string): void {
@@ -256,22 +286,67 @@ function readPositions(source: DatabaseSync): TailPosition[] {
   return (readable(() => source.prepare(select).all()) ?? []) as unknown as TailPosition[];
 }
 
-function* readBatches(source: DatabaseSync): IterableIterator<SalvagedBatch> {
-  const select = source.prepare('SELECT * FROM batches JOIN batch_objects ON batch_id = id WHERE id = ?');
-  for (const id of readIds(source, 'batches', 'id')) {
-    const row = readable(() => select.get(id));
-    if (row === undefined || sha256Hex(asBuffer(row['object']!)) !== row['sha256']) continue;
-    yield {
+async function* readBatches(source: DatabaseSync, options: SalvageOptions): AsyncGenerator<SalvagedBatch> {
+  const select = readable(() =>
+    source.prepare('SELECT * FROM batches JOIN batch_objects ON batch_id = id WHERE id = ?'),
+  );
+  for (const id of readIds(source, 'batches')) {
+    const row = readable(() => select?.get(id));
+    const manifest = parseManifest(row?.['manifest']);
+    if (row === undefined || manifest === undefined) continue;
+    const batch = {
       id,
-      manifest: JSON.parse(row['manifest'] as string) as BatchManifest,
+      manifest,
       windowAt: row['window_at'] as number,
       bytes: row['bytes'] as number,
       md5: row['md5'] as string,
       sha256: row['sha256'] as string,
       key: row['key'] as string | null,
       sealedAt: row['sealed_at'] as number,
-      read: () => asBuffer(select.get(id)!['object']!),
+      read: () => asBuffer(select!.get(id)!['object']!),
     };
+    const object = asBuffer(row['object']!);
+    if (sha256Hex(object) === batch.sha256) yield batch;
+    else for (const open of await readMembers(object, batch)) yield await sealed(open, manifest.epoch, options);
+  }
+}
+
+/** The members of a damaged batch that can still be read, each with its own checksum; a batch for each unbroken run of them. */
+async function readMembers(object: Buffer, { manifest, windowAt, sealedAt }: SalvagedBatch): Promise<OpenBatch[]> {
+  const found: OpenBatch[] = [];
+  const dataBytes = manifest.members.reduce((sum, member) => sum + member.bytes, 0);
+  for (const { offset, bytes, first, last } of manifest.members) {
+    const start = object.length - dataBytes + offset;
+    const text = await inflateMember(object.subarray(start, start + bytes)).catch(() => undefined);
+    const records = text === undefined ? undefined : readRecords(text, first, last);
+    if (text === undefined || records === undefined) continue;
+    let open = found.at(-1);
+    if (open === undefined || open.last + 1 !== first) {
+      open = new OpenBatch(windowAt, first, sealedAt);
+      found.push(open);
+    }
+    open.add({ first, last, body: text, records, evictable: false }, sealedAt);
+  }
+  return found;
+}
+
+/** A batch of what was read, under the epoch it had. */
+async function sealed(open: OpenBatch, epoch: Epoch, { server, windowMs }: SalvageOptions): Promise<SalvagedBatch> {
+  const { manifest, bytes, md5, sha256 } = await open.finish({ server, epoch, previousEpoch: null, windowMs }, null);
+  const { windowAt, openedAt: sealedAt } = open;
+  return { id: 0, manifest, windowAt, bytes: bytes.length, md5, sha256, key: null, sealedAt, read: () => bytes };
+}
+
+function parseManifest(text: SQLOutputValue | undefined): BatchManifest | undefined {
+  const manifest = parseJson(text) as BatchManifest | undefined;
+  return Array.isArray(manifest?.members) ? manifest : undefined;
+}
+
+function parseJson(text: SQLOutputValue | undefined): unknown {
+  try {
+    return JSON.parse(text as string);
+  } catch {
+    return undefined;
   }
 }
 
@@ -282,14 +357,13 @@ function* readBlocks(
   sealedThrough: Sequence,
 ): IterableIterator<OpenBatch> {
   let open: OpenBatch | undefined;
-  for (const firstId of readIds(source, 'blocks', 'first_id')) {
+  for (const firstId of readIds(source, 'blocks')) {
     if (firstId <= sealedThrough) continue;
-    const row = readable(() =>
-      source.prepare('SELECT window_at, arrived_at, body FROM blocks WHERE first_id = ?').get(firstId),
-    );
-    const body = row === undefined ? undefined : asBuffer(row['body']!);
-    const records = body === undefined ? undefined : wholeRecords(body, firstId);
-    if (row === undefined || body === undefined || records === undefined) continue;
+    const row = readable(() => source.prepare('SELECT * FROM blocks WHERE first_id = ?').get(firstId));
+    if (row === undefined) continue;
+    const [body, last] = [asBuffer(row['body']!), row['last_id'] as number];
+    const records = row['crc'] == null || row['crc'] === crc32(body) ? readRecords(body, firstId, last) : undefined;
+    if (records === undefined) continue;
     const windowAt = row['window_at'] as number;
     if (open !== undefined) {
       const continues =
@@ -300,30 +374,54 @@ function* readBlocks(
       }
     }
     open ??= new OpenBatch(windowAt, firstId, row['arrived_at'] as number);
-    open.add(body, records, row['arrived_at'] as number);
+    open.add({ first: firstId, last, body, records, evictable: false }, row['arrived_at'] as number);
   }
   if (open !== undefined) yield open;
 }
 
-/** A block's records if each line is a record with the sequence it must have; SQLite keeps no checksum of a blob. */
-function wholeRecords(body: Buffer, firstId: Sequence): CountedRecord[] | undefined {
-  const lines = body.toString('utf8').split('\n');
-  if (lines.pop() !== '') return undefined;
+/**
+ * The records of a text if each line is one, from sequence `first` to `last` in ascending order: some may have been given up between.
+ * SQLite keeps no checksum of a blob.
+ */
+function readRecords(text: Buffer, first: Sequence, last: Sequence): CountedRecord[] | undefined {
+  const lines = text.toString('utf8').split('\n');
+  if (lines.pop() !== '' || lines.length === 0) return undefined;
   const records: CountedRecord[] = [];
-  for (const [index, line] of lines.entries()) {
+  let before = first - 1;
+  for (const line of lines) {
     try {
       const { id, agent_id: agentId, level, timestamp } = JSON.parse(line) as ArchivedRecord;
-      if (!id.endsWith(`-${firstId + index}`)) return undefined;
+      const sequence = Number(id.slice(id.lastIndexOf('-') + 1));
+      if (!(before < sequence && sequence <= last) || (before < first && sequence !== first)) return undefined;
+      before = sequence;
       records.push({ agentId, level, timestamp });
     } catch {
       return undefined;
     }
   }
-  return records;
+  return before === last ? records : undefined;
 }
 
+/** The sequences that rows stand for, whether or not what they hold can be read. */
+function readClaims(source: DatabaseSync, table: 'batches' | 'blocks'): SequenceRange[] {
+  const select = readable(() => source.prepare(`SELECT first_id, last_id FROM ${table} WHERE ${ID_COLUMN[table]} = ?`));
+  return readIds(source, table).flatMap((id) => {
+    const row = readable(() => select?.get(id));
+    return row === undefined ? [] : [[row['first_id'] as number, row['last_id'] as number] as const];
+  });
+}
+
+/** From the least to the greatest: between what was there, nothing was missing. */
+function span(ranges: readonly SequenceRange[]): SequenceRange[] {
+  const merged = mergeRanges(ranges);
+  return merged.length === 0 ? [] : [[merged[0]![0], merged.at(-1)![1]]];
+}
+
+const ID_COLUMN = { batches: 'id', blocks: 'first_id' } as const;
+
 /** Ids from both ends towards the damage between them. */
-function readIds(source: DatabaseSync, table: 'batches' | 'blocks', column: 'id' | 'first_id'): number[] {
+function readIds(source: DatabaseSync, table: 'batches' | 'blocks'): number[] {
+  const column = ID_COLUMN[table];
   const ids = new Set<number>();
   for (const order of ['ASC', 'DESC']) {
     readable(() => {
@@ -343,20 +441,4 @@ function readable<T>(read: () => T): T | undefined {
     if (isDamage(error) || /no such (table|column)/.test(String((error as Error).message))) return undefined;
     throw error;
   }
-}
-
-/** The sequences between the covered ranges. */
-function gapsOf(covered: readonly (readonly [Sequence, Sequence])[]): [Sequence, Sequence][] {
-  const gaps: [Sequence, Sequence][] = [];
-  let next: Sequence | undefined;
-  for (const [from, to] of [...covered].sort(([a], [b]) => a - b)) {
-    if (next !== undefined && from > next) gaps.push([next, from - 1]);
-    next = Math.max(next ?? 0, to + 1);
-  }
-  return gaps;
-}
-
-function asBuffer(value: SQLOutputValue): Buffer {
-  const bytes = value as Uint8Array;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** Raised with each change of the tables below; kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** 8 KiB pages: 3 % less CPU than 4 KiB for blocks of tens of kilobytes (measured). */
 export const PAGE_BYTES = 8192;
 /** The WAL is folded back at this size, and cut to it afterwards. */
@@ -28,11 +28,25 @@ DROP TABLE idempotency;
 PRAGMA user_version = 2;
 `;
 
+/** Version 2 had no checksum of a block, and gave nothing up: what it holds may not be given up now either. */
+const FROM_VERSION_2 = `
+ALTER TABLE blocks ADD COLUMN evictable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blocks ADD COLUMN crc INTEGER;
+ALTER TABLE batches ADD COLUMN evictable TEXT;
+ALTER TABLE batches ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 3;
+`;
+
+/** What leads to this version from each older one. */
+const UPGRADES: Readonly<Record<number, string>> = { 1: FROM_VERSION_1 + FROM_VERSION_2, 2: FROM_VERSION_2 };
+
 /**
- * `blocks`: one row a group commit, the records' NDJSON in archive form. `logs`: the same as a table of records with the plan's
+ * `blocks`: one row a group commit, the records' NDJSON in archive form, with its CRC-32, since SQLite keeps no checksum; `evictable`:
+ * its records may be given up when the buffer is full. `logs`: the same as a table of records with the plan's
  * columns, for anybody's `sqlite3`; NDJSON holds no raw line feed inside a line, so joining lines by commas makes an array.
  * `batches`: sealed objects that wait for the archive, each with the key noted before its first attempt; their
- * bytes are in `batch_objects`, since SQLite rewrites the whole row, with a megabyte of blob, when its key is noted.
+ * bytes are in `batch_objects`, since SQLite rewrites the whole row, with a megabyte of blob, when its key is noted. `evictable`:
+ * which of its records may be given up (`evictable.ts`); `announced`: the orchestrator or the archive may know of it, so none any more.
  */
 const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -41,7 +55,9 @@ CREATE TABLE blocks (
   last_id INTEGER NOT NULL,
   window_at INTEGER NOT NULL,
   arrived_at INTEGER NOT NULL,
-  body BLOB NOT NULL
+  body BLOB NOT NULL,
+  evictable INTEGER NOT NULL DEFAULT 0,
+  crc INTEGER
 ) STRICT;
 CREATE TABLE batches (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -55,7 +71,9 @@ CREATE TABLE batches (
   md5 TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   key TEXT,
-  manifest TEXT NOT NULL
+  manifest TEXT NOT NULL,
+  evictable TEXT,
+  announced INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE batch_objects (batch_id INTEGER PRIMARY KEY, object BLOB NOT NULL) STRICT;
 CREATE TABLE positions (
@@ -99,7 +117,7 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
       PRAGMA temp_store = MEMORY;
     `);
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
-    else if (version === 1) db.exec(`BEGIN IMMEDIATE; ${FROM_VERSION_1} COMMIT;`);
+    else if (UPGRADES[version] !== undefined) db.exec(`BEGIN IMMEDIATE; ${UPGRADES[version]} COMMIT;`);
     else if (version > SCHEMA_VERSION)
       throw new Error(`it was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`);
     const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);

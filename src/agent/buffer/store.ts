@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
 import type { BatchManifest } from '../../contract/batch.ts';
+import { type Evictable, formatEvictable, parseEvictable } from './evictable.ts';
 import type { BatchObject, OpenBatch } from './open-batch.ts';
 import { BUSY_TIMEOUT_MS } from './schema.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
@@ -11,6 +13,18 @@ export interface StoredBlock {
   readonly windowAt: number;
   readonly arrivedAt: number;
   readonly body: Buffer;
+  /** Of a source declared `on_full: evict`. */
+  readonly evictable: boolean;
+}
+
+/** A sealed batch as the file holds it. */
+export interface StoredBatch extends SealedBatch {
+  /** Arrival of its first record, epoch ms. */
+  readonly oldestAt: number;
+  /** Which of its records may be given up. */
+  readonly evictable: Evictable | undefined;
+  /** Somebody beyond this process may know of it: it stays as it is. */
+  readonly announced: boolean;
 }
 
 const SQLITE_BUSY = 5;
@@ -66,36 +80,39 @@ export class BufferStore {
   }
 
   insertBlock(block: StoredBlock): void {
-    this.#prepare('INSERT INTO blocks (first_id, last_id, window_at, arrived_at, body) VALUES (?, ?, ?, ?, ?)').run(
+    this.#prepare(
+      'INSERT INTO blocks (first_id, last_id, window_at, arrived_at, body, evictable, crc) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ).run(
       block.firstId,
       block.lastId,
       block.windowAt,
       block.arrivedAt,
       block.body,
+      block.evictable ? 1 : 0,
+      crc32(block.body),
     );
   }
 
   /** All blocks, oldest first, one at a time. */
   *blocks(): IterableIterator<StoredBlock> {
     const rows = this.#prepare(
-      'SELECT first_id, last_id, window_at, arrived_at, body FROM blocks ORDER BY first_id',
+      'SELECT first_id, last_id, window_at, arrived_at, body, evictable FROM blocks ORDER BY first_id',
     ).iterate();
-    for (const row of rows) {
-      const body = row['body'] as Uint8Array;
+    for (const row of rows)
       yield {
         firstId: row['first_id'] as number,
         lastId: row['last_id'] as number,
         windowAt: row['window_at'] as number,
         arrivedAt: row['arrived_at'] as number,
-        body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+        body: asBuffer(row['body']!),
+        evictable: row['evictable'] === 1,
       };
-    }
   }
 
   insertBatch(open: OpenBatch, object: BatchObject, sealedAt: number): number {
     const { manifest } = object;
     const result = this.#prepare(
-      'INSERT INTO batches (first_id, last_id, window_at, oldest_at, sealed_at, records, bytes, md5, sha256, manifest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO batches (first_id, last_id, window_at, oldest_at, sealed_at, records, bytes, md5, sha256, manifest, evictable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(
       manifest.first,
       manifest.last,
@@ -107,10 +124,31 @@ export class BufferStore {
       object.md5,
       object.sha256,
       object.manifestJson,
+      formatEvictable(open.evictable),
     );
     const id = Number(result.lastInsertRowid);
     this.#prepare('INSERT INTO batch_objects (batch_id, object) VALUES (?, ?)').run(id, object.bytes);
     return id;
+  }
+
+  /** Puts another object in the place of a batch's; its bytes go first, so that the new ones fill their pages. */
+  replaceBatch(id: number, object: BatchObject, evictable: Evictable | undefined): void {
+    const { manifest } = object;
+    this.#prepare('DELETE FROM batch_objects WHERE batch_id = ?').run(id);
+    this.#prepare(
+      'UPDATE batches SET first_id = ?, last_id = ?, records = ?, bytes = ?, md5 = ?, sha256 = ?, manifest = ?, evictable = ? WHERE id = ?',
+    ).run(
+      manifest.first,
+      manifest.last,
+      manifest.records,
+      object.bytes.length,
+      object.md5,
+      object.sha256,
+      object.manifestJson,
+      formatEvictable(evictable),
+      id,
+    );
+    this.#prepare('INSERT INTO batch_objects (batch_id, object) VALUES (?, ?)').run(id, object.bytes);
   }
 
   deleteBlocksThrough(lastId: number): void {
@@ -118,10 +156,10 @@ export class BufferStore {
   }
 
   /** Sealed batches, oldest first, without their bytes. */
-  batches(limit = -1): (SealedBatch & { readonly oldestAt: number })[] {
+  batches(): StoredBatch[] {
     const rows = this.#prepare(
-      'SELECT id, window_at, oldest_at, sealed_at, bytes, md5, sha256, key, manifest FROM batches ORDER BY id LIMIT ?',
-    ).all(limit);
+      'SELECT id, window_at, oldest_at, sealed_at, bytes, md5, sha256, key, manifest, evictable, announced FROM batches ORDER BY id',
+    ).all();
     return rows.map((row) => ({
       id: row['id'] as number,
       manifest: JSON.parse(row['manifest'] as string) as BatchManifest,
@@ -132,14 +170,14 @@ export class BufferStore {
       md5: row['md5'] as string,
       sha256: row['sha256'] as string,
       key: row['key'] as string | null,
+      evictable: parseEvictable(row['evictable'] as string | null),
+      announced: row['announced'] === 1,
     }));
   }
 
   batchObject(id: number): Buffer | undefined {
-    const object = this.#prepare('SELECT object FROM batch_objects WHERE batch_id = ?').get(id)?.['object'] as
-      | Uint8Array
-      | undefined;
-    return object === undefined ? undefined : Buffer.from(object.buffer, object.byteOffset, object.byteLength);
+    const object = this.#prepare('SELECT object FROM batch_objects WHERE batch_id = ?').get(id)?.['object'];
+    return object === undefined ? undefined : asBuffer(object);
   }
 
   /** Part of a batch's object; `undefined` once the batch is gone. */
@@ -148,8 +186,12 @@ export class BufferStore {
       offset + 1,
       bytes,
       id,
-    )?.['part'] as Uint8Array | undefined;
-    return part === undefined ? undefined : Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    )?.['part'];
+    return part == null ? undefined : asBuffer(part);
+  }
+
+  setAnnounced(id: number): void {
+    this.#prepare('UPDATE batches SET announced = 1 WHERE id = ?').run(id);
   }
 
   setBatchKey(id: number, key: string): void {
@@ -263,4 +305,10 @@ export class BufferStore {
     }
     return statement;
   }
+}
+
+/** A BLOB as SQLite gives it, without a copy. */
+export function asBuffer(value: SQLOutputValue): Buffer {
+  const bytes = value as Uint8Array;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

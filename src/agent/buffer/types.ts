@@ -17,12 +17,19 @@ export interface EncodedRecord {
   writeTo?(out: Buffer, at: number): number;
 }
 
+export type OnFull = 'hold' | 'evict';
+
 /** What is stored together with records, in the same transaction. */
 export interface AppendOptions {
   /** A client's `Idempotency-Key`: a repeat within 10 minutes answers what the first was answered, and stores nothing. */
   readonly idempotencyKey?: string;
   /** The answer to remember under that key. */
   readonly answer?: string;
+  /**
+   * What becomes of these records when the buffer is full (DESIGN, promise 2): `hold`, the default, refuses them, so that their source waits;
+   * `evict`, for sources that can't: the least valuable records of such sources are given up, perhaps of these, with a receipt.
+   */
+  readonly onFull?: OnFull;
   /** File positions that these records stand for. */
   readonly positions?: readonly TailPosition[];
 }
@@ -74,6 +81,7 @@ export interface BufferStats {
   readonly oldestAt: number | null;
   readonly lastArchivedAt: number | null;
   readonly lastSequence: Sequence;
+  /** Given up since this epoch began, each told by a loss receipt. */
   readonly lostRecords: number;
   readonly held: boolean;
 }

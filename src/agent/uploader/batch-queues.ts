@@ -29,6 +29,10 @@ export class BatchQueues implements BatchQueue {
     return this.#queueOf(id).batchObject(id);
   }
 
+  announcing(id: number): void {
+    this.#queueOf(id).announcing(id);
+  }
+
   noteKey(id: number, key: string): void {
     this.#queueOf(id).noteKey(id, key);
   }

@@ -11,6 +11,8 @@ import type { Delivery } from './delivery.ts';
 export interface BatchQueue {
   nextBatch(): SealedBatch | undefined;
   batchObject(id: number): Buffer;
+  /** To be called before anybody is told of the batch: from now on its bytes don't change. */
+  announcing(id: number): void;
   noteKey(id: number, key: string): void;
   removeArchived(id: number): void;
 }
@@ -104,6 +106,7 @@ export class Uploader implements AsyncDisposable {
     const batch = queue.nextBatch();
     if (batch === undefined) return false;
     const startedAt = clock.monotonic();
+    queue.announcing(batch.id);
     const key = await delivery.deliver(
       { batch, object: queue.batchObject(batch.id), noteKey: (noted) => queue.noteKey(batch.id, noted) },
       signal,

@@ -79,6 +79,7 @@ export async function examineObject(
       records: manifest.records,
       manifestSha256: sha256Hex(member.json),
       previousManifestSha256: manifest.previous_manifest_sha256,
+      resealedFrom: manifest.resealed_from,
       ranges: complaints.length > 0 ? [[first, last]] : check.ranges,
       receipts: check.receipts,
     },
@@ -176,7 +177,7 @@ function parseManifest(json: string): BatchManifest | undefined {
   const sound =
     manifest?.version === 1 &&
     [manifest.server, manifest.epoch, manifest.window, manifest.text_sha256].every((one) => typeof one === 'string') &&
-    [manifest.previous_epoch, manifest.previous_manifest_sha256].every(
+    [manifest.previous_epoch, manifest.previous_manifest_sha256, manifest.resealed_from].every(
       (one) => one == null || typeof one === 'string',
     ) &&
     counts(manifest.first, manifest.last, manifest.records, manifest.text_bytes, manifest.agents_more) &&

@@ -1,5 +1,5 @@
 import type { Epoch, Sequence } from '../../contract/ids.ts';
-import type { SequenceRange } from './sequence-ranges.ts';
+import type { SequenceRange } from '../../contract/sequence-ranges.ts';
 
 /**
  * What is wrong with an archive. `missing`: sequences in no object and in no loss receipt. `doubled`: sequences in two
@@ -43,6 +43,8 @@ export interface LedgerEntry {
   /** Of the manifest's JSON as it stands in the object. */
   readonly manifestSha256: string;
   readonly previousManifestSha256: string | null;
+  /** The manifest that it had before records were given up, as its successor may name it. */
+  readonly resealedFrom: string | undefined;
   /** The sequences of its records; of a damaged object, those that its manifest claims. */
   readonly ranges: readonly SequenceRange[];
   readonly receipts: readonly LossReceipt[];

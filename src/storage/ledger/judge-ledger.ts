@@ -1,5 +1,4 @@
 import type { Epoch, Sequence } from '../../contract/ids.ts';
-import type { LedgerEntry, LedgerFinding, LossReceipt } from './finding.ts';
 import {
   countSequences,
   formatRanges,
@@ -7,7 +6,8 @@ import {
   mergeRanges,
   type SequenceRange,
   subtractRanges,
-} from './sequence-ranges.ts';
+} from '../../contract/sequence-ranges.ts';
+import type { LedgerEntry, LedgerFinding, LossReceipt } from './finding.ts';
 
 /** What one epoch of a server amounts to in the archive. */
 export interface EpochLedger {
@@ -147,10 +147,10 @@ function findBreaks(entries: readonly LedgerEntry[], receipts: readonly LossRece
       continue;
     }
     const before = byLast.get(first - 1) ?? [];
-    if (before.length === 0 || before.some((one) => one.manifestSha256 === named)) continue;
-    // A batch of which records were given up was sealed anew, after its successor may have named it.
-    const resealed = before.some((one) => intersectRanges([[one.first, one.last]], lost).length > 0);
-    if (resealed || lost.some(([from, to]) => from <= first - 1 && to >= first - 1)) continue;
+    // A batch of which records were given up was sealed again, after its successor may have named it.
+    if (before.length === 0 || before.some((one) => one.manifestSha256 === named || one.resealedFrom === named))
+      continue;
+    if (lost.some(([from, to]) => from <= first - 1 && to >= first - 1)) continue;
     findings.push({
       kind: 'chain',
       epoch,

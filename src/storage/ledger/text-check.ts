@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { BatchManifest } from '../../contract/batch.ts';
 import { type Epoch, NERVESYS_AGENT_ID } from '../../contract/ids.ts';
 import { type ArchivedRecord, emptyLevelCounts, isLevel, LEVELS, type Level } from '../../contract/record.ts';
+import { mergeRanges, type SequenceRange } from '../../contract/sequence-ranges.ts';
 import type { LossReceipt } from './finding.ts';
-import { mergeRanges, type SequenceRange } from './sequence-ranges.ts';
 
 /** The action of a loss receipt (docs/FORMATS.md). */
 export const LOSS_ACTION = 'nervesys.loss';

@@ -18,7 +18,7 @@ test('memory that is used again shows no earlier text', async () => {
     const line = Buffer.from(`${'abcdefghijkl'[n]!.repeat(1_000)}\n`);
     // One of them grows past its memory, as by a record of the greatest size.
     const times = n === 5 ? (2 * CHUNK_TEXT_BYTES) / line.length : 10 + n;
-    for (let i = 0; i < times; i++) chunk.add(line, 1, 0);
+    for (let i = 0; i < times; i++) chunk.add(line, i + 1, 1, 0);
     line.fill(0); // the caller's memory is its own again
     return { n, chunk };
   });
@@ -27,7 +27,7 @@ test('memory that is used again shows no earlier text', async () => {
     const before = await chunk.text();
     const member = await chunk.member();
     const again = new Chunk(1, 0);
-    again.add(Buffer.from('another\n'), 1, 0);
+    again.add(Buffer.from('another\n'), 1, 1, 0);
 
     assert.match(gunzipSync(member).toString(), new RegExp(`^(${'abcdefghijkl'[n]}+\n)+$`));
     assert.equal(gunzipSync(member).length, chunk.textBytes);

@@ -24,7 +24,11 @@ for (const [what, filler] of Object.entries({
     const records = Array.from({ length: 300 }, (_, i) =>
       encodeObject({ message: 'm', agent_id: `${i}${filler.repeat(50)}` }, { server: SERVER, now: 0 }),
     );
-    for (let i = 0; i < BLOCKS; i++) batch.add(BLOCK, records.slice(3 * i, 3 * i + 3), 0);
+    for (let i = 0; i < BLOCKS; i++)
+      batch.add(
+        { first: 3 * i + 1, last: 3 * i + 3, body: BLOCK, records: records.slice(3 * i, 3 * i + 3), evictable: false },
+        0,
+      );
 
     const { manifest, bytes } = await batch.finish(ORIGIN, 'f'.repeat(64));
 

@@ -149,6 +149,10 @@ test('a file of the first version is taken over, with the keys of its last ten m
   const db = new DatabaseSync(path);
   db.exec(`
     DROP TABLE answers;
+    ALTER TABLE blocks DROP COLUMN evictable;
+    ALTER TABLE blocks DROP COLUMN crc;
+    ALTER TABLE batches DROP COLUMN evictable;
+    ALTER TABLE batches DROP COLUMN announced;
     CREATE TABLE idempotency (key TEXT PRIMARY KEY, answer TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 1;
   `);

@@ -10,7 +10,7 @@ async function chunkOf(agentIds: readonly string[], first: number): Promise<Chun
   const lines = agentIds.map((agentId, i) =>
     JSON.stringify({ id: `e-${first + i}`, timestamp: '2026-01-01T00:00:00.000Z', level: 'INFO', agent_id: agentId }),
   );
-  chunk.add(Buffer.from(`${lines.join('\n')}\n`), agentIds.length, 0);
+  chunk.add(Buffer.from(`${lines.join('\n')}\n`), agentIds.length, agentIds.length, 0);
   for (const agentId of agentIds) chunk.count(agentId as AgentId);
   await chunk.member();
   return chunk;

@@ -1,4 +1,4 @@
-import type { Sequence } from '../../contract/ids.ts';
+import type { Sequence } from './ids.ts';
 
 /** Sequences of one epoch, both ends included. */
 export type SequenceRange = readonly [from: Sequence, to: Sequence];

@@ -1,0 +1,75 @@
+import { LEVELS, type Level } from '../../contract/record.ts';
+import type { SequenceRange } from '../../contract/sequence-ranges.ts';
+import type { Waiting } from './append-queue.ts';
+import { resealWithout } from './reseal.ts';
+import type { SealedBatches } from './sealed-batches.ts';
+import type { StoredBatch } from './store.ts';
+import type { EncodedRecord } from './types.ts';
+
+/** What making room needs of the buffer. */
+export interface EvictionHost {
+  readonly batches: SealedBatches;
+  /** Whether these records could be stored now. */
+  fits(records: readonly EncodedRecord[]): boolean;
+  /** Seals the open batch and waits for it, where it holds records of that level that may be given up. False: there are none. */
+  sealEvictable(level: Level): Promise<boolean>;
+  /** Room for a batch sealed again, and for the note of what it lost. @throws NervesysError `NSV_BUFFER_FULL` */
+  requireRoomFor(bytes: number): void;
+  /** Notes the loss in the running transaction. */
+  noteLoss(level: Level, ranges: readonly SequenceRange[]): void;
+  /** Whether more may be given up: what was is told, or can be. */
+  mayGiveUp(): boolean;
+}
+
+/** Of an append that had no room at first: what is to be stored, and how many of its records are given up. */
+export interface Relieved {
+  readonly kept: readonly Waiting[];
+  readonly given: ReadonlyMap<Level, number>;
+}
+
+/**
+ * Makes room for records of sources that can't wait, in the order of what is worth least: all DEBUG records of such sources,
+ * the oldest first, those that are just coming last; then INFO, WARN, ERROR, CRITICAL. Only batches that nobody else can know of are touched.
+ * `undefined`: everything that comes would have to go; then nothing of it does, and its source keeps it.
+ */
+export async function makeRoom(group: readonly Waiting[], host: EvictionHost): Promise<Relieved | undefined> {
+  let kept = group;
+  const given = new Map<Level, number>();
+  const fits = () => host.fits(kept.flatMap(({ records }) => records));
+  for (const level of LEVELS) {
+    while (!fits()) if (!(await giveUpStored(level, host))) break;
+    if (fits()) return { kept, given };
+    const left = kept.map((waiting) => ({
+      ...waiting,
+      records: waiting.records.filter((record) => record.level !== level),
+    }));
+    const gone = kept.reduce((sum, { records }, i) => sum + records.length - left[i]!.records.length, 0);
+    if (gone > 0) given.set(level, gone);
+    kept = left;
+    if (kept.every(({ records }) => records.length === 0)) return undefined;
+  }
+  return undefined;
+}
+
+/** Gives up the records of one level in the oldest batch that has such. False: there is none. */
+async function giveUpStored(level: Level, host: EvictionHost): Promise<boolean> {
+  if (!host.mayGiveUp()) return false;
+  const batch = oldestWith(level, host.batches.all);
+  if (batch === undefined) return host.sealEvictable(level);
+  const resealed = await resealWithout(level, batch, (offset, bytes) => host.batches.member(batch, offset, bytes));
+  if (resealed === undefined) return true; // it has left the buffer: what remains is looked at again
+  if (!host.batches.all.includes(batch)) return true;
+  host.requireRoomFor((resealed.object?.bytes.length ?? 0) + RANGE_BYTES * resealed.given.length);
+  host.batches.replace(batch, resealed, () => host.noteLoss(level, resealed.given));
+  return true;
+}
+
+/** A range as text, about. */
+const RANGE_BYTES = 20;
+
+function oldestWith(level: Level, batches: readonly StoredBatch[]): StoredBatch | undefined {
+  return batches.find(
+    ({ announced, key, evictable }) =>
+      !announced && key === null && evictable !== undefined && evictable.levels[level] > 0,
+  );
+}

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { cpSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
+import type { EncodedRecord, OnFull } from '../../../src/agent/buffer/types.ts';
+import { encodeObject } from '../../../src/agent/sources/record-encoder.ts';
+import type { ServerName } from '../../../src/contract/ids.ts';
+import { formatObjectKey } from '../../../src/contract/object-key.ts';
+import { type ArchivedRecord, LEVELS, type Level } from '../../../src/contract/record.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { DirectoryArchive } from '../../../src/storage/index.ts';
+import { verifyArchive } from '../../../src/storage/ledger/index.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+
+/*
+ * When the buffer is full, records of sources that can't wait give way to others of such sources: the least valuable first, the
+ * oldest of these first, none from a batch that somebody may know of, and never a record of a source that waits. What went is told
+ * by loss receipts: the archive alone proves that every sequence is in exactly one object or one receipt.
+ */
+
+const SERVER = 'AIGARDEN01' as ServerName;
+const LIMIT_BYTES = 3_000_000;
+
+interface Opened {
+  readonly path: string;
+  readonly open: (path?: string) => LogBuffer;
+  readonly buffer: LogBuffer;
+}
+
+async function openBuffer(t: TestContext): Promise<Opened> {
+  const path = join(await tempDir(t), 'buffer.db');
+  const open = (at = path) => {
+    const buffer = LogBuffer.open({
+      path: at,
+      server: SERVER,
+      limitBytes: LIMIT_BYTES,
+      windowMs: 600_000,
+      batchTextBytes: 300_000,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    t.after(() => buffer.close());
+    return buffer;
+  };
+  return { path, open, buffer: open() };
+}
+
+let numbered = 0;
+
+/** Records of about 2 KB that can't be compressed, numbered over all tests. */
+function records(count: number, level: Level, agentId = 'GROK'): EncodedRecord[] {
+  return Array.from({ length: count }, () => {
+    const message = Buffer.from(crypto.getRandomValues(new Uint8Array(1_500))).toString('base64');
+    const context = { n: ++numbered };
+    return encodeObject({ message, agent_id: agentId, level, context }, { server: SERVER, now: systemClock.now() });
+  });
+}
+
+async function isTaken(buffer: LogBuffer, batch: readonly EncodedRecord[], onFull: OnFull): Promise<boolean> {
+  try {
+    await buffer.append(batch, { onFull });
+    return true;
+  } catch (error) {
+    assert.equal((error as { code?: string }).code, 'NSV_BUFFER_FULL');
+    return false;
+  }
+}
+
+/** Appends until several in a row were refused, or records had to be given up. */
+async function fill(buffer: LogBuffer, level: Level, onFull: OnFull, agentId?: string): Promise<number> {
+  let taken = 0;
+  for (let refusals = 0; refusals < 3 && buffer.stats().lostRecords === 0; ) {
+    if (await isTaken(buffer, records(20, level, agentId), onFull)) taken += 20;
+    else {
+      refusals++;
+      await buffer.seal().catch(() => undefined);
+    }
+  }
+  return taken;
+}
+
+/** Brings everything to an archive and returns its records; its books must be right. */
+async function archived(t: TestContext, buffer: LogBuffer): Promise<ArchivedRecord[]> {
+  await using archive = await DirectoryArchive.open(await tempDir(t), { clock: systemClock });
+  const found: ArchivedRecord[] = [];
+  let n = 0;
+  const drain = async () => {
+    for (let batch = buffer.nextBatch(); batch !== undefined; batch = buffer.nextBatch()) {
+      buffer.announcing(batch.id);
+      const key = formatObjectKey({ server: SERVER, windowAt: batch.windowAt, n: n++ });
+      buffer.noteKey(batch.id, key);
+      const object = buffer.batchObject(batch.id);
+      assert.equal(await archive.put(key, object), 'created');
+      found.push(
+        ...gunzipSync(object)
+          .toString()
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      );
+      buffer.removeArchived(batch.id);
+    }
+  };
+  await drain();
+  await buffer.seal();
+  await drain();
+  for await (const { findings, epochs } of verifyArchive({ archive })) {
+    assert.deepEqual(findings, []);
+    assert.equal(epochs[0]!.records + epochs[0]!.lostRecords, buffer.stats().lastSequence);
+    assert.equal(epochs[0]!.lostRecords, buffer.stats().lostRecords);
+  }
+  return found;
+}
+
+const numbersOf = (found: readonly ArchivedRecord[], level?: Level) =>
+  found
+    .filter((record) => level === undefined || record.level === level)
+    .flatMap((record) => record.context['n'] ?? []);
+
+test('what is worth least gives way first, and of that the oldest', async (t) => {
+  const { buffer } = await openBuffer(t);
+  const begun = numbered;
+  for (let i = 0; i < 20; i++) for (const level of LEVELS) await buffer.append(records(6, level), { onFull: 'evict' });
+  const infosBefore = await fill(buffer, 'INFO', 'evict');
+  const infos = infosBefore + 120;
+
+  let warns = 120;
+  for (; buffer.stats().lostRecords < 120 + infos / 4; warns += 20)
+    await buffer.append(records(20, 'WARN'), { onFull: 'evict' });
+
+  const found = await archived(t, buffer);
+  assert.deepEqual(numbersOf(found, 'DEBUG'), [], 'all DEBUG went before any INFO');
+  const kept = numbersOf(found, 'INFO') as number[];
+  assert.equal(kept.length, infos + 120 - buffer.stats().lostRecords, 'then INFO went, and nothing else');
+  const last = begun + 600 + infosBefore;
+  assert.ok(kept.length < infosBefore);
+  assert.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, i) => last - kept.length + 1 + i),
+    'the oldest of it',
+  );
+  assert.equal(numbersOf(found, 'WARN').length, warns);
+  const receipt = found.find(({ action }) => action === 'nervesys.loss')!;
+  assert.deepEqual([receipt.agent_id, receipt.level, receipt.context['reason']], ['nervesys', 'ERROR', 'buffer full']);
+});
+
+test('records of sources that wait are never given up, and are refused while others are', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(100, 'DEBUG', 'PIPE'), { onFull: 'evict' });
+  const held = await fill(buffer, 'DEBUG', 'hold', 'FILE');
+
+  const relief = isTaken(buffer, records(40, 'ERROR', 'PIPE'), 'evict');
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  const meanwhile = isTaken(buffer, records(1, 'CRITICAL', 'FILE'), 'hold');
+
+  assert.equal(await relief, true, 'the DEBUG of a pipe gives way to its ERROR');
+  assert.equal(await meanwhile, false);
+  const found = await archived(t, buffer);
+  assert.equal(found.filter(({ agent_id }) => agent_id === 'FILE').length, held);
+});
+
+test('where nothing that may go is worth less than what comes, that is refused and nothing is given up', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(100, 'ERROR'), { onFull: 'evict' });
+  await fill(buffer, 'DEBUG', 'hold');
+  const before = buffer.stats();
+
+  const taken = await isTaken(buffer, records(20, 'INFO'), 'evict');
+
+  assert.equal(taken, false);
+  assert.deepEqual([buffer.stats().records, buffer.stats().lostRecords], [before.records, before.lostRecords]);
+});
+
+test('of what comes in a full buffer the least valuable goes, so that the rest has room', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(200, 'INFO'), { onFull: 'evict' });
+  await fill(buffer, 'DEBUG', 'hold', 'FILE');
+  const mixed = [...records(30, 'DEBUG'), ...records(30, 'CRITICAL')];
+
+  assert.equal(await isTaken(buffer, mixed, 'evict'), true);
+
+  const found = await archived(t, buffer);
+  const ofPipe = found.filter(({ agent_id }) => agent_id === 'GROK');
+  assert.equal(numbersOf(ofPipe, 'DEBUG').length, 0);
+  assert.ok(numbersOf(ofPipe, 'INFO').length < 200);
+  assert.equal(numbersOf(ofPipe, 'CRITICAL').length, 30);
+});
+
+test('a batch that was announced keeps all its records', async (t) => {
+  const { buffer, open } = await openBuffer(t);
+  await buffer.append(records(100, 'DEBUG'), { onFull: 'evict' });
+  await buffer.seal();
+  const first = buffer.nextBatch()!;
+  buffer.announcing(first.id);
+  await fill(buffer, 'DEBUG', 'evict');
+  await buffer.close();
+  const again = open();
+
+  for (let i = 0; i < 20; i++) await again.append(records(20, 'ERROR'), { onFull: 'evict' });
+
+  assert.equal(again.nextBatch()!.sha256, first.sha256);
+  const found = await archived(t, again);
+  assert.equal(numbersOf(found, 'DEBUG').length >= 100, true);
+  assert.ok(again.stats().lostRecords > 0);
+});
+
+test('a crash after records were given up forgets neither them nor what made them go', async (t) => {
+  const { buffer, open, path } = await openBuffer(t);
+  await fill(buffer, 'DEBUG', 'evict');
+  for (let i = 0; i < 5; i++) await buffer.append(records(20, 'ERROR'), { onFull: 'evict' });
+  const { lostRecords } = buffer.stats();
+  const copy = `${path}.copy`;
+  for (const suffix of ['', '-wal']) cpSync(path + suffix, copy + suffix);
+
+  const again = open(copy);
+
+  assert.ok(lostRecords > 0);
+  assert.equal(again.stats().lostRecords, lostRecords);
+  assert.equal(numbersOf(await archived(t, again), 'ERROR').length, 100);
+});
+
+test('whatever comes in whatever order, the books are right, the limit holds and what waits is kept', async (t) => {
+  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  t.diagnostic(`NERVESYS_SEED=${seed}`);
+  let state = seed;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 4_294_967_296) * below);
+  };
+  const { buffer: first, path, open } = await openBuffer(t);
+  let buffer = first;
+  const pending: Promise<void>[] = [];
+  let held = 0;
+  let peakBytes = 0;
+  const size = (suffix: string) => statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0;
+  for (let step = 0; step < 250; step++) {
+    const level = LEVELS[random(LEVELS.length)]!;
+    const onFull = random(4) === 0 ? 'hold' : 'evict';
+    const batch = [...records(1 + random(15), level, onFull), ...records(random(4), 'DEBUG', onFull)];
+    const taken = isTaken(buffer, batch, onFull).then((yes) => {
+      if (yes && onFull === 'hold') held += batch.length;
+    });
+    pending.push(taken);
+    if (random(3) > 0) await taken;
+    if (random(40) === 0) await buffer.seal().catch(() => undefined);
+    if (random(120) === 0) {
+      await Promise.all(pending);
+      await buffer.close();
+      buffer = open();
+    }
+    peakBytes = Math.max(peakBytes, size('') + size('-wal') + size('-shm') + size('.reserve'));
+  }
+  await Promise.all(pending);
+  await buffer.seal().catch(() => undefined);
+
+  const found = await archived(t, buffer);
+
+  assert.ok(buffer.stats().lostRecords > 100, `${buffer.stats().lostRecords} were given up`);
+  assert.equal(found.filter(({ agent_id }) => agent_id === 'hold').length, held);
+  assert.ok(peakBytes <= LIMIT_BYTES, `${peakBytes} bytes`);
+  for (const onFull of ['hold', 'evict']) {
+    const numbers = found.filter(({ agent_id }) => agent_id === onFull).map(({ context }) => context['n'] as number);
+    assert.deepEqual(
+      numbers,
+      [...numbers].sort((a, b) => a - b),
+      'in order',
+    );
+  }
+});
