@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { NervesysError } from '../../platform/errors.ts';
 
 /** Raised with each change of the tables below; kept in `PRAGMA user_version`. */
 export const SCHEMA_VERSION = 3;
@@ -100,11 +101,13 @@ PRAGMA user_version = ${SCHEMA_VERSION};
 /**
  * Opens or creates the buffer file. Page size and auto-vacuum take effect only before the first table; the page cap is
  * forgotten at each close, so it is set at each open.
+ * @throws NervesysError `NSV_BUFFER_UNUSABLE` for a file of a newer version, which stays as it is.
  */
 export function openBufferFile(path: string, limitBytes: number, batchTextBytes: number): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
   try {
     const version = Number(readPragma(db, 'user_version'));
+    if (version > SCHEMA_VERSION) throw writtenByNewer(path, version);
     if (version === 0) {
       db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;`);
     }
@@ -118,8 +121,6 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
     `);
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     else if (UPGRADES[version] !== undefined) db.exec(`BEGIN IMMEDIATE; ${UPGRADES[version]} COMMIT;`);
-    else if (version > SCHEMA_VERSION)
-      throw new Error(`it was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`);
     const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
     db.exec(`
       PRAGMA max_page_count = ${Math.max(64, Math.floor(fileBytesMax / PAGE_BYTES))};
@@ -130,6 +131,14 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
     db.close();
     throw error;
   }
+}
+
+function writtenByNewer(path: string, version: number): NervesysError {
+  return new NervesysError(
+    'NSV_BUFFER_UNUSABLE',
+    `open the buffer ${path}: it was written by a newer version (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+    { hint: 'start the newer version again; it can also bring everything to the archive first (POST /flush)' },
+  );
 }
 
 /**
