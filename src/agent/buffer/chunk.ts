@@ -47,6 +47,7 @@ export class Chunk {
   #grownAt: number;
   /** Its text so far, at the beginning of memory that is used again for later chunks. */
   #text: Buffer | undefined;
+  #closed = false;
   #member: Promise<Buffer> | undefined;
   #compressed: Buffer | undefined;
 
@@ -60,7 +61,7 @@ export class Chunk {
   }
 
   get closed(): boolean {
-    return this.#member !== undefined;
+    return this.#closed;
   }
 
   /** What it occupies in memory. */
@@ -82,9 +83,16 @@ export class Chunk {
     this.agents.set(agentId, (this.agents.get(agentId) ?? 0) + 1);
   }
 
-  /** Closes it and resolves with its gzip member; on the thread pool, so that intake goes on. Same bytes each time. */
+  /**
+   * Closes it and resolves with its gzip member; on the thread pool, so that intake goes on. Same bytes each time. Where it rejects (memory
+   * is short), the next call tries again.
+   */
   member(): Promise<Buffer> {
-    this.#member ??= this.#compress();
+    this.#closed = true;
+    this.#member ??= this.#compress().catch((error: unknown) => {
+      this.#member = undefined;
+      throw error;
+    });
     return this.#member;
   }
 

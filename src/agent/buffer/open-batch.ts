@@ -97,7 +97,8 @@ export class OpenBatch {
     this.#hash.update(body);
     this.textBytes += body.length;
     this.records += records.length;
-    if (chunk.textBytes >= CHUNK_TEXT_BYTES) void chunk.member(); // compress beside intake; awaited when the batch is finished
+    // Compressed beside intake. Where that fails, finishing the batch tries again, and says so.
+    if (chunk.textBytes >= CHUNK_TEXT_BYTES) chunk.member().catch(() => undefined);
     return begun;
   }
 

@@ -182,20 +182,23 @@ export class FileTail implements AsyncDisposable {
   async #discover(): Promise<void> {
     const { sources, clock } = this.#options;
     const found = new Set<string>();
+    const unopened: { readonly path: string; readonly source: TailSource }[] = [];
     for (const source of sources)
       for (const path of await findFiles(source.file)) {
         const id = await identityOf(path);
         if (id === undefined || found.has(id)) continue;
         found.add(id);
         const open = this.#files.get(id);
-        if (open === undefined) await this.#open(path, source);
+        if (open === undefined) unopened.push({ path, source });
         else {
           if (open.path !== path) open.dirty = true; // its position is found by this path after a restart
           open.path = path;
           open.goneAt = undefined;
         }
       }
-    for (const file of this.#files.values()) if (!found.has(file.id)) file.goneAt ??= clock.monotonic();
+    // Before the new ones are opened: whose place they take is read to its end first.
+    for (const file of this.#files.values()) if (!found.has(file.id)) file.noteGone(clock.monotonic());
+    for (const { path, source } of unopened) await this.#open(path, source);
   }
 
   async #open(path: string, source: TailSource, startAt = this.#startAt(source)): Promise<TailedFile | undefined> {
@@ -235,11 +238,15 @@ export class FileTail implements AsyncDisposable {
     for (const [folder, positions] of Map.groupBy(missing, ({ path }) => dirname(path))) {
       const there = await identitiesIn(folder);
       if (there === undefined) continue; // not readable now: keeping a position costs nothing, losing it would double lines
+      const renamed: { readonly path: string; readonly position: TailPosition }[] = [];
       for (const position of positions) {
         const path = there.get(position.file);
-        const source = this.#options.sources.find(({ file }) => matchesGlob(position.path, file));
         if (path === undefined) this.#forget(position.file);
-        else if (source !== undefined) await this.#openRenamed(path, source, position);
+        else renamed.push({ path, position });
+      }
+      for (const { path, position } of await oldestFirst(renamed)) {
+        const source = this.#options.sources.find(({ file }) => matchesGlob(position.path, file));
+        if (source !== undefined) await this.#openRenamed(path, source, position);
       }
     }
   }
@@ -248,6 +255,7 @@ export class FileTail implements AsyncDisposable {
     const file = await this.#open(path, source, 'beginning');
     if (file === undefined) return;
     file.goneAt = this.#options.clock.monotonic();
+    file.path = position.path; // by the name that the pattern finds it is known over the next restart too
     const isAnother = file.offset !== position.offset; // the inode was given to a file that nobody asked to follow
     if (!isAnother && file.behindBytes > 0) return;
     this.#files.delete(file.id);
@@ -304,9 +312,8 @@ export class FileTail implements AsyncDisposable {
       for (const file of this.#inTurn()) {
         if (bytes >= batchBytesMax || records.length >= batchRecordsMax) break;
         if (!file.hasMore && !file.dirty) continue;
-        if (file.goneAt === undefined && this.#rotatedHasMore(file)) continue; // its older lines go first
-        touched.add(file);
-        if (!file.hasMore) continue;
+        touched.add(file); // a file that waits is known after a restart all the same, whatever its name is by then
+        if (!file.hasMore || this.#waitsForOlder(file)) continue;
         const before = file.offset;
         await this.#guard(file, () => this.#readInto(records, file));
         bytes += file.offset - before;
@@ -318,9 +325,18 @@ export class FileTail implements AsyncDisposable {
     return positions.length === 0 ? undefined : { records, positions };
   }
 
-  #rotatedHasMore({ source }: TailedFile): boolean {
-    for (const file of this.#files.values())
-      if (file.goneAt !== undefined && file.source === source && file.hasMore) return true;
+  /** Whether a file of the same source that was rotated before it still has lines, or may have: they go first. */
+  #waitsForOlder(file: TailedFile): boolean {
+    let openedBefore = true;
+    for (const other of this.#files.values()) {
+      if (other === file) {
+        openedBefore = false;
+        continue;
+      }
+      if (other.source !== file.source || other.goneAt === undefined || !(other.hasMore || other.unchecked)) continue;
+      if (file.goneAt === undefined || other.goneAt < file.goneAt) return true;
+      if (other.goneAt === file.goneAt && openedBefore) return true;
+    }
     return false;
   }
 
@@ -442,6 +458,14 @@ function readingOf({ format = 'auto', multiline, timeZone }: TailSource): Source
 async function identityOf(path: string): Promise<string | undefined> {
   const found = await stat(path, { bigint: true }).catch(() => undefined); // gone between listing and looking
   return found?.isFile() ? fileIdentity(found) : undefined;
+}
+
+/** By when they were last written: what was rotated first comes first. */
+async function oldestFirst<T extends { readonly path: string }>(files: readonly T[]): Promise<T[]> {
+  const dated = await Promise.all(
+    files.map(async (file) => ({ file, at: (await stat(file.path).catch(() => undefined))?.mtimeMs ?? 0 })),
+  );
+  return dated.sort((a, b) => a.at - b.at).map(({ file }) => file);
 }
 
 /** The files of a folder by identity; `undefined` when it can't be read, is empty (perhaps not mounted) or too large to search. */

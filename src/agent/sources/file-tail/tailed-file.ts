@@ -43,6 +43,8 @@ export class TailedFile {
   grownAt: number;
   /** Not looked at before this, in monotonic ms. */
   checkAt = 0;
+  /** It lost its name since it was looked at: its writer may have added lines before that. */
+  unchecked = false;
   /** Its position is not what was last handed to the buffer. */
   dirty = false;
   readonly #handle: FileHandle;
@@ -148,8 +150,17 @@ export class TailedFile {
     };
   }
 
+  /** No pattern finds it any more. What was written to it until now is older than all of the file that has its name. */
+  noteGone(now: number): void {
+    if (this.goneAt !== undefined) return;
+    this.goneAt = now;
+    this.unchecked = true;
+    this.checkAt = 0;
+  }
+
   /** Looks whether it grew, or was rewritten (then it is read from its beginning). */
   async check(now: number): Promise<void> {
+    this.unchecked = false;
     const stat = await this.#handle.stat();
     this.#deleted = stat.nlink === 0;
     if (stat.size === this.#size && stat.size >= this.#offset) return;

@@ -103,6 +103,7 @@ async function fixture(t: TestContext) {
   return { dir, logs, taken, messages, takenAll, settle, start, stop, gate, positions: () => buffer.positions() };
 }
 
+const full = () => new NervesysError('NSV_BUFFER_FULL', 'full', { retryable: true });
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}\n`).join('');
 const numbered = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}`);
@@ -230,6 +231,78 @@ test('a file that was rotated while no agent ran is found by its inode and read 
   await until('the position of the deleted file is forgotten', () => positions().length === 1);
 });
 
+test('a file that was rotated while no agent ran is read to its end, also over another restart on the way', async (t) => {
+  const { logs, messages, takenAll, start, stop, gate } = await fixture(t);
+  const file = join(logs, 'app.log');
+  await writeFile(file, lines(1, 3));
+  await start({ file });
+  await takenAll(3);
+  await stop();
+  await appendFile(file, lines(4, 3_000));
+  await rename(file, `${file}.1`);
+  await writeFile(file, lines(3_001, 3_003));
+
+  await start({ file, limits: { linesPerTurnMax: 5, batchRecordsMax: 5 } });
+  await takenAll(20);
+  gate.failure = full();
+  await stop();
+  assert.ok(messages().length < 3_000, 'it was stopped on the way');
+  gate.failure = undefined;
+  await start({ file });
+
+  await takenAll(3_003);
+  assert.deepEqual(messages(), numbered(1, 3_003));
+});
+
+test('lines that were written just before a rotation come before those of the new file', async (t) => {
+  const { logs, messages, takenAll, start, gate } = await fixture(t);
+  const file = join(logs, 'app.log');
+  await writeFile(file, lines(1, 3));
+  const tail = await start({ file, limits: { linesPerTurnMax: 1, batchRecordsMax: 1 } });
+  await takenAll(3);
+  gate.failure = full();
+  await appendFile(file, lines(4, 5)); // one waits to be stored, one is read: both are known
+  await until('it is held', () => tail.stats().held && tail.stats().behindBytes === 0);
+
+  await appendFile(file, lines(6, 6)); // written after the last look
+  await rename(file, `${file}.1`);
+  await writeFile(file, lines(7, 8));
+  await until('the new file is found', () => tail.stats().files === 2);
+  gate.failure = undefined;
+
+  await takenAll(8);
+  assert.deepEqual(messages(), numbered(1, 8));
+});
+
+test('files that were rotated while the buffer was full are read one after the other, over a restart too', async (t) => {
+  const { logs, messages, takenAll, start, stop, gate, positions } = await fixture(t);
+  const file = join(logs, 'app.log');
+  const limits = { linesPerTurnMax: 1, batchRecordsMax: 2 };
+  await writeFile(file, lines(1, 3));
+  const tail = await start({ file, limits });
+  await takenAll(3);
+  gate.failure = full();
+
+  await appendFile(file, lines(4, 500));
+  await rename(file, `${file}.1`);
+  await writeFile(file, lines(501, 600));
+  await until('the second file is found', () => tail.stats().files === 2);
+  await rename(`${file}.1`, `${file}.2`);
+  await rename(file, `${file}.1`);
+  await writeFile(file, lines(601, 610));
+  await until('the third file is found', () => tail.stats().files === 3);
+  gate.failure = undefined;
+  await until('the files are known', () => positions().length === 3);
+  gate.failure = full();
+  await stop();
+  assert.ok(messages().length < 500, `it was stopped on the way, after ${messages().length}`);
+  gate.failure = undefined;
+  await start({ file, limits });
+
+  await takenAll(610);
+  assert.deepEqual(messages(), numbered(1, 610));
+});
+
 test('rotation by copy and truncate: the same file is read from its beginning', async (t) => {
   const { logs, messages, takenAll, settle, start, stop } = await fixture(t);
   const path = join(logs, 'a.log');
@@ -331,7 +404,7 @@ test('start_at end passes over what was there before, and only that', async (t) 
 test('a full buffer holds the files; afterwards every line is there, in order', async (t) => {
   const { logs, messages, takenAll, settle, start, gate } = await fixture(t);
   const path = join(logs, 'a.log');
-  gate.failure = new NervesysError('NSV_BUFFER_FULL', 'full', { retryable: true });
+  gate.failure = full();
   await writeFile(path, lines(1, 1_000));
   const tail = await start({ limits: { linesPerTurnMax: 100, batchRecordsMax: 100 } });
   await until('it is held', () => tail.stats().held);
@@ -355,7 +428,7 @@ test('a full buffer holds the files; afterwards every line is there, in order', 
 test('closing while the buffer is full ends at once, and loses nothing', async (t) => {
   const { logs, messages, takenAll, start, stop, gate } = await fixture(t);
   await writeFile(join(logs, 'a.log'), lines(1, 100));
-  gate.failure = new NervesysError('NSV_BUFFER_FULL', 'full');
+  gate.failure = full();
   const tail = await start({ limits: { heldMs: 60_000 } });
   await until('it is held', () => tail.stats().held);
 
