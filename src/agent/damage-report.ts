@@ -1,5 +1,6 @@
 import type { AlertReport } from '../contract/alert.ts';
 import { NERVESYS_AGENT_ID, type ServerName } from '../contract/ids.ts';
+import { LOSS_ACTION } from '../contract/record.ts';
 import type { DamagedBuffer } from './buffer/salvage.ts';
 import type { EncodedRecord } from './buffer/types.ts';
 import { encodeObject } from './sources/record-encoder.ts';
@@ -22,8 +23,8 @@ export function reportDamage(
   const detail = { epoch: epoch ?? null, ranges: lost, lost: { unknown: lostRecords }, reason };
   return {
     record: encodeObject(
-      { agent_id: NERVESYS_AGENT_ID, level: 'CRITICAL', action: 'nervesys.loss', message, context: detail },
-      { server, now },
+      { agent_id: NERVESYS_AGENT_ID, level: 'CRITICAL', action: LOSS_ACTION, message, context: detail },
+      { server, now, isOwn: true },
     ),
     alert: {
       dedup_key: `${server}:buffer:damaged`,
