@@ -428,12 +428,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   /** Takes a committed block into the batch of its window, cutting the batch where it would grow too large. */
-  #fill(block: NewBlock, windowAt: number, arrivedAt: number): void {
+  #fill(block: NewBlock, windowAt: number, arrivedAt: number, formerServer?: ServerName): void {
     const open = this.#open;
     if (open !== undefined && open.windowAt !== windowAt) this.#closeOpenBatch(true);
+    else if (open !== undefined && open.formerServer !== formerServer) this.#closeOpenBatch(false);
     else if (open !== undefined && open.textBytes + block.body.length > this.#batchTextBytes)
       this.#closeOpenBatch(false);
-    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt);
+    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt, formerServer);
     const chunk = this.#open.add(block.body, block.records, arrivedAt);
     if (chunk !== undefined) this.#memory.remember(chunk);
     this.#lastSequence = block.first + block.records.length - 1;
@@ -611,15 +612,19 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #recover(): void {
     this.#memory.rememberStored(this.#batches.flatMap((batch) => this.#storedTexts(batch)));
     for (const block of this.#store.blocks()) {
+      let server = this.#options.server;
       const records = block.body
         .toString('utf8')
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => {
-          const { agent_id: agentId, level, timestamp } = JSON.parse(line) as ArchivedRecord;
+          const { agent_id: agentId, level, timestamp, server: named } = JSON.parse(line) as ArchivedRecord;
+          server = named;
           return { agentId, level, timestamp, action: '', json: '' };
         });
-      this.#fill({ first: block.firstId, body: Buffer.from(block.body), records }, block.windowAt, block.arrivedAt);
+      const former = server === this.#options.server ? undefined : server;
+      const body = Buffer.from(block.body);
+      this.#fill({ first: block.firstId, body, records }, block.windowAt, block.arrivedAt, former);
     }
     this.#lastSequence = this.#store.lastSequence();
     this.sealEndedWindow();

@@ -36,6 +36,8 @@ export class OpenBatch {
   readonly first: Sequence;
   readonly openedAt: number;
   readonly chunks: Chunk[] = [];
+  /** The name that its records bear, where that isn't the server's any more: it was renamed while they stood in the file. */
+  readonly formerServer: ServerName | undefined;
   textBytes = 0;
   records = 0;
   dropped = 0;
@@ -46,10 +48,11 @@ export class OpenBatch {
   #firstTimestamp = '';
   #lastTimestamp = '';
 
-  constructor(windowAt: number, first: Sequence, openedAt: number) {
+  constructor(windowAt: number, first: Sequence, openedAt: number, formerServer?: ServerName) {
     this.windowAt = windowAt;
     this.first = first;
     this.openedAt = openedAt;
+    this.formerServer = formerServer;
   }
 
   get last(): Sequence {
@@ -95,7 +98,7 @@ export class OpenBatch {
     const busiest = [...this.#agents].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
     const manifest: BatchManifest = {
       version: 1,
-      server: origin.server,
+      server: this.formerServer ?? origin.server,
       epoch: origin.epoch,
       previous_epoch: origin.previousEpoch,
       first: this.first,

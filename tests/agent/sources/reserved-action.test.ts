@@ -76,7 +76,7 @@ test('a forged receipt hides no missing object from the verification', async (t)
   const archive = await DirectoryArchive.open(join(dir, 'archive'), { clock: systemClock });
   await using uploader = new Uploader({
     queue: buffer,
-    delivery: new DirectDelivery(archive, SERVER),
+    delivery: new DirectDelivery(archive),
     clock: systemClock,
     random: () => 0.5,
     logger: silentLogger,
