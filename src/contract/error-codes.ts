@@ -66,6 +66,18 @@ export const ERROR_CODES = {
     meaning: 'More is being sent at once than the agent holds in memory; nothing of this request was taken.',
     remedy: 'Repeat after Retry-After seconds, with fewer or smaller requests at once.',
   },
+  NSV_KEY_REUSED: {
+    status: 422,
+    meaning: 'An `Idempotency-Key` came again within ten minutes, with another body; nothing of it was taken.',
+    remedy: 'Give each request a key of its own, a new UUID, and repeat it with its body unchanged.',
+  },
+  NSV_TOO_MANY_KEYS: {
+    status: 429,
+    meaning:
+      'More requests with an `Idempotency-Key` came within ten minutes than the agent can remember; nothing was taken.',
+    remedy:
+      'Repeat after Retry-After seconds; send more records in each request, or leave out keys that are not needed.',
+  },
   NSV_SHUTTING_DOWN: {
     status: 503,
     meaning: 'The agent or orchestrator is closing; nothing was taken.',

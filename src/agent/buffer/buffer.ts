@@ -14,7 +14,14 @@ import { inflateMember } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
-import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
+import {
+  formatAnswers,
+  heldBytes,
+  RememberedAnswers,
+  type RequestKey,
+  refuseOtherBody,
+  requestKeyOf,
+} from './remembered-answers.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { ShortTermMemory, type StoredText } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace } from './store.ts';
@@ -91,7 +98,8 @@ export interface BufferOptions {
 
 interface Waiting {
   readonly records: readonly EncodedRecord[];
-  readonly options: AppendOptions;
+  readonly positions: readonly TailPosition[];
+  readonly key: RequestKey | undefined;
   readonly textBytes: number;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
@@ -179,7 +187,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       return Promise.reject(this.#full(`${this.#queueBytes} bytes are waiting for the disk already`));
     if (this.#sealingIsStuck) return Promise.reject(this.#full(describeError(this.#sealFailure), this.#sealFailure));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ records, options, textBytes, resolve, reject });
+      const { positions = [] } = options;
+      this.#queue.push({ records, positions, key: requestKeyOf(options), textBytes, resolve, reject });
       this.#queueBytes += textBytes;
       this.#scheduleCommit();
     });
@@ -291,6 +300,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       lastArchivedAt: this.#lastArchivedAt,
       lastSequence: this.#lastSequence,
       lostRecords: 0,
+      rememberedKeys: this.#answers.size,
       held: this.#held,
     };
   }
@@ -367,7 +377,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     if (fresh.length === 0) return;
     const now = this.#options.clock.now();
     const windowAt = windowStart(now, this.#options.windowMs);
-    const answers = groupAnswers(fresh);
+    const keys = fresh.flatMap(({ key }) => key ?? []);
     let blocks: readonly NewBlock[];
     let answersRow: number | undefined;
     try {
@@ -376,8 +386,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         this.epoch,
         this.#lastSequence + 1,
       );
-      const answersJson = answers.length === 0 ? '' : JSON.stringify(answers);
-      const positions = fresh.flatMap(({ options }) => options.positions ?? []);
+      const answersJson = formatAnswers(keys);
+      const positions = fresh.flatMap((waiting) => waiting.positions);
       const blockBytes = blocks.reduce((sum, block) => sum + block.body.length, 0);
       this.#refuseWhenFull(blockBytes + Buffer.byteLength(answersJson) + positions.length * POSITION_BYTES);
       answersRow = this.#store.transaction(() => {
@@ -398,7 +408,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       return;
     }
     // It is stored: nothing from here on may become a rejection. What throws ends the process, and the file tells it all again.
-    if (answersRow !== undefined) this.#answers.remember(answersRow, answers);
+    if (answersRow !== undefined) this.#answers.remember(answersRow, keys);
     for (const block of blocks) this.#fill(block, windowAt, now);
     this.#held = false;
     this.#changedAt = now;
@@ -414,15 +424,28 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #answerRepeats(group: readonly Waiting[]): { readonly fresh: Waiting[]; readonly repeats: Map<Waiting, string> } {
     const fresh: Waiting[] = [];
     const repeats = new Map<Waiting, string>();
-    const firsts = new Map<string, string>();
+    const firsts = new Map<string, RequestKey>();
+    let keysBytes = 0;
     for (const waiting of group) {
-      const { idempotencyKey: key, answer = '' } = waiting.options;
-      const remembered = key === undefined ? undefined : this.#answers.get(key);
-      const first = key === undefined ? undefined : firsts.get(key);
-      if (remembered !== undefined) waiting.resolve({ repeatedAnswer: remembered });
-      else if (first !== undefined) repeats.set(waiting, first);
-      else fresh.push(waiting);
-      if (key !== undefined && first === undefined) firsts.set(key, answer);
+      const { key } = waiting;
+      try {
+        const remembered = key === undefined ? undefined : this.#answers.answerOf(key);
+        const first = key === undefined ? undefined : firsts.get(key.text);
+        if (remembered !== undefined) waiting.resolve({ repeatedAnswer: remembered });
+        else if (first !== undefined) {
+          refuseOtherBody(key!, first);
+          repeats.set(waiting, first.answer);
+        } else {
+          if (key !== undefined) {
+            this.#answers.checkRoom(keysBytes + heldBytes(key.answer));
+            keysBytes += heldBytes(key.answer);
+            firsts.set(key.text, key);
+          }
+          fresh.push(waiting);
+        }
+      } catch (error) {
+        waiting.reject(error);
+      }
     }
     return { fresh, repeats };
   }
@@ -629,18 +652,6 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#lastSequence = this.#store.lastSequence();
     this.sealEndedWindow();
   }
-}
-
-/** The answers to remember, those alike together: a row needs each once. */
-function groupAnswers(group: readonly Waiting[]): KeyedAnswers {
-  const keys = new Map<string, string[]>();
-  for (const { idempotencyKey: key, answer = '' } of group.map(({ options }) => options)) {
-    if (key === undefined) continue;
-    const alike = keys.get(answer);
-    if (alike === undefined) keys.set(answer, [key]);
-    else alike.push(key);
-  }
-  return [...keys];
 }
 
 /** One process a buffer; the file itself stays open to other readers. */
