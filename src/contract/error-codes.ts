@@ -30,6 +30,12 @@ export const ERROR_CODES = {
     meaning: 'A request body is larger than the limit, before or after decompression.',
     remedy: 'Split the request into smaller ones.',
   },
+  NSV_RECORDS_TOO_LARGE: {
+    status: 413,
+    meaning: "The records of one request are larger than the buffer's limit ever has room for; nothing was taken.",
+    remedy:
+      'Split the request: together its records may have `bytes_max` bytes in archived form. Or raise `buffer.limit`.',
+  },
   NSV_BODY_ENCODING: {
     status: 415,
     meaning: 'The Content-Encoding is unknown, or the body does not decode with it.',

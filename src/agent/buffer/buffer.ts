@@ -67,6 +67,8 @@ import type {
 const QUEUE_BYTES_MAX = 64_000_000;
 /** Text of one transaction: bounds the WAL and the time that the event loop is held. */
 const COMMIT_BYTES_MAX = 4_000_000;
+/** `{"id":"…-…",` with the longest sequence, and the line feed. */
+const ID_BYTES_MAX = 48;
 /** Batches that are closed but still being compressed and stored; beyond it commits wait. */
 const CLOSING_BATCHES_MAX = 3;
 /** On a disk that others fill up, records are refused that would leave less than this. */
@@ -182,7 +184,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     if (this.#closing.signal.aborted) return Promise.reject(shuttingDown());
     let textBytes = 0;
-    for (const record of records) textBytes += (record.byteLength ?? record.json.length) + 48; // the id, and a few escapes more or less
+    for (const record of records) textBytes += (record.byteLength ?? Buffer.byteLength(record.json)) + ID_BYTES_MAX;
+    if (textBytes > this.#room.recordsBytesMax) return Promise.reject(this.#tooLarge(textBytes));
     if (this.#queueBytes + textBytes > QUEUE_BYTES_MAX)
       return Promise.reject(this.#full(`${this.#queueBytes} bytes are waiting for the disk already`));
     if (this.#sealingIsStuck) return Promise.reject(this.#full(describeError(this.#sealFailure), this.#sealFailure));
@@ -363,11 +366,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** One transaction for as many waiting appends as fit: blocks, positions and idempotency keys, then the answers. */
   #commit(): void {
     const group: Waiting[] = [];
+    const bytesMax = Math.min(COMMIT_BYTES_MAX, this.#room.recordsBytesMax);
     let groupBytes = 0;
-    while (
-      this.#queue.length > 0 &&
-      (group.length === 0 || groupBytes + this.#queue[0]!.textBytes <= COMMIT_BYTES_MAX)
-    ) {
+    while (this.#queue.length > 0 && (group.length === 0 || groupBytes + this.#queue[0]!.textBytes <= bytesMax)) {
       const waiting = this.#queue.shift()!;
       group.push(waiting);
       groupBytes += waiting.textBytes;
@@ -589,6 +590,16 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       cause,
       hint: 'repeat later; `nervesys doctor` says why the buffer does not drain',
     });
+  }
+
+  #tooLarge(bytes: number): NervesysError {
+    const { limitBytes } = this.#options;
+    const bytesMax = this.#room.recordsBytesMax;
+    return new NervesysError(
+      'NSV_RECORDS_TOO_LARGE',
+      `store ${bytes} bytes of records at once: in a buffer limited to ${limitBytes} bytes at most ${bytesMax} ever fit`,
+      { facts: { bytesMax } },
+    );
   }
 
   async #shrinkWhenQuiet(): Promise<void> {
