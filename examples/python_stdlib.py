@@ -157,7 +157,12 @@ class NervesysHandler(logging.Handler):
                 status, retry_after, answer = self._post(body, headers)
                 if status == 200 and "accepted" in answer:
                     return [batch[one["line"] - 1] for one in answer["rejected"]]
-                if status in (400, 413, 415) and "code" in answer:
+                if status == 413 and "code" in answer and len(batch) > 1:
+                    half = len(batch) // 2
+                    first = self._deliver(batch[:half])
+                    second = None if first is None else self._deliver(batch[half:])
+                    return None if second is None else first + second
+                if status in (400, 413, 415, 422) and "code" in answer:
                     return batch
                 wait = retry_after
             except (OSError, http.client.HTTPException, ValueError):

@@ -13,6 +13,7 @@ import type { Archive } from '../storage/index.ts';
 import { type EnrolmentToken, loadOrEnrol } from './bootstrap/enrolment.ts';
 import { LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, DamagedBuffer, setAsideIfDamaged } from './buffer/salvage.ts';
+import type { SealedBatch } from './buffer/types.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
@@ -25,7 +26,7 @@ import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import { ServerDoors } from './sources/server-doors.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
-import { DirectDelivery } from './uploader/direct-delivery.ts';
+import { DirectDelivery, type NameDoubt } from './uploader/direct-delivery.ts';
 import { OrchestratedDelivery } from './uploader/orchestrated-delivery.ts';
 import { Uploader } from './uploader/uploader.ts';
 
@@ -105,7 +106,10 @@ export class Agent implements AsyncDisposable {
     const { home, server, config, clock, random, logger, archive } = options;
     const { buffer, upload } = config.storage;
     this.#options = options;
-    this.#delivery = archive === undefined ? new PendingDelivery() : new DirectDelivery(archive, server);
+    this.#delivery =
+      archive === undefined
+        ? new PendingDelivery()
+        : new DirectDelivery(archive, (doubt, batch) => this.#tellDoubt(doubt, batch));
     this.#bufferPath = buffer.path ?? join(home, 'agent', 'buffer.db');
     this.#damage = setAsideIfDamaged(this.#bufferPath);
     this.#buffer = LogBuffer.open({
@@ -352,6 +356,39 @@ export class Agent implements AsyncDisposable {
       at: new Date(clock.now()).toISOString(),
     };
     this.#tell(report);
+  }
+
+  /** Nothing is lost or overwritten by it, but people should know. */
+  #tellDoubt(doubt: NameDoubt, { manifest }: SealedBatch): void {
+    const { server, clock, logger } = this.#options;
+    const { epoch, first, last } = manifest;
+    const title =
+      doubt.type === 'stranger'
+        ? `Another buffer archives as ${manifest.server} too: was it re-installed, or do two servers bear one name?`
+        : 'Records may stand in the archive twice: an answer was lost, and the credential may not look what stands there';
+    logger.warn(title, {
+      ...doubt,
+      epoch,
+      otherEpoch: doubt.type === 'stranger' ? doubt.epoch : undefined,
+      first,
+      last,
+    });
+    this.#tell({
+      dedup_key: `${server}:archive:${doubt.type === 'stranger' ? `stranger:${doubt.epoch}` : doubt.type}`,
+      severity: 'warning',
+      server,
+      agent_id: null,
+      kind: doubt.type === 'stranger' ? 'archive.stranger' : 'archive.perhaps_twice',
+      title,
+      detail: {
+        key: doubt.key,
+        epoch,
+        first,
+        last,
+        ...(doubt.type === 'stranger' ? { other_epoch: doubt.epoch } : {}),
+      },
+      at: new Date(clock.now()).toISOString(),
+    });
   }
 
   #tell(report: AlertReport): void {

@@ -1,5 +1,5 @@
 import { type Epoch, NERVESYS_AGENT_ID, type ServerName } from '../contract/ids.ts';
-import type { Level } from '../contract/record.ts';
+import { type Level, LOSS_ACTION } from '../contract/record.ts';
 import type { SequenceRange } from '../contract/sequence-ranges.ts';
 import type { EncodedRecord } from './buffer/types.ts';
 import { encodeObject } from './sources/record-encoder.ts';
@@ -20,7 +20,7 @@ export interface LossReport {
 export function lossReceipt(report: LossReport, server: ServerName, now: number): EncodedRecord {
   const { level, message, ...context } = report;
   return encodeObject(
-    { agent_id: NERVESYS_AGENT_ID, level, action: 'nervesys.loss', message, context },
-    { server, now },
+    { agent_id: NERVESYS_AGENT_ID, level, action: LOSS_ACTION, message, context },
+    { server, now, isOwn: true },
   );
 }

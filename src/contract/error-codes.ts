@@ -30,6 +30,12 @@ export const ERROR_CODES = {
     meaning: 'A request body is larger than the limit, before or after decompression.',
     remedy: 'Split the request into smaller ones.',
   },
+  NSV_RECORDS_TOO_LARGE: {
+    status: 413,
+    meaning: "The records of one request are larger than the buffer's limit ever has room for; nothing was taken.",
+    remedy:
+      'Split the request: together its records may have `bytes_max` bytes in archived form. Or raise `buffer.limit`.',
+  },
   NSV_BODY_ENCODING: {
     status: 415,
     meaning: 'The Content-Encoding is unknown, or the body does not decode with it.',
@@ -65,6 +71,18 @@ export const ERROR_CODES = {
     status: 429,
     meaning: 'More is being sent at once than the agent holds in memory; nothing of this request was taken.',
     remedy: 'Repeat after Retry-After seconds, with fewer or smaller requests at once.',
+  },
+  NSV_KEY_REUSED: {
+    status: 422,
+    meaning: 'An `Idempotency-Key` came again within ten minutes, with another body; nothing of it was taken.',
+    remedy: 'Give each request a key of its own, a new UUID, and repeat it with its body unchanged.',
+  },
+  NSV_TOO_MANY_KEYS: {
+    status: 429,
+    meaning:
+      'More requests with an `Idempotency-Key` came within ten minutes than the agent can remember; nothing was taken.',
+    remedy:
+      'Repeat after Retry-After seconds; send more records in each request, or leave out keys that are not needed.',
   },
   NSV_SHUTTING_DOWN: {
     status: 503,

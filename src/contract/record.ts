@@ -19,6 +19,12 @@ export const CONTEXT_BYTES_MAX = 256 * 1024;
 /** A source line longer than this is cut before it is parsed. */
 export const RECORD_BYTES_MAX = 1024 * 1024;
 
+/**
+ * The action of a loss receipt (docs/FORMATS.md), by which `archive verify` takes sequences as given up: only the lean agent itself
+ * writes it. From any source it becomes a note in the context.
+ */
+export const LOSS_ACTION = 'nervesys.loss';
+
 /** A record as it stands in the archive: one JSON object a line, keys in this order (DESIGN 4.1). */
 export interface ArchivedRecord {
   /** `<epoch>-<sequence>`. */

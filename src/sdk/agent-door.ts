@@ -131,7 +131,7 @@ function judge(outcome: Outcome, mark: string): DoorAnswer {
   const code = typeof answer?.['code'] === 'string' ? answer['code'] : undefined;
   const detail = typeof answer?.['detail'] === 'string' ? `: ${answer['detail']}` : '';
   const reason = status === 200 ? 'what answers is not a Nervesys agent' : `status ${status} ${code ?? ''}${detail}`;
-  if (code !== undefined && [400, 413, 415].includes(status))
+  if (code !== undefined && [400, 413, 415, 422].includes(status))
     return { type: 'refused', reason, tooLarge: status === 413 };
   return { type: 'again', reason, afterMs: retryAfterMs(outcome.headers['retry-after']) };
 }

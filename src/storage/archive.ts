@@ -12,9 +12,10 @@ export interface Archive extends AsyncDisposable {
   /**
    * Stores `body` under `key` unless something stands there (`If-None-Match: *`). Durable when it resolves.
    * `created`: it stands there now by this call. `taken`: something stands there already, nothing was changed; it may be
-   * this very body (an earlier attempt whose answer was lost), which the caller finds out by comparing.
+   * this very body (an earlier attempt whose answer was lost), which the caller finds out by comparing. `onLostAnswer` is called when an
+   * attempt within this call ended so that it may have stored the body: only then can `taken` be this call's own doing.
    */
-  put(key: string, body: Uint8Array, signal?: AbortSignal): Promise<'created' | 'taken'>;
+  put(key: string, body: Uint8Array, signal?: AbortSignal, onLostAnswer?: () => void): Promise<'created' | 'taken'>;
 
   /** Size and MD5 of what stands at `key`; `undefined` when nothing does. */
   head(key: string, signal?: AbortSignal): Promise<ArchiveObject | undefined>;

@@ -99,9 +99,14 @@ export class S3Archive implements Archive {
     this.description = `s3 ${base.origin}/${settings.bucket}`;
   }
 
-  async put(key: string, body: Uint8Array, signal?: AbortSignal): Promise<'created' | 'taken'> {
+  async put(
+    key: string,
+    body: Uint8Array,
+    signal?: AbortSignal,
+    onLostAnswer?: () => void,
+  ): Promise<'created' | 'taken'> {
     checkObjectKey(key);
-    return this.#retrying(async () => {
+    const attempt = async () => {
       if (this.#conditional !== false) {
         const answer = await this.#putOnce(key, body, true, signal);
         if (answer.status !== 501) return this.#putOutcome(key, answer);
@@ -112,7 +117,8 @@ export class S3Archive implements Archive {
       // (`logs/<server>/…`) and a lean agent sends one batch at a time, so the other writer would have to be a twin of this server.
       if ((await this.#headOnce(key, signal)) !== undefined) return 'taken';
       return this.#putOutcome(key, await this.#putOnce(key, body, false, signal));
-    }, signal);
+    };
+    return this.#retrying(attempt, signal, onLostAnswer);
   }
 
   async head(key: string, signal?: AbortSignal): Promise<ArchiveObject | undefined> {
@@ -292,8 +298,8 @@ export class S3Archive implements Archive {
     }
   }
 
-  /** Repeats `work` a few times on failures that pass, heeding Retry-After. */
-  async #retrying<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Repeats `work` a few times on failures that pass, heeding Retry-After. `onRepeat` is told before it is repeated. */
+  async #retrying<T>(work: () => Promise<T>, signal: AbortSignal | undefined, onRepeat?: () => void): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
@@ -304,6 +310,7 @@ export class S3Archive implements Archive {
         const asked = Number(error.facts['retryAfterMs'] ?? 0);
         if (asked > this.#limits.backoffMaxMs) throw error;
         const policy = { baseMs: this.#limits.backoffBaseMs, maxMs: this.#limits.backoffMaxMs };
+        onRepeat?.();
         await this.#clock.sleep(Math.max(asked, backoffMs(attempt, policy, this.#random)), signal);
       }
     }

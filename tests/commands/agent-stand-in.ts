@@ -20,6 +20,8 @@ export class AgentStandIn implements AsyncDisposable {
   readonly statuses: Record<string, unknown>[] = [];
   requests = 0;
   mood: Mood = 'take';
+  /** A larger body is 413. */
+  bodyBytesMax = Number.POSITIVE_INFINITY;
   readonly #answers = new Map<string, string>();
   #server: http.Server | undefined;
   #port = 0;
@@ -67,6 +69,12 @@ export class AgentStandIn implements AsyncDisposable {
       response
         .writeHead(429, { 'content-type': 'application/problem+json', 'retry-after': '0' })
         .end(JSON.stringify({ code: 'NSV_BUFFER_FULL', detail: 'full' }));
+      return;
+    }
+    if (body.length > this.bodyBytesMax) {
+      response
+        .writeHead(413, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify({ code: 'NSV_RECORDS_TOO_LARGE', detail: 'too large', bytes_max: this.bodyBytesMax }));
       return;
     }
     const key = String(request.headers['idempotency-key']);

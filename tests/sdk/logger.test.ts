@@ -244,6 +244,20 @@ test('the AI agent’s own word reaches the agent; the last one counts, and stop
   assert.equal((await agent.records()).length, 1);
 });
 
+test('what is too large for the agent goes in smaller requests, in order', async (t) => {
+  const agent = await TestAgent.start(t, { bodyBytesMax: 2_000 });
+  const { logger, fallen } = loggerFor(t, { url: agent.url });
+
+  for (const n of numbers(1, 100)) logger.info('a', `${n}`);
+  assert.equal(await logger.flush(), true);
+
+  assert.deepEqual(
+    (await agent.records()).map(({ message }) => Number(message)),
+    numbers(1, 100),
+  );
+  assert.deepEqual(fallen, []);
+});
+
 test('another program on the port is not taken for an agent', async (t) => {
   const http = await import('node:http');
   const other = http.createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');

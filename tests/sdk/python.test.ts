@@ -40,6 +40,22 @@ test('the Python example delivers each record once and in order, over a restart 
   );
 });
 
+test('what is too large for the agent the Python example sends in smaller requests', { skip }, async (t) => {
+  const agent = await TestAgent.start(t, { bodyBytesMax: 3_000 });
+
+  const ended = await run('python3', [EXAMPLE], {
+    NERVESYS_AGENT_ID: 'GROK',
+    NERVESYS_URL: agent.url,
+    EXAMPLE_RECORDS: '60',
+  });
+
+  assert.deepEqual([ended.code, ended.stderr], [0, '']);
+  assert.deepEqual(
+    (await agent.records()).slice(3).map(({ context }) => context['n']),
+    Array.from({ length: 60 }, (_, index) => index + 1),
+  );
+});
+
 test('without an agent the Python example ends, its records on standard error', { skip }, async () => {
   const env = { NERVESYS_URL: 'http://127.0.0.1:1', EXAMPLE_RECORDS: '10' };
 

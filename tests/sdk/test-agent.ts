@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { LogBuffer } from '../../src/agent/buffer/buffer.ts';
 import { AgentRegistry } from '../../src/agent/registry.ts';
-import { LocalApi } from '../../src/agent/sources/http/local-api.ts';
+import { LocalApi, type LocalApiLimits } from '../../src/agent/sources/http/local-api.ts';
 import type { ArchivedRecord } from '../../src/contract/record.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { httpRequest } from '../../src/platform/http-request.ts';
@@ -12,15 +12,17 @@ import { tempDir } from '../support/temp-dir.ts';
 /** The agent's real door over a real buffer; it can be stopped and started again in the same place, on the same port. */
 export class TestAgent {
   readonly #dir: string;
+  readonly #limits: Partial<LocalApiLimits>;
   #port = 0;
   #open: { readonly api: LocalApi; readonly buffer: LogBuffer; readonly registry: AgentRegistry } | undefined;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, limits: Partial<LocalApiLimits>) {
     this.#dir = dir;
+    this.#limits = limits;
   }
 
-  static async start(t: TestContext): Promise<TestAgent> {
-    const agent = new TestAgent(await tempDir(t));
+  static async start(t: TestContext, limits: Partial<LocalApiLimits> = {}): Promise<TestAgent> {
+    const agent = new TestAgent(await tempDir(t), limits);
     t.after(() => agent.stop());
     return agent.start();
   }
@@ -39,6 +41,7 @@ export class TestAgent {
       agentConfig: () => undefined,
       flush: async () => ({ objects: [], records: 0 }),
       health: () => [],
+      limits: this.#limits,
     });
     this.#port = api.port;
     this.#open = { api, buffer, registry };

@@ -17,6 +17,8 @@ export interface S3ServerOptions {
   readonly pageObjectsMax?: number;
   /** Storj's limit of one write a second to one name: a faster one is answered 503 SlowDown. */
   readonly oneWritePerSecond?: boolean;
+  /** A credential that may write and nothing else: HEAD, GET and listing are denied, whether something stands there or not. */
+  readonly writeOnly?: boolean;
 }
 
 export interface RecordedRequest {
@@ -217,6 +219,7 @@ export class S3Server implements AsyncDisposable {
     const bucket = this.#buckets.get(bucketName);
     if (key === '' && method === 'PUT') return this.#makeBucket(bucketName);
     if (bucket === undefined) return refuse(404, 'NoSuchBucket', 'The specified bucket does not exist');
+    if (this.#options.writeOnly && method !== 'PUT') return refuse(403, 'AccessDenied', 'Access Denied');
     if (key === '') {
       if (method === 'HEAD') return ok();
       return method === 'GET' ? this.#list(bucketName, bucket, parameters) : refuse(405, 'MethodNotAllowed', '');

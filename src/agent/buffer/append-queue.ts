@@ -1,22 +1,25 @@
-import type { AppendOptions, AppendResult, EncodedRecord } from './types.ts';
+import { type RequestKey, requestKeyOf } from './remembered-answers.ts';
+import type { AppendOptions, AppendResult, EncodedRecord, OnFull, TailPosition } from './types.ts';
 
 /** One append that waits for its commit. */
 export interface Waiting {
   readonly records: readonly EncodedRecord[];
-  readonly options: AppendOptions;
+  readonly positions: readonly TailPosition[];
+  readonly key: RequestKey | undefined;
+  readonly onFull: OnFull;
   /** About what it takes as text in the file. */
   readonly textBytes: number;
   readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** The id before each record, and a few escapes more or less. */
+/** `{"id":"…-…",` with the longest sequence, and the line feed. */
 const RECORD_EXTRA_BYTES = 48;
 
 /** Bytes of text that records will take, about. */
 export function textBytesOf(records: readonly EncodedRecord[]): number {
   let bytes = 0;
-  for (const record of records) bytes += (record.byteLength ?? record.json.length) + RECORD_EXTRA_BYTES;
+  for (const record of records) bytes += (record.byteLength ?? Buffer.byteLength(record.json)) + RECORD_EXTRA_BYTES;
   return bytes;
 }
 
@@ -44,7 +47,9 @@ export class AppendQueue {
 
   /** Resolves or rejects as the commit that takes it does. */
   push(records: readonly EncodedRecord[], options: AppendOptions, textBytes: number): Promise<AppendResult> {
-    return new Promise((resolve, reject) => this.add({ records, options, textBytes, resolve, reject }));
+    const { positions = [], onFull = 'hold' } = options;
+    const key = requestKeyOf(options);
+    return new Promise((resolve, reject) => this.add({ records, positions, key, onFull, textBytes, resolve, reject }));
   }
 
   add(waiting: Waiting): void {

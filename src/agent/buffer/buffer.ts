@@ -18,7 +18,14 @@ import { DiskRoom } from './disk-room.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
 import { Losses } from './losses.ts';
 import { type BatchedBlock, OpenBatch } from './open-batch.ts';
-import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
+import {
+  formatAnswers,
+  heldBytes,
+  RememberedAnswers,
+  type RequestKey,
+  refuseOtherBody,
+  requestKeyOf,
+} from './remembered-answers.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
@@ -179,6 +186,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     if (this.#closed !== undefined) return Promise.reject(shuttingDown());
     const textBytes = textBytesOf(records);
+    if (textBytes > this.#room.recordsBytesMax) return Promise.reject(this.#tooLarge(textBytes));
     if (this.#relieving !== undefined) return this.#appendUnderPressure(records, options, textBytes);
     if (!this.#queue.hasRoomFor(textBytes))
       return Promise.reject(this.#full(`${this.#queue.bytes} bytes are waiting for the disk already`));
@@ -289,6 +297,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       lastArchivedAt: this.#batches.lastArchivedAt,
       lastSequence: this.#lastSequence,
       lostRecords: this.#losses.total,
+      rememberedKeys: this.#answers.size,
       held: this.#held,
     };
   }
@@ -338,13 +347,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** One transaction for as many waiting appends as fit; where they don't fit the buffer, their sources decide what comes of it. */
   #commit(): void {
-    const group = this.#queue.take(COMMIT_BYTES_MAX);
+    const group = this.#queue.take(this.#groupBytesMax);
     try {
       this.#storeGroup(group);
     } catch (error) {
       const mayPress = error instanceof BufferFull && error.byLimit && this.#closed === undefined;
       for (const waiting of group) {
-        if (mayPress && waiting.options.onFull === 'evict' && this.#pressed.hasRoomFor(waiting.textBytes))
+        if (mayPress && waiting.onFull === 'evict' && this.#pressed.hasRoomFor(waiting.textBytes))
           this.#pressed.add(waiting);
         else waiting.reject(error);
       }
@@ -360,9 +369,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const { fresh, repeats } = this.#answerRepeats(group);
     if (fresh.length === 0) return;
     const now = this.#options.clock.now();
-    const answers = groupAnswers(fresh);
-    const answersJson = answers.length === 0 ? '' : JSON.stringify(answers);
-    const positions = fresh.flatMap(({ options }) => options.positions ?? []);
+    const keys = fresh.flatMap(({ key }) => key ?? []);
+    const answersJson = formatAnswers(keys);
+    const positions = fresh.flatMap((waiting) => waiting.positions);
     let answersRow: number | undefined;
     this.#write(
       fresh.flatMap(({ records }) => records),
@@ -379,7 +388,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       },
     );
     // It is stored: nothing from here on may become a rejection. What throws ends the process, and the file tells it all again.
-    if (answersRow !== undefined) this.#answers.remember(answersRow, answers);
+    if (answersRow !== undefined) this.#answers.remember(answersRow, keys);
     this.#held = false;
     for (const waiting of fresh) waiting.resolve({});
     for (const [waiting, repeatedAnswer] of repeats) waiting.resolve({ repeatedAnswer });
@@ -422,26 +431,40 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #answerRepeats(group: readonly Waiting[]): { readonly fresh: Waiting[]; readonly repeats: Map<Waiting, string> } {
     const fresh: Waiting[] = [];
     const repeats = new Map<Waiting, string>();
-    const firsts = new Map<string, string>();
+    const firsts = new Map<string, RequestKey>();
+    let keysBytes = 0;
     for (const waiting of group) {
-      const { idempotencyKey: key, answer = '' } = waiting.options;
-      const remembered = key === undefined ? undefined : this.#answers.get(key);
-      const first = key === undefined ? undefined : firsts.get(key);
-      if (remembered !== undefined) waiting.resolve({ repeatedAnswer: remembered });
-      else if (first !== undefined) repeats.set(waiting, first);
-      else fresh.push(waiting);
-      if (key !== undefined && first === undefined) firsts.set(key, answer);
+      const { key } = waiting;
+      try {
+        const remembered = key === undefined ? undefined : this.#answers.answerOf(key);
+        const first = key === undefined ? undefined : firsts.get(key.text);
+        if (remembered !== undefined) waiting.resolve({ repeatedAnswer: remembered });
+        else if (first !== undefined) {
+          refuseOtherBody(key!, first);
+          repeats.set(waiting, first.answer);
+        } else {
+          if (key !== undefined) {
+            this.#answers.checkRoom(keysBytes + heldBytes(key.answer));
+            keysBytes += heldBytes(key.answer);
+            firsts.set(key.text, key);
+          }
+          fresh.push(waiting);
+        }
+      } catch (error) {
+        waiting.reject(error);
+      }
     }
     return { fresh, repeats };
   }
 
   /** Takes a committed block into the batch of its window, cutting the batch where it would grow too large. */
-  #fill(block: BatchedBlock, windowAt: number, arrivedAt: number): void {
+  #fill(block: BatchedBlock, windowAt: number, arrivedAt: number, formerServer?: ServerName): void {
     const open = this.#open;
     if (open !== undefined && open.windowAt !== windowAt) this.#closeOpenBatch(true);
+    else if (open !== undefined && open.formerServer !== formerServer) this.#closeOpenBatch(false);
     else if (open !== undefined && open.textBytes + block.body.length > this.#batchTextBytes)
       this.#closeOpenBatch(false);
-    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt);
+    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt, { formerServer });
     const chunk = this.#open.add(block, arrivedAt);
     if (chunk !== undefined) this.#memory.remember(chunk);
     if (this.#open.textBytes >= this.#batchTextBytes) this.#closeOpenBatch(false);
@@ -505,8 +528,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     options: AppendOptions,
     textBytes: number,
   ): Promise<AppendResult> {
-    const repeatedAnswer = options.idempotencyKey === undefined ? undefined : this.#answers.get(options.idempotencyKey);
-    if (repeatedAnswer !== undefined) return Promise.resolve({ repeatedAnswer });
+    try {
+      const key = requestKeyOf(options);
+      const repeatedAnswer = key === undefined ? undefined : this.#answers.answerOf(key);
+      if (repeatedAnswer !== undefined) return Promise.resolve({ repeatedAnswer });
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (options.onFull === 'evict' && this.#pressed.hasRoomFor(textBytes))
       return this.#pressed.push(records, options, textBytes);
     return Promise.reject(this.#full('records of sources that cannot wait are being given up for others of them'));
@@ -515,7 +543,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** Makes room for what presses, a group after the other. */
   async #relieve(): Promise<void> {
     while (this.#pressed.length > 0 && this.#closed === undefined) {
-      const group = this.#pressed.take(COMMIT_BYTES_MAX);
+      const group = this.#pressed.take(this.#groupBytesMax);
       try {
         const relieved = await makeRoom(group, this.#evictionHost);
         if (relieved === undefined) throw this.#full('nothing that may be given up is worth less than what comes');
@@ -591,6 +619,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     passing(() => this.#room.makingRoom(() => this.#answers.deleteForgotten()));
   }
 
+  get #groupBytesMax(): number {
+    return Math.min(COMMIT_BYTES_MAX, this.#room.recordsBytesMax);
+  }
+
   /** Invariants 7 and 8. */
   #refuseWhenFull(incomingBytes: number): void {
     const lacking = this.#lacking(incomingBytes);
@@ -622,6 +654,16 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return new BufferFull(`store records in ${this.#options.path}: ${found}`, cause, byLimit);
   }
 
+  #tooLarge(bytes: number): NervesysError {
+    const { limitBytes } = this.#options;
+    const bytesMax = this.#room.recordsBytesMax;
+    return new NervesysError(
+      'NSV_RECORDS_TOO_LARGE',
+      `store ${bytes} bytes of records at once: in a buffer limited to ${limitBytes} bytes at most ${bytesMax} ever fit`,
+      { facts: { bytesMax } },
+    );
+  }
+
   /** The greatest sequence that was ever given out, as far as the file knows. */
   #storedSequence(): Sequence {
     return Math.max(this.#store.lastSequence(), this.#losses.through);
@@ -630,16 +672,19 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #recover(): void {
     this.#memory.rememberStored(this.#batches.storedTexts());
     for (const block of this.#store.blocks()) {
+      let server = this.#options.server;
       const records = block.body
         .toString('utf8')
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => {
-          const { agent_id: agentId, level, timestamp } = JSON.parse(line) as ArchivedRecord;
+          const { agent_id: agentId, level, timestamp, server: named } = JSON.parse(line) as ArchivedRecord;
+          server = named;
           return { agentId, level, timestamp };
         });
       const { firstId: first, lastId: last, evictable, windowAt, arrivedAt } = block;
-      this.#fill({ first, last, body: Buffer.from(block.body), records, evictable }, windowAt, arrivedAt);
+      const former = server === this.#options.server ? undefined : server;
+      this.#fill({ first, last, body: Buffer.from(block.body), records, evictable }, windowAt, arrivedAt, former);
     }
     this.#lastSequence = this.#storedSequence();
     this.sealEndedWindow();
@@ -675,21 +720,9 @@ class BufferFull extends NervesysError {
 
 /** Tells by index which records of a group may be given up; `undefined` where none may. */
 function evictableRecords(group: readonly Waiting[]): ((index: number) => boolean) | undefined {
-  if (!group.some(({ options }) => options.onFull === 'evict')) return undefined;
-  const flags = group.flatMap(({ records, options }) => records.map(() => options.onFull === 'evict'));
+  if (!group.some(({ onFull }) => onFull === 'evict')) return undefined;
+  const flags = group.flatMap(({ records, onFull }) => records.map(() => onFull === 'evict'));
   return (index) => flags[index] === true;
-}
-
-/** The answers to remember, those alike together: a row needs each once. */
-function groupAnswers(group: readonly Waiting[]): KeyedAnswers {
-  const keys = new Map<string, string[]>();
-  for (const { idempotencyKey: key, answer = '' } of group.map(({ options }) => options)) {
-    if (key === undefined) continue;
-    const alike = keys.get(answer);
-    if (alike === undefined) keys.set(answer, [key]);
-    else alike.push(key);
-  }
-  return [...keys];
 }
 
 /** One process a buffer; the file itself stays open to other readers. */

@@ -17,6 +17,8 @@ const FOLD_AGAIN_MS = 100;
 /** With less than this free on its disk the buffer is careful. */
 const DISK_LOW_BYTES = 32_000_000;
 const FREE_LOOK_MS = 1_000;
+/** What a buffer without records takes: its tables, and the keys and positions that come with records. */
+const EMPTY_BYTES = 131_072;
 
 /**
  * What the buffer may write without passing its limit, at any instant. A transaction is written twice: into the WAL, then by a
@@ -45,6 +47,13 @@ export class DiskRoom {
     this.#fileBytesMax = fileBytesMax;
     this.#clock = clock;
     this.#smallWritesBytes = Math.max(SMALL_WRITES_BYTES_MIN, limitBytes * SMALL_WRITES_PART);
+  }
+
+  /** The most that records stored together may take: in an empty buffer so many fit. More never will, however long one waits. */
+  get recordsBytesMax(): number {
+    const inFile = this.#fileBytesMax - EMPTY_BYTES - SEALING_EXTRA_BYTES;
+    const fixed = EMPTY_BYTES + this.#smallWritesBytes + 2 * WRITTEN_MIN_BYTES + 2 * SHM_STEP_BYTES + RESERVE_BYTES;
+    return Math.floor(Math.min(inFile, (this.#limitBytes - fixed) / (2 * WRITTEN_PER_BYTE)));
   }
 
   /** What stands on the disk: db, -wal, -shm and the reserve. */

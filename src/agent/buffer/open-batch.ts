@@ -39,6 +39,13 @@ export interface BatchedBlock {
   readonly evictable: boolean;
 }
 
+export interface OpenBatchOptions {
+  /** The name that its records bear, where that isn't the server's any more: it was renamed while they stood in the file. */
+  readonly formerServer?: ServerName | undefined;
+  /** Of gzip; absent, it goes by how fast records come. */
+  readonly level?: number;
+}
+
 /**
  * The batch that is filling: its records are on disk as blocks; here stand its chunks, already compressed but for the last,
  * its counts and the running hash of its text, so that sealing reads nothing back.
@@ -52,7 +59,7 @@ export class OpenBatch {
   textBytes = 0;
   records = 0;
   dropped = 0;
-  readonly #level: number | undefined;
+  readonly #options: OpenBatchOptions;
   readonly #hash: Hash = createHash('sha256');
   readonly #levels: Record<Level, number> = emptyLevelCounts();
   readonly #agents = new Map<AgentId, number>();
@@ -61,13 +68,16 @@ export class OpenBatch {
   #firstTimestamp = '';
   #lastTimestamp = '';
 
-  /** `level`: of gzip; absent, it goes by how fast records come. */
-  constructor(windowAt: number, first: Sequence, openedAt: number, level?: number) {
-    this.#level = level;
+  constructor(windowAt: number, first: Sequence, openedAt: number, options: OpenBatchOptions = {}) {
+    this.#options = options;
     this.windowAt = windowAt;
     this.first = first;
     this.last = first - 1;
     this.openedAt = openedAt;
+  }
+
+  get formerServer(): ServerName | undefined {
+    return this.#options.formerServer;
   }
 
   /** Which of its records may be given up. */
@@ -80,7 +90,7 @@ export class OpenBatch {
     let chunk = this.chunks.at(-1);
     let begun: Chunk | undefined;
     if (chunk === undefined || chunk.closed) {
-      chunk = begun = new Chunk(first, now, this.#level);
+      chunk = begun = new Chunk(first, now, this.#options.level);
       this.chunks.push(chunk);
     }
     chunk.add(body, last, records.length, now);
@@ -117,7 +127,7 @@ export class OpenBatch {
     const busiest = [...this.#agents].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
     const manifest: BatchManifest = {
       version: 1,
-      server: origin.server,
+      server: this.formerServer ?? origin.server,
       epoch: origin.epoch,
       previous_epoch: origin.previousEpoch,
       first: this.first,

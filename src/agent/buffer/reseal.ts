@@ -50,7 +50,7 @@ export async function resealWithout(
         else given.push([run.first, run.last]);
         continue;
       }
-      open ??= new OpenBatch(batch.windowAt, run.first, batch.oldestAt, GZIP_LEVEL);
+      open ??= new OpenBatch(batch.windowAt, run.first, batch.oldestAt, { level: GZIP_LEVEL });
       open.add(run, batch.oldestAt);
     }
   }

@@ -30,6 +30,8 @@ export interface AppendOptions {
    * `evict`, for sources that can't: the least valuable records of such sources are given up, perhaps of these, with a receipt.
    */
   readonly onFull?: OnFull;
+  /** 32 bits of what was sent under that key, not 0: a repeat with others is refused. Absent: not compared. */
+  readonly bodyMark?: number;
   /** File positions that these records stand for. */
   readonly positions?: readonly TailPosition[];
 }
@@ -83,6 +85,8 @@ export interface BufferStats {
   readonly lastSequence: Sequence;
   /** Given up since this epoch began, each told by a loss receipt. */
   readonly lostRecords: number;
+  /** Requests with an `Idempotency-Key` that are remembered. */
+  readonly rememberedKeys: number;
   readonly held: boolean;
 }
 
@@ -101,7 +105,7 @@ export interface SealedBatch {
 
 /** What sources and doors use of the buffer; `LogBuffer` is the real one. */
 export interface RecordSink {
-  /** Resolves once the records are committed to disk; rejects with `NSV_BUFFER_FULL` or `NSV_SHUTTING_DOWN`, then nothing was stored. */
+  /** Resolves once the records are committed to disk; rejects with `NSV_BUFFER_FULL`, `NSV_RECORDS_TOO_LARGE`, `NSV_SHUTTING_DOWN`, or, by its key, `NSV_KEY_REUSED` or `NSV_TOO_MANY_KEYS`; then nothing was stored. */
   append(records: readonly EncodedRecord[], options?: AppendOptions): Promise<AppendResult>;
   positions(): readonly TailPosition[];
   forgetPosition(file: string): void;

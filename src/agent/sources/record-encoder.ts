@@ -10,6 +10,7 @@ import {
 import {
   CONTEXT_BYTES_MAX,
   type Level,
+  LOSS_ACTION,
   MESSAGE_BYTES_MAX,
   RECORD_BYTES_MAX,
   type RejectedLine,
@@ -35,6 +36,8 @@ export interface EncodeDefaults {
   readonly context?: Readonly<Record<string, unknown>>;
   /** What is taken out of messages and contexts; absent: all credentials. */
   readonly redaction?: Redaction;
+  /** It is the lean agent's own record, which may be a loss receipt; no source says this. */
+  readonly isOwn?: true;
 }
 
 export interface Encoded {
@@ -171,12 +174,16 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
     truncated,
   );
   const redactor = (defaults.redaction ?? BUILT_IN_REDACTION).for(agentId);
-  const action = cutText(
+  let action = cutText(
     redactor.redactText(textOf(value['action'])) || defaults.action || '',
     ACTION_LENGTH_MAX,
     'action',
     truncated,
   );
+  if (action === LOSS_ACTION && defaults.isOwn !== true) {
+    context = withNote(context, '_action', action);
+    action = '';
+  }
   let message = textOf(value['message']);
   let contextJson = stringify(context);
   if (contextJson === undefined) {

@@ -1,5 +1,5 @@
 import { ACTION_LENGTH_MAX, AGENT_ID_LENGTH_MAX, type AgentId, type ServerName } from '../../contract/ids.ts';
-import { CONTEXT_BYTES_MAX, LEVELS, type Level, MESSAGE_BYTES_MAX } from '../../contract/record.ts';
+import { CONTEXT_BYTES_MAX, LEVELS, type Level, LOSS_ACTION, MESSAGE_BYTES_MAX } from '../../contract/record.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
 import { parseLevel } from './level.ts';
 import { NameTable } from './name-table.ts';
@@ -10,7 +10,7 @@ import { NameTable } from './name-table.ts';
  * It takes a line only in *canonical form*: what `JSON.stringify` would write of it, with the fields of a record and no others.
  * Then the archived line has the same bytes, and it is enough to know where they stand. Canonical means
  *   - one object, no whitespace; keys among timestamp, level, agent_id, action, message, context, each at most once, in any order
- *   - a timestamp in ISO 8601, UTC, ms; texts within their bounds; names without escapes and controls
+ *   - a timestamp in ISO 8601, UTC, ms; texts within their bounds; names without escapes and controls; no action that is reserved
  *   - strings with just the escapes that `JSON.stringify` writes; numbers as it writes them, of at most 15 digits, which are the
  *     same number in binary and back (DBL_DIG); no -0, no exponent
  *   - objects whose keys come once, none of them beginning with a digit (JavaScript moves such keys to the front); little nesting
@@ -83,7 +83,7 @@ export function scanRecord(bytes: Buffer, at: number, defaults: ScanDefaults): S
   const agentId = spans[2 * AGENT_ID] === -1 ? defaults.agentId : nameAt(bytes, AGENT_ID, AGENT_ID_LENGTH_MAX);
   const action = spans[2 * ACTION] === -1 ? defaults.action : nameAt(bytes, ACTION, ACTION_LENGTH_MAX);
   if (agentId === undefined || agentId === '' || action === undefined) return undefined;
-  if (action === '' && defaults.action !== '') return undefined;
+  if ((action === '' && defaults.action !== '') || action === LOSS_ACTION) return undefined;
   const head = headOf(defaults.server, level);
   const timestampAt = spans[2 * TIMESTAMP]!;
   if ((keyOrder & 0xfff) === ARCHIVE_ORDER && timestampAt !== -1)

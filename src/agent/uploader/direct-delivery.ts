@@ -9,17 +9,39 @@ import type { Consignment, Delivery } from './delivery.ts';
 
 /** A manifest lies within this many first bytes of an object: 64 KiB of extra field and two short frames. */
 const MANIFEST_BYTES_MAX = 65_600;
+/** So many names in a row are tried by putting; where more are taken (a restart in a busy window) it is cheaper to look first. */
+const TRIED_BLINDLY = 2;
 
-/** The agent has the archive's credentials itself (`static`, `scoped`) and chooses the number in the window by itself. */
+/** What people should know of a taken name; the batch itself is safe. */
+export type NameDoubt =
+  /** Another buffer archives under this server's name: re-installed, or a twin. */
+  | { readonly type: 'stranger'; readonly key: string; readonly epoch: string }
+  /** The name may hold this very batch already, and this credential can't look: it stands under the next name too. */
+  | { readonly type: 'perhaps-twice'; readonly key: string };
+
+type Standing =
+  | { readonly whose: 'ours' }
+  | { readonly whose: 'other'; readonly manifest: BatchManifest | undefined }
+  /** This credential may not look, now or ever. */
+  | { readonly whose: 'hidden' };
+
+/**
+ * The agent has the archive's credentials itself (`static`, `scoped`) and chooses the number in the window by itself. The server's
+ * name is the one that the batch was sealed under, whatever the server is called by now.
+ *
+ * A credential that may only write is enough. Then a taken name is another's for sure if this batch was never sent there before.
+ * If it was, and the answer was lost, nobody can tell: the batch goes to the next name as well, since records that stand twice can be
+ * told by their ids (`archive verify` does), and lost ones are gone. To wait would be to stop for ever.
+ */
 export class DirectDelivery implements Delivery {
   readonly #archive: Archive;
-  readonly #server: ServerName;
+  readonly #onDoubt: (doubt: NameDoubt, batch: SealedBatch) => void;
   /** Where the search for a free name begins: after the last one that this process has used. */
-  #used: { windowAt: number; n: number } | undefined;
+  #used: { readonly server: ServerName; readonly windowAt: number; readonly n: number } | undefined;
 
-  constructor(archive: Archive, server: ServerName) {
+  constructor(archive: Archive, onDoubt: (doubt: NameDoubt, batch: SealedBatch) => void = () => undefined) {
     this.#archive = archive;
-    this.#server = server;
+    this.#onDoubt = onDoubt;
   }
 
   get description(): string {
@@ -27,14 +49,28 @@ export class DirectDelivery implements Delivery {
   }
 
   async deliver({ batch, object, noteKey }: Consignment, signal: AbortSignal): Promise<string> {
+    const { server, windowAt } = nameOf(batch);
+    const formatKey = (n: number) => formatObjectKey({ server, windowAt, n });
     let n = this.#firstN(batch);
-    for (; n <= BATCHES_PER_WINDOW_MAX; n++) {
-      const key = formatObjectKey({ server: this.#server, windowAt: batch.windowAt, n });
+    for (let taken = 0; n <= BATCHES_PER_WINDOW_MAX; ) {
+      const key = formatKey(n);
+      let mayBeOurs = key === batch.key; // it was noted before, so it may have been put
       if (key !== batch.key) noteKey(key);
-      const outcome = await this.#archive.put(key, object, signal);
-      if (outcome === 'created' || (await this.#isOurs(key, batch, signal))) {
-        this.#used = { windowAt: batch.windowAt, n };
+      const outcome = await this.#archive.put(key, object, signal, () => {
+        mayBeOurs = true;
+      });
+      const standing = outcome === 'created' ? ({ whose: 'ours' } as const) : await this.#look(key, batch, signal);
+      if (standing.whose === 'ours') {
+        this.#used = { server, windowAt, n };
         return key;
+      }
+      taken++;
+      if (standing.whose === 'hidden') {
+        if (mayBeOurs) this.#onDoubt({ type: 'perhaps-twice', key }, batch);
+        n++;
+      } else {
+        this.#tellStranger(key, standing.manifest, batch);
+        n = taken < TRIED_BLINDLY ? n + 1 : await this.#freeAfter(n, formatKey, signal);
       }
     }
     throw new NervesysError(
@@ -45,27 +81,80 @@ export class DirectDelivery implements Delivery {
 
   /** A key that was noted may have been put already: it comes first. */
   #firstN(batch: SealedBatch): number {
-    const noted = batch.key === null ? undefined : parseObjectKey(batch.key);
-    if (noted !== undefined) return noted.n;
-    return this.#used?.windowAt === batch.windowAt ? this.#used.n + 1 : 0;
+    const { server, windowAt, n } = nameOf(batch);
+    if (n !== undefined) return n;
+    return this.#used?.windowAt === windowAt && this.#used.server === server ? this.#used.n + 1 : 0;
   }
 
-  /** Whether what stands at a taken name is this batch, put by an attempt whose answer was lost. Rejects when it can't be told. */
-  async #isOurs(key: string, batch: SealedBatch, signal: AbortSignal): Promise<boolean> {
-    const standing = await this.#archive.head(key, signal);
+  /**
+   * A name after `taken` at which nothing stands, found by doubling steps and then halving them: some thirty questions where a
+   * thousand names are taken, instead of as many whole uploads. It may be taken by the time it is used; then that goes on.
+   */
+  async #freeAfter(taken: number, formatKey: (n: number) => string, signal: AbortSignal): Promise<number> {
+    const isTaken = (n: number) =>
+      this.#archive.head(formatKey(n), signal).then(
+        (object) => object !== undefined,
+        (error: unknown) => {
+          // S3 hides from who may not list whether nothing stands there or something secret: the put finds out.
+          if (errorCode(error) === 'NSV_ARCHIVE_DENIED') return false;
+          throw error;
+        },
+      );
+    let low = taken;
+    let high = taken + 1;
+    while (high <= BATCHES_PER_WINDOW_MAX && (await isTaken(high))) {
+      low = high;
+      high += high - taken;
+    }
+    high = Math.min(high, BATCHES_PER_WINDOW_MAX + 1);
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (await isTaken(middle)) low = middle;
+      else high = middle;
+    }
+    return high;
+  }
+
+  /** Whether what stands at a taken name is this batch, put by an attempt whose answer was lost. Rejects when it can't be told now. */
+  async #look(key: string, batch: SealedBatch, signal: AbortSignal): Promise<Standing> {
+    let standing: Awaited<ReturnType<Archive['head']>>;
+    try {
+      standing = await this.#archive.head(key, signal);
+    } catch (error) {
+      if (errorCode(error) === 'NSV_ARCHIVE_DENIED') return { whose: 'hidden' };
+      throw error;
+    }
     if (standing === undefined) throw vanished(key);
-    if (standing.bytes !== batch.bytes) return false;
-    if (standing.md5 === batch.md5) return true;
-    // Another's object of the same size, or the ETag is no MD5, as in stores that encrypt: the manifest tells.
+    if (standing.bytes === batch.bytes && standing.md5 === batch.md5) return { whose: 'ours' };
+    // Another's object, or the ETag is no MD5, as in stores that encrypt: the manifest tells.
     try {
       const range = [0, Math.min(MANIFEST_BYTES_MAX, standing.bytes)] as const;
       const manifest = readManifest(await this.#archive.get(key, { range, signal }));
-      return manifest !== undefined && isSameBatch(manifest, batch.manifest);
+      const same = standing.bytes === batch.bytes && manifest !== undefined && isSameBatch(manifest, batch.manifest);
+      return same ? { whose: 'ours' } : { whose: 'other', manifest };
     } catch (error) {
-      if (standing.md5 !== undefined && errorCode(error) === 'NSV_ARCHIVE_DENIED') return false; // then it is taken for one
-      throw error;
+      if (errorCode(error) !== 'NSV_ARCHIVE_DENIED') throw error;
+      // Then the size decides, and an ETag is taken for an MD5.
+      if (standing.bytes !== batch.bytes || standing.md5 !== undefined) return { whose: 'other', manifest: undefined };
+      return { whose: 'hidden' };
     }
   }
+
+  #tellStranger(key: string, manifest: BatchManifest | undefined, batch: SealedBatch): void {
+    const { epoch, previous_epoch: previous } = batch.manifest;
+    if (manifest === undefined || manifest.epoch === epoch || manifest.epoch === previous) return;
+    this.#onDoubt({ type: 'stranger', key, epoch: manifest.epoch }, batch);
+  }
+}
+
+/** Where a batch belongs: where it was noted to go, else by the name it was sealed under. */
+function nameOf({ key, manifest, windowAt }: SealedBatch): {
+  readonly server: ServerName;
+  readonly windowAt: number;
+  readonly n?: number;
+} {
+  const noted = key === null ? undefined : parseObjectKey(key);
+  return noted ?? { server: manifest.server, windowAt };
 }
 
 /** Whether two manifests describe the same records of the same buffer. */

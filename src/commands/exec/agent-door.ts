@@ -74,7 +74,7 @@ export class AgentDoor {
   /** Only what the agent says of the body itself is final. A 404 or 401 means that another program answers there for now. */
   #notTaken(response: HttpResponse, value: Readonly<Record<string, unknown>> | undefined): SendOutcome {
     const reason = reasonOf(response, value);
-    if ([400, 413, 415].includes(response.status) && value?.['code'] !== undefined) {
+    if ([400, 413, 415, 422].includes(response.status) && value?.['code'] !== undefined) {
       return { type: 'refused', reason, tooLarge: response.status === 413 };
     }
     return { type: 'again', reason, afterMs: retryAfterMs(response.headers['retry-after'], this.#clock.now()) };

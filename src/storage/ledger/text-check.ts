@@ -1,12 +1,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { BatchManifest } from '../../contract/batch.ts';
 import { type Epoch, NERVESYS_AGENT_ID } from '../../contract/ids.ts';
-import { type ArchivedRecord, emptyLevelCounts, isLevel, LEVELS, type Level } from '../../contract/record.ts';
+import {
+  type ArchivedRecord,
+  emptyLevelCounts,
+  isLevel,
+  LEVELS,
+  type Level,
+  LOSS_ACTION,
+} from '../../contract/record.ts';
 import { mergeRanges, type SequenceRange } from '../../contract/sequence-ranges.ts';
 import type { LossReceipt } from './finding.ts';
 
-/** The action of a loss receipt (docs/FORMATS.md). */
-export const LOSS_ACTION = 'nervesys.loss';
 const LINE_FEED = 0x0a;
 
 /**

@@ -124,7 +124,7 @@ for (const [limitMb, requestMb, batchMb] of [
   [4, 0.05, 1],
   [8, 1, 2],
   [20, 5, 5],
-  [20, 16, 5],
+  [20, 8, 5],
 ] as const) {
   test(`a limit of ${limitMb} MB holds at every instant, with requests up to ${requestMb} MB and batches of ${batchMb} MB, filled and drained twice`, async (t) => {
     const { measured, buffer } = await openMeasured(t, limitMb * 1e6, batchMb * 1e6);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
 import { encodeObject } from '../../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
+import { NervesysError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -108,24 +108,108 @@ test('a request that is repeated while the buffer is full gets its answer', asyn
   );
 });
 
-test('any number of keys leaves room for records, and the latest are remembered', async (t) => {
-  const { open } = await openOn(t, 8e6);
-  const buffer = open();
+test('past the bound new keys are refused, none is forgotten early, and there is room again after ten minutes', async (t) => {
+  const { clock, open } = await openOn(t, 8e6);
+  let buffer = open();
   const long = 'x'.repeat(2_000);
+  const keyed = (key: string) => buffer.append([record()], { idempotencyKey: key, answer: `${key}${long}` });
 
-  for (let n = 0; n < 150; n++) {
-    await Promise.all(
-      Array.from({ length: 200 }, (_, i) =>
-        buffer.append([record()], { idempotencyKey: i === 0 ? `k${n}` : randomUUID(), answer: `${n}-${i % 3}${long}` }),
-      ),
-    );
+  let stored = 0;
+  let refusal: unknown;
+  while (refusal === undefined) {
+    const group = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => keyed(`k${stored + i}`)));
+    refusal = group.find((one) => one.status === 'rejected')?.reason;
+    stored += group.filter((one) => one.status === 'fulfilled').length;
+    await clock.advance(1_000);
     buffer.sealEndedWindow();
-    if (n % 10 === 9) await drain(buffer);
+    await drain(buffer);
   }
+  await assert.rejects(keyed('another'), { code: 'NSV_TOO_MANY_KEYS' });
+  const first = await keyed('k0');
+  await buffer.append([record()]);
+  await buffer.close();
+  buffer = open();
+  const firstAfterRestart = await keyed('k0');
+  await assert.rejects(keyed('another'), { code: 'NSV_TOO_MANY_KEYS' });
+  await clock.advance(TEN_MINUTES_MS);
+  const later = await keyed('another');
 
-  const latest = await buffer.append([record()], { idempotencyKey: 'k149', answer: 'again' });
-  assert.equal(latest.repeatedAnswer?.slice(0, 5), '149-0');
+  assert.match(String(refusal), /Idempotency-Key/);
+  assert.deepEqual(refusal instanceof NervesysError && [refusal.retryable, refusal.facts['retryAfterSeconds']], [
+    true,
+    60,
+  ]);
+  assert.ok(stored > 800, `${stored} keys`);
+  assert.deepEqual(
+    [first, firstAfterRestart, later],
+    [{ repeatedAnswer: `k0${long}` }, { repeatedAnswer: `k0${long}` }, {}],
+  );
   assert.ok(buffer.stats().bytes < 6e6, `${buffer.stats().bytes} bytes`);
+});
+
+test('six thousand keys fit into each megabyte of the limit, over a restart too', async (t) => {
+  const { open, path } = await openOn(t, 8e6);
+  let buffer = open();
+  const keys = 8 * 6_000;
+  const append = (n: number) => buffer.append([record()], { idempotencyKey: `key ${n}`, answer: '1', bodyMark: n + 1 });
+  for (let n = 0; n < keys; n += 4_000) {
+    await Promise.all(Array.from({ length: 4_000 }, (_, i) => append(n + i)));
+    await drain(buffer);
+  }
+  await buffer.close();
+
+  buffer = open();
+
+  assert.equal(buffer.stats().rememberedKeys, keys);
+  for (const n of [0, 1, keys / 2, keys - 1]) assert.deepEqual(await append(n), { repeatedAnswer: '1' });
+  const eyes = new DatabaseSync(path, { readOnly: true });
+  t.after(() => eyes.close());
+  const bytes = Number(eyes.prepare('SELECT sum(length(body)) AS bytes FROM answers').get()!['bytes']);
+  assert.ok(bytes / keys < 30, `${bytes / keys} bytes a key in the file`);
+});
+
+test('a key that comes again with another body is refused, in the same commit, later, and after a restart', async (t) => {
+  const { open } = await openOn(t);
+  let buffer = open();
+  const append = (bodyMark?: number) =>
+    buffer.append([record()], { idempotencyKey: 'k', answer: 'a', ...(bodyMark === undefined ? {} : { bodyMark }) });
+
+  const together = await Promise.allSettled([append(1), append(1), append(2)]);
+  const results = [
+    ...together,
+    ...(await Promise.allSettled([append(2)])),
+    ...(await Promise.allSettled([append(1)])),
+    ...(await Promise.allSettled([append()])),
+  ];
+  await buffer.close();
+  buffer = open();
+  results.push(...(await Promise.allSettled([append(2)])), ...(await Promise.allSettled([append(1)])));
+
+  const repeated = { repeatedAnswer: 'a' };
+  assert.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? result.value : result.reason.code)),
+    [{}, repeated, 'NSV_KEY_REUSED', 'NSV_KEY_REUSED', repeated, repeated, 'NSV_KEY_REUSED', repeated],
+  );
+  assert.equal(buffer.stats().records, 1);
+});
+
+test('rows as they were before keys were digests are known, whatever the body is', async (t) => {
+  const { clock, open, path } = await openOn(t);
+  const first = open();
+  await first.append([record()]);
+  await first.close();
+  const db = new DatabaseSync(path);
+  const body = JSON.stringify([['old answer', ['one', 'two']]]);
+  db.prepare('INSERT INTO answers (at, body) VALUES (?, ?)').run(clock.now() - 1_000, body);
+  db.close();
+
+  const second = open();
+
+  for (const key of ['one', 'two'])
+    assert.deepEqual(await second.append([record()], { idempotencyKey: key, answer: 'new', bodyMark: 5 }), {
+      repeatedAnswer: 'old answer',
+    });
+  assert.deepEqual(await second.append([record()], { idempotencyKey: 'three', answer: 'new', bodyMark: 5 }), {});
 });
 
 test('keys leave the file after their ten minutes, also where nothing new comes', async (t) => {

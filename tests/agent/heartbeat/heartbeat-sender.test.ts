@@ -24,6 +24,7 @@ const STATS: BufferStats = {
   lastArchivedAt: null,
   lastSequence: 7,
   lostRecords: 0,
+  rememberedKeys: 0,
   held: false,
 };
 

@@ -116,6 +116,7 @@ const LEFT: Readonly<Record<string, string | Buffer>> = {
   'an empty agent_id': '{"message":"m","agent_id":""}',
   'an agent_id of 51 characters': `{"message":"m","agent_id":"${'x'.repeat(51)}"}`,
   'an action of 101 characters': `{"message":"m","action":"${'x'.repeat(101)}"}`,
+  'an action that is reserved': '{"message":"m","action":"nervesys.loss"}',
   'a timestamp with a zone': '{"message":"m","timestamp":"2025-12-10T19:45:00.123+02:00"}',
   'a timestamp of seconds': '{"message":"m","timestamp":1765395900}',
   '30 February': '{"message":"m","timestamp":"2025-02-30T00:00:00.000Z"}',

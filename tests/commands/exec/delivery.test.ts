@@ -55,6 +55,32 @@ test('when memory is full for long the least valuable lines go, counted, told at
   assert.equal(told.filter((text) => text.includes('memory for them is full')).length, 1);
 });
 
+test('what is too large for the agent goes in smaller requests, in order; a line too large by itself is told', async () => {
+  await using agent = await new AgentStandIn().listen();
+  await using connections = openConnections();
+  const told: string[] = [];
+  const locate = () => ({ url: `http://127.0.0.1:${agent.port}` });
+  const delivery = new Delivery({
+    door: new AgentDoor({ locate, connections, clock: systemClock }),
+    agentId: 'GROK' as AgentId,
+    clock: systemClock,
+    random: () => 0,
+    tell: (text) => told.push(text),
+  }).start();
+  agent.bodyBytesMax = 1_000;
+
+  for (let index = 0; index < 200; index++) delivery.add(record(`${index}`, 'INFO'));
+  delivery.add(record('x'.repeat(2_000), 'INFO'));
+  const summary = await delivery.close({ status: 'stopped' }, 5_000);
+
+  assert.deepEqual(
+    agent.messages().map(Number),
+    Array.from({ length: 200 }, (_, n) => n),
+  );
+  assert.deepEqual([summary.delivered, summary.dropped, summary.undelivered], [200, 1, 0]);
+  assert.equal(told.filter((text) => text.includes('refused 1 lines')).length, 1);
+});
+
 test('output is held back only for a moment, and a slow agent that takes something gives room', async () => {
   await using agent = await new AgentStandIn().listen();
   await using connections = openConnections();

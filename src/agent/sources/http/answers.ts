@@ -44,8 +44,13 @@ export function problemAnswer(error: NervesysError, extra: Readonly<Record<strin
       ...(waits ? { 'retry-after': String(error.facts['retryAfterSeconds'] ?? RETRY_AFTER_SECONDS) } : {}),
       ...(typeof allow === 'string' ? { allow } : {}),
     },
-    body: `${JSON.stringify({ ...document, ...extra })}\n`,
+    body: `${JSON.stringify({ ...document, ...boundOf(error), ...extra })}\n`,
   };
+}
+
+/** What would have been small enough, where that is known. */
+function boundOf({ facts }: NervesysError): { readonly bytes_max?: number } {
+  return typeof facts['bytesMax'] === 'number' ? { bytes_max: facts['bytesMax'] } : {};
 }
 
 function problemOf(error: NervesysError): Problem {

@@ -146,5 +146,7 @@ function isGzip(request: IncomingMessage): boolean {
 }
 
 function tooLarge(bytesMax: number, how = ''): NervesysError {
-  return new NervesysError('NSV_BODY_TOO_LARGE', `the body is larger than ${bytesMax} bytes${how}; nothing was taken`);
+  return new NervesysError('NSV_BODY_TOO_LARGE', `the body is larger than ${bytesMax} bytes${how}; nothing was taken`, {
+    facts: { bytesMax },
+  });
 }

@@ -102,7 +102,7 @@ export class LocalApi implements AsyncDisposable {
   readonly #limits: LocalApiLimits;
   readonly #servers: http.Server[] = [];
   readonly #budget: BodyBudget;
-  readonly #counts: IntakeCounts = { requests: 0, repeated: 0, rejectedLines: 0 };
+  readonly #counts: IntakeCounts = { requests: 0, repeated: 0, rejectedLines: 0, keysReused: 0, keysTooMany: 0 };
   readonly #otlp: OtlpDoor;
   readonly #startedAt: number;
   readonly #doors: Readonly<Record<string, Partial<Record<Method, Door>>>>;

@@ -19,6 +19,8 @@ export interface AgentMetrics {
   readonly requests: number;
   readonly repeated: number;
   readonly rejectedLines: number;
+  readonly keysReused: number;
+  readonly keysTooMany: number;
   readonly bodyBytes: number;
   readonly rssBytes: number;
   /** Epoch ms. */
@@ -41,6 +43,15 @@ export function agentMetrics(of: AgentMetrics): Metric[] {
     })),
     counter('nervesys_agent_log_requests_total', 'POST /logs requests read.', of.requests),
     counter('nervesys_agent_log_requests_repeated_total', 'Requests repeated with a known key.', of.repeated),
+    gauge('nervesys_agent_idempotency_keys', 'Keys of the last ten minutes that are remembered.', stats.rememberedKeys),
+    ...(['reused', 'too_many'] as const).map((reason) => ({
+      ...counter(
+        'nervesys_agent_idempotency_keys_refused_total',
+        'Requests refused for their key: with another body, or more keys than are remembered.',
+        reason === 'reused' ? of.keysReused : of.keysTooMany,
+      ),
+      labels: { reason },
+    })),
     counter('nervesys_agent_rejected_lines_total', 'Lines that were no records.', of.rejectedLines),
     counter('nervesys_agent_lost_records_total', 'Records given up, each in a loss receipt.', stats.lostRecords),
     counter('nervesys_agent_untracked_total', 'Records or statuses of AI agents past the bound.', of.untracked),

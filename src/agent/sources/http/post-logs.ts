@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { crc32 } from 'node:zlib';
 import type { AgentId } from '../../../contract/ids.ts';
 import { parseAgentId } from '../../../contract/ids.ts';
 import type { LogsAnswer } from '../../../contract/record.ts';
-import { NervesysError } from '../../../platform/errors.ts';
+import { errorCode, NervesysError } from '../../../platform/errors.ts';
 import { parseJsonExactly } from '../../../platform/exact-json.ts';
 import { type EncodeDefaults, type Encoded, encodeNdjson, encodeValues } from '../record-encoder.ts';
 import { type Answer, jsonAnswer, problemAnswer } from './answers.ts';
@@ -20,6 +21,9 @@ export interface IntakeCounts {
   requests: number;
   repeated: number;
   rejectedLines: number;
+  /** Requests refused for their key: come again with another body, or one too many. */
+  keysReused: number;
+  keysTooMany: number;
 }
 
 /** `POST /logs`: the body becomes records, the answer follows their commit to disk. */
@@ -51,16 +55,42 @@ export async function postLogs(
   };
   if (records.length === 0) return rejected.length === 0 ? jsonAnswer(answer) : nothingTaken(answer);
   const sent = jsonAnswer(answer);
-  const { repeatedAnswer } = await options.sink.append(
-    records,
-    idempotencyKey === undefined ? {} : { idempotencyKey, answer: sent.body },
-  );
+  const { repeatedAnswer } = await options.sink
+    .append(
+      records,
+      idempotencyKey === undefined
+        ? {}
+        : { idempotencyKey, answer: rememberedForm(answer, sent.body), bodyMark: markOf(body, agentId) },
+    )
+    .catch((error: unknown) => {
+      if (errorCode(error) === 'NSV_KEY_REUSED') counts.keysReused++;
+      if (errorCode(error) === 'NSV_TOO_MANY_KEYS') counts.keysTooMany++;
+      throw error;
+    });
   if (repeatedAnswer !== undefined) {
     counts.repeated++;
-    return { status: 200, body: repeatedAnswer };
+    return answerOfForm(repeatedAnswer);
   }
   options.registry.note(records);
   return sent;
+}
+
+/** An answer as it is remembered: where all was accepted, the number alone. Hundreds of thousands may have to be. */
+function rememberedForm(answer: LogsAnswer, body: string): string {
+  return answer.accepted > 0 && answer.dropped === 0 && answer.rejected.length === 0 ? String(answer.accepted) : body;
+}
+
+function answerOfForm(form: string): Answer {
+  if (!/^\d+$/.test(form)) return { status: 200, body: form };
+  return jsonAnswer({ accepted: Number(form), dropped: 0, rejected: [] } satisfies LogsAnswer);
+}
+
+/**
+ * 32 bits of what was sent, by which a repeat is told from a key that is used for something else by mistake: a CRC, since nobody is kept
+ * out by it, and a cryptographic hash would cost a tenth of storing the records.
+ */
+export function markOf(body: Buffer, agentId: AgentId | undefined): number {
+  return crc32(agentId ?? '', crc32(body)) || 1;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Random } from '../../../platform/random.ts';
 import { backoffMs } from '../../../platform/retry.ts';
 import type { EncodedRecord, RecordSink, TailPosition } from '../../buffer/types.ts';
 import type { AgentRegistry } from '../../registry.ts';
+import { appendInPieces } from '../append-in-pieces.ts';
 import { openTimeZone } from '../line-formats/time-zone.ts';
 import type { EncodeDefaults } from '../record-encoder.ts';
 import { BoundedLines } from './bounded-lines.ts';
@@ -186,6 +187,7 @@ export class JournaldSource implements AsyncDisposable {
     const records = fresh
       .map((entry) => encodeEntry(entry, this.#reading, defaults))
       .filter((record): record is EncodedRecord => record !== undefined);
+    const left = [...records];
     const position: TailPosition = {
       file: this.#positionKey,
       path: this.#positionKey,
@@ -195,7 +197,7 @@ export class JournaldSource implements AsyncDisposable {
     };
     for (;;) {
       try {
-        await sink.append(records, { positions: [position] });
+        await appendInPieces(sink, left, { positions: [position] });
         break;
       } catch (error) {
         if (errorCode(error) === 'NSV_SHUTTING_DOWN') throw error;

@@ -5,7 +5,7 @@ import type { Answer } from '../http/answers.ts';
 import { type BodyLease, readBody } from '../http/body.ts';
 import type { LocalApiOptions } from '../http/local-api.ts';
 import type { Metric } from '../http/metrics.ts';
-import { defaultAgentId, RECORDS_PER_REQUEST_MAX, readIdempotencyKey } from '../http/post-logs.ts';
+import { defaultAgentId, markOf, RECORDS_PER_REQUEST_MAX, readIdempotencyKey } from '../http/post-logs.ts';
 import { type EncodeDefaults, encodeObject } from '../record-encoder.ts';
 import { CumulativeSeries, SeriesMemory } from './cumulative-series.ts';
 import { mapLog, type RecordFields } from './map-log.ts';
@@ -80,7 +80,13 @@ export class OtlpDoor {
       const remembered = JSON.stringify(rejection ?? null);
       const { repeatedAnswer } = await sink.append(
         intake.records,
-        idempotencyKey === undefined ? {} : { idempotencyKey: `otlp ${signal} ${idempotencyKey}`, answer: remembered },
+        idempotencyKey === undefined
+          ? {}
+          : {
+              idempotencyKey: `otlp ${signal} ${idempotencyKey}`,
+              answer: remembered,
+              bodyMark: markOf(body, agentId),
+            },
       );
       if (repeatedAnswer !== undefined)
         return exportAnswer(signal, encoding, (JSON.parse(repeatedAnswer) as Rejection | null) ?? undefined);

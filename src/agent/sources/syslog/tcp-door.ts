@@ -2,6 +2,7 @@ import net from 'node:net';
 import { errorCode } from '../../../platform/errors.ts';
 import { errorFields } from '../../../platform/logger.ts';
 import type { EncodedRecord } from '../../buffer/types.ts';
+import { appendInPieces } from '../append-in-pieces.ts';
 import { SyslogDeframer } from './framing.ts';
 import { encodeSyslog, SYSLOG_BYTES_MAX } from './syslog-record.ts';
 import type { SyslogDoorOptions } from './syslog-source.ts';
@@ -120,18 +121,19 @@ export class SyslogTcpDoor implements AsyncDisposable {
       .map((bytes) => encodeSyslog(bytes, reading, now))
       .filter((record): record is EncodedRecord => record !== undefined);
     if (records.length === 0) return;
+    const left = [...records];
     let waited = false;
     try {
       for (;;) {
         try {
-          await sink.append(records);
+          await appendInPieces(sink, left);
           registry?.note(records);
           onMessages(records.length);
           return;
         } catch (error) {
           if (this.#stop.signal.aborted || errorCode(error) === 'NSV_SHUTTING_DOWN') {
             logger.error('messages of syslog are lost: the agent ends and the buffer takes none', {
-              messages: records.length,
+              messages: left.length,
               ...errorFields(error),
             });
             throw error;

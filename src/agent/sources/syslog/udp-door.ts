@@ -6,6 +6,7 @@ import { errorCode } from '../../../platform/errors.ts';
 import { errorFields } from '../../../platform/logger.ts';
 import { Pace } from '../../../platform/pace.ts';
 import type { EncodedRecord } from '../../buffer/types.ts';
+import { appendInPieces } from '../append-in-pieces.ts';
 import { encodeObject } from '../record-encoder.ts';
 import { WaitingRecords } from '../waiting-records.ts';
 import { encodeSyslog } from './syslog-record.ts';
@@ -83,7 +84,7 @@ export class SyslogUdpDoor implements AsyncDisposable {
     const records = this.#waiting.take();
     if (records.length === 0) return;
     try {
-      await sink.append(records);
+      await appendInPieces(sink, records);
     } catch (error) {
       logger.error('messages of syslog are lost: the agent ends and the buffer takes none', {
         messages: records.length,
@@ -113,16 +114,18 @@ export class SyslogUdpDoor implements AsyncDisposable {
       const records = all.splice(0, STORED_AT_ONCE_MAX);
       this.#waiting.giveBack(all);
       const dropped = this.#waiting.takeDropped();
-      const told = dropped === undefined ? records : [...records, this.#dropNotice(dropped)];
+      const told = dropped === undefined ? records : [this.#dropNotice(dropped), ...records];
+      const left = [...told];
       try {
-        await this.#options.sink.append(told);
+        await appendInPieces(this.#options.sink, left);
         this.#options.registry?.note(told);
         if (this.#held) this.#options.logger.info('the buffer takes messages of syslog again');
         this.#held = false;
         this.#dropTold = false;
       } catch (error) {
-        if (dropped !== undefined) this.#waiting.giveBackDropped(dropped);
-        this.#waiting.giveBack(records);
+        // The notice is the first to be stored.
+        if (dropped !== undefined && left.length === told.length) this.#waiting.giveBackDropped(dropped);
+        this.#waiting.giveBack(left.slice(Math.max(0, left.length - records.length)));
         if (!this.#held && errorCode(error) !== 'NSV_SHUTTING_DOWN')
           this.#options.logger.warn('messages of syslog over UDP cannot be stored; they wait', errorFields(error));
         this.#held = true;

@@ -4,9 +4,11 @@ import net from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { RecordSink } from '../../../../src/agent/buffer/types.ts';
+import { encodeNdjson } from '../../../../src/agent/sources/record-encoder.ts';
 import type { AgentId } from '../../../../src/contract/ids.ts';
 import { NervesysError } from '../../../../src/platform/errors.ts';
-import { openLocalApi } from '../../../support/local-api.ts';
+import { openBuffer, openLocalApi, SERVER } from '../../../support/local-api.ts';
+import { tempDir } from '../../../support/temp-dir.ts';
 import { until } from '../../../support/until.ts';
 
 const line = (message: string, more: object = {}) => JSON.stringify({ message, ...more });
@@ -109,6 +111,69 @@ test('a repeated request with the same Idempotency-Key counts once and is answer
   assert.equal(buffer.stats().records, 4);
   assert.equal(registry.totals.INFO, 4);
   assert.equal((await ask('POST', '/logs', body, { 'idempotency-key': 'k'.repeat(256) })).status, 400);
+});
+
+test('a key that comes again with another body is 422, is counted, and nothing of it is stored', async (t) => {
+  const { ask, buffer } = await openLocalApi(t);
+  const key = { 'idempotency-key': 'k1' };
+  await ask('POST', '/logs', line('1'), key);
+
+  const otherBody = await ask('POST', '/logs', line('2'), key);
+  const otherAgent = await ask('POST', '/logs?agent_id=GROK', line('1'), key);
+  const inflated = await ask('POST', '/logs', gzipSync(line('1')), { ...key, 'content-encoding': 'gzip' });
+
+  for (const refused of [otherBody, otherAgent])
+    assert.deepEqual(
+      [refused.status, refused.json().code, refused.headers['content-type']],
+      [422, 'NSV_KEY_REUSED', 'application/problem+json'],
+    );
+  assert.deepEqual([inflated.status, inflated.json().accepted], [200, 1], 'the same, however it is packed');
+  assert.equal(buffer.stats().records, 1);
+  const metrics = (await ask('GET', '/metrics')).body.toString();
+  assert.match(metrics, /nervesys_agent_idempotency_keys_refused_total\{reason="reused"\} 2\n/);
+  assert.match(metrics, /nervesys_agent_idempotency_keys 1\n/);
+});
+
+test('a repeat that overtakes its first or comes beside it is answered as it, and stored once', async (t) => {
+  const { ask, buffer } = await openLocalApi(t);
+  const body = `${line('1')}\n${line('2')}`;
+
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => ask('POST', '/logs', body, { 'idempotency-key': 'k1' })),
+  );
+
+  for (const answer of answers) assert.deepEqual([answer.status, answer.json().accepted], [200, 2]);
+  assert.equal(buffer.stats().records, 2);
+});
+
+test('more keys than are remembered are 429 with Retry-After, counted; without a key it goes on', async (t) => {
+  const dir = await tempDir(t);
+  const small = openBuffer(dir, 8e6);
+  t.after(() => small.close());
+  const { ask } = await openLocalApi(t, { sink: small });
+  const answer = 'x'.repeat(1_700_000);
+  await small.append(encodeNdjson(Buffer.from(line('1')), { server: SERVER, now: 0 }).records, {
+    idempotencyKey: 'large',
+    answer,
+  });
+  await Promise.all(
+    Array.from({ length: 2_000 }, (_, n) =>
+      small
+        .append(encodeNdjson(Buffer.from(line('1')), { server: SERVER, now: 0 }).records, { idempotencyKey: `${n}` })
+        .catch(() => undefined),
+    ),
+  );
+
+  const refused = await ask('POST', '/logs', line('2'), { 'idempotency-key': 'one more' });
+  const keyless = await ask('POST', '/logs', line('2'));
+
+  assert.deepEqual([refused.status, refused.json().code], [429, 'NSV_TOO_MANY_KEYS']);
+  assert.ok(Number(refused.headers['retry-after']) >= 1);
+  assert.equal(keyless.status, 200);
+  assert.match(
+    (await ask('GET', '/metrics')).body.toString(),
+    /nervesys_agent_idempotency_keys_refused_total\{reason="too_many"\} 1\n/,
+  );
 });
 
 test('hostile values are data: SQL in a name, NUL bytes, __proto__, a 2 MB message', async (t) => {

@@ -20,13 +20,22 @@ const FULL = new NervesysError('NSV_BUFFER_FULL', 'full');
 
 async function fixture(t: TestContext, options: Partial<SyslogSourceOptions> = {}) {
   const buffer = openBuffer(await tempDir(t));
-  const gate = { failure: undefined as Error | undefined, attempts: 0 };
+  const gate = {
+    failure: undefined as Error | undefined,
+    attempts: 0,
+    /** More at once are too large for the buffer. */
+    recordsMax: Number.POSITIVE_INFINITY,
+    /** After so many appends it is full, once. */
+    failAfter: Number.POSITIVE_INFINITY,
+  };
   const taken: { agentId: string; level: string; action: string; message: string; context: Record<string, unknown> }[] =
     [];
   const sink: RecordSink = {
     async append(records: readonly EncodedRecord[], appendOptions?: AppendOptions) {
       gate.attempts++;
       if (gate.failure !== undefined) throw gate.failure;
+      if (records.length > gate.recordsMax) throw new NervesysError('NSV_RECORDS_TOO_LARGE', 'too large');
+      if (--gate.failAfter === 0) throw FULL;
       const result = await buffer.append(records, appendOptions);
       for (const { agentId, level, action, json } of records) {
         const { message, context } = JSON.parse(`{${json}`);
@@ -187,6 +196,27 @@ test('UDP waits in memory while the buffer is full; past its bound the least val
   assert.equal(messages.length + lost['DEBUG']!, 200);
   assert.equal(lost['ERROR'], 0);
   assert.match(notice.message, new RegExp(`^${lost['DEBUG']} messages of syslog`));
+});
+
+test('what waited is stored in pieces where it is too much at once, the notice of drops once', async (t) => {
+  const { taken, gate, source, sendUdp } = await fixture(t, { waitingBytesMax: 60_000 });
+  gate.failure = FULL;
+  for (let n = 0; n < 150; n++) await sendUdp(`<14>1 - - grok - - - info ${n}`);
+  await until('they are in', () => source.stats().messages === 150);
+
+  gate.recordsMax = 7;
+  gate.failAfter = 3;
+  gate.failure = undefined;
+  await until('all are there', () => taken.some(({ message }) => message === 'info 149'));
+
+  const notices = taken.filter(({ action }) => action === 'nervesys.dropped');
+  const kept = taken.filter(({ action }) => action !== 'nervesys.dropped').map(({ message }) => message);
+  assert.equal(notices.length, 1);
+  const lost = (notices[0]!.context['lost'] as Record<string, number>)['INFO']!;
+  assert.deepEqual(
+    kept,
+    Array.from({ length: 150 - lost }, (_, n) => `info ${lost + n}`),
+  );
 });
 
 test('a web page cannot write here: a connection that speaks HTTP is closed', async (t) => {
