@@ -32,6 +32,16 @@ export const SECRET_KINDS = [
   'authorization',
   'url_password',
   'connection_string',
+  'cookie',
+  'url_signature',
+  'azure_client_secret',
+  'groq_key',
+  'docker_token',
+  'pypi_token',
+  'vault_token',
+  'twilio_key',
+  'discord_token',
+  'service_key',
 ] as const;
 /** A kind of credential; all are replaced unless the configuration names fewer. */
 export type SecretKind = (typeof SECRET_KINDS)[number];

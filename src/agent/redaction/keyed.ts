@@ -1,7 +1,25 @@
 import type { SecretKind } from '../../contract/redaction.ts';
 import { prefixedAt } from './prefixes.ts';
-import { hasDigitOrCases, isPlaceholder, isSecretValue, LONG_WORD, secretKeyKind } from './secret-keys.ts';
-import { isAlnum, isDigit, isQuote, isSpace, isTokenUnit, type SecretSpan, type TokenRuns } from './text.ts';
+import {
+  hasDigitOrCases,
+  isMachineMade,
+  isPlaceholder,
+  isSecretValue,
+  LONG_WORD,
+  secretKeyKind,
+} from './secret-keys.ts';
+import { isHardWord } from './sentences.ts';
+import {
+  isAlnum,
+  isDigit,
+  isQuote,
+  isSpace,
+  isTokenUnit,
+  looksRandom,
+  looksScrambled,
+  type SecretSpan,
+  type TokenRuns,
+} from './text.ts';
 
 /*
  * `name=value`, `name: value`, `"name":"value"`, `--name value`, `<name>value</name>`, in plain text, JSON, YAML, URLs, connection
@@ -26,22 +44,47 @@ function nameAround(text: string, start: number, end: number): Name {
   const least = Math.max(0, start - NAME_LENGTH_MAX);
   while (first > least && (isTokenUnit(text, first - 1) || text[first - 1] === '.')) first--;
   if (first > 0 && first < start && text[first - 1] === '\\' && 'nrtbf'.includes(text[first]!)) first++;
+  if (text[first - 1] === '\\' && /^u[0-9a-f]{4}/.test(text.slice(first, first + 5)) && first + 5 <= start) first += 5;
   let last = end;
   const most = Math.min(text.length, end + NAME_LENGTH_MAX);
   while (last < most && isTokenUnit(text, last)) last++;
-  return { text: text.slice(first, last), start: first, end: last };
+  const name = { text: text.slice(first, last), start: first, end: last };
+  // `secret key: …`, `Client Secret: …`: a name of two or three words.
+  if (text[first - 1] === ' ' && /^(?:key|token|secret)$/i.test(name.text)) {
+    const words = WORDS_BEFORE.exec(text.slice(Math.max(0, first - 32), first))?.[0];
+    if (words !== undefined) return { text: words + name.text, start: first - words.length, end: last };
+  }
+  return name;
 }
 
-type Join = 'equals' | 'colon' | 'flag' | 'element';
+const WORDS_BEFORE =
+  /(?:(?:aws|azure|client|secret|account|storage|api) )?(?:secret|access|api|private|signing|encryption|account|master|license|service|auth|storage|shared|subscription|client|webhook|bot|refresh|session|bearer|app|bot) $/i;
+
+type Join = 'equals' | 'colon' | 'flag' | 'element' | 'word';
+
+/** `DB_PASSWORD`, `secret_access_key`, `requirepass`, `-storepass`, `--password`: no sentence has such words. */
+function isNamedAsSetting(name: string): boolean {
+  return /_|^-|^(?:requirepass|masterauth)$/.test(name);
+}
 
 /** `"DB_PASSWORD","value":` */
-const NAME_AND_VALUE = /\\{0,8}["'],\s?\\{0,8}["']value\\{0,8}["']:\s?/y;
+const NAME_AND_VALUE = /\\{0,8}["'](?:,\s?\\{0,8}["']value\\{0,8}["']:|\s{1,2}value=)\s?/y;
 /** `"--password",` before a quote. */
 const NEXT_ARGUMENT = /\\{0,8}["'],\s?(?=\\{0,8}["'])/y;
+/** `"Authorization","Basic …"`, `'DB_PASSWORD', '…'`: a list of names and values, where the value shows what it is. */
+const NEXT_ITEM = /\\{0,8}["'],\s?(?=\\{0,8}["'](?:(?:Bearer|Basic|Token) )?[^\s"'\\]{0,64}\d)/y;
+/** An environment as processes have it, and `setx NAME value`, `configure set name value`. */
+const NEXT_WORD = /(?:\\{1,8}u0000|\0|[ \t]{1,2})(?=[^\s"'\\]{0,64}?(?:\d|[a-z][A-Z]))/y;
 /** `password 'hunter2'`: a word and a quoted value. */
 const QUOTED_BEHIND = /[ \t](?=\\{0,8}["'`][^"'`\s\\]{0,64}\d)/y;
 /** `=` and `:` as JSON and URLs write them. */
-const ESCAPED_JOIN = /\\u003[dDaA]|%3[dDaA]/y;
+const TAG_BEFORE = /<(?:[\w-]{1,12}:)?$|(?:key|name|id)=\\{0,8}["']$/i;
+/** The rest of a tag: `<x:Password type="text">…</`, `<entry key="db.password">…</` */
+const ELEMENT = /\\{0,8}["']?(?:\s[\w:.-]{1,32}=\\{0,8}["'][^"'<>]{0,128}["']){0,3}\s?>(?=[^<>\s]{3,512}<\\?\/)/y;
+/** `<key>password</key><string>…`, as Apple keeps settings; `password........…`, as tables are printed. */
+const DRESSED = /<\\?\/key>\s{0,8}<string>|\.{3,64} ?(?=[^\s.])/y;
+const ENCODED_QUOTE = /^%2[27]/;
+const ESCAPED_JOIN = /\\u003[dDaA]|%3[dDaA](?:%2[27])?/y;
 
 /** What stands between a name and its value; `undefined` when nothing does that makes it one. */
 function joinBehind(
@@ -53,11 +96,18 @@ function joinBehind(
   for (const [expression, fits] of [
     [NAME_AND_VALUE, true],
     [NEXT_ARGUMENT, name.text.startsWith('--')],
+    [NEXT_ITEM, isQuote(text, name.start - 1)],
   ] as const) {
     expression.lastIndex = at;
     if (fits && expression.test(text)) return { join: 'flag', at: expression.lastIndex, spaced: false };
   }
+  ELEMENT.lastIndex = at;
+  if (TAG_BEFORE.test(text.slice(Math.max(0, name.start - 16), name.start)) && ELEMENT.test(text))
+    return { join: 'element', at: ELEMENT.lastIndex, spaced: false };
   if (text[at] === '>' && text[name.start - 1] === '<') return { join: 'element', at: at + 1, spaced: false };
+  DRESSED.lastIndex = at;
+  if (DRESSED.test(text)) return { join: 'flag', at: DRESSED.lastIndex, spaced: false };
+  while (text[at] === '%' && ENCODED_QUOTE.test(text.slice(at, at + 3))) at += 3;
   while (at < limit && (isQuote(text, at) || text[at] === '\\' || text[at] === ']' || text[at] === ')')) {
     if (text[at] === '\\' && 'nrtu'.includes(text[at + 1] ?? ' ')) break;
     at++;
@@ -74,6 +124,8 @@ function joinBehind(
   if (QUOTED_BEHIND.test(text) && secretKeyKind(name.text) === 'password')
     return { join: 'flag', at: name.end + 1, spaced };
   if (spaced && name.text.startsWith('--') && text[at] !== '-') return { join: 'flag', at, spaced };
+  NEXT_WORD.lastIndex = name.end;
+  if (isNamedAsSetting(name.text) && NEXT_WORD.test(text)) return { join: 'word', at: NEXT_WORD.lastIndex, spaced };
   return undefined;
 }
 
@@ -106,9 +158,10 @@ function isCount(text: string, kind: SecretKind, from: number): boolean {
 /** The value under the name of which a trigger at `start` is a part, if it is a credential. */
 export function findKeyed(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
   const name = nameAround(text, start, end);
-  const key = name.text.replace(/^-+/, '');
+  const isEncoded = text[name.end] === '%';
+  const key = (isEncoded ? name.text.replace(/^2[267]/, '') : name.text).replace(/^-+/, '');
   const kind = secretKeyKind(key);
-  if (kind === undefined) return undefined;
+  if (kind === undefined || text.startsWith('${', name.start - 2)) return undefined;
   const joined = joinBehind(text, name);
   if (joined === undefined) return undefined;
   let at = joined.at;
@@ -123,6 +176,15 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
     const last = close === -1 || close - at > QUOTED_LENGTH_MAX ? at : close;
     return isSecretValue(kind, text.slice(at, last)) ? { start: at, end: last, kind } : undefined;
   }
+  if (/auth$/i.test(key)) {
+    USER_BEFORE.lastIndex = at;
+    if (USER_BEFORE.test(text))
+      return { start: USER_BEFORE.lastIndex, end: quotedEnd(text, USER_BEFORE.lastIndex), kind: 'password' };
+  }
+  COLLECTION.lastIndex = at;
+  if (/(?:secret|password)s$/i.test(key) && COLLECTION.test(text)) at = COLLECTION.lastIndex;
+  WRAPPER.lastIndex = at;
+  if (WRAPPER.test(text)) at = WRAPPER.lastIndex;
   if (isAlnum(text, at) && 'brfu'.includes(text[at]!) && isQuote(text, at + 1)) at++; // Python's b'…', r'…'
   let slashes = 0;
   while (slashes < BETWEEN_MAX && text[at + slashes] === '\\') slashes++;
@@ -133,8 +195,12 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   }
   if (kind === 'authorization') return authorizationIn(text, at, unquotedEnd(text, at, runs), runs);
   const specific = prefixedAt(text, at, runs);
-  const valueEnd = unquotedEnd(text, at, runs);
-  if (specific !== undefined && specific.end >= valueEnd - 2) return specific;
+  let valueEnd = unquotedEnd(text, at, runs);
+  if (isEncoded) {
+    const next = text.slice(at, Math.min(valueEnd, at + JUDGED_LENGTH_MAX)).search(/%2[267c]/i);
+    if (next > 0) valueEnd = at + next;
+  }
+  if (specific !== undefined && (specific.end >= valueEnd - 2 || /credential$/i.test(key))) return specific;
   const value = text.slice(at, Math.min(valueEnd, at + JUDGED_LENGTH_MAX));
   const style = {
     key,
@@ -144,8 +210,25 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
     next: text[valueEnd] ?? '',
     behind: text.slice(valueEnd, valueEnd + 2),
   };
+  if (joined.join === 'word' && !isHardWord(value, kind !== 'password' || name.text.startsWith('-'))) return undefined;
   return isUnquotedSecret(kind, value, style) ? { start: at, end: valueEnd, kind } : undefined;
 }
+
+/** The first name within `"passwords":{"app":"…"}`. */
+const COLLECTION = /\{\s?\\{0,8}["'][\w.-]{1,64}\\{0,8}["']\s?:\s?(?=\\{0,8}["'])/y;
+
+/** `auth=("user", "…")`, `"auth":["user","…"]` */
+const USER_BEFORE = /[([]\s?\\{0,8}["'][^"'\\]{1,64}\\{0,8}["'],\s?\\{0,8}["'](?=[^"'\\\s]{3,128}\\{0,8}["']\s?[)\]])/y;
+
+function quotedEnd(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && !isQuote(text, end) && text[end] !== '\\') end++;
+  return end;
+}
+
+/** `SecretStr('…')`, `Some("…")`, `string(12) "…"`, `["…"]`: what printed values are dressed in. */
+const WRAPPER =
+  /(?:(?:Some|Secret|SecretStr|SecretString|SecretBytes|Sensitive|SecureString|str|String|Password|Just)\((?=\\{0,8}["'])|string\(\d{1,5}\) (?=\\{0,8}")|\[(?=\\{0,8}["'][^"'\\]{1,128}\\{0,8}["']\]))/y;
 
 /** A value between quotes that are escaped `slashes` times. */
 function findQuoted(
@@ -187,7 +270,7 @@ function wholeValue(
 }
 
 const SCHEME =
-  /(?:Bearer|Basic|Digest|Token|ApiKey|Api-Key|Negotiate|NTLM|Signature|Key|AWS4-HMAC-SHA256|SharedKey)\s{1,4}/iy;
+  /(?:Bearer|Basic|Digest|Token|Bot|OAuth|GenieKey|Splunk|ApiKey|Api-Key|Negotiate|NTLM|Signature|Key|AWS4-HMAC-SHA256|SharedKey)(?:\s{1,4}|\+|%20)/iy;
 
 /** `Bearer …`, `Basic …`: the scheme stays, what follows goes. `end` is that of the first word or of the quoted value. */
 function authorizationIn(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
@@ -199,6 +282,7 @@ function authorizationIn(text: string, start: number, end: number, runs: TokenRu
   if (specific !== undefined && specific.end >= last - 2) return specific;
   const value = text.slice(at, Math.min(last, at + JUDGED_LENGTH_MAX));
   if (isPlaceholder(value) || !isSecretValue('authorization', value)) return undefined;
+  if (/^(?:username|credential|realm|keyid)=/i.test(value)) return undefined; // what signs stands behind, and is found by its name
   if (!isSchemed && (CODE.test(value) || PATH.test(value))) return undefined;
   return { start: at, end: last, kind: 'authorization' };
 }
@@ -208,6 +292,7 @@ export function findBearer(text: string, start: number, end: number, runs: Token
   if (isAlnum(text, start - 1) || !isSpace(text, end)) return undefined;
   let at = end;
   while (at < end + 4 && isSpace(text, at)) at++;
+  if (text.startsWith('token ', at)) at += 'token '.length;
   const last = unquotedEnd(text, at, runs);
   const specific = prefixedAt(text, at, runs);
   if (specific !== undefined && specific.end >= last - 2) return specific;
@@ -234,6 +319,7 @@ function breakBehind(text: string, start: number): number {
   for (; end < text.length; end++) {
     if (isSpace(text, end) || isQuote(text, end) || text[end] === '<') break;
     if (text[end] === '\\' && (isQuote(text, end + 1) || 'nrt\\'.includes(text[end + 1] ?? ' '))) break;
+    if (text[end] === '\\' && text.startsWith('u0000', end + 1)) break; // the end of an argument
     if (';&,|'.includes(text[end]!)) {
       NEXT_FIELD.lastIndex = end;
       if (NEXT_FIELD.test(text)) break;
@@ -261,26 +347,39 @@ const LETTERS = /^[A-Za-z]+$/;
 
 function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolean {
   if (value.length < 3 || isPlaceholder(value)) return false;
-  if (CODE.test(value)) return kind === 'password' && style.join === 'equals' && !style.spaced && isHardValue(value);
-  if (/^(?:pwd|oldpwd)$/i.test(style.key) && /^(?:[/~.]|[A-Za-z]:[\\/])/.test(value)) return false; // the shell's working directory
+  if (CODE.test(value))
+    return kind === 'password' && ((style.join === 'equals' && !style.spaced && isHardValue(value)) || isNoCode(value));
+  if (/^(?:pwd|oldpwd)$/i.test(style.key) && /^(?:[/~]|\.{1,2}(?:\/|$)|[A-Za-z]:[\\/])/.test(value)) return false;
+  if (/^[a-z]\.[a-z]\w*$/i.test(value) && style.join === 'equals') return false; // c.password=d.value, minified // the shell's working directory
   if (/^[A-Za-z_.]+$/.test(value) && secretKeyKind(value) !== undefined) return false; // password=password
   if (/^https?:\/\//.test(value)) return false;
   if (PATH.test(value) && (kind !== 'password' || style.spaced)) return false;
+  if (kind === 'service_key') return isMachineMade(value);
   if (kind !== 'password') {
     if (kind === 'token')
       return value.length >= (style.key.length > 5 ? 10 : 16) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
     return value.length >= 8 && (hasDigitOrCases(value) || LONG_WORD.test(value)) && !/^\d+$/.test(value);
   }
   if (/^pass$/i.test(style.key) && (/^[\d.%]+$/.test(value) || style.join === 'colon'))
-    return isHardValue(value) || /^(?=.{6})[A-Za-z]+\d+$/.test(value);
-  if (!LETTERS.test(value)) return !/^[A-Za-z]+['’-][a-z]+$/.test(value) || style.join === 'equals';
+    return isHardValue(value) || isHardWord(value, value.length > 7);
+  if (!LETTERS.test(value)) return !/^[A-Za-z]+['’-][a-z]+$/.test(value) || style.join === 'equals' || !style.spaced;
   if (style.join === 'flag') return true;
   if (style.join === 'equals') {
     if (!style.spaced && !style.spacedBefore) return true;
-    return value === value.toLowerCase() && !/^[;.[(]/.test(style.next);
+    return (value === value.toLowerCase() || looksScrambled(value)) && !/^[;.[(]/.test(style.next);
   }
   // `password: hunter` at the end says it; `Password: please enter …` and `password: string;` don't.
   return value.length >= 4 && !(style.spaced && /^\s\S/.test(style.behind)) && !/^[;([]/.test(style.next);
+}
+
+/** Signs that no language has in the middle of an expression. */
+function isNoCode(value: string): boolean {
+  return (
+    value.length >= 8 &&
+    looksRandom(value, 0, value.length, 1) &&
+    /[#%^~?!]/.test(value.slice(1)) &&
+    !/["'`]|\w\([\w, ]*\)?$/.test(value)
+  );
 }
 
 /** Both letters and digits, and a character that is neither: nobody writes code like that. */

@@ -65,11 +65,17 @@ export const PREFIX_RULES: readonly PrefixRule[] = [
   pattern('aws_access_key', 'ASIA', /ASIA[A-Z0-9]{16}(?![A-Za-z0-9])/),
   pattern('gcp_api_key', 'AIza', /AIza[A-Za-z0-9_-]{30,45}/),
   ...rule('google_oauth', ['GOCSPX-'], { of: 'token', least: 20 }),
+  pattern('google_oauth', '1//0', /1\/\/0[A-Za-z0-9_-]{30,256}/),
+  ...Array.from({ length: 10 }, (_, digit) => azureClientSecret(`${digit}Q~`)),
   pattern('google_oauth', 'ya29.', /ya29\.[A-Za-z0-9_.-]{20,2048}/),
   ...rule('github_token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], { of: 'alnum', least: 30, most: 255 }),
   ...rule('github_token', ['github_pat_'], { of: 'token', least: 22 }),
-  ...rule('gitlab_token', ['glpat-'], { of: 'token', least: 16 }),
+  ...rule('gitlab_token', ['glpat-', 'glptt-', 'glrt-', 'gldt-', 'glcbt-', 'glsoat-', 'glft-'], {
+    of: 'token',
+    least: 16,
+  }),
   ...rule('anthropic_key', ['sk-ant-'], { of: 'token', least: 20, part: 12 }),
+  pattern('service_key', 'sk-lf-', /sk-lf-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/),
   ...rule('openai_key', ['sk-'], { of: 'token', least: 20, part: 16, kindOf: openAiKind }),
   ...rule('xai_key', ['xai-'], { of: 'token', least: 20, part: 16 }),
   ...rule('huggingface_token', ['hf_'], { of: 'alnum', least: 30, most: 64 }),
@@ -83,6 +89,36 @@ export const PREFIX_RULES: readonly PrefixRule[] = [
   pattern('stripe_key', 'whsec_', /whsec_[A-Za-z0-9+/]{20,128}={0,2}/),
   ...rule('npm_token', ['npm_'], { of: 'alnum', least: 30, most: 64 }),
   pattern('sendgrid_key', 'SG.', /SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}/),
+  ...rule('groq_key', ['gsk_'], { of: 'alnum', least: 30, most: 128 }),
+  ...rule('docker_token', ['dckr_pat_', 'dckr_oat_'], { of: 'token', least: 20 }),
+  ...rule('pypi_token', ['pypi-AgE'], { of: 'token', least: 30 }),
+  pattern('vault_token', 'hvs.', /hvs\.[A-Za-z0-9_-]{20,512}/),
+  pattern('vault_token', 'hvb.', /hvb\.[A-Za-z0-9_-]{20,512}/),
+  ...Array.from('0123456789abcdef', (digit) => pattern('twilio_key', `SK${digit}`, /SK[0-9a-f]{32}(?![0-9A-Za-z])/)),
+  // Each of these alone is seldom seen; they share one kind.
+  ...rule('service_key', ['shpat_', 'shpss_', 'shpca_', 'shppa_'], { of: 'alnum', least: 30 }),
+  ...rule('service_key', ['dop_v1_', 'doo_v1_', 'dor_v1_'], { of: 'alnum', least: 40 }),
+  ...rule(
+    'service_key',
+    ['glsa_', 'lin_api_', 'lsv2_pt_', 'lsv2_sk_', 'pcsk_', 'pplx-', 'nvapi-', 'tvly-', 'sntrys_', 'sntryu_'],
+    {
+      of: 'token',
+      least: 24,
+      part: 10,
+    },
+  ),
+  ...rule(
+    'service_key',
+    ['ATATT3', 'xkeysib-', 'figd_', 'pul-', 'sq0csp-', 'sq0atp-', 'rzp_live_', 'NRAK-', 'PMAK-', 'ntn_', 'rnd_'],
+    {
+      of: 'token',
+      least: 20,
+      part: 12,
+    },
+  ),
+  pattern('service_key', 'dapi', /dapi[0-9a-f]{32}(?:-\d)?(?![0-9A-Za-z])/),
+  pattern('service_key', 'r8_', /r8_[A-Za-z0-9]{37,40}(?![0-9A-Za-z])/),
+  pattern('private_key', 'AGE-SECRET-KEY-1', /AGE-SECRET-KEY-1[A-Z0-9]{50,64}/),
   pattern('nervesys_token', 'nsv1.', /nsv1\.[A-Za-z0-9_-]{24,4096}/),
   { prefix: 'eyJ', kind: 'jwt', find: findJwt },
 ];
@@ -110,9 +146,26 @@ function findJwt(text: string, at: number, runs: TokenRuns): SecretSpan | undefi
   return undefined;
 }
 
+/** Three characters, a digit, `Q~`, and 31 to 34 more: the middle is what it is told by. */
+function azureClientSecret(middle: string): PrefixRule {
+  const sticky = /[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{30,36}/y;
+  return {
+    prefix: middle,
+    kind: 'azure_client_secret',
+    find(text, at) {
+      sticky.lastIndex = Math.max(0, at - 3);
+      return sticky.test(text) ? { start: at - 3, end: sticky.lastIndex, kind: 'azure_client_secret' } : undefined;
+    },
+  };
+}
+
+const BY_FIRST: ReadonlyMap<number, readonly PrefixRule[]> = Map.groupBy(PREFIX_RULES, ({ prefix }) =>
+  prefix.charCodeAt(0),
+);
+
 /** The most specific credential that begins exactly at `at`. */
 export function prefixedAt(text: string, at: number, runs: TokenRuns): SecretSpan | undefined {
-  for (const each of PREFIX_RULES) {
+  for (const each of BY_FIRST.get(text.charCodeAt(at)) ?? []) {
     if (!text.startsWith(each.prefix, at)) continue;
     const span = each.find(text, at, runs);
     if (span !== undefined) return span;

@@ -33,6 +33,31 @@ export function findPrivateKey(text: string, at: number): SecretSpan | undefined
   return { start: at, end, kind: 'private_key' };
 }
 
+const ENCODED = /[A-Za-z0-9+/]{64,65536}={0,2}/y;
+
+/** A PEM block that is Base64 once more, as in a `kubeconfig` and in variables of CI: `LS0tLS1CRUdJTi…`. Certificates stay. */
+export function findEncodedKey(text: string, at: number): SecretSpan | undefined {
+  if (isAlnum(text, at - 1) || text[at - 1] === '+' || text[at - 1] === '/') return undefined;
+  ENCODED.lastIndex = at;
+  if (!ENCODED.test(text)) return undefined;
+  const head = Buffer.from(text.slice(at, at + 64), 'base64').toString('latin1');
+  return head.includes('PRIVATE KEY') ? { start: at, end: ENCODED.lastIndex, kind: 'private_key' } : undefined;
+}
+
+const PUTTY = /Private-Lines: \d{1,4}(?:\s|\\[nr]){1,4}/y;
+
+/** The lines of a key as PuTTY writes it. */
+export function findPuttyKey(text: string, at: number): SecretSpan | undefined {
+  PUTTY.lastIndex = at;
+  if (!PUTTY.test(text)) return undefined;
+  const start = PUTTY.lastIndex;
+  let end = start;
+  while (end < text.length && (isAlnum(text, end) || '+/=\r\n\\'.includes(text[end]!))) end++;
+  const mac = text.slice(Math.max(start, end - 8), end).lastIndexOf('Private');
+  if (mac !== -1) end = Math.max(start, end - 8) + mac;
+  return end - start >= 32 ? { start, end, kind: 'private_key' } : undefined;
+}
+
 /** Base64, the words of its headers, spaces, and backslashes of escaped line breaks. */
 function isBodyUnit(text: string, at: number): boolean {
   return isAlnum(text, at) || ' \n\r\t+/=\\:,.()-_'.includes(text[at]!);

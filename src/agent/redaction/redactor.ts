@@ -1,8 +1,11 @@
-import { type PiiKind, type RedactionSettings, UNKNOWN_KIND } from '../../contract/redaction.ts';
+import { type PiiKind, type RedactionSettings, type SecretKind, UNKNOWN_KIND } from '../../contract/redaction.ts';
 import { LinearPattern } from '../../platform/linear-pattern.ts';
+import { secretArguments } from './commands.ts';
+import { cookiesIn, isSession } from './cookies.ts';
 import { findSecrets, findSuspect, mayHoldSecret } from './detectors.ts';
 import { findPii, mayHoldPii } from './pii.ts';
 import { isSecretValue, secretKeyKind } from './secret-keys.ts';
+import { isHardWord } from './sentences.ts';
 
 /** What a record's text became. */
 export interface RedactedRecord {
@@ -148,7 +151,10 @@ export class Redactor {
     if (typeof value !== 'object' || value === null || depth > NESTING_MAX) return value;
     if (Array.isArray(value)) {
       // The arguments of a command: `["--password", "…"]`.
+      const passwords = this.#kinds.has('password') ? secretArguments(value) : undefined;
       const items = value.map((item: unknown, index) => {
+        const argument = passwords?.get(index);
+        if (argument !== undefined) return replaced(item as string, [argument], kinds);
         const flag = typeof item === 'string' ? FLAG.exec(String(value[index - 1]).slice(0, 64))?.[1] : undefined;
         return flag === undefined ? this.#value(item, kinds, depth + 1) : this.#under(flag, item, kinds, depth);
       });
@@ -171,9 +177,14 @@ export class Redactor {
 
   /** A value under its name, which may tell that it is a credential. */
   #under(key: string, value: unknown, kinds: Set<string>, depth: number): unknown {
+    if (COOKIE.test(key) && this.#kinds.has('cookie')) return this.#cookies(value, kinds, depth + 1);
     const kind = secretKeyKind(key);
     if (kind === undefined || !this.#kinds.has(kind)) return this.#value(value, kinds, depth + 1);
     if (Array.isArray(value)) {
+      if (/auth$/i.test(key) && value.length === 2 && typeof value[1] === 'string' && isHardWord(value[1], true)) {
+        kinds.add('password');
+        return [value[0], marked('password')]; // user and password, as HTTP clients take them
+      }
       const items = value.map((item: unknown) => this.#under(key, item, kinds, depth + 1));
       return items.some((item, index) => item !== value[index]) ? items : value;
     }
@@ -181,13 +192,47 @@ export class Redactor {
       kinds.add(kind);
       return marked(kind);
     }
-    if (typeof value !== 'string') return this.#value(value, kinds, depth + 1);
+    if (typeof value !== 'string') {
+      const clean = this.#value(value, kinds, depth + 1);
+      return KEPT_TOGETHER.test(key) && isObject(clean) ? this.#all(kind, clean, kinds) : clean;
+    }
     const known = this.#text(value, kinds);
     if (known !== value) return known;
     const scheme = kind === 'authorization' ? (SCHEME.exec(value)?.[0] ?? '') : '';
     if (!isSecretValue(kind, value.slice(scheme.length))) return value;
     kinds.add(kind);
     return scheme + marked(kind);
+  }
+
+  /** `"secrets":{"db":"…"}`: the names within are anyone's choice. */
+  #all(kind: SecretKind, object: Record<string, unknown>, kinds: Set<string>): Record<string, unknown> {
+    let changed = false;
+    const entries = Object.entries(object).map(([name, value]): [string, unknown] => {
+      if (typeof value !== 'string' || !isSecretValue(kind, value)) return [name, value];
+      changed = true;
+      kinds.add(kind);
+      return [name, marked(kind)];
+    });
+    return changed ? Object.fromEntries(entries) : object;
+  }
+
+  /** A header's text, several of them, or each cookie under its name. */
+  #cookies(value: unknown, kinds: Set<string>, depth: number): unknown {
+    if (depth > NESTING_MAX) return value;
+    if (typeof value === 'string') {
+      const spans = cookiesIn(value, 0);
+      if (spans.length > 0) return replaced(value, spans, kinds);
+      if (!isSession(value)) return this.#text(value, kinds);
+      kinds.add('cookie');
+      return marked('cookie');
+    }
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown) => this.#cookies(item, kinds, depth + 1));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    if (!isObject(value)) return value;
+    const entries = Object.entries(value).map(([name, each]) => [name, this.#cookies(each, kinds, depth + 1)] as const);
+    return entries.some(([name, each]) => each !== value[name]) ? Object.fromEntries(entries) : value;
   }
 
   /** A card's number may come as a number. */
@@ -197,6 +242,14 @@ export class Redactor {
     const clean = this.#text(text, kinds);
     return clean === text ? value : clean;
   }
+}
+
+const COOKIE = /^(?:set-)?cookies?$/i;
+/** Names of collections of credentials. */
+const KEPT_TOGETHER = /(?:secrets|passwords)$/i;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const FLAG = /^--?([A-Za-z][\w-]+)$/;

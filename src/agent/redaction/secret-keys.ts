@@ -20,33 +20,51 @@ export function secretKeyKind(key: string): SecretKind | undefined {
   return kind;
 }
 
-const PASSWORD = /(?:password|passwd|passphrase|passcode|pwd)s?$/;
+const PASSWORD =
+  /(?:(?:password|passwd|passphrase|passcode)s?(?:confirmation|confirm|repeat|again|plain|plaintext|raw)?|pwds?|requirepass|masterauth|mnemonic|(?:seed|recovery|backup)phrase|wpapsk|(?:storepass|keypass|passin|passout)|סיסמ[הא]|הסיסמ[הא])$/;
+/** Whole names, too short to end others. */
+const PASSWORD_NAME = /^(?:psk|presharedkey)$/;
 /** `pass` alone also ends `bypass` and `compass`, and counts tests. */
 const PASS =
   /(?:^|[_.\- ])pass$|[a-z]Pass$|(?:^|[_.\- ])(?:db|user|smtp|ftp|mail|root|admin|my|redis|mysql|pg|proxy|http|ssh|auth|login)pass$/;
 const AWS_SECRET = /secretaccesskey$|aws(?:secret|secretkey)$/;
 const AZURE = /(?:accountkey|sharedaccesskey|storagekey)$/;
 const SECRET =
-  /(?:secrets?|secretkey|secretvalue|privatekey|signingkey|encryptionkey|masterkey|hmackey|clientkey|sharedkey|consumersecret)$/;
+  /(?:secrets?|credential|secretkey(?:base)?|secretvalue|privatekey|signingkey|encryptionkey|masterkey|hmackey|clientkey|sharedkey|consumersecret)$/;
 const API_KEY = /(?:apikeys?|accesskey|subscriptionkey|authkey|servicekey|licensekey)$/;
 const TOKEN = /tokens?$/;
 /** Tokens that page through results, and those that models read. */
 const NO_SECRET_TOKEN =
-  /(?:next|page|pagination|continuation|sync|resume|cursor|start|stop|eos|bos|pad|unk|sep|cls|mask|special|end|first|last|per|max|min|total|new|input|output|prompt|completion|cached|num|sampling|usage|reasoning|syntax|unexpected|thinking|text|image|audio)tokens?$|[a-z]tokens$|^tokens$/;
+  /(?:^|_)(?:next|page|pagination|continuation|sync|resume|cursor|start|stop|eos|bos|pad|unk|sep|cls|mask|special|end|first|last|per|max|min|total|new|input|output|prompt|completion|cached|num|sampling|usage|reasoning|syntax|unexpected|thinking|text|image|audio)_?tokens?$|[a-z]_?tokens$|^tokens$/;
+/** Long random values under `…_KEY` and `x-…-key`, but for keys that name a thing or may be known. */
+const SOME_KEY = /[a-z0-9][_-]key$/i;
+const NO_SECRET_KEY =
+  /(?:cache|primary|foreign|partition|sort|object|public|pub|idempotency|dedup\w*|routing|row|map|hash|group|index|lookup|translation|host|sort|range|shard|storage_object|query|message|record|unique|composite|natural|surrogate|order|issue|project|site|known|verify|publishable|anon|i18n|locale|s3|etag|file|path|dict|json|blob|answer|hot|short)[_-]key$/i;
 const SECRET_TOKENS = /(?:access|auth|refresh|api|bearer|secret)tokens$/;
 const AUTHORIZATION = /authorization$/;
 
 function judge(key: string): SecretKind | undefined {
   const bare = key.replace(/(?:\[\]|[\d_.-])+$/, '');
   const compact = bare.toLowerCase().replace(/[_.\- ]/g, '');
-  if (PASSWORD.test(compact) || PASS.test(bare) || PASS.test(bare.toLowerCase())) return 'password';
+  if (PASSWORD.test(compact) || PASSWORD_NAME.test(compact) || PASS.test(bare) || PASS.test(bare.toLowerCase()))
+    return 'password';
   if (AWS_SECRET.test(compact)) return 'aws_secret_key';
   if (AZURE.test(compact)) return 'azure_key';
   if (SECRET.test(compact)) return 'secret';
   if (API_KEY.test(compact)) return 'api_key';
   if (AUTHORIZATION.test(compact)) return 'authorization';
-  if (TOKEN.test(compact) && (SECRET_TOKENS.test(compact) || !NO_SECRET_TOKEN.test(compact))) return 'token';
+  if (/(?:^|[_.-])auth$/i.test(bare)) return 'token';
+  if (TOKEN.test(compact) && (SECRET_TOKENS.test(compact) || !NO_SECRET_TOKEN.test(snaked(bare)))) return 'token';
+  if (SOME_KEY.test(bare) && !NO_SECRET_KEY.test(bare)) return 'service_key';
   return undefined;
+}
+
+/** `maxTokens`, `max-tokens`: both are `max_tokens`. */
+function snaked(key: string): string {
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[.\- ]/g, '_')
+    .toLowerCase();
 }
 
 /** What stands where a value would: nothing, a mask, a reference to a variable, a word about it. */
@@ -68,7 +86,8 @@ const PROSE =
 /** Whether this is no credential whatever name it stands under. */
 export function isPlaceholder(value: string): boolean {
   const beginning = value.slice(0, 160).trim();
-  if (beginning === '' || WORDS.has(beginning.toLowerCase().replace(/[.,;:!?]+$/, ''))) return true;
+  if (!/[\p{L}\p{N}]/u.test(beginning) || WORDS.has(beginning.toLowerCase().replace(/[.,;:!?]+$/, ''))) return true;
+  if (/^(?:required|nullable|sometimes|string|confirmed|optional)\|/.test(beginning)) return true; // rules of a form
   return EMPTY.test(beginning) || (beginning.includes(' ') && PROSE.test(beginning));
 }
 
@@ -82,6 +101,7 @@ export const LONG_WORD = /^[A-Za-z]{16,}$/;
 export function isSecretValue(kind: SecretKind, value: string): boolean {
   if (isPlaceholder(value)) return false;
   if (kind === 'password') return true;
+  if (kind === 'service_key') return isMachineMade(value);
   if (/^\d+$/.test(value) && value.length < 20) return false;
   if (kind === 'token')
     return value.length >= 12 && !/\s/.test(value) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
@@ -91,6 +111,11 @@ export function isSecretValue(kind: SecretKind, value: string): boolean {
     !(SLUG.test(value) && !hasDigitOrCases(value) && !LONG_WORD.test(value)) &&
     !/\s\S+\s/.test(value.slice(0, 80))
   );
+}
+
+/** Random letters of both cases and digits; no hash, no UUID, no path. */
+export function isMachineMade(value: string): boolean {
+  return /^[A-Za-z0-9+_-]{24,512}={0,2}$/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value);
 }
 
 /** Digits, or both cases in a way that no word or sentence begins with. */

@@ -18,7 +18,7 @@ for (let unit = 0; unit < 128; unit++) {
   CLASSES[unit] =
     (/[A-Za-z0-9]/.test(character) ? ALNUM : 0) |
     (/[A-Za-z0-9_-]/.test(character) ? TOKEN : 0) |
-    (/\s/.test(character) ? SPACE : 0) |
+    (/[\s\0]/.test(character) ? SPACE : 0) |
     (/["'`]/.test(character) ? QUOTE : 0) |
     (/[0-9]/.test(character) ? DIGIT : 0);
 }
@@ -45,9 +45,13 @@ export function isDigit(text: string, at: number): boolean {
   return is(text, at, DIGIT);
 }
 
-/** Whether a word can begin at `at`: the `n` of an escaped line break (`\n`) before it is not part of it. */
+/** Whether a word can begin at `at`: the `n` of an escaped line break (`\n`), or the end of a terminal's colour, is not part of it. */
 export function isWordStart(text: string, at: number): boolean {
-  return !isAlnum(text, at - 1) || (text[at - 2] === '\\' && 'nrtbf'.includes(text[at - 1]!));
+  if (!isAlnum(text, at - 1)) return true;
+  if (text[at - 2] === '\\') return 'nrtbf'.includes(text[at - 1]!);
+  if (text[at - 1] === 'm' && (isDigit(text, at - 2) || text[at - 2] === '['))
+    return text.slice(Math.max(0, at - 12), at).includes('[');
+  return text[at - 3] === '%' && /^[0-9A-Fa-f]{2}$/.test(text.slice(at - 2, at));
 }
 
 /**
@@ -59,6 +63,8 @@ export class TokenRuns {
   #end = 0;
   /** End of a run that was found to be followed by nothing of interest. */
   barren = -1;
+  /** End of the last header of cookies. */
+  headerEnd = -1;
 
   /** Of values without quotes, whose end only what stands there decides. */
   readonly values = new RememberedEnd();
@@ -137,4 +143,14 @@ export function looksRandom(text: string, start: number, end: number, lengthMin:
   const { digits, upper, lower, longestPart } = shapeOf(text, start, end);
   if (longestPart < Math.min(8, lengthMin)) return false;
   return (digits > 0 && upper + lower > 0) || (upper > 1 && lower > 1 && end - start >= 12);
+}
+
+/** Letters whose case changes as in no word and no `camelCaseName`: often, or between runs of capitals. */
+export function looksScrambled(value: string): boolean {
+  if (value.length < 10 || !/^[A-Za-z0-9+/=_-]+$/.test(value)) return false;
+  const letters = value.slice(0, SHAPE_LENGTH_MAX).replace(/[^A-Za-z]/g, '');
+  const runs = letters.match(/[A-Z]+|[a-z]+/g) ?? [];
+  const changes = runs.length - 1;
+  const capitals = runs.filter((run) => run.length > 1 && run < 'a').length;
+  return letters.length >= 8 && changes >= 4 && changes >= letters.length * (capitals > 1 ? 0.25 : 0.36);
 }

@@ -3,10 +3,13 @@
  * secret costs, a fifth of a microsecond. Of each word one place is chosen whose two overlapping pairs are rare in logs; whichever
  * parity the word stands at, one of the two is looked at. A table of 128 × 128 tells at once that a pair belongs to no word.
  *
- * Only ASCII words of three characters and more. Characters past 127 may look like others to the table, never to the comparison behind it.
+ * Words have three characters and more. Characters past 127 may look like others to the table, never to the comparison behind it; bytes are read as
+ * Latin-1, so a word beyond ASCII has a second trigger, of its UTF-8 bytes.
  */
 export class TriggerScanner<T extends Trigger> {
   readonly #table = new Uint8Array(PAIRS);
+  /** Which bucket; apart from the table, which is small so that it stays near the processor. */
+  readonly #bucketOf = new Uint16Array(PAIRS);
   readonly #buckets: Candidate<T>[][] = [[]];
 
   constructor(triggers: readonly T[]) {
@@ -17,7 +20,6 @@ export class TriggerScanner<T extends Trigger> {
           for (const second of forms(trigger, offset + 1)) this.#enter(first, second, { trigger, offset });
       }
     }
-    if (this.#buckets.length > 256) throw new Error('too many triggers for a table of bytes');
   }
 
   /** Calls `visit` for each word found, about from left to right; it returns where to go on (at least `from`), or `STOP`. */
@@ -25,7 +27,7 @@ export class TriggerScanner<T extends Trigger> {
     const table = this.#table;
     const last = text.length - 1;
     for (let at = nextPair(table, text, 0, last); at < last; at = nextPair(table, text, at + 2, last)) {
-      const bucket = table[((text.charCodeAt(at) & 127) << 7) | (text.charCodeAt(at + 1) & 127)]!;
+      const bucket = this.#bucketOf[((text.charCodeAt(at) & 127) << 7) | (text.charCodeAt(at + 1) & 127)]!;
       const candidates = this.#buckets[bucket]!;
       for (let index = 0; index < candidates.length; index++) {
         const { trigger, offset } = candidates[index]!;
@@ -59,7 +61,7 @@ export class TriggerScanner<T extends Trigger> {
       at < last;
       at = nextPairInBytes(table, bytes, at + 2, last)
     ) {
-      const bucket = table[((bytes[at]! & 127) << 7) | (bytes[at + 1]! & 127)]!;
+      const bucket = this.#bucketOf[((bytes[at]! & 127) << 7) | (bytes[at + 1]! & 127)]!;
       const start = this.#confirm(bytes, at, from, to, this.#buckets[bucket]!, accept);
       if (start !== -1) return start;
     }
@@ -88,9 +90,12 @@ export class TriggerScanner<T extends Trigger> {
   }
 
   #enter(first: number, second: number, candidate: Candidate<T>): void {
-    const pair = (first << 7) | second;
-    if (this.#table[pair] === 0) this.#table[pair] = this.#buckets.push([]) - 1;
-    const bucket = this.#buckets[this.#table[pair]!]!;
+    const pair = ((first & 127) << 7) | (second & 127);
+    if (this.#table[pair] === 0) {
+      this.#table[pair] = 1;
+      this.#bucketOf[pair] = this.#buckets.push([]) - 1;
+    }
+    const bucket = this.#buckets[this.#bucketOf[pair]!]!;
     if (!bucket.some(({ trigger, offset }) => trigger === candidate.trigger && offset === candidate.offset))
       bucket.push(candidate);
   }
@@ -140,8 +145,13 @@ const TYPICAL =
   'checked running next previous output input schema value calling read_file on src/index.ts finished in 120ms "timestamp":"2025-01-15T08:00:00.000Z",' +
   '"level":"info","message":"completion received","duration_ms":12,"call_id":"call_","model":"claude","latency_ms":"trace":"at pkg/util/retry.go:12" ' +
   'connection to host failed after attempts session started worker processed items in seconds status response http get post ok ' +
-  'starting shutdown service handling as is has was this tokens ask risk disk skip sessions';
-
+  'starting shutdown service handling as is has was this tokens ask risk disk skip sessions ' +
+  '"level":"info","agent_id":"code-048","action":"tool_call","message":"calling http_get on pkg/util/retry.go","context":{"tool":"http_get","call_id":"call_4",' +
+  '"args":3695,"sess":"918b950bcf","step":1,"seq":0}} "action":"tool_result","message":"git_commit finished in 8021ms","ok":true,"level":"debug" ' +
+  '"agent_id":"ops-002","action":"thought","message":"tool_call failed: ECONNRESET after 5 attempts","retry_in_ms":30797 "tool":"write_file","tool":"web_search" ' +
+  '"context":{"model":"gpt","input_tokens":12,"output_tokens":8} sqlite.ts config loop.ts README.md query sql equals searching running shell command ls ' +
+  '"timestamp":"2025","timestamp":"2025","timestamp":"2025","timestamp":"2025" request response retry created already error agent ' +
+  'local model model model global general final total all already called calls call ';
 /** Case matters here: where a word's case does, `SG` is rarer than `sg`. */
 export function rarestPlace({ text, ignoreCase }: Trigger): number {
   const typical = ignoreCase ? TYPICAL.toLowerCase() : TYPICAL;

@@ -28,7 +28,7 @@ export function findUrlPassword(text: string, at: number, slashes: string, runs:
   const user = prefixedAt(text, start, runs);
   if (colon === -1 && user !== undefined && user.end === signAt) return user;
   if (colon === -1)
-    return looksRandom(text, start, signAt, 20) && shapeOf(text, start, signAt).digits > 1
+    return looksRandom(text, start, signAt, 20) && isMixed(text, start, signAt)
       ? { start, end: signAt, kind }
       : undefined;
   const specific = prefixedAt(text, colon + 1, runs) ?? user;
@@ -38,7 +38,54 @@ export function findUrlPassword(text: string, at: number, slashes: string, runs:
   const isUserSecret = looksRandom(text, start, colon, 20); // a token in the user's place: https://TOKEN:x-oauth-basic@host
   if (isUserSecret) return { start, end: signAt, kind };
   if (password === '' || isPlaceholder(decoded(password))) return undefined;
+  if (/^user(?:name)?:pass(?:word)?$/i.test(text.slice(start, signAt))) return undefined; // the form of one
   return { start: colon + 1, end: signAt, kind };
+}
+
+/** All three kinds of characters, or more than one digit. */
+function isMixed(text: string, start: number, end: number): boolean {
+  const { digits, upper, lower } = shapeOf(text, start, end);
+  return digits > 1 || (digits > 0 && upper > 1 && lower > 1);
+}
+
+/** `scheme%3A%2F%2Fuser%3Apassword%40host`, an address within another. */
+const ENCODED_USER_INFO = /%3A%2F%2F([\w.~-]|%(?!3A|40|2F)[0-9A-F]{2}){0,128}%3A/iy;
+const ENCODED_PASSWORD = /(?:[\w.~!*'()+-]|%(?!40|2F|26|22)[0-9A-F]{2}){1,256}(?=%40)/iy;
+
+export function findEncodedUrlPassword(text: string, at: number): SecretSpan | undefined {
+  ENCODED_USER_INFO.lastIndex = at;
+  if (!ENCODED_USER_INFO.test(text)) return undefined;
+  ENCODED_PASSWORD.lastIndex = ENCODED_USER_INFO.lastIndex;
+  const start = ENCODED_PASSWORD.lastIndex;
+  return ENCODED_PASSWORD.test(text) ? { start, end: ENCODED_PASSWORD.lastIndex, kind: 'url_password' } : undefined;
+}
+
+/** `user:password@tcp(host)`, as Go names a database; `user/password@host`, as Oracle does. */
+export function findDsnPassword(text: string, signAt: number): SecretSpan | undefined {
+  let start = signAt;
+  while (
+    start > 0 &&
+    signAt - start < 128 &&
+    !isSpace(text, start - 1) &&
+    !isQuote(text, start - 1) &&
+    text[start - 1] !== '='
+  )
+    start--;
+  const colon = text.slice(start, signAt).search(/[:/]/);
+  if (colon < 1 || text.startsWith('//', start + colon + 1)) return undefined;
+  const password = text.slice(start + colon + 1, signAt);
+  if (password === '' || isPlaceholder(password)) return undefined;
+  return { start: start + colon + 1, end: signAt, kind: 'connection_string' };
+}
+
+const ORACLE_USER = /[ \t]{1,4}(?:-\w+[ \t]{1,4}){0,4}["']?[\w$#]{1,64}\/(?=[^\s@"']{1,128}@)/y;
+
+/** `sqlplus user/password@host` */
+export function findSqlplusPassword(text: string, _start: number, end: number): SecretSpan | undefined {
+  ORACLE_USER.lastIndex = end;
+  if (!ORACLE_USER.test(text)) return undefined;
+  const start = ORACLE_USER.lastIndex;
+  return { start, end: text.indexOf('@', start), kind: 'connection_string' };
 }
 
 /** Where the first `:` and the last `@` of the user information stand; -1 for none. */
@@ -103,7 +150,53 @@ const SIGNATURE_LENGTH_MAX = 256;
 /** Azure's shared access signature, `sig=…` in a query: Base64, escaped. */
 export function findSignature(text: string, at: number): SecretSpan | undefined {
   if (isAlnum(text, at - 1) || text[at - 1] === '_' || text[at - 1] === '-') return undefined;
-  const start = at + 'sig='.length;
+  return signatureAt(text, at + 'sig='.length);
+}
+
+/** `X-Amz-Signature=…`, `X-Goog-Signature=…`, `Signature=…`: who has the address may do what it says, until it expires. */
+export function findNamedSignature(text: string, _at: number, end: number): SecretSpan | undefined {
+  return signatureAt(text, text[end] === '"' ? end + 1 : end);
+}
+
+const HEX_SIGNATURE = /[0-9a-f]{40,1024}(?![0-9A-Za-z])/iy;
+/** An answer to a challenge: MD5 or SHA-256. */
+const DIGEST = /\\{0,8}"([0-9a-f]{32,64})(?=\\{0,8}")/y;
+
+/** `Digest … response="…"` */
+export function findDigestResponse(text: string, _at: number, end: number): SecretSpan | undefined {
+  DIGEST.lastIndex = end;
+  const answer = DIGEST.exec(text)?.[1];
+  if (answer === undefined) return undefined;
+  return { start: DIGEST.lastIndex - answer.length, end: DIGEST.lastIndex, kind: 'authorization' };
+}
+
+const DISCORD_HOOK = /discord(?:app)?\.com\\?\/api(?:\\?\/v\d{1,2})?\\?\/webhooks\\?\/\d{10,24}\\?\//iy;
+const DISCORD_TOKEN = /(?<![\w-])[MNO][A-Za-z0-9_-]{22,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}/;
+
+/** The token of a bot near the word, or of a webhook. */
+export function findDiscord(text: string, at: number, end: number, runs: TokenRuns): SecretSpan | undefined {
+  DISCORD_HOOK.lastIndex = at;
+  if (DISCORD_HOOK.test(text)) {
+    const start = DISCORD_HOOK.lastIndex;
+    const last = runs.end(text, start);
+    return last - start >= 30 ? { start, end: last, kind: 'discord_token' } : undefined;
+  }
+  const match = DISCORD_TOKEN.exec(text.slice(end, end + 160));
+  if (match === null) return undefined;
+  return { start: end + match.index, end: end + match.index + match[0].length, kind: 'discord_token' };
+}
+
+const TWILIO = /(?<![A-Za-z0-9])[0-9a-f]{32}(?![A-Za-z0-9])/;
+
+/** The token of an account, which is 32 hex digits and told by what stands before. */
+export function findTwilio(text: string, _at: number, end: number): SecretSpan | undefined {
+  const match = TWILIO.exec(text.slice(end, end + 128));
+  return match === null ? undefined : { start: end + match.index, end: end + match.index + 32, kind: 'twilio_key' };
+}
+
+function signatureAt(text: string, start: number): SecretSpan | undefined {
+  HEX_SIGNATURE.lastIndex = start;
+  if (HEX_SIGNATURE.test(text)) return { start, end: HEX_SIGNATURE.lastIndex, kind: 'url_signature' };
   let end = start;
   while (end < start + SIGNATURE_LENGTH_MAX && (isAlnum(text, end) || '%+/_-'.includes(text[end] ?? ' '))) end++;
   while (end < start + SIGNATURE_LENGTH_MAX && text[end] === '=') end++;
@@ -114,7 +207,7 @@ export function findSignature(text: string, at: number): SecretSpan | undefined 
 
 const HOOK = /hooks\.slack(?:-gov)?\.com(?:\\?\/)(?:services|workflows|triggers)(?:\\?\/)/y;
 
-export function findSlackWebhook(text: string, at: number, _end: number, _runs: TokenRuns): SecretSpan | undefined {
+export function findSlackWebhook(text: string, at: number): SecretSpan | undefined {
   HOOK.lastIndex = at;
   if (!HOOK.test(text)) return undefined;
   const start = HOOK.lastIndex;

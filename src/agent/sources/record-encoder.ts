@@ -167,13 +167,10 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
   const level = parseLevel(value['level']);
   if (level === undefined && value['level'] !== undefined) context = withNote(context, '_level', value['level']);
 
-  const agentId = cutText(
-    withoutControls(textOf(value['agent_id'])) || defaults.agentId || UNKNOWN_AGENT_ID,
-    AGENT_ID_LENGTH_MAX,
-    'agent_id',
-    truncated,
-  );
-  const redactor = (defaults.redaction ?? BUILT_IN_REDACTION).for(agentId);
+  // Redacted whole, before it is cut; which settings apply is told by the name as it came.
+  const name = withoutControls(textOf(value['agent_id'])) || defaults.agentId || UNKNOWN_AGENT_ID;
+  const redactor = (defaults.redaction ?? BUILT_IN_REDACTION).for(name);
+  const agentId = cutText(redactor.redactText(name), AGENT_ID_LENGTH_MAX, 'agent_id', truncated);
   let action = cutText(
     redactor.redactText(textOf(value['action'])) || defaults.action || '',
     ACTION_LENGTH_MAX,

@@ -7,6 +7,10 @@ const FOLDER = path.resolve(import.meta.dirname, '../../fixtures/redaction');
 export interface CorpusLine {
   readonly text: string;
   readonly filled: readonly string[];
+  /** The template without what was filled in: what has to stay readable. */
+  readonly around: string;
+  /** The heading it stands under in its file. */
+  readonly section: string;
 }
 
 export type Random = () => number;
@@ -24,25 +28,34 @@ export function seeded(seed: number): Random {
 }
 
 /** The lines of a corpus file, each filled `times` times. */
-export function corpus(file: 'positives.txt' | 'negatives.txt', times: number, random: Random): CorpusLine[] {
-  const templates = readFileSync(path.join(FOLDER, file), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('# '))
-    .map((line) => line.replaceAll('\\n', '\n'));
-  return templates.flatMap((template) => Array.from({ length: times }, () => fill(template, random)));
+export function corpus(file: string, times: number, random: Random): CorpusLine[] {
+  const lines: CorpusLine[] = [];
+  let section = '';
+  for (const line of readFileSync(path.join(FOLDER, file), 'utf8').split('\n')) {
+    if (line.startsWith('# ')) section = line.slice(2);
+    else if (line !== '') {
+      // A context is JSON: its escapes are its own.
+      const template = line.startsWith('{"') ? line : line.replaceAll('\\n', '\n');
+      for (let time = 0; time < times; time++) lines.push(fill(template, section, random));
+    }
+  }
+  return lines;
 }
 
-function fill(template: string, random: Random): CorpusLine {
+function fill(template: string, section: string, random: Random): CorpusLine {
   const filled: string[] = [];
-  const text = template.replace(/\{([a-z0-9_]+)\}/g, (whole, name: string) => {
+  const text = template.replace(PLACEHOLDER, (whole, name: string) => {
     const make = FORMS[name];
     if (make === undefined) return whole;
     const made = make(random);
     filled.push(made);
     return made;
   });
-  return { text, filled };
+  const around = template.replace(PLACEHOLDER, (whole, name: string) => (FORMS[name] === undefined ? whole : ' '));
+  return { text, filled, around, section };
 }
+
+const PLACEHOLDER = /\{([a-z0-9_]+)\}/g;
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz';
 const UPPER = LOWER.toUpperCase();
@@ -132,7 +145,57 @@ const FORMS: Readonly<Record<string, (random: Random) => string>> = {
   base64url: (r) => base64url(r, 40),
   base64image: (r) => `iVBORw0KGgo${base64(r, 400).replaceAll('=', '')}`,
   django: (r) => `django-insecure-${draw(r, `${ALNUM}!@#$%^*-_+`, 46)}${draw(r, DIGITS, 2)}`,
+  session_token: (r) => `FwoGZXIvYXdzE${draw(r, `${ALNUM}/+`, 180)}${draw(r, ALNUM, 2)}=`,
+  google_refresh: (r) => `1${'//'}0${draw(r, DIGITS, 1)}${base64url(r, 60)}`,
+  gocspx: (r) => `GOC${'SPX-'}${base64url(r, 28)}`,
+  azure_client: (r) => `${draw(r, ALNUM, 3)}8${'Q~'}${draw(r, `${ALNUM}-_.~`, 33)}${draw(r, ALNUM, 1)}`,
+  pypi: (r) => `py${'pi-'}AgEIcHlwaS5vcmc${draw(r, `${ALNUM}-_`, 120)}`,
+  dckr_pat: (r) => `dc${'kr_pat_'}${base64url(r, 27)}`,
+  groq: (r) => `gs${'k_'}${draw(r, ALNUM, 52)}`,
+  openrouter: (r) => `s${'k-'}or-v1-${hex(64)(r)}`,
+  discord: (r) => `${draw(r, 'MNO', 1)}${draw(r, ALNUM, 25)}.${draw(r, ALNUM, 6)}.${base64url(r, 38)}`,
+  discord_hook: (r) => base64url(r, 68),
+  vault: (r) => `hv${'s.'}${base64url(r, 90)}`,
+  twilio_key: (r) => `S${'K'}${hex(32)(r)}`,
+  shopify: (r) => `sh${'pat_'}${hex(32)(r)}`,
+  digitalocean: (r) => `do${'p_v1_'}${hex(64)(r)}`,
+  grafana: (r) => `gl${'sa_'}${draw(r, ALNUM, 32)}_${hex(8)(r)}`,
+  databricks: (r) => `da${'pi'}${hex(32)(r)}`,
+  postman: (r) => `PM${'AK-'}${hex(24)(r)}-${hex(34)(r)}`,
+  newrelic: (r) => `NR${'AK-'}${draw(r, UPPER + DIGITS, 27)}`,
+  linear: (r) => `li${'n_api_'}${draw(r, ALNUM, 40)}`,
+  age_key: (r) => `AGE-SECRET${'-KEY-'}1${draw(r, `${UPPER}${DIGITS}`, 58)}`,
+  langsmith: (r) => `ls${'v2_pt_'}${hex(32)(r)}_${hex(10)(r)}`,
+  pinecone: (r) => `pc${'sk_'}${draw(r, ALNUM, 6)}_${draw(r, ALNUM, 63)}`,
+  base64pw: (r) => Buffer.from(draw(r, ALNUM, 18)).toString('base64'),
+  base64pem: (r) => Buffer.from(pem(r, '')).toString('base64'),
+  base64block: (r) => lines(r, 2, '\n'),
+  base64line: (r) => lines(r, 3, '\n'),
+  sha512: (r) => base64(r, 64),
+  pem_dsa: (r) => pem(r, 'DSA '),
+  pem_encrypted: (r) => pem(r, 'ENCRYPTED '),
+  pem_openssh_escaped: (r) => pem(r, 'OPENSSH ', '\\n'),
+  pem_space: (r) => pem(r, '', ' '),
+  pem_pgp: (r) => {
+    const edge = (word: string) => `-----${word} PGP PRIVATE KEY BLOCK-----`;
+    return `${edge('BEGIN')}\n\n${lines(r, 6, '\n')}\n=${draw(r, ALNUM, 4)}\n${edge('END')}`;
+  },
+  quoted: (r) => `${draw(r, ALNUM, 3)}${draw(r, `${ALNUM}!#%*+-_.~^?$&;,()@:=/ <>|[]`, 12)}${draw(r, ALNUM, 2)}`,
+  phrase12: (r) =>
+    Array.from({ length: 12 }, () =>
+      pick(r, 'abandon', 'zebra', 'ability', 'lunar', 'ladder', 'orbit', 'velvet', 'copper', 'island', 'pepper'),
+    ).join(' '),
+  hex7: hex(7),
+  hex8: hex(8),
+  hex12: hex(12),
   hex16: hex(16),
+  hex24: hex(24),
+  hex48: hex(48),
+  alnum16: alnum(16),
+  alnum29: alnum(29),
+  alnum32: alnum(32),
+  alnum40: alnum(40),
+  alnum43: alnum(43),
   hex32: hex(32),
   hex40: hex(40),
   hex64: hex(64),

@@ -6,6 +6,7 @@ import { withDeadline } from '../../../platform/clock.ts';
 import { describeError, NervesysError } from '../../../platform/errors.ts';
 import { parseDuration } from '../../../platform/quantity.ts';
 import type { BufferStats, RecentQuery } from '../../buffer/types.ts';
+import { BUILT_IN_REDACTION } from '../../redaction/index.ts';
 import type { KnownAgent, StatusReport } from '../../registry.ts';
 import { notJson, parseLevel, parseTimestamp } from '../record-encoder.ts';
 import { type Answer, jsonAnswer, problemAnswer } from './answers.ts';
@@ -91,13 +92,20 @@ export async function putStatus(
   } catch (error) {
     throw notJson('PUT status', error);
   }
-  if (!options.registry.report(agentId, parseStatus(value)))
+  // It goes out with the heartbeat, past the records.
+  const redactor = (options.redaction ?? BUILT_IN_REDACTION).for(agentId);
+  if (
+    !options.registry.report(
+      agentId,
+      parseStatus(value, (text) => redactor.redactText(text)),
+    )
+  )
     throw new NervesysError('NSV_TOO_BUSY', 'too many AI agents are known on this server to follow one more');
   return jsonAnswer(viewAgent(options.registry.get(agentId)!));
 }
 
-/** @throws NervesysError `NSV_BODY_INVALID` naming the field. */
-export function parseStatus(value: unknown): StatusReport {
+/** @throws NervesysError `NSV_BODY_INVALID` naming the field. Texts go through `clean` whole, before they are cut. */
+export function parseStatus(value: unknown, clean: (text: string) => string): StatusReport {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('a status is a JSON object');
   const { status, last_action, detail, exit_code, pid } = value as Record<string, unknown>;
   if (!(AGENT_STATUSES as readonly unknown[]).includes(status))
@@ -110,8 +118,8 @@ export function parseStatus(value: unknown): StatusReport {
     throw invalid('"pid" must be a positive whole number');
   return {
     status: status as AgentStatus,
-    ...(action === undefined ? {} : { lastAction: action }),
-    ...(reason === undefined ? {} : { detail: reason.slice(0, DETAIL_LENGTH_MAX).toWellFormed() }),
+    ...(action === undefined ? {} : { lastAction: clean(action) }),
+    ...(reason === undefined ? {} : { detail: clean(reason).slice(0, DETAIL_LENGTH_MAX).toWellFormed() }),
     ...(typeof exit_code === 'number' ? { exitCode: exit_code } : {}),
     ...(typeof pid === 'number' ? { pid } : {}),
   };

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
-import type { AgentId } from '../../../contract/ids.ts';
-import { parseAgentId } from '../../../contract/ids.ts';
+import { AGENT_ID_LENGTH_MAX, type AgentId, parseAgentId } from '../../../contract/ids.ts';
 import type { LogsAnswer } from '../../../contract/record.ts';
 import { errorCode, NervesysError } from '../../../platform/errors.ts';
 import { parseJsonExactly } from '../../../platform/exact-json.ts';
+import { BUILT_IN_REDACTION, type Redaction } from '../../redaction/index.ts';
 import { type EncodeDefaults, type Encoded, encodeNdjson, encodeValues } from '../record-encoder.ts';
 import { type Answer, jsonAnswer, problemAnswer } from './answers.ts';
 import { type BodyLease, readBody } from './body.ts';
@@ -35,7 +35,7 @@ export async function postLogs(
   lease: BodyLease,
   counts: IntakeCounts,
 ): Promise<Answer> {
-  const agentId = defaultAgentId(request, query);
+  const agentId = defaultAgentId(request, query, options.redaction);
   const idempotencyKey = readIdempotencyKey(request);
   const body = await readBody(request, bodyBytesMax, lease);
   refuseTooManyLines(body);
@@ -167,15 +167,19 @@ function nothingTaken(answer: LogsAnswer): Answer {
   );
 }
 
-/** `X-Nervesys-Agent` or `?agent_id=`: whose records these are where they don't say it themselves. */
-export function defaultAgentId(request: IncomingMessage, query: URLSearchParams): AgentId | undefined {
+/** `X-Nervesys-Agent` or `?agent_id=`: whose records these are where they don't say it themselves. A name may hold a secret as any text may. */
+export function defaultAgentId(
+  request: IncomingMessage,
+  query: URLSearchParams,
+  redaction: Redaction = BUILT_IN_REDACTION,
+): AgentId | undefined {
   const header = request.headers['x-nervesys-agent'];
   const given = query.get('agent_id') ?? (typeof header === 'string' ? header : undefined);
   if (given === undefined || given === '') return undefined;
   const agentId = parseAgentId(given);
   if (agentId === undefined)
     throw new NervesysError('NSV_BODY_INVALID', 'agent_id must have 1 to 50 characters and no control characters');
-  return agentId;
+  return redaction.for(agentId).redactText(agentId).slice(0, AGENT_ID_LENGTH_MAX) as AgentId;
 }
 
 /** @throws NervesysError `NSV_BODY_INVALID` */

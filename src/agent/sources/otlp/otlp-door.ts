@@ -58,7 +58,7 @@ export class OtlpDoor {
   async receive(signal: Signal, request: IncomingMessage, query: URLSearchParams, lease: BodyLease): Promise<Answer> {
     const { server, clock, sink, registry, redaction } = this.#options;
     const encoding = readEncoding(request);
-    const agentId = defaultAgentId(request, query);
+    const agentId = defaultAgentId(request, query, redaction);
     const idempotencyKey = readIdempotencyKey(request);
     const body = await readBody(request, this.#bodyBytesMax, lease);
     const series = new CumulativeSeries(this.#series);
