@@ -294,9 +294,7 @@ export class Agent implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
-    await this.#localApi?.close();
-    await this.#tail?.close();
-    await this.#doors?.close();
+    await Promise.all([this.#localApi?.close(), this.#tail?.close(), this.#doors?.close()]);
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
         const { records } = this.#buffer.stats();
