@@ -275,7 +275,7 @@ export class Agent implements AsyncDisposable {
       }).start();
       this.#parts.use(this.#heartbeats);
       if (this.#delivery instanceof PendingDelivery) {
-        this.#delivery.resolve(new OrchestratedDelivery(client));
+        this.#delivery.resolve(new OrchestratedDelivery(client, clock));
         this.#uploader.retryNow();
       }
     } catch (error) {
