@@ -275,7 +275,7 @@ export class Agent implements AsyncDisposable {
       }).start();
       this.#parts.use(this.#heartbeats);
       if (this.#delivery instanceof PendingDelivery) {
-        this.#delivery.resolve(new OrchestratedDelivery(client));
+        this.#delivery.resolve(new OrchestratedDelivery(client, clock));
         this.#uploader.retryNow();
       }
     } catch (error) {
@@ -294,9 +294,7 @@ export class Agent implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
-    await this.#localApi?.close();
-    await this.#tail?.close();
-    await this.#doors?.close();
+    await Promise.all([this.#localApi?.close(), this.#tail?.close(), this.#doors?.close()]);
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
         const { records } = this.#buffer.stats();

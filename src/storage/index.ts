@@ -6,6 +6,7 @@ import { S3Archive, type S3Parts, type S3Settings } from './storj-client.ts';
 export type { Archive, ArchiveObject, PresignedPut, PresignRequest } from './archive.ts';
 export { DirectoryArchive } from './directory-client.ts';
 export { checkObjectKey } from './object-path.ts';
+export { readRefusal, refusalError } from './s3-errors.ts';
 export { S3_REGION_DEFAULT, S3Archive, type S3Parts, type S3Settings } from './storj-client.ts';
 
 /** Where the archive is. Secrets are in here: never log it whole. */

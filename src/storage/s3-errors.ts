@@ -14,7 +14,7 @@ export interface S3Refusal {
   readonly retryAfterMs: number | undefined;
 }
 
-export function readRefusal(answer: HttpAnswer, now: number): S3Refusal {
+export function readRefusal(answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>, now: number): S3Refusal {
   const error = parseErrorXml(answer.body.toString('utf8'));
   return {
     status: answer.status,

@@ -1,12 +1,17 @@
 import type { BatchConfirmation, BatchPermission } from '../../contract/batch.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { httpRequest } from '../../platform/http-request.ts';
+import { readRefusal, refusalError } from '../../storage/index.ts';
 import type { OrchestratorClient } from '../orchestrator-client.ts';
 import type { Consignment, Delivery } from './delivery.ts';
 
 /** A name may turn out taken a few times in a row (a twin); more often than this in one attempt is a fault to wait out. */
 const TAKEN_MAX = 20;
 const PUT_TIMEOUT_MS = 120_000;
+const SAID_LENGTH_MAX = 300;
+/** S3's words for a presigned URL past its time, and ours for the folder archive's. */
+const EXPIRED = /Request has expired|ExpiredToken|NSV_UPLOAD_EXPIRED/;
 
 /**
  * The agent has no credentials: it announces the batch, the orchestrator assigns the key and permits one PUT of these bytes
@@ -14,9 +19,11 @@ const PUT_TIMEOUT_MS = 120_000;
  */
 export class OrchestratedDelivery implements Delivery {
   readonly #client: OrchestratorClient;
+  readonly #clock: Clock;
 
-  constructor(client: OrchestratorClient) {
+  constructor(client: OrchestratorClient, clock: Clock) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   get description(): string {
@@ -70,15 +77,11 @@ export class OrchestratedDelivery implements Delivery {
     }
     if (answer.status >= 200 && answer.status < 300) return 'stored';
     if (answer.status === 412) return 'taken';
-    const said = answer.body.toString('utf8', 0, 300).replace(/\s+/g, ' ');
-    const message = `${target}: answered ${answer.status}${said === '' ? '' : `: ${said}`}`;
-    if (answer.status === 429 || answer.status >= 500) {
-      throw new NervesysError('NSV_ARCHIVE_BUSY', message, {
-        retryable: true,
-        facts: { retryAfter: answer.headers['retry-after'] },
-      });
-    }
-    if (answer.status === 401 || answer.status === 403) throw new NervesysError('NSV_ARCHIVE_DENIED', message);
-    throw new NervesysError('NSV_ARCHIVE_REJECTED', message);
+    const refusal = readRefusal(answer, this.#clock.now());
+    const said = answer.body.toString('utf8', 0, SAID_LENGTH_MAX).replace(/\s+/g, ' ');
+    // The next attempt asks for a new permission: one that is past its time needs nobody's hands.
+    if (answer.status === 403 && EXPIRED.test(said))
+      throw new NervesysError('NSV_ARCHIVE_BUSY', `${target}: the permission has expired`, { retryable: true });
+    throw refusalError(target, { ...refusal, message: refusal.message || said });
   }
 }

@@ -44,6 +44,7 @@ const RETRY_AFTER_MS_MAX = 300_000;
 const IDLE_MS = 60_000;
 const NEEDS_HANDS: ReadonlySet<string> = new Set([
   'NSV_ARCHIVE_DENIED',
+  'NSV_ARCHIVE_FULL',
   'NSV_ARCHIVE_NO_BUCKET',
   'NSV_ARCHIVE_REJECTED',
   'NSV_ARCHIVE_NAME_TAKEN',
@@ -149,7 +150,7 @@ export class Uploader implements AsyncDisposable {
       this.#failures++;
       this.#trouble = error;
       for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
-      const needsHands = NEEDS_HANDS.has(errorCode(error));
+      const needsHands = needsPeople(error);
       const waitMs = Math.max(
         backoffMs(this.#failures, needsHands ? BACKOFF_DENIED : BACKOFF, random),
         retryAfter(error, clock.now()),
@@ -176,6 +177,12 @@ export class Uploader implements AsyncDisposable {
     this.#waiters = this.#waiters.filter((other) => other !== waiter);
     waiter.reject(reason);
   }
+}
+
+/** An orchestrator that refuses a batch for good (another server's name, numbers that are taken) is told as a store that does. */
+function needsPeople(error: unknown): boolean {
+  const code = errorCode(error);
+  return NEEDS_HANDS.has(code) || (code === 'NSV_ORCHESTRATOR_REFUSED' && !(error as NervesysError).retryable);
 }
 
 /** The wait that the archive asked for, at most `RETRY_AFTER_MS_MAX`. */

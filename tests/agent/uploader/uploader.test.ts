@@ -212,6 +212,47 @@ test('a refusal is retried slowly, told loudly once, and told again when it is o
   assert.equal(told.at(-1), undefined);
 });
 
+for (const [code, retryable, needsHands] of [
+  ['NSV_ARCHIVE_DENIED', false, true],
+  ['NSV_ARCHIVE_NO_BUCKET', false, true],
+  ['NSV_ARCHIVE_FULL', true, true],
+  ['NSV_AGENT_REVOKED', false, true],
+  ['NSV_ORCHESTRATOR_REFUSED', false, true],
+  ['NSV_ORCHESTRATOR_REFUSED', true, false],
+  ['NSV_ARCHIVE_BUSY', true, false],
+  ['NSV_ARCHIVE_UNREACHABLE', true, false],
+] as const)
+  test(`${code}, ${retryable ? 'which may pass' : 'which stays'}, is tried for ever and ${needsHands ? 'told to people' : 'told to nobody'}`, async (t) => {
+    const clock = new FakeClock(NOON);
+    const { buffer, addBatch } = await openParts(t, clock);
+    const told: (string | undefined)[] = [];
+    const attemptsAt: number[] = [];
+    const deliver = async () => {
+      attemptsAt.push(clock.now());
+      throw new NervesysError(code, 'no', { retryable });
+    };
+    await using uploader = new Uploader({
+      queue: buffer,
+      delivery: { description: 'a refusing one', deliver },
+      clock,
+      random: () => 0.5,
+      logger: silentLogger,
+      onTrouble: (error) => told.push(error?.code),
+    });
+    await addBatch('one');
+    uploader.start();
+
+    const hours = code === 'NSV_ARCHIVE_DENIED' ? 7 * 24 : 2;
+    for (let hour = 0; hour < hours; hour++) await clock.advance(3_600_000);
+
+    const gaps = attemptsAt.slice(1).map((at, i) => at - attemptsAt[i]!);
+    assert.ok(clock.now() - attemptsAt.at(-1)! <= 300_000, 'it goes on');
+    assert.ok(Math.max(...gaps) <= (needsHands ? 300_000 : 15_000), `${Math.max(...gaps)} ms`);
+    assert.ok(gaps.at(-1)! >= (needsHands ? 150_000 : 7_500), `${gaps.at(-1)} ms`);
+    assert.deepEqual([...new Set(told)], needsHands ? [code] : []);
+    assert.equal(buffer.stats().records, 1);
+  });
+
 test('waiting for a batch ends with the keys once it is archived, or with the reason it is not', async (t) => {
   const { archive, buffer, uploaderOf, addBatch } = await openParts(t, { ...systemClock, now: () => Date.parse(NOON) });
   for (const message of ['one', 'two']) await addBatch(message);

@@ -75,7 +75,8 @@ const HOST_DEFAULT = '127.0.0.1';
 const SOCKET_MODE_DEFAULT = 0o600;
 /** Longer than clients' pools keep idle connections, so that it is they who close, and no request meets a closing connection. */
 const KEEP_ALIVE_MS = 65_000;
-const CLOSE_DEADLINE_MS = 5_000;
+/** An answer takes milliseconds; what a client still has to send by then it hasn't got an answer to. The archive needs the rest of 10 s. */
+const CLOSE_DEADLINE_MS = 3_000;
 /** How often slow clients are looked for. */
 const CHECK_MS = 2_000;
 const HEAD_BYTES_MAX = 16 * 1024;

@@ -14,7 +14,14 @@ const GATHERING_OPERATIONS: ReadonlySet<string> = new Set([
   'invoke_workflow',
   'execute_tool',
 ]);
-const LEAF_KINDS: ReadonlySet<string> = new Set(['LLM', 'EMBEDDING', 'RERANKER']);
+/** What frameworks call the kind of a span, where they do; `AGENT`, `CHAIN`, `WORKFLOW` and the like are no calls of a model. */
+const KIND_NAMES = [
+  'openinference.span.kind',
+  'langsmith.span.kind',
+  'langfuse.observation.type',
+  'traceloop.span.kind',
+] as const;
+const LEAF_KINDS: ReadonlySet<string> = new Set(['LLM', 'GENERATION', 'EMBEDDING', 'RERANKER', 'UNKNOWN']);
 const SPAN_KINDS = ['', 'internal', 'server', 'client', 'producer', 'consumer'];
 const STATUS_ERROR = 2;
 /** Span events hold prompts in older conventions; more than this of one span say nothing new. */
@@ -77,7 +84,7 @@ function isAiWork(name: string, attributes: Attributes): boolean {
 function actionOf(name: string, attributes: Attributes): string {
   return (
     firstWord(attributes, ['gen_ai.operation.name', 'ai.operationId', 'mcp.method.name']) ??
-    firstWord(attributes, ['openinference.span.kind', 'traceloop.span.kind'])?.toLowerCase() ??
+    firstWord(attributes, KIND_NAMES)?.toLowerCase() ??
     name
   );
 }
@@ -89,8 +96,10 @@ function isLeaf(name: string, attributes: Attributes): boolean {
   if (name === 'claude_code.interaction') return false;
   const operation = firstWord(attributes, ['gen_ai.operation.name']);
   if (operation !== undefined && GATHERING_OPERATIONS.has(operation)) return false;
-  const kind = firstWord(attributes, ['openinference.span.kind']);
-  return kind === undefined || LEAF_KINDS.has(kind.toUpperCase());
+  return KIND_NAMES.every((of) => {
+    const kind = firstWord(attributes, [of]);
+    return kind === undefined || LEAF_KINDS.has(kind.toUpperCase());
+  });
 }
 
 /** ms with µs as fraction; a clock that was set back during the span gives 0. */
