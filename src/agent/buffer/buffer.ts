@@ -9,8 +9,8 @@ import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
-import { type NewBlock, writeBlocks } from './block-writer.ts';
-import { inflateMember } from './chunk.ts';
+import { freeScratch, type NewBlock, writeBlocks } from './block-writer.ts';
+import { freeSpareTexts, inflateMember } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
@@ -311,6 +311,12 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
     this.#room.fold();
     this.#reserve.take();
+  }
+
+  /** Gives up memory that is only kept to be used again; for when it is quiet. */
+  freeSpareMemory(): void {
+    freeScratch();
+    freeSpareTexts();
   }
 
   /** Commits what waits, and closes the file; the open batch stays in it as blocks. Safe twice. */

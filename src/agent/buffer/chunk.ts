@@ -130,6 +130,11 @@ function recycle(text: Buffer): void {
   if (text.length === TEXT_CAPACITY && spareTexts.length < SPARE_TEXTS_MAX) spareTexts.push(text);
 }
 
+/** Gives up what is kept for the next chunks: some 5 MB after a busy time. */
+export function freeSpareTexts(): void {
+  spareTexts.length = 0;
+}
+
 /** The text of a member. */
 export function inflateMember(member: Buffer): Promise<Buffer> {
   return gunzip(member);
