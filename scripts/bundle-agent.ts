@@ -4,11 +4,10 @@
  *
  *   node scripts/bundle-agent.ts [--out dist/nervesys-agent.cjs]
  */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { relative, resolve } from 'node:path';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, posix, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Plugin, rolldown } from 'rolldown'; // comes with vite, which builds the page with it
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown'; // comes with vite, which builds the page with it
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
@@ -29,24 +28,21 @@ export async function bundleAgent(outFile: string): Promise<AgentBundle> {
     cwd: ROOT,
     platform: 'node',
     transform: { target: 'node24' },
-    // V8 compiles a function in parentheses at once; most of these modules are never run by an idle agent.
-    optimization: { pifeForModuleWrappers: false },
-    plugins: [onlyBundledCommands(), builtinsOnDemand()],
+    plugins: [onlyBundledCommands()],
   });
   try {
-    const { output } = await build.write({
-      file: outFile,
+    const { output } = await build.generate({
       format: 'cjs',
-      codeSplitting: false,
+      preserveModules: true,
       // Names stay readable in a stack trace; white space and comments are what costs.
       minify: { mangle: false, compress: false, codegen: true },
     });
-    const [chunk, ...more] = output;
-    if (more.length > 0) throw new Error(`the bundle is more than one file: ${more.map((one) => one.fileName)}`);
-    const text = `${BANNER}\n${asciiOnly(readFileSync(outFile, 'utf8').replace(/^#!.*\n/, ''))}`;
+    const chunks = output.filter((one) => one.type === 'chunk');
+    const text = asciiOnly(oneFile(chunks));
+    mkdirSync(dirname(outFile), { recursive: true });
     writeFileSync(outFile, text);
     chmodSync(outFile, 0o755);
-    const modules = Object.keys(chunk.modules).filter((id) => !id.startsWith('\0'));
+    const modules = chunks.flatMap((chunk) => Object.keys(chunk.modules)).filter((id) => !id.startsWith('\0'));
     return { bytes: text.length, modules: modules.map((id) => relative(ROOT, id)).sort() };
   } finally {
     await build.close();
@@ -72,25 +68,43 @@ function onlyBundledCommands(): Plugin {
   };
 }
 
+/** What rolldown writes for the import of a module of Node's own, and to give it the shape for a default import. */
+const BUILTIN_IMPORT = /let (node_\w+)=require\("(node:[\w/]+)"\);(?:\1=\w+\.__toESM\(\1,1\);)?/g;
+
+/** Modules of the bundle by their name, and Node's own at the first use of something in them. */
+const LOADER = `
+const loaded=new Map;
+const load=name=>{let module=loaded.get(name);if(module===undefined){module={exports:{}};loaded.set(name,module);modules[name](module.exports)}return module.exports};
+const onDemand=(load,names)=>{const module={};for(const name of names.split(" "))Object.defineProperty(module,name,{configurable:true,get(){const value=name==="default"?load():load()[name];Object.defineProperty(module,name,{value});return value}});return module};
+`;
+
 /**
- * Loads Node's own modules at their first use rather than at the start: an idle agent then never loads TLS, zlib or
- * child_process. A module that is a function (`events`) or must keep its `this` (`process`) is loaded as usual.
+ * Puts the modules into one file, each in a function of its own. In one common scope, as bundlers like it, V8 has to look at all
+ * of them at once when the file is compiled, and the memory for that is never given back: 3 MB.
+ *
+ * Node's own modules are loaded at their first use, not at the start: an idle agent then never loads TLS, zlib or child_process.
  */
-function builtinsOnDemand(): Plugin {
-  const require = createRequire(import.meta.url);
-  return {
-    name: 'builtins-on-demand',
-    resolveId: (source, importer) =>
-      source.startsWith('node:') && !importer?.startsWith('\0') ? `\0on-demand:${source}.cjs` : undefined,
-    load(id) {
-      if (!id.startsWith('\0on-demand:')) return undefined;
-      const name = id.slice('\0on-demand:'.length, -'.cjs'.length);
-      const builtin = require(name) as object;
-      if (typeof builtin !== 'object' || name === 'node:process') return `module.exports = require('${name}');`;
-      const getters = Object.keys(builtin).map((key) => `get ${key}() { return load().${key}; }`);
-      return `let loaded; const load = () => (loaded ??= require('${name}')); module.exports = { ${getters.join(', ')} };`;
-    },
-  };
+function oneFile(chunks: readonly OutputChunk[]): string {
+  const used = new Map<string, Set<string>>();
+  const modules = chunks.map(({ fileName, code }) => {
+    const body = code
+      .replace(/^#!.*\n/, '')
+      .replace(BUILTIN_IMPORT, (_, variable: string, builtin: string) => {
+        const names = used.get(builtin) ?? new Set();
+        for (const [, name] of code.matchAll(new RegExp(`\\b${variable}\\.([\\w$]+)`, 'g'))) names.add(name!);
+        used.set(builtin, names);
+        return `const ${variable}=builtins["${builtin}"];`;
+      })
+      .replace(
+        /\brequire\("(\.[^"]+)"\)/g,
+        (_, path: string) => `load("${posix.join(posix.dirname(fileName), path)}")`,
+      );
+    return `"${fileName}"(exports){${body.trim()}\n}`;
+  });
+  const builtins = [...used].map(
+    ([name, names]) => `"${name}":onDemand(()=>require("${name}"),"${[...names].join(' ')}")`,
+  );
+  return `${BANNER}${LOADER}const builtins={${builtins.join(',\n')}};\nconst modules={${modules.join(',\n')}};\nload("${chunks[0]!.fileName}");\n`;
 }
 
 /** V8 holds a text with a single character beyond Latin-1 in two bytes a character: escaped, the source takes half. */

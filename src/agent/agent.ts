@@ -19,6 +19,7 @@ import { AlertSender } from './heartbeat/alert-sender.ts';
 import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
+import { QuietWatch } from './quiet-watch.ts';
 import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { FileTail } from './sources/file-tail/file-tail.ts';
@@ -44,10 +45,16 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Frees memory that a finished piece of work has left: called after large batches, and once it is quiet. Absent: V8's own time. */
+  readonly freeMemory?: (what: 'young' | 'all') => void;
 }
 
+/** From here on the memory of an archived batch is worth freeing at once: V8 would let some 60 MB of such gather. */
+const LARGE_BATCH_BYTES = 1_000_000;
 /** How often it is looked whether the open window has ended; also how late a window may be sealed. */
 const WINDOW_CHECK_MS = 1_000;
+/** No record came for so long: then it is quiet. */
+const QUIET_CHECK_MS = 5_000;
 /** The AI agents seen last are noted this often, in the buffer file under this name. */
 const REMEMBER_MS = 60_000;
 const AGENTS_META = 'agents';
@@ -79,6 +86,7 @@ export class Agent implements AsyncDisposable {
   /** Alerts from before the joining. */
   #untold: AlertReport[] = [];
   readonly #registry: AgentRegistry;
+  readonly #quiet = new QuietWatch();
   readonly #redaction: Redactors;
   readonly #delivery: Delivery | PendingDelivery;
   #alerts: AlertSender | undefined;
@@ -138,6 +146,9 @@ export class Agent implements AsyncDisposable {
       random,
       logger,
       onTrouble: (error) => this.#tellArchiveTrouble(error),
+      onArchived: ({ bytes }) => {
+        if (bytes >= LARGE_BATCH_BYTES) options.freeMemory?.('young');
+      },
     });
     this.#parts.use(this.#uploader);
   }
@@ -196,6 +207,7 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(remember.start(REMEMBER_MS));
     this.#uploader.start();
+    this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
     const listen = config.agentListen;
     this.#tail = await FileTail.open({
       sources: sourcesOn(config, server),
@@ -326,6 +338,14 @@ export class Agent implements AsyncDisposable {
       () => this.#uploader.batchSealed(),
       () => undefined, // closing: the last flush sends it
     );
+  }
+
+  #freeMemoryWhenQuiet(): number {
+    if (this.#quiet.isTimeToFree(this.#buffer.stats().lastSequence)) {
+      this.#buffer.freeSpareMemory();
+      this.#options.freeMemory?.('all');
+    }
+    return QUIET_CHECK_MS;
   }
 
   #health(): string[] {

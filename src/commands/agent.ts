@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Agent } from '../agent/agent.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
-import { releaseMemory } from '../platform/memory.ts';
+import { freeMemory } from '../platform/memory.ts';
 import { systemRandom } from '../platform/random.ts';
 import { EXIT } from './exit-codes.ts';
 import { print } from './output.ts';
@@ -17,6 +17,13 @@ import { readSettings, type Settings } from './settings.ts';
  */
 const YOUNG_HEAP_STAYS_SMALL = '--semi-space-growth-factor=1';
 
+/**
+ * Starting makes a few small functions hot, of `node:path` above all. Optimising them would bring V8's compilers into memory, 2.3 MB
+ * of which an agent that has little to do never uses again; once it takes records, all is optimised as usual.
+ */
+const COMPILE_AS_IT_IS = ['--no-maglev', '--no-opt'];
+const OPTIMISE_AGAIN = ['--maglev', '--opt'];
+
 export interface AgentCommandOptions {
   readonly home?: string;
   readonly agentPort?: number;
@@ -24,7 +31,7 @@ export interface AgentCommandOptions {
 
 /** `nervesys agent`: the lean agent of a server, until a signal. */
 export async function run(options: AgentCommandOptions): Promise<number> {
-  setFlagsFromString(YOUNG_HEAP_STAYS_SMALL);
+  for (const flag of [YOUNG_HEAP_STAYS_SMALL, ...COMPILE_AS_IT_IS]) setFlagsFromString(flag);
   const startedAt = systemClock.monotonic();
   const stopped = stopSignal();
   const settings = readSettings({ home: options.home });
@@ -47,26 +54,18 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         clock: systemClock,
         random: systemRandom,
         logger,
+        freeMemory,
       }),
     );
+    for (const flag of OPTIMISE_AGAIN) setFlagsFromString(flag);
     const readyMs = systemClock.monotonic() - startedAt;
     print(`Lean agent of ${server} takes records at ${agent.url}/logs.  Ready in ${(readyMs / 1000).toFixed(1)} s.`);
-    releaseMemoryOnceSettled(parts);
     await stopped;
   } catch (error) {
     await closeWithin(parts, logger);
     throw error;
   }
   return (await closeWithin(parts, logger)) ? EXIT.done : EXIT.failed;
-}
-
-/** By then joining, the first beat and what was left from before are done. */
-const SETTLED_MS = 10_000;
-
-/** An agent idles for days after a busy second: what only its start needed is given back (2.5 of 65 MB). */
-function releaseMemoryOnceSettled(parts: AsyncDisposableStack): void {
-  const stopping = parts.adopt(new AbortController(), (controller) => controller.abort());
-  systemClock.sleep(SETTLED_MS, stopping.signal).then(releaseMemory, () => undefined);
 }
 
 /** An agent that can bring its records nowhere would only fill its buffer: say so before it takes the first one. */

@@ -14,7 +14,10 @@ const TIMER_MS_MAX = 2_147_483_647;
 /** The host's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic() {
+    const [seconds, nanoseconds] = process.hrtime(); // `performance` would load modules that nothing else here needs
+    return seconds * 1000 + nanoseconds / 1e6;
+  },
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

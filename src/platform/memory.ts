@@ -1,13 +1,20 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+let collect: NonNullable<typeof globalThis.gc> | undefined;
+
 /**
- * Gives back what starting needed and idling doesn't: parsed code that ran once, garbage, empty pages of the heap. V8 does this
- * by itself only under allocation, which an idle process hasn't. Takes some 20 ms; to be called once, when all is quiet.
+ * Frees at once what is not needed any more. V8 does it by itself only under allocation, and late where the memory lies outside its
+ * heap, as that of an archive object does: an agent that has finished some work and now waits would hold it for days.
+ *
+ * `young`: what came and went lately, about a millisecond. `all`: also the code that ran once, and empty pages of the heap;
+ * what V8 does before it gives up for want of memory. Some 20 ms, so it is for when all is quiet.
  */
-export function releaseMemory(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
-  // `last-resort` is what V8 does before it gives up for want of memory: it also drops code that can be compiled again.
-  void collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+export function freeMemory(what: 'young' | 'all'): void {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
+  }
+  if (what === 'young') void collect({ type: 'minor', execution: 'sync' });
+  else void collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

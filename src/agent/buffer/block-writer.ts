@@ -58,6 +58,11 @@ function takeMemory(bytes: number): Buffer {
   return scratch;
 }
 
+/** Gives up the memory of the last commit. Its blocks must not be used any more. */
+export function freeScratch(): void {
+  scratch = Buffer.alloc(0);
+}
+
 /** UTF-8 bytes of a record's `json`. */
 function byteLengthOf(record: EncodedRecord): number {
   return record.writeTo === undefined ? Buffer.byteLength(record.json) : record.byteLength!;

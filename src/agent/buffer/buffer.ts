@@ -12,7 +12,8 @@ import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
 import { lossReceipt } from '../loss-receipt.ts';
 import { AppendQueue, textBytesOf, type Waiting } from './append-queue.ts';
-import { type NewBlock, writeBlocks } from './block-writer.ts';
+import { freeScratch, type NewBlock, writeBlocks } from './block-writer.ts';
+import { freeSpareTexts } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
@@ -305,6 +306,12 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** Gives free pages back to the file system, in steps, as far as they can be given back now. */
   async shrink(): Promise<void> {
     if (this.#closed === undefined) await this.#batches.shrink();
+  }
+
+  /** Gives up memory that is only kept to be used again; for when it is quiet. */
+  freeSpareMemory(): void {
+    freeScratch();
+    freeSpareTexts();
   }
 
   /** Commits what waits, and closes the file; the open batch stays in it as blocks. Safe twice. */

@@ -1,9 +1,5 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import type { AgentId, Sequence } from '../../contract/ids.ts';
-
-const gzipAsync = promisify(gzip);
-const gunzipAsync = promisify(gunzip);
+import { gunzip, gzip } from '../../platform/gzip.ts';
 
 /** A member of an archive object holds about this much text, so that a reader can fetch one part by range. */
 export const CHUNK_TEXT_BYTES = 1_000_000;
@@ -97,7 +93,7 @@ export class Chunk {
   }
 
   async #compress(): Promise<Buffer> {
-    const member = await gzipAsync(this.#filled(), {
+    const member = await gzip(this.#filled(), {
       level: this.#level ?? gzipLevel(this.textBytes, this.#grownAt - this.#begunAt),
       memLevel: GZIP_MEMORY_LEVEL,
       chunkSize: GZIP_OUTPUT_BYTES,
@@ -143,7 +139,12 @@ function recycle(text: Buffer): void {
   if (text.length === TEXT_CAPACITY && spareTexts.length < SPARE_TEXTS_MAX) spareTexts.push(text);
 }
 
+/** Gives up what is kept for the next chunks: some 5 MB after a busy time. */
+export function freeSpareTexts(): void {
+  spareTexts.length = 0;
+}
+
 /** The text of a member. */
 export function inflateMember(member: Buffer): Promise<Buffer> {
-  return gunzipAsync(member);
+  return gunzip(member);
 }

@@ -25,6 +25,8 @@ export interface UploaderOptions {
   readonly logger: Logger;
   /** Told when the archive refuses us, and once it takes batches again (`undefined`). */
   readonly onTrouble?: (error: NervesysError | undefined) => void;
+  /** Told of each batch that the archive has, once its bytes are not held any more. */
+  readonly onArchived?: (batch: SealedBatch) => void;
 }
 
 interface Waiter {
@@ -103,9 +105,15 @@ export class Uploader implements AsyncDisposable {
 
   /** One attempt on the oldest batch. Returns false when there is none; rejects when the attempt failed. */
   async uploadOnce(signal: AbortSignal): Promise<boolean> {
-    const { queue, delivery, clock, logger } = this.#options;
-    const batch = queue.nextBatch();
+    const batch = this.#options.queue.nextBatch();
     if (batch === undefined) return false;
+    await this.#upload(batch, signal);
+    this.#options.onArchived?.(batch);
+    return true;
+  }
+
+  async #upload(batch: SealedBatch, signal: AbortSignal): Promise<void> {
+    const { queue, delivery, clock, logger } = this.#options;
     const startedAt = clock.monotonic();
     queue.announcing(batch.id);
     const key = await delivery.deliver(
@@ -120,7 +128,6 @@ export class Uploader implements AsyncDisposable {
       durationMs: Math.round(clock.monotonic() - startedAt),
     });
     this.#settle(batch.id, key);
-    return true;
   }
 
   /** Stops after the running attempt was aborted; the batches stay in the buffer. */

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { readManifest, readManifestMember } from '../../contract/batch-object.ts';
 import type { Sequence } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { gunzip } from '../../platform/gzip.ts';
 
-const unzip = promisify(gunzip);
 const LINE_FEED = 0x0a;
 
 export interface WaitingRecord {
@@ -73,7 +71,7 @@ async function* memberTexts(object: Buffer): AsyncGenerator<Buffer> {
       hint: 'start the agent: it sets aside what it cannot read',
     });
   for (const { offset, bytes } of manifest.members)
-    yield await unzip(object.subarray(head.bytes + offset, head.bytes + offset + bytes));
+    yield await gunzip(object.subarray(head.bytes + offset, head.bytes + offset + bytes));
 }
 
 function* lines(text: Buffer): Generator<Buffer> {

@@ -1,15 +1,12 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { BatchManifest, BatchMember } from '../../contract/batch.ts';
 import { formatManifestMember, readManifestMember } from '../../contract/batch-object.ts';
 import { parseObjectKey } from '../../contract/object-key.ts';
 import { sha256Hex } from '../../platform/digest.ts';
 import { describeError, errorCode } from '../../platform/errors.ts';
+import { gunzip } from '../../platform/gzip.ts';
 import type { Archive, ArchiveObject } from '../archive.ts';
 import type { FindingKind, LedgerEntry, LedgerFinding } from './finding.ts';
 import { TextCheck } from './text-check.ts';
-
-const unzip = promisify(gunzip);
 
 /** Fetched at once: a usual object whole, a large one a few members at a time. */
 const FETCH_BYTES = 2 * 1024 * 1024;
@@ -118,7 +115,7 @@ async function inflate(bytes: Buffer, member: BatchMember): Promise<Buffer | str
   if (bytes.length < 18 || bytes.readUInt32LE(0) !== 0x00088b1f || bytes.readUInt32LE(4) !== 0)
     return 'its header is not as it was written';
   try {
-    return await unzip(bytes, { maxOutputLength: Math.max(1, member.text_bytes + 1) });
+    return await gunzip(bytes, { maxOutputLength: Math.max(1, member.text_bytes + 1) });
   } catch (error) {
     return describeError(error);
   }

@@ -1,10 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import zlib from 'node:zlib';
 import { NervesysError } from '../../../platform/errors.ts';
+import { gunzip } from '../../../platform/gzip.ts';
 import { formatSize } from '../../../platform/quantity.ts';
-
-const gunzip = promisify(zlib.gunzip);
 
 /** Two inflations keep two cores busy; more at once would only hold more half-inflated bodies in memory. */
 const INFLATIONS_MAX = 2;
