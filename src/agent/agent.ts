@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { agentsOn, type Config, resolveAgent, sourcesOn } from '../config/index.ts';
 import type { AlertReport } from '../contract/alert.ts';
 import type { AgentId, ServerName } from '../contract/ids.ts';
+import { LEVELS, type LevelCounts } from '../contract/record.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import { type Clock, withDeadline } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
@@ -129,6 +130,7 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
       onSealed: (byWindow) => this.#batchSealed(byWindow),
+      onLoss: (lost) => this.#tellLoss(lost),
     });
     this.#parts.use(this.#buffer);
     this.#queues = new BatchQueues(this.#buffer);
@@ -405,6 +407,22 @@ export class Agent implements AsyncDisposable {
         last,
         ...(doubt.type === 'stranger' ? { other_epoch: doubt.epoch } : {}),
       },
+      at: new Date(clock.now()).toISOString(),
+    });
+  }
+
+  /** The buffer was full and records were given up; how many there are in all is in the heartbeat too. */
+  #tellLoss(lost: LevelCounts): void {
+    const { server, clock } = this.#options;
+    const counts = LEVELS.filter((level) => lost[level] > 0).map((level) => `${lost[level]} ${level}`);
+    this.#tell({
+      dedup_key: `${server}:buffer:lost`,
+      severity: lost.ERROR + lost.CRITICAL > 0 ? 'critical' : 'warning',
+      server,
+      agent_id: null,
+      kind: 'buffer.lost',
+      title: `The buffer was full: records were given up (${counts.join(', ')})`,
+      detail: { lost, lost_records: this.#buffer.stats().lostRecords },
       at: new Date(clock.now()).toISOString(),
     });
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { OnFull } from '../config/index.ts';
 import { type AgentId, parseAgentId } from '../contract/ids.ts';
 import { systemClock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
@@ -23,6 +24,7 @@ export interface ExecOptions {
   readonly home?: string;
   readonly agentPort?: number;
   readonly restart?: RestartPolicy;
+  readonly onFull?: OnFull;
 }
 
 /** As a shell answers where a program could not be started. */
@@ -55,7 +57,7 @@ export async function run(options: ExecOptions, command: readonly string[]): Pro
   const locate = () => locateAgent(options);
   using signals = relaySignals(clock);
   await using connections = openConnections({ connectionsMax: 1 });
-  const door = new AgentDoor({ locate, connections, clock });
+  const door = new AgentDoor({ locate, connections, clock, onFull: options.onFull });
   const tell = (text: string) => note(`nervesys: ${escapeControls(text)}`);
   const delivery = new Delivery({ door, agentId, clock, random: systemRandom, tell });
   const restarts = new Restarts(options.restart ?? 'never');

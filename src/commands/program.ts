@@ -124,6 +124,14 @@ function addParts(program: Command, runs: Runs): void {
         .choices(['never', 'on-failure', 'always'])
         .default('never'),
     )
+    .addOption(
+      new Option(
+        '--on-full <policy>',
+        'when the agent’s buffer is full: evict, the least valuable lines are given up, each told; hold, output waits',
+      )
+        .choices(['hold', 'evict'])
+        .default('evict'),
+    )
     .addOption(home())
     .addOption(agentPort())
     .passThroughOptions()

@@ -49,7 +49,12 @@ export interface FileSource {
   readonly multiline?: 'auto' | { readonly start: string };
   /** Of times that name none; absent: the host's. */
   readonly timeZone?: string;
+  /** What becomes of its records when the buffer is full; absent: `hold`. */
+  readonly onFull?: OnFull;
 }
+
+/** `hold`: the source waits. `evict`: it doesn't, and its least valuable records are given up, with a loss receipt. */
+export type OnFull = 'hold' | 'evict';
 
 /** Messages of syslog; at least one address is given. `agentIdFrom` absent: `fixed` in an AI agent's file, else `app_name`. */
 export interface SyslogSource {
@@ -59,11 +64,15 @@ export interface SyslogSource {
     readonly agentIdFrom?: 'app_name' | 'fixed';
     readonly timeZone?: string;
   };
+  /** Absent: `evict` for datagrams, `hold` for connections. */
+  readonly onFull?: OnFull;
 }
 
 /** The journal of systemd units. `agentIdFrom` absent: `fixed` in an AI agent's file, else `unit`. */
 export interface JournaldSource {
   readonly journald: { readonly units: readonly string[]; readonly agentIdFrom?: 'unit' | 'fixed' };
+  /** Absent: `hold`. */
+  readonly onFull?: OnFull;
 }
 
 export interface ListenAddress {

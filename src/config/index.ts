@@ -4,6 +4,7 @@ export type {
   Config,
   FileSource,
   Limit,
+  OnFull,
   OrchestratorSettings,
   StorageSettings,
   Thresholds,

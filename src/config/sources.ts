@@ -1,6 +1,14 @@
 import { isIP } from 'node:net';
 import { LinearPattern } from '../platform/linear-pattern.ts';
-import type { FileSource, JournaldSource, ListenAddress, SharedSource, Source, SyslogSource } from './config.ts';
+import type {
+  FileSource,
+  JournaldSource,
+  ListenAddress,
+  OnFull,
+  SharedSource,
+  Source,
+  SyslogSource,
+} from './config.ts';
 import {
   absolutePath,
   described,
@@ -64,6 +72,12 @@ const multiline: Field<'auto' | { readonly start: string }> = {
   },
 };
 
+const onFull = described(
+  oneOf('hold', 'evict'),
+  'When the buffer is full: hold, the source waits; evict, it does not, and the least valuable records of such sources are given up, each told ' +
+    'by a loss receipt. Left out: evict for syslog over UDP, else hold.',
+);
+
 const fileFields = {
   file: required(
     described(
@@ -81,6 +95,7 @@ const fileFields = {
     'Lines that make one record together; auto: stack traces of Java, Python and Node. Left out: each line is one.',
   ),
   time_zone: described(timeZone, "Of times that name none; left out: the host's."),
+  on_full: onFull,
 } as const;
 const fileGroup = group(fileFields);
 
@@ -115,6 +130,7 @@ const journaldFields = {
 const doorFields = {
   syslog: described(group(syslogFields), 'Messages of syslog, RFC 5424 and RFC 3164, on addresses of its own.'),
   journald: described(group(journaldFields), 'The journal of systemd, through journalctl.'),
+  on_full: onFull,
 } as const;
 
 const kinds = ['file', 'syslog', 'journald'] as const;
@@ -123,8 +139,8 @@ const kinds = ['file', 'syslog', 'journald'] as const;
 function source<T extends Source>(allowed: readonly (typeof kinds)[number][], expects: string): Field<T> {
   const groups: Readonly<Record<string, Field<unknown>>> = {
     file: fileGroup,
-    syslog: group({ syslog: required(doorFields.syslog) }),
-    journald: group({ journald: required(doorFields.journald) }),
+    syslog: group({ syslog: required(doorFields.syslog), on_full: onFull }),
+    journald: group({ journald: required(doorFields.journald), on_full: onFull }),
   };
   return {
     schema: sourceSchema(allowed),
@@ -178,6 +194,7 @@ export const sharedSources = list(
 );
 
 interface ReadSource {
+  readonly on_full?: OnFull;
   readonly file?: string;
   readonly start_at?: FileSource['startAt'];
   readonly format?: FileSource['format'];
@@ -196,14 +213,18 @@ interface ReadSource {
 }
 
 /** Only what was written is there: a key that was left out stays out. */
-function settingsOf({ file, start_at, format, multiline, time_zone, syslog, journald }: ReadSource): Source {
+function settingsOf(read: ReadSource): Source {
+  const { file, start_at, format, multiline, time_zone, syslog, journald, on_full: onFull } = read;
   if (syslog !== undefined) {
     const { udp, tcp, agent_id_from, time_zone } = syslog;
-    return { syslog: present({ udp, tcp, agentIdFrom: agent_id_from, timeZone: time_zone }) };
+    return { syslog: present({ udp, tcp, agentIdFrom: agent_id_from, timeZone: time_zone }), ...present({ onFull }) };
   }
   if (journald !== undefined)
-    return { journald: { units: journald.units, ...present({ agentIdFrom: journald.agent_id_from }) } };
-  return { file: file!, startAt: start_at!, ...present({ format, multiline, timeZone: time_zone }) };
+    return {
+      journald: { units: journald.units, ...present({ agentIdFrom: journald.agent_id_from }) },
+      ...present({ onFull }),
+    };
+  return { file: file!, startAt: start_at!, ...present({ format, multiline, timeZone: time_zone, onFull }) };
 }
 
 function present<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

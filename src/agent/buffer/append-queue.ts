@@ -1,5 +1,6 @@
+import type { OnFull } from '../../config/index.ts';
 import { type RequestKey, requestKeyOf } from './remembered-answers.ts';
-import type { AppendOptions, AppendResult, EncodedRecord, OnFull, TailPosition } from './types.ts';
+import type { AppendOptions, AppendResult, EncodedRecord, TailPosition } from './types.ts';
 
 /** One append that waits for its commit. */
 export interface Waiting {

@@ -5,7 +5,6 @@ import { windowStart } from '../../contract/object-key.ts';
 import { type ArchivedRecord, LEVELS, type Level, type LevelCounts } from '../../contract/record.ts';
 import type { SequenceRange } from '../../contract/sequence-ranges.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { sha256Hex } from '../../platform/digest.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
@@ -16,19 +15,14 @@ import { freeScratch, type NewBlock, writeBlocks } from './block-writer.ts';
 import { freeSpareTexts } from './chunk.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
+import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
 import { Losses } from './losses.ts';
-import { type BatchedBlock, OpenBatch } from './open-batch.ts';
-import {
-  formatAnswers,
-  heldBytes,
-  RememberedAnswers,
-  type RequestKey,
-  refuseOtherBody,
-  requestKeyOf,
-} from './remembered-answers.ts';
+import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
+import { answerRepeats } from './repeats.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
+import { Sealer } from './sealer.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace } from './store.ts';
 import type {
@@ -81,14 +75,11 @@ const QUEUE_BYTES_MAX = 64_000_000;
 const PRESSED_BYTES_MAX = 8_000_000;
 /** Text of one transaction: bounds the WAL and the time that the event loop is held. */
 const COMMIT_BYTES_MAX = 4_000_000;
-/** Batches that are closed but still being compressed and stored; beyond it commits wait. */
-const CLOSING_BATCHES_MAX = 3;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
 const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
-const BATCH_TEXT_BYTES_LOW = 200_000;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
 const LOSSES_META = 'losses';
 /** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
@@ -116,6 +107,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #room: DiskRoom;
   readonly #answers: RememberedAnswers;
   readonly #batches: SealedBatches;
+  readonly #sealer: Sealer;
   readonly #memory = new ShortTermMemory();
   readonly #queue = new AppendQueue(QUEUE_BYTES_MAX);
   /** What had no room and may have others give way. */
@@ -124,11 +116,6 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #losses: Losses;
   #lostAt = Number.NEGATIVE_INFINITY;
   #commitScheduled = false;
-  #open: OpenBatch | undefined;
-  /** Closed batches whose sealing has not ended, oldest first. */
-  #closingBatches: OpenBatch[] = [];
-  #sealing: Promise<void> = Promise.resolve();
-  #sealFailure: unknown;
   #lastSequence: Sequence;
   #held = false;
   #closed: Promise<void> | undefined;
@@ -154,7 +141,24 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       clock,
       logger,
       full: () => this.#full(HELD_BY_A_READER),
-      isBusy: () => this.#closingBatches.length > 0 || (this.#open?.textBytes ?? 0) > SHRINK_OPEN_BYTES_MAX,
+      isBusy: () => this.#sealer.sealingNow || this.#sealer.openTextBytes > SHRINK_OPEN_BYTES_MAX,
+    });
+    this.#sealer = new Sealer({
+      store,
+      room: this.#room,
+      batches: this.#batches,
+      server: options.server,
+      epoch: this.epoch,
+      windowMs: options.windowMs,
+      batchTextBytes,
+      logger,
+      onChunk: (chunk) => this.#memory.remember(chunk),
+      onSealed: (byWindow) => {
+        options.onSealed?.(byWindow);
+        if (this.#queue.length > 0) this.#scheduleCommit();
+      },
+      onStuck: (error) => this.#queue.refuseAll(this.#full(describeError(error), error)),
+      full: (found) => this.#full(found),
     });
     this.#answers = new RememberedAnswers(store, limitBytes, clock);
   }
@@ -187,11 +191,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     if (this.#closed !== undefined) return Promise.reject(shuttingDown());
     const textBytes = textBytesOf(records);
-    if (textBytes > this.#room.recordsBytesMax) return Promise.reject(this.#tooLarge(textBytes));
+    const { recordsBytesMax } = this.#room;
+    if (textBytes > recordsBytesMax)
+      return Promise.reject(recordsTooLarge(textBytes, recordsBytesMax, this.#options.limitBytes));
     if (this.#relieving !== undefined) return this.#appendUnderPressure(records, options, textBytes);
     if (!this.#queue.hasRoomFor(textBytes))
       return Promise.reject(this.#full(`${this.#queue.bytes} bytes are waiting for the disk already`));
-    if (this.#sealingIsStuck) return Promise.reject(this.#full(describeError(this.#sealFailure), this.#sealFailure));
+    const { isStuck, failure } = this.#sealer;
+    if (isStuck) return Promise.reject(this.#full(describeError(failure), failure));
     const stored = this.#queue.push(records, options, textBytes);
     this.#scheduleCommit();
     return stored;
@@ -200,11 +207,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** Closes the open batch, if any, and resolves when every closed batch is sealed; rejects with the reason why one is not. */
   async seal(): Promise<void> {
     this.#writeReceipts();
-    this.#closeOpenBatch(false);
-    if (this.#sealFailure !== undefined) this.#sealNext(false);
-    await this.#sealing;
-    if (this.#sealFailure !== undefined) throw this.#sealFailure;
-    if (this.#closed !== undefined && this.#closingBatches.length > 0) throw shuttingDown();
+    await this.#sealer.seal();
+    if (this.#closed !== undefined && this.#sealer.sealingNow) throw shuttingDown();
   }
 
   /**
@@ -220,9 +224,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     } catch (error) {
       this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
     }
-    if (this.#open !== undefined && this.#open.windowAt !== windowStart(clock.now(), windowMs))
-      this.#closeOpenBatch(true);
-    if (this.#sealFailure !== undefined && this.#closingBatches.length > 0) this.#sealNext(true);
+    this.#sealer.closeEnded(windowStart(clock.now(), windowMs));
   }
 
   /** The oldest sealed batch, without its bytes. */
@@ -276,7 +278,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   stats(): BufferStats {
-    const filling = [...this.#closingBatches, ...(this.#open === undefined ? [] : [this.#open])];
+    const { filling } = this.#sealer;
     const openRecords = filling.reduce((sum, batch) => sum + batch.records, 0);
     const sealed = this.#batches.all;
     return {
@@ -325,11 +327,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    while (this.#queue.length > 0 && this.#closingBatches.length < CLOSING_BATCHES_MAX) this.#commit();
+    while (this.#queue.length > 0 && !this.#sealer.isBehind) this.#commit();
     this.#queue.refuseAll(shuttingDown());
     this.#pressed.refuseAll(shuttingDown());
     await this.#relieving;
-    await this.#sealing;
+    await this.#sealer.close();
     await this.#batches.close();
     try {
       this.#store.close();
@@ -345,7 +347,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     setImmediate(() =>
       setImmediate(() => {
         this.#commitScheduled = false;
-        if (this.#queue.length === 0 || this.#closingBatches.length >= CLOSING_BATCHES_MAX) return;
+        if (this.#queue.length === 0 || this.#sealer.isBehind) return;
         this.#commit();
         if (this.#queue.length > 0) this.#scheduleCommit();
       }),
@@ -373,7 +375,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    * Throws before anything is stored.
    */
   #storeGroup(group: readonly Waiting[], given: ReadonlyMap<Level, number> = new Map()): void {
-    const { fresh, repeats } = this.#answerRepeats(group);
+    const { fresh, repeats } = answerRepeats(group, this.#answers);
     if (fresh.length === 0) return;
     const now = this.#options.clock.now();
     const keys = fresh.flatMap(({ key }) => key ?? []);
@@ -426,107 +428,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       throw isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error;
     }
     if (losses !== this.#losses) this.#noteLosses(losses);
-    for (const block of blocks) this.#fill(block, windowAt, now);
+    for (const block of blocks) this.#sealer.fill(block, windowAt, now);
     this.#lastSequence = last;
     this.#batches.noteChange();
-  }
-
-  /**
-   * Answers those requests whose key is remembered, also while the buffer is full: for them nothing is stored. Apart from them
-   * there are repeats of others in the same group, which share their fate, and what is new.
-   */
-  #answerRepeats(group: readonly Waiting[]): { readonly fresh: Waiting[]; readonly repeats: Map<Waiting, string> } {
-    const fresh: Waiting[] = [];
-    const repeats = new Map<Waiting, string>();
-    const firsts = new Map<string, RequestKey>();
-    let keysBytes = 0;
-    for (const waiting of group) {
-      const { key } = waiting;
-      try {
-        const remembered = key === undefined ? undefined : this.#answers.answerOf(key);
-        const first = key === undefined ? undefined : firsts.get(key.text);
-        if (remembered !== undefined) waiting.resolve({ repeatedAnswer: remembered });
-        else if (first !== undefined) {
-          refuseOtherBody(key!, first);
-          repeats.set(waiting, first.answer);
-        } else {
-          if (key !== undefined) {
-            this.#answers.checkRoom(keysBytes + heldBytes(key.answer));
-            keysBytes += heldBytes(key.answer);
-            firsts.set(key.text, key);
-          }
-          fresh.push(waiting);
-        }
-      } catch (error) {
-        waiting.reject(error);
-      }
-    }
-    return { fresh, repeats };
-  }
-
-  /** Takes a committed block into the batch of its window, cutting the batch where it would grow too large. */
-  #fill(block: BatchedBlock, windowAt: number, arrivedAt: number, formerServer?: ServerName): void {
-    const open = this.#open;
-    if (open !== undefined && open.windowAt !== windowAt) this.#closeOpenBatch(true);
-    else if (open !== undefined && open.formerServer !== formerServer) this.#closeOpenBatch(false);
-    else if (open !== undefined && open.textBytes + block.body.length > this.#batchTextBytes)
-      this.#closeOpenBatch(false);
-    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt, { formerServer });
-    const chunk = this.#open.add(block, arrivedAt);
-    if (chunk !== undefined) this.#memory.remember(chunk);
-    if (this.#open.textBytes >= this.#batchTextBytes) this.#closeOpenBatch(false);
-  }
-
-  #closeOpenBatch(byWindow: boolean): void {
-    if (this.#open === undefined) return;
-    this.#closingBatches.push(this.#open);
-    this.#open = undefined;
-    this.#sealNext(byWindow);
-  }
-
-  #sealNext(byWindow: boolean): void {
-    this.#sealing = this.#sealing.then(async () => {
-      try {
-        while (this.#closingBatches.length > 0 && this.#closed === undefined) await this.#sealOldest(byWindow);
-        this.#sealFailure = undefined;
-      } catch (error) {
-        // The blocks are still in the file: nothing is lost, and the owner's timer tries again.
-        this.#sealFailure = error;
-        this.#options.logger.error('a batch could not be sealed', errorFields(error));
-        if (this.#sealingIsStuck) this.#queue.refuseAll(this.#full(describeError(error), error));
-      }
-    });
-  }
-
-  /** Then nothing is committed until a later attempt at sealing succeeds. */
-  get #sealingIsStuck(): boolean {
-    return this.#sealFailure !== undefined && this.#closingBatches.length >= CLOSING_BATCHES_MAX;
-  }
-
-  async #sealOldest(byWindow: boolean): Promise<void> {
-    const batch = this.#closingBatches[0]!;
-    const { server, windowMs } = this.#options;
-    const origin = {
-      server,
-      epoch: this.epoch,
-      previousEpoch: (this.#store.meta('previous_epoch') as Epoch | undefined) ?? null,
-      windowMs,
-    };
-    const object = await batch.finish(origin, this.#store.meta('last_manifest_sha256') ?? null);
-    this.#requireRoomToSeal(object.bytes.length);
-    this.#batches.add(batch, object, () => {
-      this.#store.deleteBlocksThrough(batch.last);
-      this.#store.setMeta('sealed_through', String(batch.last));
-      this.#store.setMeta('last_manifest_sha256', sha256Hex(object.manifestJson));
-    });
-    this.#closingBatches.shift();
-    if (this.#room.isLow) this.#room.fold();
-    this.#options.onSealed?.(byWindow);
-    if (this.#queue.length > 0) this.#scheduleCommit();
-  }
-
-  #requireRoomToSeal(bytes: number): void {
-    if (!this.#room.fitsBatch(bytes)) throw this.#full(`there is no room to seal a batch of ${bytes} bytes`);
   }
 
   /** While records are given up, only their like may come: what is freed is not for sources that can wait (invariant 9). */
@@ -567,14 +471,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return {
       batches: this.#batches,
       fits: (records) => this.#lacking(textBytesOf(records)) === undefined,
-      sealEvictable: async (level) => {
-        const filling = this.#open === undefined ? this.#closingBatches : [...this.#closingBatches, this.#open];
-        if (!filling.some(({ evictable }) => evictable !== undefined && evictable.levels[level] > 0)) return false;
-        this.#closeOpenBatch(false);
-        await this.#sealing;
-        return this.#sealFailure === undefined && this.#closed === undefined;
-      },
-      requireRoomFor: (bytes) => this.#requireRoomToSeal(bytes),
+      sealEvictable: (level) => this.#sealer.sealEvictable(level),
+      requireRoomFor: (bytes) => this.#sealer.requireRoomFor(bytes),
       noteLoss: (level, ranges) => this.#noteLoss(level, ranges),
       mayGiveUp: () => {
         if (this.#losses.many) this.#writeReceipts();
@@ -650,25 +548,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return this.#full(`its disk has only ${this.#room.freeBytes()} bytes left`);
   }
 
-  /** On a disk that is filling up, batches are small enough to be sealed with nothing but the reserve. */
-  get #batchTextBytes(): number {
-    const { batchTextBytes } = this.#options;
-    return this.#room.isLow ? Math.min(batchTextBytes, BATCH_TEXT_BYTES_LOW) : batchTextBytes;
-  }
-
   #full(found: string, cause?: unknown, byLimit = false): BufferFull {
     this.#held = true;
     return new BufferFull(`store records in ${this.#options.path}: ${found}`, cause, byLimit);
-  }
-
-  #tooLarge(bytes: number): NervesysError {
-    const { limitBytes } = this.#options;
-    const bytesMax = this.#room.recordsBytesMax;
-    return new NervesysError(
-      'NSV_RECORDS_TOO_LARGE',
-      `store ${bytes} bytes of records at once: in a buffer limited to ${limitBytes} bytes at most ${bytesMax} ever fit`,
-      { facts: { bytesMax } },
-    );
   }
 
   /** The greatest sequence that was ever given out, as far as the file knows. */
@@ -691,7 +573,12 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         });
       const { firstId: first, lastId: last, evictable, windowAt, arrivedAt } = block;
       const former = server === this.#options.server ? undefined : server;
-      this.#fill({ first, last, body: Buffer.from(block.body), records, evictable }, windowAt, arrivedAt, former);
+      this.#sealer.fill(
+        { first, last, body: Buffer.from(block.body), records, evictable },
+        windowAt,
+        arrivedAt,
+        former,
+      );
     }
     this.#lastSequence = this.#storedSequence();
     this.sealEndedWindow();
@@ -709,20 +596,6 @@ interface Write {
   readonly given?: ReadonlyMap<Level, number>;
   /** Runs in the same transaction. */
   readonly alongside: () => void;
-}
-
-/** `byLimit`: the limit stands in the way, so that giving up records would help. */
-class BufferFull extends NervesysError {
-  readonly byLimit: boolean;
-
-  constructor(message: string, cause: unknown, byLimit: boolean) {
-    super('NSV_BUFFER_FULL', message, {
-      retryable: true,
-      cause,
-      hint: 'repeat later; `nervesys doctor` says why the buffer does not drain',
-    });
-    this.byLimit = byLimit;
-  }
 }
 
 /** Tells by index which records of a group may be given up; `undefined` where none may. */
@@ -743,16 +616,5 @@ function lockBuffer(path: string): ProcessLock {
   if (lock !== undefined) return lock;
   throw new NervesysError('NSV_BUFFER_LOCKED', `open the buffer ${path}: another agent has it open`, {
     hint: 'stop the other agent, or give this one a home of its own with --home',
-  });
-}
-
-function shuttingDown(): NervesysError {
-  return new NervesysError('NSV_SHUTTING_DOWN', 'store records: the agent is closing', { retryable: true });
-}
-
-function unusable(path: string, error: unknown): NervesysError {
-  return new NervesysError('NSV_BUFFER_UNUSABLE', `open the buffer ${path}: ${describeError(error)}`, {
-    cause: error,
-    hint: 'check that its folder is writable and that its disk has space',
   });
 }

@@ -1,3 +1,4 @@
+import type { OnFull } from '../../config/index.ts';
 import type { BatchManifest } from '../../contract/batch.ts';
 import type { AgentId, Epoch, Sequence } from '../../contract/ids.ts';
 import type { ArchivedRecord, Level } from '../../contract/record.ts';
@@ -16,8 +17,6 @@ export interface EncodedRecord {
   /** Writes them at `out[at]`, and returns where they end. */
   writeTo?(out: Buffer, at: number): number;
 }
-
-export type OnFull = 'hold' | 'evict';
 
 /** What is stored together with records, in the same transaction. */
 export interface AppendOptions {

@@ -3,18 +3,19 @@ import type { AppendOptions, EncodedRecord, RecordSink } from '../buffer/types.t
 
 /**
  * Stores the records of a source that nobody could tell to send smaller requests: where the buffer's limit is too small for them together,
- * in pieces. What is stored leaves `records`, so that after a rejection the rest can be tried again. `options` go with the last piece. A
+ * in pieces. What is stored leaves `records`, so that after a rejection the rest can be tried again. `positions` go with the last piece. A
  * single record always fits: its bounds are below the smallest limit's.
  */
 export async function appendInPieces(
   sink: RecordSink,
   records: EncodedRecord[],
-  options: Pick<AppendOptions, 'positions'> = {},
+  options: Pick<AppendOptions, 'positions' | 'onFull'> = {},
 ): Promise<void> {
   for (let count = records.length; ; ) {
     count = Math.min(count, records.length);
+    const { onFull = 'hold' } = options;
     try {
-      await sink.append(records.slice(0, count), count === records.length ? options : {});
+      await sink.append(records.slice(0, count), count === records.length ? options : { onFull });
       records.splice(0, count);
       if (records.length === 0) return;
     } catch (error) {

@@ -35,10 +35,10 @@ export class ServerDoors implements AsyncDisposable {
     const configured = agentsOn(config, server).map(({ agentId }) => agentId as AgentId);
     const parts = { ...shared, server, configured };
     const syslog: SyslogSource[] = [];
-    for (const { agentId, syslog: settings } of syslogOn(config, server))
-      syslog.push(await SyslogSource.open({ ...parts, ...settings, agentId: agentId as AgentId | undefined }));
-    const journald = journaldOn(config, server).map(({ agentId, journald: settings }) =>
-      JournaldSource.open({ ...parts, ...settings, random, agentId: agentId as AgentId | undefined }).start(),
+    for (const { agentId, onFull, syslog: settings } of syslogOn(config, server))
+      syslog.push(await SyslogSource.open({ ...parts, ...settings, onFull, agentId: agentId as AgentId | undefined }));
+    const journald = journaldOn(config, server).map(({ agentId, onFull, journald: settings }) =>
+      JournaldSource.open({ ...parts, ...settings, onFull, random, agentId: agentId as AgentId | undefined }).start(),
     );
     return new ServerDoors(syslog, journald);
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { OnFull } from '../../config/index.ts';
 import type { AgentStatus } from '../../contract/heartbeat.ts';
 import type { AgentId } from '../../contract/ids.ts';
 import type { LogsAnswer } from '../../contract/record.ts';
@@ -41,9 +42,17 @@ export class AgentDoor {
   readonly #locate: () => AgentAddress;
   readonly #connections: HttpConnections;
   readonly #clock: Clock;
+  readonly #onFull: OnFull;
 
   /** `locate` is asked before each attempt: a restarted agent may have another socket. `connections` stay the caller's. */
-  constructor(options: { locate: () => AgentAddress; connections: HttpConnections; clock: Clock }) {
+  constructor(options: {
+    locate: () => AgentAddress;
+    connections: HttpConnections;
+    clock: Clock;
+    /** What becomes of the records when the agent's buffer is full; absent: they wait here. */
+    onFull?: OnFull | undefined;
+  }) {
+    this.#onFull = options.onFull ?? 'hold';
     this.#locate = options.locate;
     this.#connections = options.connections;
     this.#clock = options.clock;
@@ -51,7 +60,7 @@ export class AgentDoor {
 
   async sendRecords(batch: OutgoingBatch, signal?: AbortSignal): Promise<SendOutcome> {
     const headers = { 'content-type': 'application/x-ndjson', 'idempotency-key': batch.idempotencyKey };
-    const response = await this.#request('POST', '/logs', headers, batch.body, signal);
+    const response = await this.#request('POST', `/logs?on_full=${this.#onFull}`, headers, batch.body, signal);
     if ('reason' in response) return { type: 'again', reason: response.reason, afterMs: undefined };
     const value = parseJson(response.body);
     if (response.status === 200 && typeof value?.['accepted'] === 'number') {

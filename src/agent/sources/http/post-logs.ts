@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
+import type { OnFull } from '../../../config/index.ts';
 import { AGENT_ID_LENGTH_MAX, type AgentId, parseAgentId } from '../../../contract/ids.ts';
 import type { LogsAnswer } from '../../../contract/record.ts';
 import { errorCode, NervesysError } from '../../../platform/errors.ts';
@@ -37,6 +38,7 @@ export async function postLogs(
 ): Promise<Answer> {
   const agentId = defaultAgentId(request, query, options.redaction);
   const idempotencyKey = readIdempotencyKey(request);
+  const onFull = readOnFull(query);
   const body = await readBody(request, bodyBytesMax, lease);
   refuseTooManyLines(body);
   const { records, rejected, rejectedMore } = encodeBody(body, request.headers['content-type'] ?? '', {
@@ -56,12 +58,14 @@ export async function postLogs(
   if (records.length === 0) return rejected.length === 0 ? jsonAnswer(answer) : nothingTaken(answer);
   const sent = jsonAnswer(answer);
   const { repeatedAnswer } = await options.sink
-    .append(
-      records,
-      idempotencyKey === undefined
-        ? {}
-        : { idempotencyKey, answer: rememberedForm(answer, sent.body), bodyMark: markOf(body, agentId) },
-    )
+    .append(records, {
+      onFull,
+      ...(idempotencyKey !== undefined && {
+        idempotencyKey,
+        answer: rememberedForm(answer, sent.body),
+        bodyMark: markOf(body, agentId),
+      }),
+    })
     .catch((error: unknown) => {
       if (errorCode(error) === 'NSV_KEY_REUSED') counts.keysReused++;
       if (errorCode(error) === 'NSV_TOO_MANY_KEYS') counts.keysTooMany++;
@@ -180,6 +184,19 @@ export function defaultAgentId(
   if (agentId === undefined)
     throw new NervesysError('NSV_BODY_INVALID', 'agent_id must have 1 to 50 characters and no control characters');
   return redaction.for(agentId).redactText(agentId).slice(0, AGENT_ID_LENGTH_MAX) as AgentId;
+}
+
+/**
+ * `?on_full=evict`: the sender can't wait for room, and has its least valuable records given up rather than refused (docs/API.md).
+ * @throws NervesysError `NSV_BODY_INVALID`
+ */
+export function readOnFull(query: URLSearchParams): OnFull {
+  const given = query.get('on_full') ?? 'hold';
+  if (given !== 'hold' && given !== 'evict')
+    throw new NervesysError('NSV_BODY_INVALID', `on_full is ${JSON.stringify(given.slice(0, 40))}`, {
+      hint: 'Use hold, which is the default, or evict.',
+    });
+  return given;
 }
 
 /** @throws NervesysError `NSV_BODY_INVALID` */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { OnFull } from '../../../config/index.ts';
 import type { AgentId, ServerName } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { errorCode } from '../../../platform/errors.ts';
@@ -29,6 +30,8 @@ export interface JournaldSourceOptions {
   readonly agentId: AgentId | undefined;
   /** Absent: `fixed` with an `agentId`, else `unit`. */
   readonly agentIdFrom?: 'unit' | 'fixed' | undefined;
+  /** What becomes of its records in a full buffer; absent: `hold`. */
+  readonly onFull?: OnFull | undefined;
   readonly configured: readonly AgentId[];
   readonly server: ServerName;
   readonly sink: RecordSink;
@@ -178,7 +181,7 @@ export class JournaldSource implements AsyncDisposable {
 
   /** Stores entries with the cursor of the last, however long the buffer takes nothing. Rejects when aborted. */
   async #store(entries: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
-    const { server, redaction, sink, registry, clock, logger } = this.#options;
+    const { server, redaction, sink, registry, clock, logger, onFull = 'hold' } = this.#options;
     const after = this.#byTime ? (this.#position?.offset ?? 0) : 0;
     const fresh = entries.filter(({ realtimeUs }) => realtimeUs > after);
     const last = fresh.at(-1);
@@ -197,7 +200,7 @@ export class JournaldSource implements AsyncDisposable {
     };
     for (;;) {
       try {
-        await appendInPieces(sink, left, { positions: [position] });
+        await appendInPieces(sink, left, { positions: [position], onFull });
         break;
       } catch (error) {
         if (errorCode(error) === 'NSV_SHUTTING_DOWN') throw error;

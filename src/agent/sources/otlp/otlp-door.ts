@@ -5,7 +5,7 @@ import type { Answer } from '../http/answers.ts';
 import { type BodyLease, readBody } from '../http/body.ts';
 import type { LocalApiOptions } from '../http/local-api.ts';
 import type { Metric } from '../http/metrics.ts';
-import { defaultAgentId, markOf, RECORDS_PER_REQUEST_MAX, readIdempotencyKey } from '../http/post-logs.ts';
+import { defaultAgentId, markOf, RECORDS_PER_REQUEST_MAX, readIdempotencyKey, readOnFull } from '../http/post-logs.ts';
 import { type EncodeDefaults, encodeObject } from '../record-encoder.ts';
 import { CumulativeSeries, SeriesMemory } from './cumulative-series.ts';
 import { mapLog, type RecordFields } from './map-log.ts';
@@ -60,6 +60,7 @@ export class OtlpDoor {
     const encoding = readEncoding(request);
     const agentId = defaultAgentId(request, query, redaction);
     const idempotencyKey = readIdempotencyKey(request);
+    const onFull = readOnFull(query);
     const body = await readBody(request, this.#bodyBytesMax, lease);
     const series = new CumulativeSeries(this.#series);
     const defaults: EncodeDefaults = {
@@ -78,16 +79,14 @@ export class OtlpDoor {
     }
     if (intake.records.length > 0) {
       const remembered = JSON.stringify(rejection ?? null);
-      const { repeatedAnswer } = await sink.append(
-        intake.records,
-        idempotencyKey === undefined
-          ? {}
-          : {
-              idempotencyKey: `otlp ${signal} ${idempotencyKey}`,
-              answer: remembered,
-              bodyMark: markOf(body, agentId),
-            },
-      );
+      const { repeatedAnswer } = await sink.append(intake.records, {
+        onFull,
+        ...(idempotencyKey !== undefined && {
+          idempotencyKey: `otlp ${signal} ${idempotencyKey}`,
+          answer: remembered,
+          bodyMark: markOf(body, agentId),
+        }),
+      });
       if (repeatedAnswer !== undefined)
         return exportAnswer(signal, encoding, (JSON.parse(repeatedAnswer) as Rejection | null) ?? undefined);
       series.learn();

@@ -1,3 +1,4 @@
+import type { OnFull } from '../../../config/index.ts';
 import type { AgentId, ServerName } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { describeError } from '../../../platform/errors.ts';
@@ -25,6 +26,8 @@ export interface SyslogSourceOptions {
   /** Absent: `fixed` with an `agentId`, else `app_name`. */
   readonly agentIdFrom?: 'app_name' | 'fixed' | undefined;
   readonly timeZone?: string | undefined;
+  /** What becomes of its records in a full buffer; absent: `evict` for datagrams, `hold` for connections. */
+  readonly onFull?: OnFull | undefined;
   /** The configured AI agents of this server. */
   readonly configured: readonly AgentId[];
   readonly server: ServerName;
@@ -49,6 +52,7 @@ export interface SyslogDoorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly waitingBytesMax?: number | undefined;
+  readonly onFull?: OnFull | undefined;
 }
 
 /** An address that can't be had now (its port is taken, the interface not up yet) is tried again this often. */
@@ -132,7 +136,7 @@ export class SyslogSource implements AsyncDisposable {
     troubles: string[],
     open: (options: SyslogDoorOptions) => Promise<T>,
   ): Promise<T | undefined> {
-    const { server, redaction, sink, registry, clock, logger, waitingBytesMax } = this.#options;
+    const { server, redaction, sink, registry, clock, logger, waitingBytesMax, onFull } = this.#options;
     const place = `syslog over ${protocol} on ${address.host}:${address.port}`;
     try {
       return await open({
@@ -147,6 +151,7 @@ export class SyslogSource implements AsyncDisposable {
         clock,
         logger,
         waitingBytesMax,
+        onFull,
       });
     } catch (error) {
       troubles.push(`${place}: ${describeError(error)}`);

@@ -115,7 +115,7 @@ export class SyslogTcpDoor implements AsyncDisposable {
 
   /** Stores messages, however long the buffer takes nothing: the connection waits here. Rejects when the door closes. */
   async #store(messages: readonly Buffer[]): Promise<void> {
-    const { reading, defaults, sink, registry, logger, clock, onMessages } = this.#options;
+    const { reading, defaults, sink, registry, logger, clock, onMessages, onFull = 'hold' } = this.#options;
     const now = defaults();
     const records = messages
       .map((bytes) => encodeSyslog(bytes, reading, now))
@@ -126,7 +126,7 @@ export class SyslogTcpDoor implements AsyncDisposable {
     try {
       for (;;) {
         try {
-          await appendInPieces(sink, left);
+          await appendInPieces(sink, left, { onFull });
           registry?.note(records);
           onMessages(records.length);
           return;

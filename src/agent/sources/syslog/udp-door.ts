@@ -21,8 +21,9 @@ const IDLE_MS = 60_000;
 const STORED_AT_ONCE_MAX = 10_000;
 
 /**
- * Datagrams can't be held back: while the buffer takes none they wait in memory, and past a bound the least valuable go. How many went is told
- * by a record of its own, once there is room, and in the log.
+ * Datagrams can't be held back: in a full buffer they make others of such sources give way (`on_full: evict`). While it takes none
+ * all the same they wait in memory, and past a bound the least valuable go. How many went is told by a record of its own, once there is
+ * room, and in the log.
  */
 export class SyslogUdpDoor implements AsyncDisposable {
   readonly #options: SyslogDoorOptions;
@@ -80,11 +81,11 @@ export class SyslogUdpDoor implements AsyncDisposable {
   async #close(): Promise<void> {
     await new Promise<void>((resolve) => this.#socket.close(resolve));
     await this.#storing.close();
-    const { sink, logger } = this.#options;
+    const { sink, logger, onFull = 'evict' } = this.#options;
     const records = this.#waiting.take();
     if (records.length === 0) return;
     try {
-      await appendInPieces(sink, records);
+      await appendInPieces(sink, records, { onFull });
     } catch (error) {
       logger.error('messages of syslog are lost: the agent ends and the buffer takes none', {
         messages: records.length,
@@ -109,6 +110,7 @@ export class SyslogUdpDoor implements AsyncDisposable {
   }
 
   async #store(signal: AbortSignal): Promise<number> {
+    const { sink, onFull = 'evict' } = this.#options;
     while (this.#waiting.length > 0 && !signal.aborted) {
       const all = this.#waiting.take();
       const records = all.splice(0, STORED_AT_ONCE_MAX);
@@ -117,7 +119,7 @@ export class SyslogUdpDoor implements AsyncDisposable {
       const told = dropped === undefined ? records : [this.#dropNotice(dropped), ...records];
       const left = [...told];
       try {
-        await appendInPieces(this.#options.sink, left);
+        await appendInPieces(sink, left, { onFull });
         this.#options.registry?.note(told);
         if (this.#held) this.#options.logger.info('the buffer takes messages of syslog again');
         this.#held = false;
