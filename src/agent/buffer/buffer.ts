@@ -87,6 +87,8 @@ export interface BufferOptions {
   readonly logger: Logger;
   /** Called when a batch was sealed; `byWindow` when its window ended rather than its size being reached. */
   readonly onSealed?: (byWindow: boolean) => void;
+  /** Called once, when the first records come. */
+  readonly onFirstAppend?: () => void;
 }
 
 interface Waiting {
@@ -121,6 +123,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #archived: number[] = [];
   #lastArchivedAt: number | null;
   #held = false;
+  #appended = false;
   #changedAt = 0;
   #shrinking: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -173,6 +176,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     if (this.#closing.signal.aborted) return Promise.reject(shuttingDown());
+    if (!this.#appended) this.#options.onFirstAppend?.();
+    this.#appended = true;
     let textBytes = 0;
     for (const record of records) textBytes += (record.byteLength ?? record.json.length) + 48; // the id, and a few escapes more or less
     if (this.#queueBytes + textBytes > QUEUE_BYTES_MAX)
