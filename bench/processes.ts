@@ -12,8 +12,8 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** `VmHWM` (peak) or `VmRSS` (now) of a process, bytes. */
-export function residentBytes(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+/** `VmHWM` (peak) or `VmRSS` (now) of a process, or of the latter its own memory or pages of files, bytes. */
+export function residentBytes(pid: number, field: 'VmHWM' | 'VmRSS' | 'RssAnon' | 'RssFile'): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(match?.[1]) * 1024;
 }

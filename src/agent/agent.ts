@@ -48,6 +48,8 @@ export interface AgentOptions {
   readonly logger: Logger;
   /** Frees memory that a finished piece of work has left: called after large batches, and once it is quiet. Absent: V8's own time. */
   readonly freeMemory?: (what: 'young' | 'all') => void;
+  /** Called once, when the first records come. */
+  readonly onFirstRecords?: () => void;
 }
 
 /** From here on the memory of an archived batch is worth freeing at once: V8 would let some 60 MB of such gather. */
@@ -131,6 +133,7 @@ export class Agent implements AsyncDisposable {
       logger,
       onSealed: (byWindow) => this.#batchSealed(byWindow),
       onLoss: (lost) => this.#tellLoss(lost),
+      onFirstAppend: () => options.onFirstRecords?.(),
     });
     this.#parts.use(this.#buffer);
     this.#queues = new BatchQueues(this.#buffer);

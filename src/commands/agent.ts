@@ -18,11 +18,11 @@ import { readSettings, type Settings } from './settings.ts';
 const YOUNG_HEAP_STAYS_SMALL = '--semi-space-growth-factor=1';
 
 /**
- * Starting makes a few small functions hot, of `node:path` above all. Optimising them would bring V8's compilers into memory, 2.3 MB
- * of which an agent that has little to do never uses again; once it takes records, all is optimised as usual.
+ * V8's optimising compilers stay out until records come. Starting, and an hour of timers, make a few small functions of Node's hot; compiling
+ * them would bring 2.3 MB of compiler into the memory of an agent that has nothing to do.
  */
 const COMPILE_AS_IT_IS = ['--no-maglev', '--no-opt'];
-const OPTIMISE_AGAIN = ['--maglev', '--opt'];
+const OPTIMISE = ['--maglev', '--opt'];
 
 export interface AgentCommandOptions {
   readonly home?: string;
@@ -31,7 +31,7 @@ export interface AgentCommandOptions {
 
 /** `nervesys agent`: the lean agent of a server, until a signal. */
 export async function run(options: AgentCommandOptions): Promise<number> {
-  for (const flag of [YOUNG_HEAP_STAYS_SMALL, ...COMPILE_AS_IT_IS]) setFlagsFromString(flag);
+  setFlags([YOUNG_HEAP_STAYS_SMALL, ...COMPILE_AS_IT_IS]);
   const startedAt = systemClock.monotonic();
   const stopped = stopSignal();
   const settings = readSettings({ home: options.home });
@@ -55,9 +55,9 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         random: systemRandom,
         logger,
         freeMemory,
+        onFirstRecords: () => setFlags(OPTIMISE),
       }),
     );
-    for (const flag of OPTIMISE_AGAIN) setFlagsFromString(flag);
     const readyMs = systemClock.monotonic() - startedAt;
     print(`Lean agent of ${server} takes records at ${agent.url}/logs.  Ready in ${(readyMs / 1000).toFixed(1)} s.`);
     await stopped;
@@ -66,6 +66,10 @@ export async function run(options: AgentCommandOptions): Promise<number> {
     throw error;
   }
   return (await closeWithin(parts, logger)) ? EXIT.done : EXIT.failed;
+}
+
+function setFlags(flags: readonly string[]): void {
+  for (const flag of flags) setFlagsFromString(flag);
 }
 
 /** An agent that can bring its records nowhere would only fill its buffer: say so before it takes the first one. */

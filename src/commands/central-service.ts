@@ -4,8 +4,8 @@ import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
-import { DASHBOARD_DIR, lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
-import type { Settings } from './settings.ts';
+import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
+import { packageRoot, type Settings } from './settings.ts';
 
 export interface CentralService {
   readonly orchestrator: Orchestrator;
@@ -39,7 +39,7 @@ export async function openCentralService(
       logger,
       database,
       archive,
-      dashboardDir: DASHBOARD_DIR,
+      dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
     }),
   );
   return { orchestrator, archive, loaded };

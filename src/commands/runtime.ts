@@ -1,6 +1,6 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
@@ -8,13 +8,8 @@ import { createLogger, type Logger, type LogLevel } from '../platform/logger.ts'
 import { ProcessLock } from '../platform/process-lock.ts';
 import { type Archive, openArchive } from '../storage/index.ts';
 import { note } from './output.ts';
-import type { Settings } from './settings.ts';
+import { packageRoot, type Settings } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
-
-/** What ships beside the code: the example configuration and the built page. */
-const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
-export const DASHBOARD_DIR = join(PACKAGE_ROOT, 'dist', 'dashboard');
-const EXAMPLE_CONFIG_DIR = join(PACKAGE_ROOT, 'config');
 
 /** Everything is closed within this; a promise to whoever pressed Ctrl-C, and below what service managers wait before they kill. */
 const CLOSE_DEADLINE_MS = 9_500;
@@ -74,7 +69,7 @@ export function lockHome(home: string, part: string): ProcessLock {
 export async function readConfig(home: string): Promise<LoadedConfig> {
   const dir = join(home, 'config');
   // The one-file agent carries no examples: it runs on the defaults until it is given a configuration.
-  if (IS_WHOLE_PACKAGE) await copyExampleConfig(EXAMPLE_CONFIG_DIR, dir);
+  if (IS_WHOLE_PACKAGE) await copyExampleConfig(join(packageRoot(), 'config'), dir);
   return loadConfig(dir);
 }
 

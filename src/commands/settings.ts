@@ -137,7 +137,10 @@ export function homeIsChosen(option?: string, env: Environment = process.env): b
   return Boolean(option) || readSetting('NERVESYS_HOME', env) !== undefined;
 }
 
-const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
+/** Where the code lies, with what ships beside it. A function, since few commands need it. */
+export function packageRoot(): string {
+  return resolve(import.meta.dirname, '../..');
+}
 
 /**
  * The directory the user stands in. `npm run` moves to the package's folder and notes the user's in `INIT_CWD`; that note is
@@ -145,7 +148,7 @@ const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
  */
 export function userDirectory(env: Environment = process.env): string {
   const initial = env['INIT_CWD'];
-  const byOwnNpm = env['npm_package_json'] === join(PACKAGE_ROOT, 'package.json') && process.cwd() === PACKAGE_ROOT;
+  const byOwnNpm = env['npm_package_json'] === join(packageRoot(), 'package.json') && process.cwd() === packageRoot();
   return byOwnNpm && initial !== undefined && initial !== '' ? initial : process.cwd();
 }
 

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 
 /** Randomness as a part that is handed in, so that tests can fix jitter. Returns a number in [0, 1). */
 export type Random = () => number;
 
-/** For jitter, which need not be secret: an agent that has nothing to do then needs no cryptography, which is 2 MB. */
-export const systemRandom: Random = () => Math.random();
+export const systemRandom: Random = () => randomInt(0x1_0000_0000) / 0x1_0000_0000;
 
 /** A URL-safe secret or id of `bytes` random bytes (base64url, 4 characters for 3 bytes). */
 export function randomToken(bytes = 32): string {

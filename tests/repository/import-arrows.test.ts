@@ -97,7 +97,7 @@ test('time comes from the clock that is handed in, everywhere but in the browser
   const clocks = ['src/platform/clock.ts', 'src/sdk/timers.ts'];
   const others = SOURCES.filter(({ file }) => !clocks.includes(file) && partOf(file) !== 'dashboard');
   const timers =
-    /\bDate\.now\(|\bnew Date\(\)|(?<!\.)\bset(?:Timeout|Interval)\(|\bperformance\.now\(|timers\/promises/;
+    /\bDate\.now\(|\bnew Date\(\)|(?<!\.)\bset(?:Timeout|Interval)\(|\bperformance\.now\(|\bhrtime\b|timers\/promises/;
 
   assert.deepEqual(linesThatMatch(others, timers), []);
 });

@@ -97,6 +97,8 @@ export interface BufferOptions {
   readonly onSealed?: (byWindow: boolean) => void;
   /** Called when a loss receipt was written, with what it counts. */
   readonly onLoss?: (lost: LevelCounts) => void;
+  /** Called once, when the first records come. */
+  readonly onFirstAppend?: () => void;
 }
 
 export class LogBuffer implements RecordSink, AsyncDisposable {
@@ -118,6 +120,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #commitScheduled = false;
   #lastSequence: Sequence;
   #held = false;
+  #appended = false;
   #closed: Promise<void> | undefined;
 
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
@@ -190,6 +193,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     if (this.#closed !== undefined) return Promise.reject(shuttingDown());
+    if (!this.#appended) this.#options.onFirstAppend?.();
+    this.#appended = true;
     const textBytes = textBytesOf(records);
     const { recordsBytesMax } = this.#room;
     if (textBytes > recordsBytesMax)
