@@ -50,6 +50,9 @@ const WINDOW_CHECK_MS = 1_000;
 /** The AI agents seen last are noted this often, in the buffer file under this name. */
 const REMEMBER_MS = 60_000;
 const AGENTS_META = 'agents';
+/** A note of the agent's address that found no room is tried again; once it stands there, as good as never. */
+const NOTE_AGAIN_MS = 5_000;
+const NOTED_MS = 86_400_000;
 /** The damaged file that was told already, so that a restart doesn't tell it again. */
 const SALVAGE_TOLD_META = 'salvage_told';
 /** What a new buffer gets at least, however much a damaged file takes of the limit. */
@@ -221,8 +224,10 @@ export class Agent implements AsyncDisposable {
       metrics: () => redactionMetrics(this.#redaction.counts),
     });
     this.#parts.use(this.#localApi);
-    const { url, socketPath } = this.#localApi;
-    await noteAddress(join(home, 'agent'), { url, socket: socketPath ?? null });
+    if (!(await this.#noteAddress())) {
+      const again = async () => ((await this.#noteAddress()) ? NOTED_MS : NOTE_AGAIN_MS);
+      this.#parts.use(new Pace(clock, again).start(NOTE_AGAIN_MS));
+    }
     this.#tail.start();
     this.#doors = await ServerDoors.open({
       config,
@@ -236,6 +241,19 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(this.#doors);
     if (joining !== undefined) this.#joining = this.#join(joining);
+  }
+
+  /** Where commands of this machine find us. A full disk has no room even for that: the agent must start on it all the same, or it never drains. */
+  async #noteAddress(): Promise<boolean> {
+    const { home, logger } = this.#options;
+    const { url, socketPath } = this.#localApi!;
+    try {
+      await noteAddress(join(home, 'agent'), { url, socket: socketPath ?? null });
+      return true;
+    } catch (error) {
+      logger.warn('the address of this agent could not be noted; it is tried again', { url, ...errorFields(error) });
+      return false;
+    }
   }
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */

@@ -10,6 +10,12 @@ import { encodeObject } from '../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { S3Server } from '../servers/s3-server.ts';
+import { postLogs } from '../support/running-system.ts';
+import { until } from '../support/until.ts';
+import { settingsFor } from './torture/disk-fault.ts';
+import { Ledger } from './torture/ledger.ts';
+import { RunningAgent } from './torture/running-agent.ts';
 
 /*
  * A real file system that is really full: a small tmpfs, filled up by somebody else while the buffer is far below its own
@@ -104,4 +110,53 @@ test('on a full disk records are refused honestly, what was acknowledged is kept
     kept,
     Array.from({ length: acknowledged }, (_, i) => i + 1),
   );
+});
+
+test('an agent starts on a full disk, killed or stopped before, says that it takes nothing, drains, and takes records once there is room', async (t) => {
+  let agent: RunningAgent | undefined;
+  t.after(async () => {
+    if (agent?.ended === false) await agent.end('SIGKILL'); // before its disk goes
+  });
+  const dir = await smallDisk(t, 24);
+  if (dir === undefined) return;
+  const home = join(dir, 'home');
+  await using s3 = await S3Server.start();
+  const start = async () => {
+    agent = new RunningAgent(home, settingsFor(s3));
+    await agent.ready();
+    return agent;
+  };
+  let sent = 0;
+  const post = async (agent: RunningAgent) => {
+    const text = Buffer.from(crypto.getRandomValues(new Uint8Array(2_500))).toString('hex');
+    const answer = await postLogs(agent.url, JSON.stringify({ agent_id: 'GROK', message: `line ${sent + 1} ${text}` }));
+    if (answer.status === 200) sent++;
+    return `${answer.status} ${answer.headers.has('retry-after')}`;
+  };
+  const REFUSED = '429 true';
+  let running = await start();
+  s3.failNext(10_000, { type: 'status', status: 503 });
+  while (sent < 40) await post(running);
+  await running.end('SIGKILL');
+  await fillDisk(dir, 0, 'home/ballast');
+
+  running = await start();
+  assert.equal(await post(running), REFUSED);
+  s3.heal();
+  await until('everything is archived', async () => (await fetch(`${running.url}/flush`, { method: 'POST' })).ok);
+  assert.equal(await post(running), REFUSED, 'the room that the archive freed is less than a disk must keep');
+  await running.end('SIGTERM'); // it gives up its WAL, which somebody else takes
+  await fillDisk(dir, 0, 'home/ballast2');
+
+  running = await start();
+  assert.equal(await post(running), REFUSED);
+  await rm(join(home, 'ballast'));
+  await until('it takes records again', async () => (await post(running)) === '200 false');
+  assert.equal((await fetch(`${running.url}/flush`, { method: 'POST' })).status, 200);
+  await running.end('SIGTERM');
+
+  const ledger = new Ledger();
+  ledger.readNew([...s3.objects].map(([key, { body }]) => ({ key, body })));
+  const findings = ledger.findings(new Map([['GROK', sent]]));
+  assert.deepEqual(findings, { lost: 0, doubled: 0, outOfOrder: 0, unknown: 0, gaps: 0, damaged: 0, newEpochs: 0 });
 });

@@ -11,7 +11,7 @@ import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
 import { type NewBlock, writeBlocks } from './block-writer.ts';
 import { inflateMember } from './chunk.ts';
-import { DiskReserve } from './disk-reserve.ts';
+import { DiskReserve, openingWithReserve, reservePath } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { OpenBatch } from './open-batch.ts';
 import { type KeyedAnswers, RememberedAnswers } from './remembered-answers.ts';
@@ -127,7 +127,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
-    this.#reserve = new DiskReserve(`${options.path}.reserve`);
+    this.#reserve = new DiskReserve(reservePath(options.path));
     const { limitBytes, batchTextBytes, clock } = options;
     const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
     this.#room = new DiskRoom(store, this.#reserve, limitBytes, fileBytesMax, clock);
@@ -159,8 +159,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const lock = lockBuffer(options.path);
     let store: BufferStore | undefined;
     try {
-      const db = openBufferFile(options.path, options.limitBytes, options.batchTextBytes);
-      store = new BufferStore(db, options.path);
+      const { path, limitBytes, batchTextBytes } = options;
+      const db = openingWithReserve(path, () => openBufferFile(path, limitBytes, batchTextBytes));
+      store = new BufferStore(db, path);
       const buffer = new LogBuffer(options, store, lock);
       buffer.#recover();
       return buffer;

@@ -5,6 +5,7 @@ import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import { sha256Hex } from '../../platform/digest.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
+import { openingWithReserve } from './disk-reserve.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
 
@@ -63,7 +64,7 @@ const EARLIER = 'the salvage of an earlier start goes on';
 export function setAsideIfDamaged(path: string): string | undefined {
   using lock = existsSync(path) ? ProcessLock.take(`${path}.lock`) : undefined;
   if (lock === undefined) return existsSync(damagedPath(path)) ? EARLIER : undefined; // another agent's: opening it will say so
-  const damage = findDamage(path);
+  const damage = openingWithReserve(path, () => findDamage(path));
   if (damage === undefined) return existsSync(damagedPath(path)) ? EARLIER : undefined;
   if (existsSync(damagedPath(path))) discard(damagedPath(path)); // damaged twice: there is room for one
   for (const suffix of ['-wal', '']) {
