@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -12,6 +10,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { S3Server } from '../servers/s3-server.ts';
 import { postLogs } from '../support/running-system.ts';
+import { SmallDisk } from '../support/small-disk.ts';
 import { until } from '../support/until.ts';
 import { settingsFor } from './torture/disk-fault.ts';
 import { Ledger } from './torture/ledger.ts';
@@ -24,24 +23,15 @@ import { RunningAgent } from './torture/running-agent.ts';
 
 const SERVER = 'AIGARDEN01' as ServerName;
 
-/** A tmpfs of its own, or the reason why there can be none. */
-async function smallDisk(t: TestContext, megabytes: number): Promise<string | undefined> {
-  const dir = await mkdtemp(join(tmpdir(), 'nervesys-disk-'));
-  let mounted = false;
-  t.after(async () => {
-    if (mounted) execFileSync('umount', [dir]);
-    await rm(dir, { recursive: true, force: true });
-  });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: 'pipe' });
-    mounted = true;
-  } catch (error) {
-    t.skip(
-      `a small file system can't be mounted here (it takes root): ${String((error as Error).message).split('\n')[0]}`,
-    );
+/** A small disk until the test ends; `undefined`: the test is skipped. */
+function smallDisk(t: TestContext): string | undefined {
+  const disk = SmallDisk.mount(24);
+  if (typeof disk === 'string') {
+    t.skip(disk);
     return undefined;
   }
-  return dir;
+  t.after(() => disk[Symbol.dispose]());
+  return disk.dir;
 }
 
 function record(n: number) {
@@ -57,7 +47,7 @@ async function fillDisk(dir: string, leaveBytes: number, name = 'ballast'): Prom
 }
 
 test('on a full disk records are refused honestly, what was acknowledged is kept, and the buffer drains', async (t) => {
-  const dir = await smallDisk(t, 24);
+  const dir = smallDisk(t);
   if (dir === undefined) return;
   const open = () =>
     LogBuffer.open({
@@ -117,7 +107,7 @@ test('an agent starts on a full disk, killed or stopped before, says that it tak
   t.after(async () => {
     if (agent?.ended === false) await agent.end('SIGKILL'); // before its disk goes
   });
-  const dir = await smallDisk(t, 24);
+  const dir = smallDisk(t);
   if (dir === undefined) return;
   const home = join(dir, 'home');
   await using s3 = await S3Server.start();

@@ -120,7 +120,7 @@ export async function runWithFault(folder: string, fault: DiskFault, template?: 
       }
     }
   } finally {
-    if (!faulty.ended) faulty.child.kill('SIGKILL');
+    if (!faulty.ended) await faulty.end('SIGKILL');
   }
   complaints.push(...client.lies);
 
@@ -134,7 +134,7 @@ export async function runWithFault(folder: string, fault: DiskFault, template?: 
     const { code } = await clean.end('SIGTERM');
     if (code !== 0) complaints.push(`the clean start ended with ${code}`);
   } finally {
-    if (!clean.ended) clean.child.kill('SIGKILL');
+    if (!clean.ended) await clean.end('SIGKILL');
   }
   ledger.readNew([...s3.objects].map(([key, { body }]) => ({ key, body })));
   const findings = ledger.findings(new Map([[AGENT_ID, client.sent]]));

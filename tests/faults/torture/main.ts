@@ -1,8 +1,8 @@
 /**
- * `npm run torture [-- PART … --kills N --seed N --limit BYTES --jobs N --keep]`: what tests/faults/ tries in seconds, for as long as it takes.
- * Parts: `kill` (SIGKILL at random instants), `stop` (SIGTERM), `disk` (each write, sync and truncation fails in turn); all three when none is
- * named. Ends with 3 when something was lost, doubled, out of order or above the limit. The seed that it prints repeats the instants as far
- * as the machine does.
+ * `npm run torture [-- PART … --kills N --seed N --limit BYTES --jobs N --on new|killed|small --keep]`: what tests/faults/ tries in seconds, for
+ * as long as it takes. Parts: `kill` (SIGKILL at random instants), `stop` (SIGTERM), `disk` (each write, sync and truncation fails in turn); all
+ * three when none is named. Ends with 3 when something was lost, doubled, out of order or above the limit. The seed that it prints repeats the
+ * instants as far as the machine does.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: process.env['NERVESYS_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31)) },
     limit: { type: 'string', default: '8000000' },
     jobs: { type: 'string', default: '2' },
+    on: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -41,7 +42,7 @@ for (const part of positionals.length === 0 ? PARTS : positionals) {
   if (part === 'kill') well = (await tortureBySignal({ ...plan, signal: 'SIGKILL', kills })) && well;
   else if (part === 'stop')
     well = (await tortureBySignal({ ...plan, signal: 'SIGTERM', kills: Math.ceil(kills * STOPS_PER_KILL) })) && well;
-  else well = (await sweepDiskFaults(Number(values.jobs))) && well;
+  else well = (await sweepDiskFaults(Number(values.jobs), values.on)) && well;
 }
 process.exitCode = well ? 0 : EXIT_FOUND;
 
