@@ -30,7 +30,8 @@ interface Range {
 const FAULTS: readonly (Omit<DiskFault, 'nth'> & Range)[] = [
   { syscall: 'fsync', error: 'EIO', lasting: false, on: 'a new buffer', from: 8, to: 25 },
   { syscall: 'pwrite64', error: 'ENOSPC', lasting: false, on: 'a new buffer', from: 30, to: 100 },
-  { syscall: 'fsync', error: 'ENOSPC', lasting: true, on: 'that of a killed agent', from: 1, to: 15 },
+  // The first look at the file: the agent ends, and says why by a code of its own.
+  { syscall: 'ftruncate', error: 'EIO', lasting: false, on: 'that of a killed agent', from: 1, to: 1 },
   { syscall: 'pwrite64', error: 'EIO', lasting: true, on: 'that of a killed agent', from: 1, to: 60 },
   // There the WAL is folded after each commit and each seal, and that fails: neither may become a refusal of what is stored.
   { syscall: 'ftruncate', error: 'EIO', lasting: false, on: 'a disk with little room', from: 2, to: 9 },

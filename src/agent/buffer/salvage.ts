@@ -4,6 +4,7 @@ import type { BatchManifest } from '../../contract/batch.ts';
 import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import { sha256Hex } from '../../platform/digest.ts';
+import { describeError, NervesysError } from '../../platform/errors.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { openingWithReserve } from './disk-reserve.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
@@ -60,8 +61,24 @@ const EARLIER = 'the salvage of an earlier start goes on';
 /**
  * Looks whether the file at `path` is damaged, and sets it aside if so. Returns the reason, also when one was set aside
  * by an earlier start that could not end its salvage; `undefined`: all is well.
+ * @throws NervesysError `NSV_BUFFER_UNUSABLE` when it can't be looked at: its disk fails.
  */
 export function setAsideIfDamaged(path: string): string | undefined {
+  try {
+    return setAside(path);
+  } catch (error) {
+    throw new NervesysError(
+      'NSV_BUFFER_UNUSABLE',
+      `look whether the buffer ${path} is whole: ${describeError(error)}`,
+      {
+        cause: error,
+        hint: 'check that its folder is writable, and that its disk works and has space',
+      },
+    );
+  }
+}
+
+function setAside(path: string): string | undefined {
   using lock = existsSync(path) ? ProcessLock.take(`${path}.lock`) : undefined;
   if (lock === undefined) return existsSync(damagedPath(path)) ? EARLIER : undefined; // another agent's: opening it will say so
   const damage = openingWithReserve(path, () => findDamage(path));
