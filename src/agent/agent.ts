@@ -51,7 +51,7 @@ const WINDOW_CHECK_MS = 1_000;
 const REMEMBER_MS = 60_000;
 const AGENTS_META = 'agents';
 /** A note of the agent's address that found no room is tried again; once it stands there, as good as never. */
-const NOTE_AGAIN_MS = 5_000;
+const NOTE_AGAIN_MS = 1_000;
 const NOTED_MS = 86_400_000;
 /** The damaged file that was told already, so that a restart doesn't tell it again. */
 const SALVAGE_TOLD_META = 'salvage_told';
@@ -224,8 +224,10 @@ export class Agent implements AsyncDisposable {
       metrics: () => redactionMetrics(this.#redaction.counts),
     });
     this.#parts.use(this.#localApi);
-    if (!(await this.#noteAddress())) {
-      const again = async () => ((await this.#noteAddress()) ? NOTED_MS : NOTE_AGAIN_MS);
+    const noted = await this.#noteAddress();
+    if (noted !== true) {
+      logger.warn('the address of this agent could not be noted; it is tried again', errorFields(noted));
+      const again = async () => ((await this.#noteAddress()) === true ? NOTED_MS : NOTE_AGAIN_MS);
       this.#parts.use(new Pace(clock, again).start(NOTE_AGAIN_MS));
     }
     this.#tail.start();
@@ -243,17 +245,17 @@ export class Agent implements AsyncDisposable {
     if (joining !== undefined) this.#joining = this.#join(joining);
   }
 
-  /** Where commands of this machine find us. A full disk has no room even for that: the agent must start on it all the same, or it never drains. */
-  async #noteAddress(): Promise<boolean> {
-    const { home, logger } = this.#options;
+  /**
+   * Notes where commands of this machine find us; resolves with `true`, or with the reason. A full disk has no room even for that: the agent
+   * starts on it all the same, or it would never drain.
+   */
+  async #noteAddress(): Promise<unknown> {
     const { url, socketPath } = this.#localApi!;
-    try {
-      await noteAddress(join(home, 'agent'), { url, socket: socketPath ?? null });
-      return true;
-    } catch (error) {
-      logger.warn('the address of this agent could not be noted; it is tried again', { url, ...errorFields(error) });
-      return false;
-    }
+    const noting = noteAddress(join(this.#options.home, 'agent'), { url, socket: socketPath ?? null });
+    return noting.then(
+      () => true,
+      (error: unknown) => error,
+    );
   }
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */

@@ -14,13 +14,15 @@ import { SmallDisk } from '../support/small-disk.ts';
 import { until } from '../support/until.ts';
 import { settingsFor } from './torture/disk-fault.ts';
 import { Ledger } from './torture/ledger.ts';
-import { RunningAgent } from './torture/running-agent.ts';
+import { addressOf, RunningAgent } from './torture/running-agent.ts';
 
 /*
  * A real file system that is really full: a small tmpfs, filled up by somebody else while the buffer is far below its own
  * limit. Nothing that was acknowledged may be lost, refusals must be honest, and the buffer must still drain.
  */
 
+/** On a busy machine an agent takes seconds for what it does in a moment otherwise. */
+const AWAITED_MS = 30_000;
 const SERVER = 'AIGARDEN01' as ServerName;
 
 /** A small disk until the test ends; `undefined`: the test is skipped. */
@@ -133,7 +135,11 @@ test('an agent starts on a full disk, killed or stopped before, says that it tak
   running = await start();
   assert.equal(await post(running), REFUSED);
   s3.heal();
-  await until('everything is archived', async () => (await fetch(`${running.url}/flush`, { method: 'POST' })).ok);
+  await until(
+    'everything is archived',
+    async () => (await fetch(`${running.url}/flush`, { method: 'POST' })).ok,
+    AWAITED_MS,
+  );
   assert.equal(await post(running), REFUSED, 'the room that the archive freed is less than a disk must keep');
   await running.end('SIGTERM'); // it gives up its WAL, which somebody else takes
   await fillDisk(dir, 0, 'home/ballast2');
@@ -141,7 +147,8 @@ test('an agent starts on a full disk, killed or stopped before, says that it tak
   running = await start();
   assert.equal(await post(running), REFUSED);
   await rm(join(home, 'ballast'));
-  await until('it takes records again', async () => (await post(running)) === '200 false');
+  await until('it takes records again', async () => (await post(running)) === '200 false', AWAITED_MS);
+  await until('its address is noted', () => addressOf(home) === running.url, AWAITED_MS);
   assert.equal((await fetch(`${running.url}/flush`, { method: 'POST' })).status, 200);
   await running.end('SIGTERM');
 
