@@ -61,6 +61,9 @@ const QUIET_CHECK_MS = 5_000;
 /** The AI agents seen last are noted this often, in the buffer file under this name. */
 const REMEMBER_MS = 60_000;
 const AGENTS_META = 'agents';
+/** A note of the agent's address that found no room is tried again; once it stands there, as good as never. */
+const NOTE_AGAIN_MS = 1_000;
+const NOTED_MS = 86_400_000;
 /** The damaged file that was told already, so that a restart doesn't tell it again. */
 const SALVAGE_TOLD_META = 'salvage_told';
 /** What a new buffer gets at least, however much a damaged file takes of the limit. */
@@ -242,8 +245,12 @@ export class Agent implements AsyncDisposable {
       metrics: () => redactionMetrics(this.#redaction.counts),
     });
     this.#parts.use(this.#localApi);
-    const { url, socketPath } = this.#localApi;
-    await noteAddress(join(home, 'agent'), { url, socket: socketPath ?? null });
+    const noted = await this.#noteAddress();
+    if (noted !== true) {
+      logger.warn('the address of this agent could not be noted; it is tried again', errorFields(noted));
+      const again = async () => ((await this.#noteAddress()) === true ? NOTED_MS : NOTE_AGAIN_MS);
+      this.#parts.use(new Pace(clock, again).start(NOTE_AGAIN_MS));
+    }
     this.#tail.start();
     this.#doors = await ServerDoors.open({
       config,
@@ -257,6 +264,19 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(this.#doors);
     if (joining !== undefined) this.#joining = this.#join(joining);
+  }
+
+  /**
+   * Notes where commands of this machine find us; resolves with `true`, or with the reason. A full disk has no room even for that: the agent
+   * starts on it all the same, or it would never drain.
+   */
+  async #noteAddress(): Promise<unknown> {
+    const { url, socketPath } = this.#localApi!;
+    const noting = noteAddress(join(this.#options.home, 'agent'), { url, socket: socketPath ?? null });
+    return noting.then(
+      () => true,
+      (error: unknown) => error,
+    );
   }
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */

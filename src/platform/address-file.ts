@@ -13,12 +13,20 @@ export function addressFile(folder: string): string {
   return join(folder, 'address.json');
 }
 
-/** Notes this process's address: whole or not at all, but not synced, since no process outlives a power loss. */
+/**
+ * Notes this process's address: whole or not at all, but not synced, since no process outlives a power loss. Where it can't be noted, the note of
+ * an earlier process goes all the same: it leads nowhere.
+ */
 export async function noteAddress(folder: string, address: Omit<NotedAddress, 'pid'>): Promise<void> {
   await mkdir(folder, { recursive: true });
   const path = addressFile(folder);
-  await writeFile(`${path}.new`, `${JSON.stringify({ ...address, pid: process.pid } satisfies NotedAddress)}\n`);
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, `${JSON.stringify({ ...address, pid: process.pid } satisfies NotedAddress)}\n`);
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    for (const note of [`${path}.new`, path]) await rm(note, { force: true });
+    throw error;
+  }
 }
 
 /** Removes the note, unless another process has written its own meanwhile. */

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -10,32 +8,32 @@ import { encodeObject } from '../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { S3Server } from '../servers/s3-server.ts';
+import { postLogs } from '../support/running-system.ts';
+import { SmallDisk } from '../support/small-disk.ts';
+import { until } from '../support/until.ts';
+import { settingsFor } from './torture/disk-fault.ts';
+import { Ledger } from './torture/ledger.ts';
+import { addressOf, RunningAgent } from './torture/running-agent.ts';
 
 /*
  * A real file system that is really full: a small tmpfs, filled up by somebody else while the buffer is far below its own
  * limit. Nothing that was acknowledged may be lost, refusals must be honest, and the buffer must still drain.
  */
 
+/** On a busy machine an agent takes seconds for what it does in a moment otherwise. */
+const AWAITED_MS = 30_000;
 const SERVER = 'AIGARDEN01' as ServerName;
 
-/** A tmpfs of its own, or the reason why there can be none. */
-async function smallDisk(t: TestContext, megabytes: number): Promise<string | undefined> {
-  const dir = await mkdtemp(join(tmpdir(), 'nervesys-disk-'));
-  let mounted = false;
-  t.after(async () => {
-    if (mounted) execFileSync('umount', [dir]);
-    await rm(dir, { recursive: true, force: true });
-  });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: 'pipe' });
-    mounted = true;
-  } catch (error) {
-    t.skip(
-      `a small file system can't be mounted here (it takes root): ${String((error as Error).message).split('\n')[0]}`,
-    );
+/** A small disk until the test ends; `undefined`: the test is skipped. */
+function smallDisk(t: TestContext): string | undefined {
+  const disk = SmallDisk.mount(24);
+  if (typeof disk === 'string') {
+    t.skip(disk);
     return undefined;
   }
-  return dir;
+  t.after(() => disk[Symbol.dispose]());
+  return disk.dir;
 }
 
 function record(n: number) {
@@ -51,7 +49,7 @@ async function fillDisk(dir: string, leaveBytes: number, name = 'ballast'): Prom
 }
 
 test('on a full disk records are refused honestly, what was acknowledged is kept, and the buffer drains', async (t) => {
-  const dir = await smallDisk(t, 24);
+  const dir = smallDisk(t);
   if (dir === undefined) return;
   const open = () =>
     LogBuffer.open({
@@ -104,4 +102,58 @@ test('on a full disk records are refused honestly, what was acknowledged is kept
     kept,
     Array.from({ length: acknowledged }, (_, i) => i + 1),
   );
+});
+
+test('an agent starts on a full disk, killed or stopped before, says that it takes nothing, drains, and takes records once there is room', async (t) => {
+  let agent: RunningAgent | undefined;
+  t.after(async () => {
+    if (agent?.ended === false) await agent.end('SIGKILL'); // before its disk goes
+  });
+  const dir = smallDisk(t);
+  if (dir === undefined) return;
+  const home = join(dir, 'home');
+  await using s3 = await S3Server.start();
+  const start = async () => {
+    agent = new RunningAgent(home, settingsFor(s3));
+    await agent.ready();
+    return agent;
+  };
+  let sent = 0;
+  const post = async (agent: RunningAgent) => {
+    const text = Buffer.from(crypto.getRandomValues(new Uint8Array(2_500))).toString('hex');
+    const answer = await postLogs(agent.url, JSON.stringify({ agent_id: 'GROK', message: `line ${sent + 1} ${text}` }));
+    if (answer.status === 200) sent++;
+    return `${answer.status} ${answer.headers.has('retry-after')}`;
+  };
+  const REFUSED = '429 true';
+  let running = await start();
+  s3.failNext(10_000, { type: 'status', status: 503 });
+  while (sent < 40) await post(running);
+  await running.end('SIGKILL');
+  await fillDisk(dir, 0, 'home/ballast');
+
+  running = await start();
+  assert.equal(await post(running), REFUSED);
+  s3.heal();
+  await until(
+    'everything is archived',
+    async () => (await fetch(`${running.url}/flush`, { method: 'POST' })).ok,
+    AWAITED_MS,
+  );
+  assert.equal(await post(running), REFUSED, 'the room that the archive freed is less than a disk must keep');
+  await running.end('SIGTERM'); // it gives up its WAL, which somebody else takes
+  await fillDisk(dir, 0, 'home/ballast2');
+
+  running = await start();
+  assert.equal(await post(running), REFUSED);
+  await rm(join(home, 'ballast'));
+  await until('it takes records again', async () => (await post(running)) === '200 false', AWAITED_MS);
+  await until('its address is noted', () => addressOf(home) === running.url, AWAITED_MS);
+  assert.equal((await fetch(`${running.url}/flush`, { method: 'POST' })).status, 200);
+  await running.end('SIGTERM');
+
+  const ledger = new Ledger();
+  ledger.readNew([...s3.objects].map(([key, { body }]) => ({ key, body })));
+  const findings = ledger.findings(new Map([['GROK', sent]]));
+  assert.deepEqual(findings, { lost: 0, doubled: 0, outOfOrder: 0, unknown: 0, gaps: 0, damaged: 0, newEpochs: 0 });
 });

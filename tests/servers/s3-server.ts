@@ -41,10 +41,13 @@ export interface StoredObject {
   readonly storedAt: number;
 }
 
-/** What the next requests meet. `dropAfter` does the work and loses the answer; `none` lets one pass before the next fault. */
+/**
+ * What the next requests meet. `dropAfter` does the work and loses the answer, `truncate` sends only the beginning of it; `none` lets one
+ * pass before the next fault.
+ */
 export type Fault =
   | { readonly type: 'status'; readonly status: number; readonly code?: string; readonly retryAfter?: string }
-  | { readonly type: 'dropBefore' | 'dropAfter' | 'hang' | 'none' };
+  | { readonly type: 'dropBefore' | 'dropAfter' | 'truncate' | 'hang' | 'none' };
 
 /** What Storj has none of; asking for it must not go unnoticed. */
 const SUBRESOURCES_REFUSED = ['lifecycle', 'policy', 'acl', 'cors', 'encryption', 'replication', 'website', 'uploads'];
@@ -194,6 +197,12 @@ export class S3Server implements AsyncDisposable {
     if (fault?.type === 'dropAfter') {
       record(0, '', body.length);
       request.socket.destroy();
+      return;
+    }
+    if (fault?.type === 'truncate') {
+      record(0, '', body.length);
+      const head = `HTTP/1.1 ${answer.status} \r\ncontent-length: ${answer.body.length + 1}\r\n`;
+      request.socket.end(answer.body.length === 0 ? head : `${head}\r\n${answer.body.toString('latin1', 0, 10)}`);
       return;
     }
     record(answer.status, answer.code, body.length);

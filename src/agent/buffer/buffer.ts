@@ -13,7 +13,7 @@ import { lossReceipt } from '../loss-receipt.ts';
 import { AppendQueue, textBytesOf, type Waiting } from './append-queue.ts';
 import { freeScratch, type NewBlock, writeBlocks } from './block-writer.ts';
 import { freeSpareTexts } from './chunk.ts';
-import { DiskReserve } from './disk-reserve.ts';
+import { DiskReserve, openingWithReserve, reservePath } from './disk-reserve.ts';
 import { DiskRoom } from './disk-room.ts';
 import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
@@ -127,7 +127,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#options = options;
     const { path, limitBytes, batchTextBytes, clock, logger } = options;
     const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
-    this.#room = new DiskRoom(store, new DiskReserve(`${path}.reserve`), limitBytes, fileBytesMax, clock);
+    this.#room = new DiskRoom(store, new DiskReserve(reservePath(path)), limitBytes, fileBytesMax, clock);
     this.#store = store;
     this.#lock = lock;
     let epoch = store.meta('epoch');
@@ -179,8 +179,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const lock = lockBuffer(options.path);
     let store: BufferStore | undefined;
     try {
-      const db = openBufferFile(options.path, options.limitBytes, options.batchTextBytes);
-      store = new BufferStore(db, options.path);
+      const { path, limitBytes, batchTextBytes } = options;
+      const db = openingWithReserve(path, () => openBufferFile(path, limitBytes, batchTextBytes));
+      store = new BufferStore(db, path);
       const buffer = new LogBuffer(options, store, lock);
       buffer.#recover();
       return buffer;

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isNoSpace } from './store.ts';
 
 /** Enough for the transactions that make room: sealing a small batch, noting its key, removing it, giving pages back. */
 export const RESERVE_BYTES = 256 * 1024;
@@ -62,6 +63,25 @@ export class DiskReserve {
     rmSync(this.#path, { force: true });
     this.#held = false;
   }
+}
+
+/**
+ * Opens something of the buffer at `path`. Opening takes room too, for the index of the WAL: on a full disk it is tried once more with the
+ * reserve given up, or a full disk would keep the agent from starting, and from draining.
+ */
+export function openingWithReserve<T>(path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
+    rmSync(reservePath(path), { force: true });
+    return open();
+  }
+}
+
+/** Where the reserve of the buffer at `path` stands. */
+export function reservePath(path: string): string {
+  return `${path}.reserve`;
 }
 
 const ZEROS = Buffer.alloc(RESERVE_BYTES);

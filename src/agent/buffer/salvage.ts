@@ -6,8 +6,10 @@ import { EPOCH_PATTERN, type Epoch, type Sequence, type ServerName } from '../..
 import type { ArchivedRecord } from '../../contract/record.ts';
 import { mergeRanges, type SequenceRange, subtractRanges } from '../../contract/sequence-ranges.ts';
 import { sha256Hex } from '../../platform/digest.ts';
+import { describeError, NervesysError } from '../../platform/errors.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { inflateMember } from './chunk.ts';
+import { openingWithReserve } from './disk-reserve.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { asBuffer } from './store.ts';
@@ -64,11 +66,27 @@ const EARLIER = 'the salvage of an earlier start goes on';
 /**
  * Looks whether the file at `path` is damaged, and sets it aside if so. Returns the reason, also when one was set aside
  * by an earlier start that could not end its salvage; `undefined`: all is well.
+ * @throws NervesysError `NSV_BUFFER_UNUSABLE` when it can't be looked at: its disk fails.
  */
 export function setAsideIfDamaged(path: string): string | undefined {
+  try {
+    return setAside(path);
+  } catch (error) {
+    throw new NervesysError(
+      'NSV_BUFFER_UNUSABLE',
+      `look whether the buffer ${path} is whole: ${describeError(error)}`,
+      {
+        cause: error,
+        hint: 'check that its folder is writable, and that its disk works and has space',
+      },
+    );
+  }
+}
+
+function setAside(path: string): string | undefined {
   using lock = existsSync(path) ? ProcessLock.take(`${path}.lock`) : undefined;
   if (lock === undefined) return existsSync(damagedPath(path)) ? EARLIER : undefined; // another agent's: opening it will say so
-  const damage = findDamage(path);
+  const damage = openingWithReserve(path, () => findDamage(path));
   if (damage === undefined) return existsSync(damagedPath(path)) ? EARLIER : undefined;
   if (existsSync(damagedPath(path))) discard(damagedPath(path)); // damaged twice: there is room for one
   for (const suffix of ['-wal', '']) {

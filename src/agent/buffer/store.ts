@@ -31,7 +31,7 @@ const SQLITE_BUSY = 5;
 
 /** SQLite's result codes (https://sqlite.org/rescode.html) that mean "no space", whoever set the limit. */
 const NO_SPACE_CODES: ReadonlySet<number> = new Set([
-  13 /* FULL */, 10 /* IOERR */, 778 /* IOERR_WRITE */, 1034 /* IOERR_FSYNC */,
+  13 /* FULL */, 10 /* IOERR */, 778 /* IOERR_WRITE */, 1034 /* IOERR_FSYNC */, 4874 /* IOERR_SHMSIZE */,
 ]);
 
 export function isNoSpace(error: unknown): boolean {
