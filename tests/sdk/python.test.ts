@@ -7,6 +7,8 @@ import { run } from './run-program.ts';
 import { TestAgent } from './test-agent.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/python_stdlib.py');
+const OTEL_EXAMPLE = join(import.meta.dirname, '../../examples/python_otel.py');
+const OTEL_MODULES = 'import opentelemetry.sdk._logs, opentelemetry.exporter.otlp.proto.http._log_exporter';
 const skip = spawnSync('python3', ['--version']).status === 0 ? false : 'there is no python3 here';
 
 test('the Python example delivers each record once and in order, over a restart of the agent', { skip }, async (t) => {
@@ -64,4 +66,22 @@ test('without an agent the Python example ends, its records on standard error', 
   assert.equal(ended.code, 0);
   assert.equal(ended.fallen.length, 13);
   assert.ok(ended.durationMs < 8_000, `${ended.durationMs} ms`);
+});
+
+const skipOtel =
+  spawnSync('python3', ['-c', OTEL_MODULES]).status === 0 ? false : "Python's OpenTelemetry SDK is not installed";
+
+test("the Python example with OpenTelemetry's SDK brings its record under the service's name", {
+  skip: skipOtel,
+}, async (t) => {
+  const agent = await TestAgent.start(t);
+  const env = { OTEL_SERVICE_NAME: 'GROK', OTEL_EXPORTER_OTLP_ENDPOINT: agent.url };
+
+  const ended = await run('python3', [OTEL_EXAMPLE], env);
+
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.deepEqual(
+    (await agent.records()).map(({ level, message, context }) => [level, message, context['pr']]),
+    [['INFO', 'reviewed a.py', 512]],
+  );
 });

@@ -1,6 +1,6 @@
 import type { AlertReport, AlertSeverity } from '../../contract/alert.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { errorCode, isRetryable } from '../../platform/errors.ts';
+import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
@@ -22,6 +22,8 @@ export interface AlertSenderOptions {
 const WAITING_MAX_DEFAULT = 1_000;
 const ALERTS_PER_REQUEST_MAX = 100;
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
+/** A longer wait than this isn't heeded: an alert is news. */
+const RETRY_AFTER_MS_MAX = 300_000;
 /** With nothing to send there is nothing to do until somebody tells something. */
 const IDLE_MS = 3_600_000;
 const RANK: Readonly<Record<AlertSeverity, number>> = { info: 0, warning: 1, critical: 2 };
@@ -108,7 +110,8 @@ export class AlertSender implements AsyncDisposable {
     this.#failures++;
     if (this.#failures === 1)
       logger.warn('alerts wait for the orchestrator', { waiting: this.#waiting.size, ...errorFields(error) });
-    return backoffMs(this.#failures, BACKOFF, random);
+    const asked = error instanceof NervesysError ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
+    return Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), backoffMs(this.#failures, BACKOFF, random));
   }
 
   /** What was sent goes, unless the same trouble was told with newer words meanwhile. */

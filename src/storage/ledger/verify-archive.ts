@@ -4,6 +4,7 @@ import type { Archive, ArchiveObject } from '../archive.ts';
 import { type ExaminedObject, examineObject } from './examine-object.ts';
 import type { LedgerEntry, LedgerFinding } from './finding.ts';
 import { type EpochLedger, judgeLedger } from './judge-ledger.ts';
+import { RenamedServers } from './renamed-servers.ts';
 
 /** Objects that are read at once: enough to hide a store's latency, each with a few MB in memory. */
 const READS_AT_ONCE = 4;
@@ -40,8 +41,9 @@ export interface ServerLedger {
 }
 
 /**
- * Proves, from the archive alone, that each server's books are right, and yields them server by server. In memory are the
- * names and figures of one server's objects (some 500 bytes each), and a few MB of those being read.
+ * Proves, from the archive alone, that each server's books are right, and yields them server by server, those that lack something
+ * last: another name may have it. In memory are the names and figures of one server's objects (some 500 bytes each), and a few MB of those
+ * being read.
  * Rejects with the archive's error when it can't be listed or read; whatever is wrong in it is a finding.
  */
 export async function* verifyArchive(options: VerifyOptions): AsyncGenerator<ServerLedger> {
@@ -63,7 +65,14 @@ export async function* verifyArchive(options: VerifyOptions): AsyncGenerator<Ser
     if (count > 0)
       yield { server: '', objects: count, bytes, epochs: [], findings: strays, findingsMore: count - strays.length };
   }
-  for (const name of [...servers].sort()) yield await verifyServer(name, options);
+  const renamed = new RenamedServers();
+  const lacking: ServerLedger[] = [];
+  for (const name of [...servers].sort()) {
+    const ledger = await verifyServer(name, options);
+    if (renamed.note(ledger) && servers.size > 1) lacking.push(ledger);
+    else yield ledger;
+  }
+  for (const ledger of lacking) yield renamed.settle(ledger);
 }
 
 async function verifyServer(server: ServerName, options: VerifyOptions): Promise<ServerLedger> {
@@ -89,6 +98,7 @@ async function verifyServer(server: ServerName, options: VerifyOptions): Promise
     bytes += object.bytes;
     options.onProgress?.({ server, objects: done, objectsTotal: objects.length, bytes, bytesTotal });
   });
+  entries.sort((a, b) => (a.key < b.key ? -1 : 1)); // read several at once, they come in any order
   const judgement = judgeLedger(entries, options.sinceAt);
   note(judgement.findings);
   return {

@@ -89,6 +89,7 @@ async function fill(buffer: LogBuffer, requestBytes: number, afterEach?: (accept
       accepted += records.length;
       afterEach?.(accepted);
     } catch (error) {
+      if ((error as { code?: string }).code === 'NSV_RECORDS_TOO_LARGE') continue; // it never fits, full or empty
       assert.equal((error as { code?: string }).code, 'NSV_BUFFER_FULL');
       refusals++;
       if (refusals % 2 === 0) await buffer.seal().catch((e) => assert.equal(e.code, 'NSV_BUFFER_FULL'));

@@ -78,6 +78,31 @@ test('while the orchestrator is away alerts wait, the same trouble once with its
   assert.deepEqual(sent, [['b', 'a again']]);
 });
 
+test('the wait that an orchestrator asks for is heeded, but not for hours', async (t) => {
+  const { clock, sender, sent, on } = fixture(t);
+  const busy = (retryAfterMs: number) => () => {
+    throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', 'busy', { retryable: true, facts: { retryAfterMs } });
+  };
+  let attempts = 0;
+  const counted = (reply: () => void) => () => {
+    attempts++;
+    reply();
+  };
+
+  on(counted(busy(40_000)));
+  sender.tell(alert('a'));
+  await clock.advance(39_000);
+  const withinTheWait = attempts;
+  on(counted(busy(86_400_000)));
+  await clock.advance(2_000);
+  on(() => {});
+  await clock.advance(301_000);
+
+  assert.equal(withinTheWait, 1);
+  assert.equal(attempts, 2);
+  assert.deepEqual(sent, [['a']]);
+});
+
 test('told again while it is being sent, the newer words are sent too', async (t) => {
   const { clock, sender, sent, on } = fixture(t);
   let finish = () => {};

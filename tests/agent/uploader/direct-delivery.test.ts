@@ -86,10 +86,29 @@ test('a server that is renamed brings what waited to the old name, once, also wh
   await after.upload();
 
   assert.deepEqual(new Set(s3.objects.keys()), new Set([key(0), key(1), key(2), key(0, NEW_NAME)]));
-  const ledgers = await Array.fromAsync(verifyArchive({ archive, server: OLD_NAME }));
+  const ledgers = await Array.fromAsync(verifyArchive({ archive }));
   assert.deepEqual(
-    ledgers.map((ledger) => [ledger.findings, ledger.epochs.map(({ first, last }) => [first, last])]),
-    [[[], [[1, 3]]]],
+    ledgers.map(({ server, findings, epochs }) => [
+      server,
+      findings,
+      epochs.map(({ first, last, missingRecords }) => [first, last, missingRecords]),
+    ]),
+    [
+      [OLD_NAME, [], [[1, 3, 0]]],
+      [NEW_NAME, [], [[4, 4, 0]]],
+    ],
+  );
+  s3.remove(key(1));
+  assert.deepEqual(
+    (await Array.fromAsync(verifyArchive({ archive }))).map(({ server, findings }) => [
+      server,
+      findings.map(({ kind, ranges }) => [kind, ranges]),
+    ]),
+    [
+      [OLD_NAME, [['missing', [[2, 2]]]]],
+      [NEW_NAME, [['missing', [[1, 3]]]]],
+    ],
+    'what no name has is missing',
   );
 });
 
