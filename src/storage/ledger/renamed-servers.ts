@@ -1,6 +1,6 @@
 import type { Epoch } from '../../contract/ids.ts';
+import { countSequences, mergeRanges, type SequenceRange, subtractRanges } from '../../contract/sequence-ranges.ts';
 import type { LedgerFinding } from './finding.ts';
-import { countSequences, mergeRanges, type SequenceRange, subtractRanges } from './sequence-ranges.ts';
 import type { ServerLedger } from './verify-archive.ts';
 
 /**
