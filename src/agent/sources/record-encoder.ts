@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { ErrorCode } from '../../contract/error-codes.ts';
 import {
   ACTION_LENGTH_MAX,
@@ -17,9 +16,9 @@ import {
 import { NervesysError } from '../../platform/errors.ts';
 import { parseJsonExactly } from '../../platform/exact-json.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
-import { BUILT_IN_REDACTION, REDACTED_KEY, type Redaction, Suspects } from '../redaction/index.ts';
+import { BUILT_IN_REDACTION, REDACTED_KEY, type Redaction } from '../redaction/index.ts';
+import { CanonicalLines } from './canonical-lines.ts';
 import { parseLevel } from './level.ts';
-import { type ScanDefaults, scanRecord } from './record-scanner.ts';
 
 export { parseLevel };
 
@@ -46,7 +45,6 @@ export interface Encoded {
 }
 
 const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 /** A body of 16 MiB may hold millions of broken lines; naming each would take a hundred times its memory. */
 export const REJECTED_LISTED_MAX = 100;
@@ -76,44 +74,22 @@ export function encodeTextLine(line: string, defaults: EncodeDefaults): EncodedR
  */
 export function encodeNdjson(body: Buffer, defaults: EncodeDefaults): Encoded {
   const encoding: Encoding = { records: [], rejected: [], rejectedMore: 0 };
-  const scanDefaults = scanDefaultsOf(defaults);
-  const isWhollyUtf8 = isUtf8(body);
-  const { redaction = BUILT_IN_REDACTION } = defaults;
-  const suspects = new Suspects(body);
+  const canonical = CanonicalLines.in(body, defaults);
   let line = 0;
   for (let start = 0; start < body.length; ) {
-    if (scanDefaults !== undefined && isWhollyUtf8) {
-      const record = scanRecord(body, start, scanDefaults);
-      const next = record === undefined ? -1 : lineStartAfter(body, record.lineEnd);
-      if (next !== -1 && !redaction.for(record!.agentId).mayHoldBytes(start, record!.lineEnd, suspects)) {
-        line++;
-        encoding.records.push(record!);
-        start = next;
-        continue;
-      }
-    }
-    const found = body.indexOf(0x0a, start);
-    const end = found === -1 ? body.length : found;
     line++;
+    const record = canonical?.take(start);
+    if (record !== undefined) {
+      encoding.records.push(record);
+      start = canonical!.next;
+      continue;
+    }
+    const found = body.indexOf(LINE_FEED, start);
+    const end = found === -1 ? body.length : found;
     encodeJsonText(body.toString('utf8', start, end), line, defaults, encoding);
     start = end + 1;
   }
   return encoding;
-}
-
-/** Where the next line begins when a line ends at `end`; -1 when it goes on. */
-function lineStartAfter(bytes: Buffer, end: number): number {
-  if (end === bytes.length) return end;
-  const at = bytes[end] === CARRIAGE_RETURN ? end + 1 : end;
-  return bytes[at] === LINE_FEED ? at + 1 : -1;
-}
-
-/** What the short way must know of the source; `undefined` where each record's context gets something from it. */
-function scanDefaultsOf(defaults: EncodeDefaults): ScanDefaults | undefined {
-  const { server, now, agentId = UNKNOWN_AGENT_ID, level = 'INFO', action = '', context = {} } = defaults;
-  if (Object.keys(context).length > 0 || agentId === '' || agentId.length > AGENT_ID_LENGTH_MAX) return undefined;
-  if (action.length > ACTION_LENGTH_MAX) return undefined;
-  return { server, timestamp: new Date(now).toISOString(), level, agentId, action };
 }
 
 /** A parsed JSON body: one record, or an array of records (element n is "line" n). */
