@@ -9,6 +9,8 @@ import {
   copyFile,
   mkdir,
   open,
+  readdir,
+  readlink,
   rename,
   rm,
   stat,
@@ -22,11 +24,8 @@ import { type TestContext, test } from 'node:test';
 import type { LogBuffer } from '../../../../src/agent/buffer/buffer.ts';
 import type { AppendOptions, EncodedRecord, RecordSink, TailPosition } from '../../../../src/agent/buffer/types.ts';
 import { AgentRegistry } from '../../../../src/agent/registry.ts';
-import {
-  FileTail,
-  type FileTailLimits,
-  type FileTailOptions,
-} from '../../../../src/agent/sources/file-tail/file-tail.ts';
+import { FileTail, type FileTailOptions } from '../../../../src/agent/sources/file-tail/file-tail.ts';
+import type { FileTailLimits } from '../../../../src/agent/sources/file-tail/limits.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { NervesysError } from '../../../../src/platform/errors.ts';
 import { silentLogger } from '../../../../src/platform/logger.ts';
@@ -428,15 +427,50 @@ test('a deleted file is closed and forgotten once its writer is quiet; a new one
   assert.deepEqual(messages(), ['first', 'first']);
 });
 
-test('more files than may be open are left out, the others read', async (t) => {
-  const { logs, takenAll, settle, taken, start } = await fixture(t);
-  for (let n = 0; n < 8; n++) await writeFile(join(logs, `${n}.log`), 'x\n');
-  const tail = await start({ limits: { filesMax: 5 } });
-  await takenAll(5);
+test('more files than may be open take turns: none is left out, also not what is added to one that was closed', async (t) => {
+  const { logs, messages, takenAll, settle, start, stop } = await fixture(t);
+  const names = Array.from({ length: 40 }, (_, n) => `${n}.log`);
+  for (const name of names) await writeFile(join(logs, name), `${name} a\n`);
+  await start({ limits: { filesMax: 5 } });
+  await takenAll(40);
+  for (const name of names) await appendFile(join(logs, name), `${name} b\n`);
+  await takenAll(80);
+  assert.ok((await descriptorsUnder(logs)) <= 5);
+  await stop();
+  for (const name of names) await appendFile(join(logs, name), `${name} c\n`);
+  await start({ limits: { filesMax: 5 } });
+  await takenAll(120);
   await settle();
 
-  assert.deepEqual([tail.stats().files, taken.length], [5, 5]);
+  const expected = names.flatMap((name) => ['a', 'b', 'c'].map((line) => `${name} ${line}`));
+  assert.deepEqual(messages().sort(), expected.sort());
 });
+
+test('a file that was closed for others to have a turn is read on after it was renamed, truncated or deleted', async (t) => {
+  const { logs, messages, takenAll, settle, start, positions } = await fixture(t);
+  const path = (name: string) => join(logs, `${name}.log`);
+  for (const name of ['renamed', 'truncated', 'deleted']) await writeFile(path(name), `${name} and the rest of it\n`);
+  await start({ limits: { filesMax: 1, rotatedQuietMs: 20 } });
+  await takenAll(3);
+  await until('all but one are closed', async () => (await descriptorsUnder(logs)) === 1);
+
+  await appendFile(path('renamed'), 'late\n');
+  await rename(path('renamed'), join(logs, 'renamed.1'));
+  await writeFile(path('truncated'), 'anew\n');
+  await unlink(path('deleted'));
+  await takenAll(5);
+  await until('the deleted one is forgotten', () => positions().length === 2);
+  await settle();
+
+  assert.deepEqual(messages().slice(3).sort(), ['anew', 'late']);
+});
+
+/** How many descriptors this process has open on files in a folder. */
+async function descriptorsUnder(folder: string): Promise<number> {
+  const names = await readdir('/proc/self/fd');
+  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+  return targets.filter((target) => target.startsWith(folder)).length;
+}
 
 test('under random writes, rotations and restarts every line arrives exactly once', async (t) => {
   const { logs, messages, takenAll, start, stop, positions } = await fixture(t);
