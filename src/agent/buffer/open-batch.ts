@@ -25,7 +25,7 @@ export interface BatchObject {
 }
 
 /** Facts of one record that the manifest counts. */
-export type CountedRecord = Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp'>;
+export type CountedRecord = Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp' | 'compareTimestamp'>;
 
 /**
  * The batch that is filling: its records are on disk as blocks; here stand its chunks, already compressed but for the last,
@@ -65,14 +65,18 @@ export class OpenBatch {
       this.chunks.push(chunk);
     }
     chunk.add(block, records.length, now);
+    let earliest = records[0];
+    let latest = records[0];
     for (const record of records) {
       chunk.count(record.agentId);
       this.#agents.set(record.agentId, (this.#agents.get(record.agentId) ?? 0) + 1);
       this.#levels[record.level]++;
-      if (this.#firstTimestamp === '' || record.timestamp < this.#firstTimestamp)
-        this.#firstTimestamp = record.timestamp;
-      if (record.timestamp > this.#lastTimestamp) this.#lastTimestamp = record.timestamp;
+      if (compareTimestamps(record, earliest!) < 0) earliest = record;
+      if (compareTimestamps(record, latest!) > 0) latest = record;
     }
+    if (earliest !== undefined && (this.#firstTimestamp === '' || earliest.timestamp < this.#firstTimestamp))
+      this.#firstTimestamp = earliest.timestamp;
+    if (latest !== undefined && latest.timestamp > this.#lastTimestamp) this.#lastTimestamp = latest.timestamp;
     this.#hash.update(block);
     this.textBytes += block.length;
     this.records += records.length;
@@ -124,4 +128,9 @@ export class OpenBatch {
       sha256: sha256Hex(bytes),
     };
   }
+}
+
+function compareTimestamps(a: CountedRecord, b: CountedRecord): number {
+  if (a.compareTimestamp !== undefined) return a.compareTimestamp(b);
+  return a.timestamp < b.timestamp ? -1 : Number(a.timestamp > b.timestamp);
 }

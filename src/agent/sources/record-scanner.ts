@@ -150,6 +150,17 @@ export class ScannedRecord implements EncodedRecord {
     return this.#bytes.toString('latin1', this.#timestampAt, this.#timestampAt + TIMESTAMP_LENGTH);
   }
 
+  compareTimestamp(other: Pick<EncodedRecord, 'timestamp'>): number {
+    const isScanned = other instanceof ScannedRecord;
+    const text = isScanned ? '' : other.timestamp;
+    for (let i = 0; i < TIMESTAMP_LENGTH; i++) {
+      const theirs = isScanned ? other.#bytes[other.#timestampAt + i]! : text.charCodeAt(i);
+      const difference = this.#bytes[this.#timestampAt + i]! - theirs;
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
   /** For whoever needs it as text; the buffer doesn't. */
   get json(): string {
     const out = Buffer.allocUnsafe(this.byteLength);

@@ -151,6 +151,24 @@ test('lines of a body are told apart whatever their ends are, and numbered alike
   );
 });
 
+test('timestamps are compared without making text of them, with those of other records too', () => {
+  const line = (timestamp: string) => `{"message":"m","timestamp":"${timestamp}"}`;
+  const times = ['2025-12-10T19:45:00.123Z', '2025-12-10T19:45:00.124Z', '2025-12-11T00:00:00.000Z'];
+  const { records } = encodeNdjson(Buffer.from(times.map(line).join('\n')), DEFAULTS);
+  const { records: parsed } = encodeValues(
+    times.map((timestamp) => ({ message: 'm', timestamp })),
+    DEFAULTS,
+  );
+
+  records.forEach((record, i) => {
+    for (const others of [records, parsed])
+      assert.deepEqual(
+        others.map((other) => Math.sign(record.compareTimestamp!(other))),
+        times.map((_, j) => Math.sign(i - j)),
+      );
+  });
+});
+
 test('a context that every record of a source gets is added to records in canonical form too', () => {
   const line = Buffer.from('{"message":"m","context":{"a":1}}');
 
