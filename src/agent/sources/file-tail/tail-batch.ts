@@ -16,9 +16,12 @@ export class TailBatch {
     this.#limits = limits;
   }
 
-  /** Where no more may be read into it. Until then it has room for the longest line. */
+  /** Where no more may be read into it: another chunk would pass its size. Until then it has room for the longest line. */
   get isFull(): boolean {
-    return this.#bytes >= this.#limits.batchBytesMax || this.records.length >= this.#limits.batchRecordsMax;
+    return (
+      this.#bytes > this.#limits.batchBytesMax - this.#limits.chunkBytes ||
+      this.records.length >= this.#limits.batchRecordsMax
+    );
   }
 
   /** Where the next bytes are read to, as many as a line may have. */
