@@ -238,6 +238,9 @@ export class FileTail implements AsyncDisposable {
   async #closeFinished(signal: AbortSignal): Promise<void> {
     for (const file of this.#files.open()) {
       if (file.hasMore || file.dirty || !this.#isFinished(file)) continue;
+      // Once more: storing may have taken long, and its writer may have gone on meanwhile.
+      await this.#guard(file, () => file.check(this.#options.clock.monotonic()));
+      if (!this.#files.isOpen(file) || file.hasMore || !this.#isFinished(file)) continue;
       if (file.behindBytes > 0) {
         await this.#storeLastLine(file, signal);
         continue; // closed with the next round, once that is stored

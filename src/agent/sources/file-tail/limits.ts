@@ -32,7 +32,7 @@ export const LIMITS_DEFAULT: FileTailLimits = {
   multilineQuietMs: 1_000,
   chunkBytes: 1024 * 1024,
   lineBytesMax: RECORD_BYTES_MAX,
-  linesPerTurnMax: 5_000,
+  linesPerTurnMax: 10_000,
   batchBytesMax: 2048 * 1024,
   batchRecordsMax: 20_000,
   filesMax: 500,

@@ -93,3 +93,10 @@ export function lineOf(bytes: Buffer, start: number, end: number, lineEnd: numbe
 export function isLineStart(byteBefore: number | undefined): boolean {
   return byteBefore === undefined || byteBefore === LINE_FEED || byteBefore === NUL;
 }
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Length of the byte order mark that a file's first bytes may be; it is no text. */
+export function markBytes(head: Buffer): number {
+  return head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+}

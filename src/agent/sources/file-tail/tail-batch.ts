@@ -26,8 +26,8 @@ export class TailBatch {
 
   /** Where the next bytes are read to, as many as a line may have. */
   room(): Buffer {
-    const { batchBytesMax, lineBytesMax } = this.#limits;
-    this.#memory ??= Buffer.allocUnsafeSlow(batchBytesMax + lineBytesMax);
+    const { lineBytesMax } = this.#limits;
+    this.#memory ??= Buffer.allocUnsafeSlow(this.#fullFromBytes + lineBytesMax);
     return this.#memory.subarray(this.#bytes, this.#bytes + lineBytesMax);
   }
 
@@ -36,6 +36,11 @@ export class TailBatch {
     this.#bytes += bytes;
   }
 
+  get #fullFromBytes(): number {
+    return Math.max(0, this.#limits.batchBytesMax - this.#limits.chunkBytes);
+  }
+
+  /** Empties it, to be used again. */
   clear(): void {
     this.records.length = 0;
     this.positions.length = 0;

@@ -3,7 +3,7 @@ import { sha256Hex } from '../../../platform/digest.ts';
 import type { TailPosition } from '../../buffer/types.ts';
 import type { LineFormat } from '../line-formats/encode-line.ts';
 import type { Multiline } from './join-lines.ts';
-import { isLineStart, type Stretch, type StretchOptions } from './split-lines.ts';
+import { isLineStart, markBytes, type Stretch, type StretchOptions } from './split-lines.ts';
 
 /** So many first bytes tell a file from another that got its inode, and from itself rewritten. */
 const HEAD_BYTES = 256;
@@ -177,15 +177,17 @@ export class TailedFile {
     const bytesMax = Math.min(this.#readBytes, room.length);
     const { bytesRead } = await this.#handle.read(room, 0, bytesMax, this.#offset);
     const atEnd = bytesRead < bytesMax;
-    const stretch = take(room.subarray(0, bytesRead), {
+    const mark = this.#offset === 0 ? markBytes(room.subarray(0, bytesRead)) : 0;
+    const stretch = take(room.subarray(mark, bytesRead), {
       skipping: this.#skipping,
       final: final && atEnd,
       quiet: this.#released && atEnd,
       lineBytesMax: room.length,
     });
     this.#released = false;
-    this.#advance(stretch, bytesRead, bytesMax, room.length);
-    return stretch.consumed;
+    const consumed = mark + stretch.consumed;
+    this.#advance({ ...stretch, consumed }, bytesRead, bytesMax, room.length);
+    return consumed;
   }
 
   async close(): Promise<void> {
@@ -211,7 +213,7 @@ export class TailedFile {
     if (typeof known === 'number') this.#offset = Math.min(known, size);
     else if (isSameFile(head, size, known)) this.#offset = known.offset;
     this.dirty = typeof known === 'number' || known.offset !== this.#offset; // also a file without any line must be known after a restart
-    this.#skipping = this.#offset > 0 && !isLineStart(await this.#byteAt(this.#offset - 1));
+    this.#skipping = this.#offset > markBytes(head) && !isLineStart(await this.#byteAt(this.#offset - 1));
   }
 
   async #readHead(): Promise<Buffer> {

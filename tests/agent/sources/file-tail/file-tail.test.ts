@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   appendFile,
+  chmod,
   copyFile,
   mkdir,
   open,
@@ -28,7 +29,7 @@ import { FileTail, type FileTailOptions } from '../../../../src/agent/sources/fi
 import type { FileTailLimits } from '../../../../src/agent/sources/file-tail/limits.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { NervesysError } from '../../../../src/platform/errors.ts';
-import { silentLogger } from '../../../../src/platform/logger.ts';
+import { type LogFields, silentLogger } from '../../../../src/platform/logger.ts';
 import { openBuffer, SERVER } from '../../../support/local-api.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { until } from '../../../support/until.ts';
@@ -310,6 +311,26 @@ test('invalid UTF-8, NULs and blank lines break nothing', async (t) => {
   assert.deepEqual(messages(), ['\ufffd\ufffdA', 'a\0b', 'end']);
 });
 
+test('a byte order mark at the start of a file is no text, also when the first line comes after a restart', async (t) => {
+  const { logs, taken, takenAll, start, stop, positions } = await fixture(t);
+  await writeFile(join(logs, 'a.log'), '\ufeff{"message":"json","level":"WARN"}\n');
+  await writeFile(join(logs, 'b.log'), '\ufeff');
+  await start();
+  await takenAll(1);
+  await until('the mark alone is read', () =>
+    positions().some(({ path, offset }) => path.endsWith('b.log') && offset === 3),
+  );
+  await stop();
+  await appendFile(join(logs, 'b.log'), '{"message":"late","level":"ERROR"}\n\ufeffin the middle it is kept\n');
+  await start();
+  await takenAll(3);
+
+  assert.deepEqual(
+    taken.map(({ level, message }) => `${level} ${message}`),
+    ['WARN json', 'ERROR late', 'INFO \ufeffin the middle it is kept'],
+  );
+});
+
 test('start_at end passes over what was there before, and only that', async (t) => {
   const { logs, messages, takenAll, settle, start, stop } = await fixture(t);
   await writeFile(join(logs, 'old.log'), 'old\nhalf ');
@@ -427,19 +448,112 @@ test('a deleted file is closed and forgotten once its writer is quiet; a new one
   assert.deepEqual(messages(), ['first', 'first']);
 });
 
+test('a file that is deleted while the buffer takes nothing is read to its end afterwards, with what was added to it meanwhile', async (t) => {
+  const { logs, messages, takenAll, settle, start, gate, positions } = await fixture(t);
+  const path = join(logs, 'a.log');
+  gate.failure = new NervesysError('NSV_BUFFER_FULL', 'full');
+  await writeFile(path, lines(1, 1_000));
+  const tail = await start({ limits: { linesPerTurnMax: 100, batchRecordsMax: 100, rotatedQuietMs: 20 } });
+  await until('it is held', () => tail.stats().held);
+  const writer = await open(path, 'a');
+  t.after(() => writer.close());
+  await unlink(path);
+  await settle();
+  await writer.write(lines(1_001, 1_010));
+  gate.failure = undefined;
+  await takenAll(1_010);
+  await until('it is closed and forgotten', () => tail.stats().files === 0 && positions().length === 0);
+
+  assert.deepEqual(messages(), numbered(1, 1_010));
+});
+
+test('a file that may not be read is followed, from its beginning, once it may; why not is told once', async (t) => {
+  const { dir, logs, messages, takenAll, settle, start } = await fixture(t);
+  const path = join(logs, 'a.log');
+  await writeFile(path, 'secret no more\n', { mode: 0 });
+  for (const folder of [dir, logs]) await chmod(folder, 0o755);
+  const asked = process.geteuid!();
+  if (asked === 0) process.seteuid!(65_534); // root may read anything
+  t.after(() => process.seteuid!(asked));
+  const told: LogFields[] = [];
+  const logger = { ...silentLogger, warn: (_: string, fields?: LogFields) => void told.push(fields ?? {}) };
+  await start({ logger });
+  await until('it is told', () => told.length > 0);
+  await settle();
+  assert.deepEqual(messages(), []);
+  process.seteuid!(asked);
+  await chmod(path, 0o644);
+  await takenAll(1);
+
+  assert.deepEqual(messages(), ['secret no more']);
+  assert.deepEqual(
+    told.map(({ path, errorCode }) => [path, errorCode]),
+    [[path, 'EACCES']],
+  );
+});
+
+test('an inode that was given to a file that nobody asked to follow brings none of its lines', async (t) => {
+  const { dir, logs, messages, takenAll, settle, start, stop, positions } = await fixture(t);
+  const path = join(logs, 'a.log');
+  await writeFile(path, lines(1, 3));
+  await start();
+  await takenAll(3);
+  await stop();
+  await rename(path, join(logs, 'another.txt')); // the same inode, and all else is new
+  await writeFile(join(logs, 'another.txt'), `private\n${lines(1, 30)}`);
+  await writeFile(path, 'new\n');
+  await start();
+  await takenAll(4);
+  await settle();
+
+  assert.deepEqual(messages(), [...numbered(1, 3), 'new']);
+  assert.deepEqual(
+    positions().map(({ path }) => path.slice(dir.length)),
+    ['/logs/a.log'],
+  );
+});
+
+test('a line of a quarter of a gigabyte is cut at the bound, and takes no more memory than another', async (t) => {
+  const { logs, taken, takenAll, start } = await fixture(t);
+  const file = await open(join(logs, 'a.log'), 'w');
+  await file.write('begin');
+  await file.write('\nafter it\n', LONG_LINE_BYTES); // a hole in between, which takes no room on the disk
+  await file.close();
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 5);
+  t.after(() => clearInterval(timer));
+  await start();
+  await takenAll(2);
+
+  assert.deepEqual(
+    taken.map(({ message }) => [message.slice(0, 8), message.length]),
+    [
+      ['begin\0\0\0', 65_536],
+      ['after it', 8],
+    ],
+  );
+  assert.ok(most - before < 48_000_000, `${most - before} bytes more`);
+});
+
+/** `LONG_LINE=1e9` for a gigabyte. */
+const LONG_LINE_BYTES = Number(process.env['LONG_LINE'] ?? 256 * 1024 * 1024);
+
 test('more files than may be open take turns: none is left out, also not what is added to one that was closed', async (t) => {
   const { logs, messages, takenAll, settle, start, stop } = await fixture(t);
-  const names = Array.from({ length: 40 }, (_, n) => `${n}.log`);
+  const names = Array.from({ length: 12 }, (_, n) => `${n}.log`);
   for (const name of names) await writeFile(join(logs, name), `${name} a\n`);
-  await start({ limits: { filesMax: 5 } });
-  await takenAll(40);
+  await start({ limits: { filesMax: 4 } });
+  await takenAll(12);
   for (const name of names) await appendFile(join(logs, name), `${name} b\n`);
-  await takenAll(80);
-  assert.ok((await descriptorsUnder(logs)) <= 5);
+  await takenAll(24);
+  assert.ok((await descriptorsUnder(logs)) <= 4);
   await stop();
   for (const name of names) await appendFile(join(logs, name), `${name} c\n`);
-  await start({ limits: { filesMax: 5 } });
-  await takenAll(120);
+  await start({ limits: { filesMax: 4 } });
+  await takenAll(36);
   await settle();
 
   const expected = names.flatMap((name) => ['a', 'b', 'c'].map((line) => `${name} ${line}`));
