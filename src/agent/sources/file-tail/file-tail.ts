@@ -128,7 +128,7 @@ export class FileTail implements AsyncDisposable {
     await this.#check();
     let storing: Promise<void> = Promise.resolve();
     while (!signal.aborted) {
-      const batch = await this.#collect();
+      const batch = await this.#collect(signal);
       await storing;
       if (batch === undefined || this.#stopped) break;
       storing = this.#store(batch, signal);
@@ -160,12 +160,12 @@ export class FileTail implements AsyncDisposable {
   }
 
   /** The next lines of all files in turn, and the positions they lead to; `undefined` when there is nothing. */
-  async #collect(): Promise<TailBatch | undefined> {
+  async #collect(signal: AbortSignal): Promise<TailBatch | undefined> {
     const batch = this.#batches[this.#batchesRead % 2]!;
     batch.clear();
     const touched = new Set<TailedFile>();
     let progress = true;
-    while (progress) {
+    while (progress && !signal.aborted) {
       progress = false;
       const files = this.#inTurn();
       const rotated = new Set(
@@ -190,10 +190,11 @@ export class FileTail implements AsyncDisposable {
 
   async #readInto(batch: TailBatch, file: TailedFile): Promise<void> {
     const reader = this.#readers.get(file.source)!;
+    const { length } = batch.records;
     const taken = await file.read(batch.room(), this.#isFinished(file), (bytes, stretch) =>
       reader.read(bytes, stretch, batch.records),
     );
-    batch.keep(taken);
+    if (batch.records.length > length) batch.keep(taken); // the rest of a line that was cut fills no batch
   }
 
   /** The open files, beginning after the one that was read last: under load each gets its turn. */
