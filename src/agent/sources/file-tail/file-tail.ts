@@ -60,6 +60,7 @@ export class FileTail implements AsyncDisposable {
   readonly #discovery: Pace;
   readonly #reading: Pace;
   #batchesRead = 0;
+  #readAt = 0;
   #turn = 0;
   #held = false;
   #stopped = false;
@@ -137,6 +138,7 @@ export class FileTail implements AsyncDisposable {
     await storing;
     await this.#closeFinished(signal);
     await this.#files.park();
+    this.#releaseWhenIdle();
     return this.#untilNextCheck();
   }
 
@@ -151,6 +153,11 @@ export class FileTail implements AsyncDisposable {
       const idle = now - file.grownAt > this.#limits.idleAfterMs;
       file.checkAt = idle ? now + this.#limits.idlePollMs : 0;
     }
+  }
+
+  #releaseWhenIdle(): void {
+    if (this.#options.clock.monotonic() - this.#readAt < this.#limits.idleAfterMs) return;
+    for (const batch of this.#batches) batch.release();
   }
 
   /** While every file is idle nothing wakes up in between: an idle host stays idle. Discovery nudges when it opens a file. */
@@ -185,6 +192,7 @@ export class FileTail implements AsyncDisposable {
     for (const file of touched) if (file.dirty) batch.positions.push(this.#files.takePosition(file));
     if (batch.positions.length === 0) return undefined;
     this.#batchesRead++;
+    this.#readAt = this.#options.clock.monotonic();
     return batch;
   }
 
@@ -192,7 +200,7 @@ export class FileTail implements AsyncDisposable {
     const reader = this.#readers.get(file.source)!;
     const { length } = batch.records;
     const taken = await file.read(batch.room(), this.#isFinished(file), (bytes, stretch) =>
-      reader.read(bytes, stretch, batch.records),
+      reader.read(bytes, stretch, batch.records, batch.spares),
     );
     if (batch.records.length > length) batch.keep(taken); // the rest of a line that was cut fills no batch
   }

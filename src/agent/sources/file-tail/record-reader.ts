@@ -2,7 +2,7 @@ import type { AgentId, ServerName } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { EncodedRecord } from '../../buffer/types.ts';
 import type { Redaction } from '../../redaction/index.ts';
-import { CanonicalLines } from '../canonical-lines.ts';
+import { CanonicalLines, type SpareRecords } from '../canonical-lines.ts';
 import { encodeLine, type LineReading } from '../line-formats/encode-line.ts';
 import { openTimeZone } from '../line-formats/time-zone.ts';
 import type { EncodeDefaults } from '../record-encoder.ts';
@@ -42,8 +42,11 @@ export class RecordReader {
     this.#copies = multiline === undefined && (format === 'auto' || format === 'json');
   }
 
-  /** Adds the records of a stretch to `records`. They go on using `bytes`, which must not change until they are stored. */
-  read(bytes: Buffer, stretch: StretchOptions, records: EncodedRecord[]): Stretch {
+  /**
+   * Adds the records of a stretch to `records`. They go on using `bytes`, which must not change until they are stored, and are some of
+   * `spares`.
+   */
+  read(bytes: Buffer, stretch: StretchOptions, records: EncodedRecord[], spares?: SpareRecords): Stretch {
     const { server, clock, redaction, linesMax } = this.#options;
     const defaults: EncodeDefaults = {
       server,
@@ -61,7 +64,7 @@ export class RecordReader {
     let looked = false;
     return splitLines(bytes, options, take, (start) => {
       if (bytes[start] !== OPEN_BRACE) return -1;
-      if (!looked) canonical = CanonicalLines.in(wholeLines(bytes), defaults);
+      if (!looked) canonical = CanonicalLines.in(wholeLines(bytes), defaults, spares);
       looked = true;
       const record = canonical?.take(start);
       if (record === undefined || record.lineEnd - start > options.lineBytesMax) return -1;

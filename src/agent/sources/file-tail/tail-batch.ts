@@ -1,4 +1,5 @@
 import type { EncodedRecord, TailPosition } from '../../buffer/types.ts';
+import { SpareRecords } from '../canonical-lines.ts';
 import type { FileTailLimits } from './limits.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { FileTailLimits } from './limits.ts';
 export class TailBatch {
   readonly records: EncodedRecord[] = [];
   readonly positions: TailPosition[] = [];
+  spares = new SpareRecords();
   readonly #limits: FileTailLimits;
   #memory: Buffer | undefined;
   #bytes = 0;
@@ -44,6 +46,15 @@ export class TailBatch {
   clear(): void {
     this.records.length = 0;
     this.positions.length = 0;
+    this.spares.reuse();
     this.#bytes = 0;
+  }
+
+  /** Gives its memory back until something is read again. */
+  release(): void {
+    if (this.#memory === undefined) return;
+    this.clear();
+    this.#memory = undefined;
+    this.spares = new SpareRecords();
   }
 }

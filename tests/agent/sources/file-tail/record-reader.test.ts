@@ -8,6 +8,7 @@ import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import type { EncodedRecord } from '../../../../src/agent/buffer/types.ts';
 import { Redactors } from '../../../../src/agent/redaction/index.ts';
+import { SpareRecords } from '../../../../src/agent/sources/canonical-lines.ts';
 import { openJoiner } from '../../../../src/agent/sources/file-tail/join-lines.ts';
 import { RecordReader } from '../../../../src/agent/sources/file-tail/record-reader.ts';
 import { type Stretch, type StretchOptions, splitLines } from '../../../../src/agent/sources/file-tail/split-lines.ts';
@@ -118,6 +119,9 @@ test('a line with a secret is not copied, nor is any where redaction has pattern
   );
 });
 
+/** Of all stretches: what is used again must keep nothing of what it was before. */
+const spares = new SpareRecords();
+
 function isCopied(record: EncodedRecord): boolean {
   return record instanceof ScannedRecord;
 }
@@ -133,7 +137,8 @@ function read(
   const given = redaction === undefined ? {} : { redaction };
   const reader = new RecordReader(whole, { server: SERVER, clock: CLOCK, linesMax, ...given });
   const records: EncodedRecord[] = [];
-  const stretch = reader.read(bytes, options, records);
+  spares.reuse();
+  const stretch = reader.read(bytes, options, records, spares);
   return { records, stretch };
 }
 
