@@ -29,8 +29,8 @@ import type { TailedFile, TailSource } from './tailed-file.ts';
  * Where lines are joined to records (stack traces), the last record of a file waits until the next begins, or until its writer was silent
  * for `multilineQuietMs`. Till then the position stays before it: its lines are read again rather than remembered.
  *
- * A full buffer holds the reading: nothing is dropped, the files are where the lines wait. Memory is bounded by one chunk and one
- * batch being stored while the next is read, whatever the files' sizes.
+ * A full buffer holds the reading: nothing is dropped, the files are where the lines wait. Memory is bounded by two batches, one
+ * being stored while the next is read, whatever the files' sizes.
  */
 
 export interface FileTailOptions {
@@ -45,9 +45,12 @@ export interface FileTailOptions {
   readonly limits?: Partial<FileTailLimits>;
 }
 
-/** Looking for files takes at most a twentieth of the time however many match, a quarter while some wait for their turn. */
-const DISCOVERY_PAUSE = 20;
-const DISCOVERY_PAUSE_CROWDED = 4;
+/**
+ * Between two looks at thousands of files, a file: to look takes about 30 µs each, so a few per cent of the time; more while some wait for
+ * their turn. Up to a thousand files nothing changes. Not by the time that a look took: under load that is waiting, and rotations are quick.
+ */
+const DISCOVERY_MS_A_FILE = 1;
+const DISCOVERY_MS_A_FILE_CROWDED = 0.2;
 
 export class FileTail implements AsyncDisposable {
   readonly #options: FileTailOptions;
@@ -110,8 +113,7 @@ export class FileTail implements AsyncDisposable {
   }
 
   async #discoveryRound(): Promise<number> {
-    const { logger, clock } = this.#options;
-    const startedAt = clock.monotonic();
+    const { logger } = this.#options;
     try {
       const opened = await this.#files.discover();
       this.#reading.start();
@@ -119,8 +121,9 @@ export class FileTail implements AsyncDisposable {
     } catch (error) {
       logger.error('looking for files failed; it is tried again', errorFields(error));
     }
-    const pause = this.#files.waiting > 0 ? DISCOVERY_PAUSE_CROWDED : DISCOVERY_PAUSE;
-    return Math.max(this.#limits.discoveryMs, (clock.monotonic() - startedAt) * pause);
+    const { count, waiting } = this.#files;
+    const msAFile = waiting > 0 ? DISCOVERY_MS_A_FILE_CROWDED : DISCOVERY_MS_A_FILE;
+    return Math.max(this.#limits.discoveryMs, (count + waiting) * msAFile);
   }
 
   /** Reads until no file has a whole line more. While a batch is being stored the next is read. */
