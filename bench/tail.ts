@@ -2,11 +2,23 @@
  * File tail: a file of the common workload is moved to where the agent looks, and followed until every record is stored; then archived and
  * counted. CPU as a ratio to the floor of the ingest bench (parse, insert, gzip), measured in the same run.
  *
- *   node bench/tail.ts [--records 500000] [--json]
+ *   node bench/tail.ts [--records 500000] [--lines json|plain|logfmt] [--bundle dist/nervesys-agent.cjs] [--redaction] [--json]
+ *
+ * --lines: the same records as other loggers write them; --bundle: the agent as servers run it (npm run bundle:agent), not its
+ * TypeScript; --redaction: secrets are looked for, as is the default
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,9 +38,17 @@ import type { ArchiveCount } from './s3-process.ts';
 const POLL_MS = 20;
 
 const { values } = parseArgs({
-  options: { records: { type: 'string', default: '500000' }, json: { type: 'boolean', default: false } },
+  options: {
+    records: { type: 'string', default: '500000' },
+    lines: { type: 'string', default: 'json' },
+    bundle: { type: 'string' },
+    redaction: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
 });
 const records = Number(values.records);
+const { lines } = values;
+if (lines !== 'json' && lines !== 'plain' && lines !== 'logfmt') throw new Error(`no lines of the kind ${lines}`);
 const folder = mkdtempSync(join(tmpdir(), 'nervesys-tail-'));
 const s3 = fork(join(import.meta.dirname, 's3-process.ts'), { env: cleanEnvironment({}) });
 let agent: RunningAgent | undefined;
@@ -36,6 +56,7 @@ try {
   const file = join(folder, 'logs.ndjson');
   const inputBytes = generateLogs(file, records);
   const floor = await measureFloorApart(file);
+  const tailed = lines === 'json' ? file : rewriteLines(file, lines);
   const home = join(folder, 'home');
   const watched = join(folder, 'watched');
   mkdirSync(watched);
@@ -45,11 +66,13 @@ try {
     join(home, 'config/agents/bench.yaml'),
     `sources:\n  - file: ${watched}/*.ndjson\n    start_at: beginning\n`,
   );
+  if (!values.redaction) appendFileSync(join(home, 'config/agents/_defaults.yaml'), '\nredaction:\n  enabled: false\n');
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
-  agent = await startAgent(home, s3Settings(settings));
+  const program = values.bundle === undefined ? undefined : [resolve(values.bundle)];
+  agent = await startAgent(home, s3Settings(settings), program);
 
   const cpuBefore = cpuSeconds(agent.pid);
-  renameSync(file, join(watched, 'logs.ndjson'));
+  renameSync(tailed, join(watched, 'logs.ndjson'));
   // From when it is found, which takes up to a second: of interest is how fast a file is read, not when.
   while ((await buffer(agent.url)).last_sequence === 0) await sleep(POLL_MS);
   const startedAt = performance.now();
@@ -66,6 +89,7 @@ try {
   const rate = (until: number) => Math.round((records - first) / ((until - startedAt) / 1000));
   const result = {
     bench: 'tail',
+    lines,
     records,
     complete,
     lost: records - count.distinct,
@@ -83,7 +107,7 @@ try {
   if (values.json) console.log(JSON.stringify(result));
   else
     console.log(
-      formatFigures(`File tail: ${records.toLocaleString('en')} records in one file`, [
+      formatFigures(`File tail: ${records.toLocaleString('en')} records in one file, ${lines} lines`, [
         ['in the archive', complete ? 'every record exactly once' : `LOST ${result.lost}, DOUBLED ${result.doubled}`],
         ['records/s, found to archived', result.recordsPerSecond.toLocaleString('en')],
         ['records/s, found to stored', result.storedPerSecond.toLocaleString('en')],
@@ -100,6 +124,22 @@ try {
   await agent?.stop();
   s3.disconnect();
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** The records of a file as other loggers would have written them, in a file beside it; what tells them apart stays in the line. */
+function rewriteLines(file: string, kind: 'plain' | 'logfmt'): string {
+  const path = `${file}.${kind}`;
+  const texts = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const { timestamp, level, agent_id: agentId, action, message, context } = JSON.parse(line);
+      return kind === 'plain'
+        ? `${timestamp.replace('T', ' ').replace('Z', '')} ${level} [${agentId}] ${action}: ${message} ${JSON.stringify(context)}\n`
+        : `time=${timestamp} level=${level.toLowerCase()} agent_id=${agentId} action=${action} msg=${JSON.stringify(message)} seq=${context.seq} context=${JSON.stringify(JSON.stringify(context))}\n`;
+    });
+  writeFileSync(path, texts.join(''));
+  return path;
 }
 
 async function buffer(url: string): Promise<{ last_sequence: number }> {

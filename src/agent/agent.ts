@@ -98,7 +98,7 @@ export class Agent implements AsyncDisposable {
   #alerts: AlertSender | undefined;
   #heartbeats: HeartbeatSender | undefined;
   #localApi: LocalApi | undefined;
-  #tail: FileTail | undefined;
+  #tails: readonly FileTail[] = [];
   #doors: ServerDoors | undefined;
   #joining: Promise<void> = Promise.resolve();
   #joinTrouble: string | undefined;
@@ -217,16 +217,21 @@ export class Agent implements AsyncDisposable {
     this.#uploader.start();
     this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
     const listen = config.agentListen;
-    this.#tail = await FileTail.open({
-      sources: sourcesOn(config, server),
-      server,
-      sink: this.#buffer,
-      registry: this.#registry,
-      redaction: this.#redaction,
-      clock,
-      logger,
-    });
-    this.#parts.use(this.#tail);
+    const followed = Map.groupBy(sourcesOn(config, server), ({ onFull = 'hold' }) => onFull);
+    for (const [onFull, sources] of followed) {
+      const tail = await FileTail.open({
+        sources,
+        server,
+        onFull,
+        sink: this.#buffer,
+        registry: this.#registry,
+        redaction: this.#redaction,
+        clock,
+        logger,
+      });
+      this.#tails = [...this.#tails, tail];
+      this.#parts.use(tail);
+    }
     this.#localApi = await LocalApi.open({
       server,
       sink: this.#buffer,
@@ -251,7 +256,7 @@ export class Agent implements AsyncDisposable {
       const again = async () => ((await this.#noteAddress()) === true ? NOTED_MS : NOTE_AGAIN_MS);
       this.#parts.use(new Pace(clock, again).start(NOTE_AGAIN_MS));
     }
-    this.#tail.start();
+    for (const tail of this.#tails) tail.start();
     this.#doors = await ServerDoors.open({
       config,
       server,
@@ -331,7 +336,7 @@ export class Agent implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
-    await Promise.all([this.#localApi?.close(), this.#tail?.close(), this.#doors?.close()]);
+    await Promise.all([this.#localApi?.close(), ...this.#tails.map((tail) => tail.close()), this.#doors?.close()]);
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
         const { records } = this.#buffer.stats();

@@ -28,7 +28,7 @@ export interface BatchObject {
 }
 
 /** Facts of one record that the manifest counts. */
-export type CountedRecord = Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp'>;
+export type CountedRecord = Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp' | 'compareTimestamp'>;
 
 /** Whole lines of records `first` to `last`, in ascending order. */
 export interface BatchedBlock {
@@ -96,14 +96,18 @@ export class OpenBatch {
     chunk.add(body, last, records.length, now);
     this.last = last;
     if (evictable) this.#evictable.add(first, records);
+    let earliest = records[0];
+    let latest = records[0];
     for (const record of records) {
       chunk.count(record.agentId);
       this.#agents.set(record.agentId, (this.#agents.get(record.agentId) ?? 0) + 1);
       this.#levels[record.level]++;
-      if (this.#firstTimestamp === '' || record.timestamp < this.#firstTimestamp)
-        this.#firstTimestamp = record.timestamp;
-      if (record.timestamp > this.#lastTimestamp) this.#lastTimestamp = record.timestamp;
+      if (compareTimestamps(record, earliest!) < 0) earliest = record;
+      if (compareTimestamps(record, latest!) > 0) latest = record;
     }
+    if (earliest !== undefined && (this.#firstTimestamp === '' || earliest.timestamp < this.#firstTimestamp))
+      this.#firstTimestamp = earliest.timestamp;
+    if (latest !== undefined && latest.timestamp > this.#lastTimestamp) this.#lastTimestamp = latest.timestamp;
     this.#hash.update(body);
     this.textBytes += body.length;
     this.records += records.length;
@@ -157,4 +161,9 @@ export class OpenBatch {
       sha256: sha256Hex(bytes),
     };
   }
+}
+
+function compareTimestamps(a: CountedRecord, b: CountedRecord): number {
+  if (a.compareTimestamp !== undefined) return a.compareTimestamp(b);
+  return a.timestamp < b.timestamp ? -1 : Number(a.timestamp > b.timestamp);
 }

@@ -16,6 +16,8 @@ export interface EncodedRecord {
   readonly byteLength?: number;
   /** Writes them at `out[at]`, and returns where they end. */
   writeTo?(out: Buffer, at: number): number;
+  /** Whether its timestamp is earlier (negative) or later (positive) than another's, without making text of them. */
+  compareTimestamp?(other: Pick<EncodedRecord, 'timestamp'>): number;
 }
 
 /** What is stored together with records, in the same transaction. */

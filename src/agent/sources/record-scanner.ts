@@ -1,4 +1,10 @@
-import { ACTION_LENGTH_MAX, AGENT_ID_LENGTH_MAX, type AgentId, type ServerName } from '../../contract/ids.ts';
+import {
+  ACTION_LENGTH_MAX,
+  AGENT_ID_LENGTH_MAX,
+  type AgentId,
+  type ServerName,
+  UNKNOWN_AGENT_ID,
+} from '../../contract/ids.ts';
 import { CONTEXT_BYTES_MAX, LEVELS, type Level, LOSS_ACTION, MESSAGE_BYTES_MAX } from '../../contract/record.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
 import { parseLevel } from './level.ts';
@@ -72,9 +78,15 @@ let openKeysCount = 0;
 
 /**
  * The record that begins at `bytes[at]`, or `undefined` when it isn't one in canonical form. Whoever calls looks whether the line ends
- * at its `lineEnd`. The record refers to `bytes`, which must not change until it is stored.
+ * at its `lineEnd`. The record refers to `bytes`, which must not change until it is stored. `spare`: one
+ * that is not needed any more, to be used again.
  */
-export function scanRecord(bytes: Buffer, at: number, defaults: ScanDefaults): ScannedRecord | undefined {
+export function scanRecord(
+  bytes: Buffer,
+  at: number,
+  defaults: ScanDefaults,
+  spare?: ScannedRecord,
+): ScannedRecord | undefined {
   const end = scanLine(bytes, at);
   if (end === -1) return undefined;
   if (spans[2 * MESSAGE] === -1) return undefined;
@@ -87,7 +99,17 @@ export function scanRecord(bytes: Buffer, at: number, defaults: ScanDefaults): S
   const head = headOf(defaults.server, level);
   const timestampAt = spans[2 * TIMESTAMP]!;
   if ((keyOrder & 0xfff) === ARCHIVE_ORDER && timestampAt !== -1)
-    return new ScannedRecord(agentId as AgentId, level, action, head, bytes, timestampAt, tailStart, end);
+    return (spare ?? new ScannedRecord()).set(
+      agentId as AgentId,
+      level,
+      action,
+      head,
+      bytes,
+      timestampAt,
+      tailStart,
+      end,
+      end,
+    );
   return assemble(bytes, end, agentId as AgentId, level, action, head, defaults);
 }
 
@@ -108,22 +130,23 @@ function nameAt(bytes: Buffer, key: number, lengthMax: number): string | undefin
   return end - start > lengthMax ? undefined : names.get(bytes, start, end);
 }
 
-/** A record whose archived bytes stand in a source's buffer. */
+/** A record whose archived bytes stand in a source's buffer. Whoever brings many may use them again once they are stored. */
 export class ScannedRecord implements EncodedRecord {
-  readonly agentId: AgentId;
-  readonly level: Level;
-  readonly action: string;
+  agentId = UNKNOWN_AGENT_ID;
+  level: Level = 'INFO';
+  action = '';
   /** UTF-8 bytes of `json`. */
-  readonly byteLength: number;
+  byteLength = 0;
   /** Where the line ended that it was read from. */
-  readonly lineEnd: number;
-  readonly #head: Uint8Array;
-  readonly #bytes: Buffer;
-  readonly #timestampAt: number;
-  readonly #tailStart: number;
-  readonly #tailEnd: number;
+  lineEnd = 0;
+  #head: Uint8Array = NOTHING;
+  #bytes: Buffer = NOTHING;
+  #timestampAt = 0;
+  #tailStart = 0;
+  #tailEnd = 0;
 
-  constructor(
+  /** Returns itself. */
+  set(
     agentId: AgentId,
     level: Level,
     action: string,
@@ -132,8 +155,8 @@ export class ScannedRecord implements EncodedRecord {
     timestampAt: number,
     tailStart: number,
     tailEnd: number,
-    lineEnd = tailEnd,
-  ) {
+    lineEnd: number,
+  ): this {
     this.agentId = agentId;
     this.level = level;
     this.action = action;
@@ -144,10 +167,22 @@ export class ScannedRecord implements EncodedRecord {
     this.#timestampAt = timestampAt;
     this.#tailStart = tailStart;
     this.#tailEnd = tailEnd;
+    return this;
   }
 
   get timestamp(): string {
     return this.#bytes.toString('latin1', this.#timestampAt, this.#timestampAt + TIMESTAMP_LENGTH);
+  }
+
+  compareTimestamp(other: Pick<EncodedRecord, 'timestamp'>): number {
+    const isScanned = other instanceof ScannedRecord;
+    const text = isScanned ? '' : other.timestamp;
+    for (let i = 0; i < TIMESTAMP_LENGTH; i++) {
+      const theirs = isScanned ? other.#bytes[other.#timestampAt + i]! : text.charCodeAt(i);
+      const difference = this.#bytes[this.#timestampAt + i]! - theirs;
+      if (difference !== 0) return difference;
+    }
+    return 0;
   }
 
   /** For whoever needs it as text; the buffer doesn't. */
@@ -171,6 +206,7 @@ export class ScannedRecord implements EncodedRecord {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 const TIMESTAMP_KEY = Uint8Array.from(Buffer.from('"timestamp":"'));
 
 /** `","level":"INFO","server":"AIGARDEN01",`: what stands between a record's timestamp and its `agent_id`. */
@@ -205,7 +241,7 @@ function assemble(
   const contextJson = spans[2 * CONTEXT] === -1 ? '{}' : part(CONTEXT);
   const text = `${timestamp}"agent_id":${agentJson},"action":${actionJson},"message":"${part(MESSAGE)}","context":${contextJson}}`;
   const own = Buffer.from(text, 'latin1');
-  return new ScannedRecord(agentId, level, action, head, own, 0, TIMESTAMP_LENGTH, own.length, lineEnd);
+  return new ScannedRecord().set(agentId, level, action, head, own, 0, TIMESTAMP_LENGTH, own.length, lineEnd);
 }
 
 /** Finds the values of the line at `at`; the index after its closing brace, or -1. */

@@ -7,6 +7,7 @@ import {
   encodeObject,
   encodeTextLine,
   parseLevel,
+  parseTimestamp,
   REJECTED_LISTED_MAX,
 } from '../../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
@@ -161,4 +162,24 @@ test('a name that was cut does not keep the text that it was cut from', () => {
 
   assert.equal(kept[2]!.length, 50);
   assert.ok(held < 10e6, `${held} bytes for ${kept.length} names`);
+});
+
+test('a timestamp in archive form stays as it is where there is such an instant, and only there', () => {
+  const pad = (number: number, digits = 2) => String(number).padStart(digits, '0');
+  let kept = 0;
+  const years = [0, 1, 99, 1900, 2000, 2024, 2025, 9999];
+  for (const year of years)
+    for (let month = 0; month <= 13; month++)
+      for (const day of [0, 1, 9, 28, 29, 30, 31, 32])
+        for (const clock of ['00:00:00.000', '23:59:59.999', '24:00:00.000', '12:60:00.000', '12:00:60.000']) {
+          const text = `${pad(year, 4)}-${pad(month)}-${pad(day)}T${clock}Z`;
+          const at = Date.parse(text);
+          const exists = year > 0 && !Number.isNaN(at) && new Date(at).toISOString() === text;
+          assert.equal(parseTimestamp(text) === text, exists, text);
+          if (exists) kept++;
+        }
+
+  assert.ok(kept > years.length * 12 * 4);
+  for (const text of ['2025-12-10T19:45:00.123z', '2025-12-10 19:45:00.123Z', '2025-12-10T19:45:00,123Z'])
+    assert.equal(parseTimestamp(text), '2025-12-10T19:45:00.123Z');
 });

@@ -1,19 +1,17 @@
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, matchesGlob } from 'node:path';
-import type { AgentId, ServerName } from '../../../contract/ids.ts';
-import { RECORD_BYTES_MAX } from '../../../contract/record.ts';
+import type { OnFull } from '../../../config/index.ts';
+import type { ServerName } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { errorCode } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
 import { Pace } from '../../../platform/pace.ts';
-import type { EncodedRecord, RecordSink, TailPosition } from '../../buffer/types.ts';
+import type { RecordSink } from '../../buffer/types.ts';
 import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
-import { encodeLine, type LineReading } from '../line-formats/encode-line.ts';
-import { openTimeZone } from '../line-formats/time-zone.ts';
-import { findFiles, fixedPrefix } from './find-files.ts';
-import { type JoinsRecord, openJoiner } from './join-lines.ts';
-import { fileIdentity, TailedFile, type TailSource } from './tailed-file.ts';
+import { FollowedFiles } from './followed-files.ts';
+import { type FileTailLimits, LIMITS_DEFAULT } from './limits.ts';
+import { RecordReader } from './record-reader.ts';
+import { TailBatch } from './tail-batch.ts';
+import type { TailedFile, TailSource } from './tailed-file.ts';
 
 /*
  * Follows files: each line becomes a record, exactly once, over rotations and restarts.
@@ -32,8 +30,8 @@ import { fileIdentity, TailedFile, type TailSource } from './tailed-file.ts';
  * Where lines are joined to records (stack traces), the last record of a file waits until the next begins, or until its writer was silent
  * for `multilineQuietMs`. Till then the position stays before it: its lines are read again rather than remembered.
  *
- * A full buffer holds the reading: nothing is dropped, the files are where the lines wait. Memory is bounded by one chunk and one
- * batch being stored while the next is read, whatever the files' sizes.
+ * A full buffer holds the reading: nothing is dropped, the files are where the lines wait. Memory is bounded by two batches, one
+ * being stored while the next is read, whatever the files' sizes.
  */
 
 export interface FileTailOptions {
@@ -45,92 +43,50 @@ export interface FileTailOptions {
   readonly redaction?: Redaction;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What becomes of the lines in a full buffer; absent: `hold`, the files wait. */
+  readonly onFull?: OnFull;
   readonly limits?: Partial<FileTailLimits>;
 }
 
-export interface FileTailLimits {
-  readonly pollMs: number;
-  /** A file without growth for `idleAfterMs` is asked only so often. */
-  readonly idlePollMs: number;
-  readonly idleAfterMs: number;
-  readonly discoveryMs: number;
-  /** A file without a name is closed once it was quiet for so long: writers go on for a moment after a rotation. */
-  readonly rotatedQuietMs: number;
-  /** A record of several lines is whole when its file was quiet for so long. */
-  readonly multilineQuietMs: number;
-  /** Read at once, of one file. */
-  readonly chunkBytes: number;
-  readonly lineBytesMax: number;
-  /** Stored at once; of one file and of all. A chunk of empty lines would be a hundred times its size as records. */
-  readonly linesPerTurnMax: number;
-  readonly batchBytesMax: number;
-  readonly batchRecordsMax: number;
-  /** Open files; more are left out, and said. */
-  readonly filesMax: number;
-  /** How often it is tried again while the buffer takes nothing. */
-  readonly heldMs: number;
-}
-
-const LIMITS_DEFAULT: FileTailLimits = {
-  pollMs: 250,
-  idlePollMs: 1_000,
-  idleAfterMs: 10_000,
-  discoveryMs: 1_000,
-  rotatedQuietMs: 30_000,
-  multilineQuietMs: 1_000,
-  chunkBytes: 256 * 1024,
-  lineBytesMax: RECORD_BYTES_MAX,
-  linesPerTurnMax: 5_000,
-  batchBytesMax: 1024 * 1024,
-  batchRecordsMax: 20_000,
-  filesMax: 500,
-  heldMs: 500,
-};
-/** A folder with more entries is not searched for a file that was renamed while no agent ran. */
-const SEARCHED_ENTRIES_MAX = 5_000;
-
-interface Batch {
-  readonly records: readonly EncodedRecord[];
-  readonly positions: readonly TailPosition[];
-}
-
-/** Positions of other sources lie beside those of files, under names of their own. */
-const FILE_IDENTITY = /^\d+:\d+$/;
-
-interface SourceReading extends LineReading {
-  readonly joins: JoinsRecord | undefined;
-}
+/**
+ * Between two looks at thousands of files, a file: to look takes about 30 µs each, so a few per cent of the time; more while some wait for
+ * their turn. Up to a thousand files nothing changes. Not by the time that a look took: under load that is waiting, and rotations are quick.
+ */
+const DISCOVERY_MS_A_FILE = 1;
+const DISCOVERY_MS_A_FILE_CROWDED = 0.2;
 
 export class FileTail implements AsyncDisposable {
   readonly #options: FileTailOptions;
   readonly #limits: FileTailLimits;
-  readonly #files = new Map<string, TailedFile>();
-  /** The latest position of every file that was ever read, by identity. */
-  readonly #positions = new Map<string, TailPosition>();
-  /** Patterns that were followed before this start: what they find now without a position is new, not old. */
-  readonly #followedBefore: ReadonlySet<string>;
-  readonly #scratch: Buffer;
+  readonly #files: FollowedFiles;
   /** How the lines of each source are read. */
-  readonly #readings: ReadonlyMap<TailSource, SourceReading>;
+  readonly #readers: ReadonlyMap<TailSource, RecordReader>;
+  /** One is stored while the next is read. */
+  readonly #batches: readonly [TailBatch, TailBatch];
   readonly #discovery: Pace;
   readonly #reading: Pace;
-  #firstDiscovery = true;
+  #batchesRead = 0;
+  #readAt = 0;
   #turn = 0;
   #held = false;
   #stopped = false;
 
   private constructor(options: FileTailOptions) {
+    const { sources, server, sink, redaction, clock, logger } = options;
+    const limits = { ...LIMITS_DEFAULT, ...options.limits };
     this.#options = options;
-    this.#limits = { ...LIMITS_DEFAULT, ...options.limits };
-    for (const position of options.sink.positions())
-      if (FILE_IDENTITY.test(position.file)) this.#positions.set(position.file, position);
-    this.#readings = new Map(options.sources.map((source) => [source, readingOf(source)]));
-    this.#followedBefore = new Set(
-      options.sources.map(({ file }) => file).filter((pattern) => this.#hasPositionUnder(fixedPrefix(pattern))),
-    );
-    this.#scratch = Buffer.alloc(options.sources.length === 0 ? 0 : this.#limits.lineBytesMax);
-    this.#discovery = new Pace(options.clock, () => this.#discoveryRound());
-    this.#reading = new Pace(options.clock, (signal) => this.#readingRound(signal));
+    this.#limits = limits;
+    this.#files = new FollowedFiles({ sources, sink, clock, logger, limits });
+    const reading = {
+      server,
+      clock,
+      linesMax: limits.linesPerTurnMax,
+      ...(redaction === undefined ? {} : { redaction }),
+    };
+    this.#readers = new Map(sources.map((source) => [source, new RecordReader(source, reading)]));
+    this.#batches = [new TailBatch(limits), new TailBatch(limits)];
+    this.#discovery = new Pace(clock, () => this.#discoveryRound());
+    this.#reading = new Pace(clock, (signal) => this.#readingRound(signal));
   }
 
   static async open(options: FileTailOptions): Promise<FileTail> {
@@ -143,19 +99,16 @@ export class FileTail implements AsyncDisposable {
     return this;
   }
 
-  /** Files being followed, bytes of them not yet read, and whether the buffer takes nothing just now. */
+  /** Files being followed, bytes of the open ones not yet read, and whether the buffer takes nothing just now. */
   stats(): { readonly files: number; readonly behindBytes: number; readonly held: boolean } {
-    let behindBytes = 0;
-    for (const file of this.#files.values()) behindBytes += file.behindBytes;
-    return { files: this.#files.size, behindBytes, held: this.#held };
+    const behindBytes = this.#files.open().reduce((sum, file) => sum + file.behindBytes, 0);
+    return { files: this.#files.count, behindBytes, held: this.#held };
   }
 
   /** Ends after what is being stored; what was read beyond it is read again at the next start. Safe twice. */
   async close(): Promise<void> {
     await Promise.all([this.#discovery.close(), this.#reading.close()]);
-    const files = [...this.#files.values()];
-    this.#files.clear();
-    await Promise.all(files.map((file) => file.close()));
+    await this.#files[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -165,102 +118,15 @@ export class FileTail implements AsyncDisposable {
   async #discoveryRound(): Promise<number> {
     const { logger } = this.#options;
     try {
-      await this.#discover();
-      if (this.#firstDiscovery) await this.#findRenamed();
+      const opened = await this.#files.discover();
+      this.#reading.start();
+      if (opened) this.#reading.nudge();
     } catch (error) {
       logger.error('looking for files failed; it is tried again', errorFields(error));
-      return this.#limits.discoveryMs;
     }
-    if (this.#firstDiscovery) {
-      this.#firstDiscovery = false;
-      this.#reading.start();
-    }
-    return this.#limits.discoveryMs;
-  }
-
-  /** Opens files that a pattern finds and that aren't open, and notes which open ones none finds any more. */
-  async #discover(): Promise<void> {
-    const { sources, clock } = this.#options;
-    const found = new Set<string>();
-    const unopened: { readonly path: string; readonly source: TailSource }[] = [];
-    for (const source of sources)
-      for (const path of await findFiles(source.file)) {
-        const id = await identityOf(path);
-        if (id === undefined || found.has(id)) continue;
-        found.add(id);
-        const open = this.#files.get(id);
-        if (open === undefined) unopened.push({ path, source });
-        else {
-          if (open.path !== path) open.dirty = true; // its position is found by this path after a restart
-          open.path = path;
-          open.goneAt = undefined;
-        }
-      }
-    // Before the new ones are opened: whose place they take is read to its end first.
-    for (const file of this.#files.values()) if (!found.has(file.id)) file.noteGone(clock.monotonic());
-    for (const { path, source } of unopened) await this.#open(path, source);
-  }
-
-  async #open(path: string, source: TailSource, startAt = this.#startAt(source)): Promise<TailedFile | undefined> {
-    const { clock, logger } = this.#options;
-    if (this.#files.size >= this.#limits.filesMax) {
-      logger.warn('too many files match; the rest is left out', { path, filesMax: this.#limits.filesMax });
-      return undefined;
-    }
-    try {
-      const stored = (id: string) => this.#positions.get(id);
-      const now = clock.monotonic();
-      const file = await TailedFile.open(path, source, stored, startAt, now, this.#limits.chunkBytes);
-      if (file === undefined || this.#files.has(file.id)) {
-        await file?.close();
-        return undefined;
-      }
-      this.#files.set(file.id, file);
-      this.#reading.nudge();
-      logger.info('following a file', { path, agentId: source.agentId, offset: file.offset });
-      return file;
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') logger.warn('a file cannot be followed', { path, ...errorFields(error) });
-      return undefined;
-    }
-  }
-
-  /** `end` is about what was written before anybody asked to follow: at the first start with this pattern, and only then. */
-  #startAt(source: TailSource): 'beginning' | 'end' {
-    return source.startAt === 'end' && this.#firstDiscovery && !this.#followedBefore.has(source.file)
-      ? 'end'
-      : 'beginning';
-  }
-
-  /** Files with a position that no pattern finds: renamed while no agent ran. They are read to their end; those that are gone are forgotten. */
-  async #findRenamed(): Promise<void> {
-    const missing = [...this.#positions.values()].filter(({ file }) => !this.#files.has(file));
-    for (const [folder, positions] of Map.groupBy(missing, ({ path }) => dirname(path))) {
-      const there = await identitiesIn(folder);
-      if (there === undefined) continue; // not readable now: keeping a position costs nothing, losing it would double lines
-      const renamed: { readonly path: string; readonly position: TailPosition }[] = [];
-      for (const position of positions) {
-        const path = there.get(position.file);
-        if (path === undefined) this.#forget(position.file);
-        else renamed.push({ path, position });
-      }
-      for (const { path, position } of await oldestFirst(renamed)) {
-        const source = this.#options.sources.find(({ file }) => matchesGlob(position.path, file));
-        if (source !== undefined) await this.#openRenamed(path, source, position);
-      }
-    }
-  }
-
-  async #openRenamed(path: string, source: TailSource, position: TailPosition): Promise<void> {
-    const file = await this.#open(path, source, 'beginning');
-    if (file === undefined) return;
-    file.goneAt = this.#options.clock.monotonic();
-    file.path = position.path; // by the name that the pattern finds it is known over the next restart too
-    const isAnother = file.offset !== position.offset; // the inode was given to a file that nobody asked to follow
-    if (!isAnother && file.behindBytes > 0) return;
-    this.#files.delete(file.id);
-    await file.close();
-    if (isAnother) this.#forget(file.id);
+    const { count, waiting } = this.#files;
+    const msAFile = waiting > 0 ? DISCOVERY_MS_A_FILE_CROWDED : DISCOVERY_MS_A_FILE;
+    return Math.max(this.#limits.discoveryMs, (count + waiting) * msAFile);
   }
 
   /** Reads until no file has a whole line more. While a batch is being stored the next is read. */
@@ -269,7 +135,7 @@ export class FileTail implements AsyncDisposable {
     await this.#check();
     let storing: Promise<void> = Promise.resolve();
     while (!signal.aborted) {
-      const batch = await this.#collect();
+      const batch = await this.#collect(signal);
       await storing;
       if (batch === undefined || this.#stopped) break;
       storing = this.#store(batch, signal);
@@ -277,13 +143,15 @@ export class FileTail implements AsyncDisposable {
     }
     await storing;
     await this.#closeFinished(signal);
+    await this.#files.park();
+    this.#releaseWhenIdle();
     return this.#untilNextCheck();
   }
 
   /** Asks each file whether it grew. */
   async #check(): Promise<void> {
     const { clock } = this.#options;
-    for (const file of [...this.#files.values()]) {
+    for (const file of this.#files.open()) {
       const now = clock.monotonic();
       if (now < file.checkAt) continue;
       await this.#guard(file, () => file.check(now));
@@ -293,87 +161,65 @@ export class FileTail implements AsyncDisposable {
     }
   }
 
+  #releaseWhenIdle(): void {
+    if (this.#options.clock.monotonic() - this.#readAt < this.#limits.idleAfterMs) return;
+    for (const batch of this.#batches) batch.release();
+  }
+
   /** While every file is idle nothing wakes up in between: an idle host stays idle. Discovery nudges when it opens a file. */
   #untilNextCheck(): number {
     const { pollMs, idlePollMs } = this.#limits;
-    for (const file of this.#files.values()) if (file.checkAt === 0) return pollMs;
-    return idlePollMs;
+    return this.#files.open().some((file) => file.checkAt === 0) ? pollMs : idlePollMs;
   }
 
   /** The next lines of all files in turn, and the positions they lead to; `undefined` when there is nothing. */
-  async #collect(): Promise<Batch | undefined> {
-    const { batchBytesMax, batchRecordsMax } = this.#limits;
-    const records: EncodedRecord[] = [];
+  async #collect(signal: AbortSignal): Promise<TailBatch | undefined> {
+    const batch = this.#batches[this.#batchesRead % 2]!;
+    batch.clear();
     const touched = new Set<TailedFile>();
-    let bytes = 0;
     let progress = true;
-    while (progress) {
+    while (progress && !signal.aborted) {
       progress = false;
+      const rotated = this.#files.open().filter(mayHaveOlderLines);
       for (const file of this.#inTurn()) {
-        if (bytes >= batchBytesMax || records.length >= batchRecordsMax) break;
+        if (batch.isFull) break;
         if (!file.hasMore && !file.dirty) continue;
         touched.add(file); // a file that waits is known after a restart all the same, whatever its name is by then
-        if (!file.hasMore || this.#waitsForOlder(file)) continue;
-        const before = file.offset;
-        await this.#guard(file, () => this.#readInto(records, file));
-        bytes += file.offset - before;
+        if (!file.hasMore || waitsForOlder(file, rotated)) continue;
+        await this.#guard(file, () => this.#readInto(batch, file));
         progress = true;
         this.#turn++;
       }
     }
-    const positions = [...touched].filter((file) => file.dirty).map((file) => this.#takePosition(file));
-    return positions.length === 0 ? undefined : { records, positions };
+    for (const file of touched) if (file.dirty) batch.positions.push(this.#files.takePosition(file));
+    if (batch.positions.length === 0) return undefined;
+    this.#batchesRead++;
+    this.#readAt = this.#options.clock.monotonic();
+    return batch;
   }
 
-  /** Whether a file of the same source that was rotated before it still has lines, or may have: they go first. */
-  #waitsForOlder(file: TailedFile): boolean {
-    let openedBefore = true;
-    for (const other of this.#files.values()) {
-      if (other === file) {
-        openedBefore = false;
-        continue;
-      }
-      if (other.source !== file.source || other.goneAt === undefined || !(other.hasMore || other.unchecked)) continue;
-      if (file.goneAt === undefined || other.goneAt < file.goneAt) return true;
-      if (other.goneAt === file.goneAt && openedBefore) return true;
-    }
-    return false;
-  }
-
-  async #readInto(records: EncodedRecord[], file: TailedFile): Promise<void> {
-    const { server, clock, redaction } = this.#options;
-    const reading = this.#readings.get(file.source)!;
-    const final = this.#isFinished(file);
-    const lines = await file.readLines(this.#scratch, this.#limits.linesPerTurnMax, final, reading.joins);
-    const defaults = {
-      server,
-      now: clock.now(),
-      agentId: file.source.agentId as AgentId,
-      ...(redaction === undefined ? {} : { redaction }),
-    };
-    for (const line of lines) if (line.trim() !== '') records.push(encodeLine(line, reading, defaults));
-  }
-
-  #takePosition(file: TailedFile): TailPosition {
-    const position = file.position();
-    file.dirty = false;
-    this.#positions.set(file.id, position);
-    return position;
+  async #readInto(batch: TailBatch, file: TailedFile): Promise<void> {
+    const reader = this.#readers.get(file.source)!;
+    const { length } = batch.records;
+    const taken = await file.read(batch.room(), this.#isFinished(file), (bytes, stretch) =>
+      reader.read(bytes, stretch, batch.records, batch.spares),
+    );
+    if (batch.records.length > length) batch.keep(taken); // the rest of a line that was cut fills no batch
   }
 
   /** The open files, beginning after the one that was read last: under load each gets its turn. */
   #inTurn(): TailedFile[] {
-    const files = [...this.#files.values()];
+    const files = this.#files.open();
     const start = files.length === 0 ? 0 : this.#turn % files.length;
     return [...files.slice(start), ...files.slice(0, start)];
   }
 
   /** Stores a batch, however long the buffer takes nothing: it waits here and the files wait behind it. Rejects when aborted. */
-  async #store({ records, positions }: Batch, signal: AbortSignal): Promise<void> {
-    const { sink, registry, clock, logger } = this.#options;
+  async #store({ records, positions }: TailBatch, signal: AbortSignal): Promise<void> {
+    const { sink, registry, clock, logger, onFull = 'hold' } = this.#options;
     for (;;) {
       try {
-        await sink.append(records, { positions });
+        await sink.append(records, { positions, onFull });
         if (this.#held) logger.info('the buffer takes lines of files again');
         this.#held = false;
         registry?.note(records);
@@ -401,29 +247,26 @@ export class FileTail implements AsyncDisposable {
 
   /** Closes files without a name that have nothing more to give. */
   async #closeFinished(signal: AbortSignal): Promise<void> {
-    for (const file of [...this.#files.values()]) {
+    for (const file of this.#files.open()) {
       if (file.hasMore || file.dirty || !this.#isFinished(file)) continue;
+      // Once more: storing may have taken long, and its writer may have gone on meanwhile.
+      await this.#guard(file, () => file.check(this.#options.clock.monotonic()));
+      if (!this.#files.isOpen(file) || file.hasMore || !this.#isFinished(file)) continue;
       if (file.behindBytes > 0) {
         await this.#storeLastLine(file, signal);
         continue; // closed with the next round, once that is stored
       }
-      this.#files.delete(file.id);
-      await file.close();
-      if (file.deleted) this.#forget(file.id); // its inode may be another file's from now on
-      this.#options.logger.info('a rotated file was read to its end', { path: file.path, offset: file.offset });
+      await this.#files.finish(file);
     }
   }
 
   async #storeLastLine(file: TailedFile, signal: AbortSignal): Promise<void> {
-    const records: EncodedRecord[] = [];
-    await this.#guard(file, () => this.#readInto(records, file));
-    if (!this.#files.has(file.id) || !file.dirty) return;
-    await this.#store({ records, positions: [this.#takePosition(file)] }, signal);
-  }
-
-  #forget(id: string): void {
-    this.#positions.delete(id);
-    this.#options.sink.forgetPosition(id);
+    const batch = this.#batches[0];
+    batch.clear();
+    await this.#guard(file, () => this.#readInto(batch, file));
+    if (!this.#files.isOpen(file) || !file.dirty) return;
+    batch.positions.push(this.#files.takePosition(file));
+    await this.#store(batch, signal);
   }
 
   /** Work on one file that may fail by itself (a dying disk, a server gone): it is closed, and found anew by discovery, at its position. */
@@ -435,48 +278,26 @@ export class FileTail implements AsyncDisposable {
         path: file.path,
         ...errorFields(error),
       });
-      this.#files.delete(file.id);
-      this.#positions.set(file.id, file.position()); // what was read of it so far is in the batch that is being made
-      await file.close().catch(() => undefined); // its handle is of no use either way
+      await this.#files.abandon(file);
     }
   }
+}
 
-  #hasPositionUnder(prefix: string): boolean {
-    for (const { path } of this.#positions.values()) if (path.startsWith(prefix)) return true;
-    return false;
+/** It was rotated, and still has lines, or may have. */
+function mayHaveOlderLines({ goneAt, hasMore, unchecked }: TailedFile): boolean {
+  return goneAt !== undefined && (hasMore || unchecked);
+}
+
+/** Whether one of the same source that was rotated before `file` is to be read first; `rotated` in the order of their opening. */
+function waitsForOlder(file: TailedFile, rotated: readonly TailedFile[]): boolean {
+  let openedBefore = true;
+  for (const other of rotated) {
+    if (other === file) openedBefore = false;
+    else if (other.source === file.source && mayHaveOlderLines(other)) {
+      const otherGoneAt = other.goneAt!;
+      if (file.goneAt === undefined || otherGoneAt < file.goneAt) return true;
+      if (otherGoneAt === file.goneAt && openedBefore) return true;
+    }
   }
-}
-
-function readingOf({ format = 'auto', multiline, timeZone }: TailSource): SourceReading {
-  return {
-    format,
-    zone: openTimeZone(timeZone),
-    joins: multiline === undefined ? undefined : openJoiner(multiline),
-  };
-}
-
-async function identityOf(path: string): Promise<string | undefined> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined); // gone between listing and looking
-  return found?.isFile() ? fileIdentity(found) : undefined;
-}
-
-/** By when they were last written: what was rotated first comes first. */
-async function oldestFirst<T extends { readonly path: string }>(files: readonly T[]): Promise<T[]> {
-  const dated = await Promise.all(
-    files.map(async (file) => ({ file, at: (await stat(file.path).catch(() => undefined))?.mtimeMs ?? 0 })),
-  );
-  return dated.sort((a, b) => a.at - b.at).map(({ file }) => file);
-}
-
-/** The files of a folder by identity; `undefined` when it can't be read, is empty (perhaps not mounted) or too large to search. */
-async function identitiesIn(folder: string): Promise<Map<string, string> | undefined> {
-  const names = await readdir(folder).catch(() => []);
-  if (names.length === 0 || names.length > SEARCHED_ENTRIES_MAX) return undefined;
-  const found = new Map<string, string>();
-  for (const name of names) {
-    const path = join(folder, name);
-    const id = await identityOf(path);
-    if (id !== undefined) found.set(id, path);
-  }
-  return found;
+  return false;
 }

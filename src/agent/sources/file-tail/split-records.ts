@@ -1,14 +1,12 @@
 import { MESSAGE_BYTES_MAX } from '../../../contract/record.ts';
 import type { JoinsRecord } from './join-lines.ts';
-import { LINE_FEED, lineOf, NUL, type SplitLines, type SplitOptions, trimmedEnd } from './split-lines.ts';
+import { LINE_FEED, lineOf, NUL, type SplitOptions, type Stretch, trimmedEnd } from './split-lines.ts';
 
 /** A record of more lines, or longer than a message may be, goes on as the next record: nothing is cut off. */
 export const JOINED_LINES_MAX = 1_000;
 
 export interface SplitRecordsOptions extends SplitOptions {
   readonly joins: JoinsRecord;
-  /** Nothing followed for a while: the last record counts as whole. */
-  readonly quiet: boolean;
 }
 
 /**
@@ -16,28 +14,32 @@ export interface SplitRecordsOptions extends SplitOptions {
  * and isn't consumed: its lines are read again, and a crash in between loses and doubles nothing. A stretch always begins
  * with a record, which makes the cutting depend on the bytes alone and not on what was read before.
  */
-export function splitRecords(bytes: Buffer, options: SplitRecordsOptions): SplitLines & { readonly pending: boolean } {
+export function splitRecords(bytes: Buffer, options: SplitRecordsOptions, take: (text: string) => void): Stretch {
   const { final, quiet, lineBytesMax, linesMax, joins } = options;
-  const texts: string[] = [];
+  let taken = 0;
   let at = 0;
   let group: Group | undefined;
+  const push = (text: string) => {
+    taken++;
+    take(text);
+  };
   const close = () => {
-    if (group !== undefined) texts.push(textOf(bytes, group));
+    if (group !== undefined) push(textOf(bytes, group));
     group = undefined;
   };
   if (options.skipping) {
     const end = bytes.indexOf(LINE_FEED);
-    if (end === -1) return { lines: texts, consumed: bytes.length, skipping: true, pending: false };
+    if (end === -1) return { consumed: bytes.length, skipping: true, pending: false };
     at = end + 1;
   }
-  while (texts.length < linesMax) {
+  while (taken < linesMax) {
     while (bytes[at] === NUL) at++;
     if (at >= bytes.length) break;
     const found = bytes.indexOf(LINE_FEED, at);
     if (found === -1 && bytes.length - at >= lineBytesMax) {
       if (group !== undefined) break; // it goes first, then the long line begins a stretch of its own
-      texts.push(lineOf(bytes, at, at + lineBytesMax, bytes.length));
-      return { lines: texts, consumed: bytes.length, skipping: true, pending: false };
+      push(lineOf(bytes, at, at + lineBytesMax, bytes.length));
+      return { consumed: bytes.length, skipping: true, pending: false };
     }
     if (found === -1 && !final) break;
     const lineEnd = found === -1 ? bytes.length : found;
@@ -46,7 +48,7 @@ export function splitRecords(bytes: Buffer, options: SplitRecordsOptions): Split
     if (line.trim() !== '') {
       if (group !== undefined && !(fits(group, end) && joins(line, group.lines))) {
         close();
-        if (texts.length >= linesMax) break;
+        if (taken >= linesMax) break;
       }
       group ??= { start: at, end, lines: [] };
       group.lines.push(line);
@@ -54,13 +56,13 @@ export function splitRecords(bytes: Buffer, options: SplitRecordsOptions): Split
     }
     at = Math.min(bytes.length, lineEnd + 1);
   }
-  const stuck = texts.length === 0 && bytes.length >= lineBytesMax; // it fills all the room there is
+  const stuck = taken === 0 && bytes.length >= lineBytesMax; // it fills all the room there is
   if (final || quiet || stuck) {
     const end = group === undefined ? at : Math.min(bytes.length, lineBreakAfter(bytes, group.end));
     close();
-    return { lines: texts, consumed: final ? Math.max(at, end) : end, skipping: false, pending: false };
+    return { consumed: final ? Math.max(at, end) : end, skipping: false, pending: false };
   }
-  return { lines: texts, consumed: group?.start ?? at, skipping: false, pending: group !== undefined };
+  return { consumed: group?.start ?? at, skipping: false, pending: group !== undefined };
 }
 
 interface Group {

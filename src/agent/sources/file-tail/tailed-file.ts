@@ -2,9 +2,8 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { sha256Hex } from '../../../platform/digest.ts';
 import type { TailPosition } from '../../buffer/types.ts';
 import type { LineFormat } from '../line-formats/encode-line.ts';
-import type { JoinsRecord, Multiline } from './join-lines.ts';
-import { isLineStart, type SplitLines, splitLines } from './split-lines.ts';
-import { splitRecords } from './split-records.ts';
+import type { Multiline } from './join-lines.ts';
+import { isLineStart, markBytes, type Stretch, type StretchOptions } from './split-lines.ts';
 
 /** So many first bytes tell a file from another that got its inode, and from itself rewritten. */
 const HEAD_BYTES = 256;
@@ -81,14 +80,13 @@ export class TailedFile {
   }
 
   /**
-   * Opens a file at its stored position, where that is a position of this very file; else at its beginning, or at its end. `undefined`
-   * when it is no regular file. Rejects with Node's errors.
+   * Opens a file at its stored position, where that is a position of this very file, else at its beginning; or, one without a position, so
+   * many bytes from its beginning. `undefined` when it is no regular file. Rejects with Node's errors.
    */
   static async open(
     path: string,
     source: TailSource,
-    stored: (id: string) => TailPosition | undefined,
-    startAt: 'beginning' | 'end',
+    known: (id: string) => TailPosition | number,
     now: number,
     chunkBytes: number,
   ): Promise<TailedFile | undefined> {
@@ -101,7 +99,7 @@ export class TailedFile {
         return undefined;
       }
       const file = new TailedFile(handle, fileIdentity(stat), path, source, now, chunkBytes);
-      await file.#begin(Number(stat.size), stored(file.id), startAt);
+      await file.#begin(Number(stat.size), known(file.id));
       return file;
     } catch (error) {
       await handle.close();
@@ -111,6 +109,11 @@ export class TailedFile {
 
   get offset(): number {
     return this.#offset;
+  }
+
+  /** When it was last looked at. */
+  get sizeBytes(): number {
+    return this.#size;
   }
 
   /** Bytes not read yet; a partial last line among them. */
@@ -178,55 +181,50 @@ export class TailedFile {
   }
 
   /**
-   * The next whole lines, or whole records where `joins` puts lines together, at most `linesMax`; `final`: what stands after the last line
-   * break too. `buffer` is scratch space.
+   * Reads on into `room`, which holds a line of the length that lines may have, and lets `take` say how much of it is done with.
+   * `final`: what stands after the last line break is a line too. Returns how many bytes of `room` were taken.
    */
-  async readLines(buffer: Buffer, linesMax: number, final: boolean, joins?: JoinsRecord): Promise<string[]> {
-    const bytesMax = Math.min(this.#readBytes, buffer.length);
-    const { bytesRead } = await this.#handle.read(buffer, 0, bytesMax, this.#offset);
+  async read(room: Buffer, final: boolean, take: (bytes: Buffer, options: StretchOptions) => Stretch): Promise<number> {
+    const bytesMax = Math.min(this.#readBytes, room.length);
+    const { bytesRead } = await this.#handle.read(room, 0, bytesMax, this.#offset);
     const atEnd = bytesRead < bytesMax;
-    const bytes = buffer.subarray(0, bytesRead);
-    const options = {
+    const mark = this.#offset === 0 ? markBytes(room.subarray(0, bytesRead)) : 0;
+    const stretch = take(room.subarray(mark, bytesRead), {
       skipping: this.#skipping,
       final: final && atEnd,
-      lineBytesMax: buffer.length,
-      linesMax,
-    };
-    if (joins === undefined) {
-      const split = splitLines(bytes, options);
-      this.#advance(split, bytesRead, bytesMax, buffer.length);
-      return split.lines;
-    }
-    const split = splitRecords(bytes, { ...options, joins, quiet: this.#released && atEnd });
-    this.#pending = split.pending;
+      quiet: this.#released && atEnd,
+      lineBytesMax: room.length,
+    });
     this.#released = false;
-    this.#advance(split, bytesRead, bytesMax, buffer.length);
-    return split.lines;
+    const consumed = mark + stretch.consumed;
+    this.#advance({ ...stretch, consumed }, bytesRead, bytesMax, room.length);
+    return consumed;
   }
 
   async close(): Promise<void> {
     await this.#handle.close();
   }
 
-  #advance({ consumed, skipping }: SplitLines, bytesRead: number, bytesMax: number, bufferBytes: number): void {
+  #advance({ consumed, skipping, pending }: Stretch, bytesRead: number, bytesMax: number, roomBytes: number): void {
     this.#skipping = skipping;
+    this.#pending = pending;
     if (consumed > 0) {
       this.#offset += consumed;
       this.#readBytes = this.#chunkBytes;
       this.dirty = true;
-    } else if (bytesRead === bytesMax && bytesMax < bufferBytes)
-      this.#readBytes = bufferBytes; // a line longer than a chunk
+    } else if (bytesRead === bytesMax && bytesMax < roomBytes)
+      this.#readBytes = roomBytes; // a line longer than a chunk
     else this.#exhaustedAt = this.#size;
   }
 
-  async #begin(size: number, stored: TailPosition | undefined, startAt: 'beginning' | 'end'): Promise<void> {
+  async #begin(size: number, known: TailPosition | number): Promise<void> {
     const head = await this.#readHead();
     this.#setHead(head);
     this.#size = size;
-    if (stored !== undefined && isSameFile(head, size, stored)) this.#offset = stored.offset;
-    else if (stored === undefined && startAt === 'end') this.#offset = size;
-    this.dirty = stored?.offset !== this.#offset; // also a file without any line must be known after a restart
-    this.#skipping = this.#offset > 0 && !isLineStart(await this.#byteAt(this.#offset - 1));
+    if (typeof known === 'number') this.#offset = Math.min(known, size);
+    else if (isSameFile(head, size, known)) this.#offset = known.offset;
+    this.dirty = typeof known === 'number' || known.offset !== this.#offset; // also a file without any line must be known after a restart
+    this.#skipping = this.#offset > markBytes(head) && !isLineStart(await this.#byteAt(this.#offset - 1));
   }
 
   async #readHead(): Promise<Buffer> {

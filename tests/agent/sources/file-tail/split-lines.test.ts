@@ -4,7 +4,10 @@ import { splitLines } from '../../../../src/agent/sources/file-tail/split-lines.
 
 function split(text: string | Buffer, options: Partial<Parameters<typeof splitLines>[1]> = {}) {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  return splitLines(bytes, { skipping: false, final: false, lineBytesMax: 100, linesMax: 100, ...options });
+  const lines: string[] = [];
+  const defaults = { skipping: false, final: false, quiet: false, lineBytesMax: 100, linesMax: 100 };
+  const { consumed, skipping } = splitLines(bytes, { ...defaults, ...options }, (line) => lines.push(line));
+  return { lines, consumed, skipping };
 }
 
 test('whole lines are taken, a partial last line waits', () => {

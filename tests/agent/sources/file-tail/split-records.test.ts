@@ -9,15 +9,11 @@ function split(
   multiline: Multiline,
   options: { quiet?: boolean; final?: boolean; skipping?: boolean; lineBytesMax?: number; linesMax?: number } = {},
 ) {
-  return splitRecords(Buffer.from(text), {
-    joins: openJoiner(multiline),
-    quiet: false,
-    final: false,
-    skipping: false,
-    lineBytesMax: 1024 * 1024,
-    linesMax: 1_000,
-    ...options,
-  });
+  const lines: string[] = [];
+  const defaults = { quiet: false, final: false, skipping: false, lineBytesMax: 1024 * 1024, linesMax: 1_000 };
+  const joins = openJoiner(multiline);
+  const stretch = splitRecords(Buffer.from(text), { ...defaults, joins, ...options }, (line) => lines.push(line));
+  return { lines, ...stretch };
 }
 
 /** Each element is what must come out as one record. */
