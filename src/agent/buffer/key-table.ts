@@ -6,29 +6,29 @@ export interface KeyEntry {
   readonly answer: number;
   /** Never less than the one before. */
   readonly row: number;
-  /** ms; never less than the one before. */
+  /** ms, any: after a restart a key may be older than one that came before it, where the clock was set meanwhile. */
   readonly at: number;
 }
 
 /** 128 bits of a key's SHA-256, as four words. */
 export type KeyDigest = Uint32Array;
 
-/** Entries that are allocated and freed together: 128 KiB. */
+/** Entries that are allocated and freed together: 144 KiB. */
 const SEGMENT_ENTRIES = 4_096;
-/** Four of the digest, then body mark, answer, row and time, these two as distance from the segment's first. */
-const WORDS = 8;
+/** Four of the digest, then body mark, answer, and row as distance from the segment's first. */
+const WORDS = 7;
 const DIGEST_WORDS = 4;
 const SLOTS_MIN = 1_024;
 
 interface Segment {
   readonly words: Uint32Array;
+  readonly times: Float64Array;
   readonly firstRow: number;
-  readonly firstAt: number;
 }
 
 /**
  * Keys in the order they came, and found by their digest: a queue of fixed entries in segments, and a hash table of places in it. A
- * key takes 32 bytes and 12 to 24 more for its slots, where a `Map` with an object each takes some 200; what is forgotten gives its memory back.
+ * key takes 36 bytes and 12 to 24 more for its slots, where a `Map` with an object each takes some 200; what is forgotten gives its memory back.
  */
 export class KeyTable {
   #segments: Segment[] = [];
@@ -53,10 +53,15 @@ export class KeyTable {
     const place = this.#next++;
     const within = place % SEGMENT_ENTRIES;
     if (within === 0 || this.#segments.length === 0)
-      this.#segments.push({ words: new Uint32Array(SEGMENT_ENTRIES * WORDS), firstRow: row, firstAt: at });
-    const { words, firstRow, firstAt } = this.#segments.at(-1)!;
+      this.#segments.push({
+        words: new Uint32Array(SEGMENT_ENTRIES * WORDS),
+        times: new Float64Array(SEGMENT_ENTRIES),
+        firstRow: row,
+      });
+    const { words, times, firstRow } = this.#segments.at(-1)!;
     words.set(digest, within * WORDS);
-    words.set([bodyMark, answer, row - firstRow, at - firstAt], within * WORDS + DIGEST_WORDS);
+    words.set([bodyMark, answer, row - firstRow], within * WORDS + DIGEST_WORDS);
+    times[within] = at;
     this.#slots[this.#slotOf(digest)] = place + 1;
   }
 
@@ -77,13 +82,13 @@ export class KeyTable {
   }
 
   #entry(place: number): KeyEntry {
-    const { words, firstRow, firstAt } = this.#segmentOf(place);
+    const { words, times, firstRow } = this.#segmentOf(place);
     const at = (place % SEGMENT_ENTRIES) * WORDS + DIGEST_WORDS;
     return {
       bodyMark: words[at]!,
       answer: words[at + 1]!,
       row: firstRow + words[at + 2]!,
-      at: firstAt + words[at + 3]!,
+      at: times[place % SEGMENT_ENTRIES]!,
     };
   }
 

@@ -74,7 +74,6 @@ export class RememberedAnswers {
   readonly #numbers = new Map<string, number>();
   #nextNumber = 0;
   #bytes = 0;
-  #lastAt = Number.NEGATIVE_INFINITY;
   /** Rows up to this one may leave the file. */
   #forgottenRow = 0;
   #deletedRow = 0;
@@ -129,9 +128,8 @@ export class RememberedAnswers {
 
   /** Remembers what was committed as `row` of the file. */
   remember(row: number, keys: readonly RequestKey[], at: number = this.#clock.monotonic()): void {
-    this.#lastAt = Math.max(this.#lastAt, at); // rows of before a clock was set back are no older than those before them
     for (const { digest, bodyMark, answer } of keys) {
-      this.#keys.push(digest, { bodyMark, answer: this.#numberOf(answer), row, at: this.#lastAt });
+      this.#keys.push(digest, { bodyMark, answer: this.#numberOf(answer), row, at });
       this.#bytes += heldBytes(answer);
     }
   }
