@@ -410,31 +410,16 @@ export class Agent implements AsyncDisposable {
   #tellDoubt(doubt: NameDoubt, { manifest }: SealedBatch): void {
     const { server, clock, logger } = this.#options;
     const { epoch, first, last } = manifest;
-    const title =
-      doubt.type === 'stranger'
-        ? `Another buffer archives as ${manifest.server} too: was it re-installed, or do two servers bear one name?`
-        : 'Records may stand in the archive twice: an answer was lost, and the credential may not look what stands there';
-    logger.warn(title, {
-      ...doubt,
-      epoch,
-      otherEpoch: doubt.type === 'stranger' ? doubt.epoch : undefined,
-      first,
-      last,
-    });
+    const title = `Another buffer archives as ${manifest.server} too: was it re-installed, or do two servers bear one name?`;
+    logger.warn(title, { key: doubt.key, epoch, otherEpoch: doubt.epoch, first, last });
     this.#tell({
-      dedup_key: `${server}:archive:${doubt.type === 'stranger' ? `stranger:${doubt.epoch}` : doubt.type}`,
+      dedup_key: `${server}:archive:stranger:${doubt.epoch}`,
       severity: 'warning',
       server,
       agent_id: null,
-      kind: doubt.type === 'stranger' ? 'archive.stranger' : 'archive.perhaps_twice',
+      kind: 'archive.stranger',
       title,
-      detail: {
-        key: doubt.key,
-        epoch,
-        first,
-        last,
-        ...(doubt.type === 'stranger' ? { other_epoch: doubt.epoch } : {}),
-      },
+      detail: { key: doubt.key, epoch, first, last, other_epoch: doubt.epoch },
       at: new Date(clock.now()).toISOString(),
     });
   }

@@ -135,6 +135,13 @@ export const ERROR_CODES = {
     meaning: 'Another object stands at the name.',
     remedy: 'Nothing to do: the next free name is used.',
   },
+  NSV_ARCHIVE_NAME_UNCERTAIN: {
+    status: 409,
+    meaning:
+      "The answer to an upload was lost, its name is taken now, and this server's credential may not look by what.",
+    remedy:
+      'Let the credential read `logs/<server>/` for a while: then it is seen, and goes on. The batch is kept till then.',
+  },
   NSV_BATCH_CONFLICT: {
     status: 409,
     meaning: 'Other records are archived under the sequence numbers of this batch.',

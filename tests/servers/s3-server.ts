@@ -67,6 +67,7 @@ export class S3Server implements AsyncDisposable {
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #faults: Fault[] = [];
   readonly #sockets = new Set<Socket>();
+  #writeOnly: boolean;
   #http: http.Server | undefined;
   #port = 0;
 
@@ -78,6 +79,7 @@ export class S3Server implements AsyncDisposable {
 
   private constructor(options: S3ServerOptions) {
     this.#options = options;
+    this.#writeOnly = options.writeOnly ?? false;
     this.bucket = options.bucket ?? 'owalai-test';
     this.region = options.region ?? 'eu1';
     this.accessKey = options.accessKey ?? 'jtestaccesskey';
@@ -87,6 +89,11 @@ export class S3Server implements AsyncDisposable {
 
   get port(): number {
     return this.#port;
+  }
+
+  /** From now on the credential may read too. */
+  grantReading(): void {
+    this.#writeOnly = false;
   }
 
   get endpoint(): string {
@@ -228,7 +235,7 @@ export class S3Server implements AsyncDisposable {
     const bucket = this.#buckets.get(bucketName);
     if (key === '' && method === 'PUT') return this.#makeBucket(bucketName);
     if (bucket === undefined) return refuse(404, 'NoSuchBucket', 'The specified bucket does not exist');
-    if (this.#options.writeOnly && method !== 'PUT') return refuse(403, 'AccessDenied', 'Access Denied');
+    if (this.#writeOnly && method !== 'PUT') return refuse(403, 'AccessDenied', 'Access Denied');
     if (key === '') {
       if (method === 'HEAD') return ok();
       return method === 'GET' ? this.#list(bucketName, bucket, parameters) : refuse(405, 'MethodNotAllowed', '');

@@ -12,12 +12,12 @@ const MANIFEST_BYTES_MAX = 65_600;
 /** So many names in a row are tried by putting; where more are taken (a restart in a busy window) it is cheaper to look first. */
 const TRIED_BLINDLY = 2;
 
-/** What people should know of a taken name; the batch itself is safe. */
-export type NameDoubt =
-  /** Another buffer archives under this server's name: re-installed, or a twin. */
-  | { readonly type: 'stranger'; readonly key: string; readonly epoch: string }
-  /** The name may hold this very batch already, and this credential can't look: it stands under the next name too. */
-  | { readonly type: 'perhaps-twice'; readonly key: string };
+/** What people should know of a taken name; the batch itself is safe: another buffer archives under this server's name (re-installed, or a twin). */
+export interface NameDoubt {
+  readonly type: 'stranger';
+  readonly key: string;
+  readonly epoch: string;
+}
 
 type Standing =
   | { readonly whose: 'ours' }
@@ -29,9 +29,8 @@ type Standing =
  * The agent has the archive's credentials itself (`static`, `scoped`) and chooses the number in the window by itself. The server's
  * name is the one that the batch was sealed under, whatever the server is called by now.
  *
- * A credential that may only write is enough. Then a taken name is another's for sure if this batch was never sent there before.
- * If it was, and the answer was lost, nobody can tell: the batch goes to the next name as well, since records that stand twice can be
- * told by their ids (`archive verify` does), and lost ones are gone. To wait would be to stop for ever.
+ * A credential that may only write is enough, as a rule: then a taken name is another's for sure if this batch was never sent there
+ * before. If it was, and the answer was lost, nobody here can tell: the batch is kept, and people are asked to let somebody look.
  */
 export class DirectDelivery implements Delivery {
   readonly #archive: Archive;
@@ -66,7 +65,7 @@ export class DirectDelivery implements Delivery {
       }
       taken++;
       if (standing.whose === 'hidden') {
-        if (mayBeOurs) this.#onDoubt({ type: 'perhaps-twice', key }, batch);
+        if (mayBeOurs) throw uncertain(key, batch);
         n++;
       } else {
         this.#tellStranger(key, standing.manifest, batch);
@@ -165,6 +164,17 @@ export function isSameBatch(a: BatchManifest, b: BatchManifest): boolean {
     a.first === b.first &&
     a.last === b.last &&
     a.text_sha256 === b.text_sha256
+  );
+}
+
+function uncertain(key: string, { manifest }: SealedBatch): NervesysError {
+  return new NervesysError(
+    'NSV_ARCHIVE_NAME_UNCERTAIN',
+    `archive batch ${manifest.first}–${manifest.last}: it may stand at ${key} already, and this credential may not look`,
+    {
+      retryable: true,
+      hint: `let the credential read ${key.slice(0, key.lastIndexOf('/') + 1)} for a while; the batch is kept till then`,
+    },
   );
 }
 
