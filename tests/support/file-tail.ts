@@ -38,7 +38,11 @@ export async function tailFixture(t: TestContext) {
   const logs = join(dir, 'logs');
   await mkdir(logs);
   const taken: Taken[] = [];
-  const gate = { failure: undefined as Error | undefined };
+  const gate = {
+    failure: undefined as Error | undefined,
+    /** It becomes full right after an append that makes this true. */
+    fullOnce: undefined as (() => boolean) | undefined,
+  };
   let buffer: LogBuffer = openBuffer(dir);
   let tail: FileTail | undefined;
   const sink: RecordSink = {
@@ -49,6 +53,7 @@ export async function tailFixture(t: TestContext) {
         const { message, context } = JSON.parse(`{${json}`);
         taken.push({ agentId, level, message, context });
       }
+      if (gate.fullOnce?.()) gate.failure = bufferFull();
       return result;
     },
     positions: () => buffer.positions(),

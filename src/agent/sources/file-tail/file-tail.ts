@@ -239,10 +239,13 @@ export class FileTail implements AsyncDisposable {
     }
   }
 
-  /** A rotated file that was quiet long enough: what stands after its last line break is its last line. */
+  /**
+   * A rotated file that was found quiet long enough: what stands after its last line break is its last line. By the last look at it, not by the
+   * time now: while the buffer was full nobody looked.
+   */
   #isFinished(file: TailedFile): boolean {
-    const now = this.#options.clock.monotonic();
-    return file.goneAt !== undefined && now - Math.max(file.goneAt, file.grownAt) >= this.#limits.rotatedQuietMs;
+    if (file.goneAt === undefined) return false;
+    return file.lookedAt - Math.max(file.goneAt, file.grownAt) >= this.#limits.rotatedQuietMs;
   }
 
   /** Closes files without a name that have nothing more to give. */

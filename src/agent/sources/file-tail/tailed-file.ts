@@ -42,8 +42,8 @@ export class TailedFile {
   grownAt: number;
   /** Not looked at before this, in monotonic ms. */
   checkAt = 0;
-  /** It lost its name since it was looked at: its writer may have added lines before that. */
-  unchecked = false;
+  /** When it was last asked whether it grew, in monotonic ms. */
+  lookedAt: number;
   /** Its position is not what was last handed to the buffer. */
   dirty = false;
   readonly #handle: FileHandle;
@@ -75,6 +75,7 @@ export class TailedFile {
     this.path = path;
     this.source = source;
     this.grownAt = now;
+    this.lookedAt = now;
     this.#chunkBytes = chunkBytes;
     this.#readBytes = chunkBytes;
   }
@@ -126,6 +127,11 @@ export class TailedFile {
     return this.#size > this.#offset && this.#exhaustedAt !== this.#size;
   }
 
+  /** It lost its name since it was looked at: its writer may have added lines before that. */
+  get unchecked(): boolean {
+    return this.goneAt !== undefined && this.lookedAt < this.goneAt;
+  }
+
   /** Whether lines wait for more lines of their record, and nothing else is to be read. */
   get pending(): boolean {
     return this.#pending && this.#exhaustedAt === this.#size;
@@ -157,14 +163,13 @@ export class TailedFile {
   noteGone(now: number): void {
     if (this.goneAt !== undefined) return;
     this.goneAt = now;
-    this.unchecked = true;
     this.checkAt = 0;
   }
 
   /** Looks whether it grew, or was rewritten (then it is read from its beginning). */
   async check(now: number): Promise<void> {
-    this.unchecked = false;
     const stat = await this.#handle.stat();
+    this.lookedAt = now;
     this.#deleted = stat.nlink === 0;
     if (stat.size === this.#size && stat.size >= this.#offset) return;
     const head = await this.#readHead();
