@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { Agent } from '../agent/agent.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { freeMemory } from '../platform/memory.ts';
@@ -40,6 +39,8 @@ export async function run(options: AgentCommandOptions): Promise<number> {
   await prepareHome(home);
   refuseAimless(settings);
   const parts = new AsyncDisposableStack();
+  // Only now: what it is made of computes tables while it is loaded, which would bring the compilers in.
+  const { Agent } = await import('../agent/agent.ts');
   try {
     const loaded = await readConfig(home);
     const archive = settings.storj === undefined ? undefined : parts.use(await openConfiguredArchive(settings, loaded));
