@@ -1,22 +1,20 @@
 import { LEVELS, type Level } from '../../contract/record.ts';
-import type { SequenceRange } from '../../contract/sequence-ranges.ts';
 import type { Waiting } from './append-queue.ts';
-import { resealWithout } from './reseal.ts';
+import { type Resealed, resealWithout } from './reseal.ts';
 import type { SealedBatches } from './sealed-batches.ts';
 import type { StoredBatch } from './store.ts';
-import type { EncodedRecord } from './types.ts';
 
 /** What making room needs of the buffer. */
 export interface EvictionHost {
   readonly batches: SealedBatches;
-  /** Whether these records could be stored now. */
-  fits(records: readonly EncodedRecord[]): boolean;
+  /** Whether these could be stored now. @throws NervesysError `NSV_BUFFER_FULL` where giving records up can't change that. */
+  fits(group: readonly Waiting[]): boolean;
   /** Seals the open batch and waits for it, where it holds records of that level that may be given up. False: there are none. */
   sealEvictable(level: Level): Promise<boolean>;
   /** Room for a batch sealed again, and for the note of what it lost. @throws NervesysError `NSV_BUFFER_FULL` */
   requireRoomFor(bytes: number): void;
-  /** Notes the loss in the running transaction. */
-  noteLoss(level: Level, ranges: readonly SequenceRange[]): void;
+  /** Puts what was sealed again in the place of a batch, and notes what it lost. */
+  giveUp(level: Level, batch: StoredBatch, resealed: Resealed): void;
   /** Whether more may be given up: what was is told, or can be. */
   mayGiveUp(): boolean;
 }
@@ -35,7 +33,7 @@ export interface Relieved {
 export async function makeRoom(group: readonly Waiting[], host: EvictionHost): Promise<Relieved | undefined> {
   let kept = group;
   const given = new Map<Level, number>();
-  const fits = () => host.fits(kept.flatMap(({ records }) => records));
+  const fits = () => host.fits(kept);
   for (const level of LEVELS) {
     while (!fits()) if (!(await giveUpStored(level, host))) break;
     if (fits()) return { kept, given };
@@ -60,7 +58,7 @@ async function giveUpStored(level: Level, host: EvictionHost): Promise<boolean> 
   if (resealed === undefined) return true; // it has left the buffer: what remains is looked at again
   if (!host.batches.all.includes(batch)) return true;
   host.requireRoomFor((resealed.object?.bytes.length ?? 0) + RANGE_BYTES * resealed.given.length);
-  host.batches.replace(batch, resealed, () => host.noteLoss(level, resealed.given));
+  host.giveUp(level, batch, resealed);
   return true;
 }
 

@@ -40,3 +40,8 @@ export function answerRepeats(group: readonly Waiting[], answers: RememberedAnsw
   }
   return { fresh, repeats };
 }
+
+/** Those of a group that nothing was answered yet. */
+export function unanswered({ fresh, repeats }: Sorted): readonly Waiting[] {
+  return [...fresh, ...repeats.keys()];
+}
