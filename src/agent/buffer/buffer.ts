@@ -16,7 +16,7 @@ import { DiskReserve, openingWithReserve, reservePath } from './disk-reserve.ts'
 import { DiskRoom } from './disk-room.ts';
 import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
-import { Losses } from './losses.ts';
+import { LOSSES_META, Losses } from './losses.ts';
 import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
 import { answerRepeats, type Sorted, unanswered } from './repeats.ts';
 import type { Resealed } from './reseal.ts';
@@ -81,7 +81,6 @@ const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
-const LOSSES_META = 'losses';
 /** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
 const RECEIPT_DELAY_MS = 5_000;
 

@@ -1,5 +1,5 @@
 import type { Sequence } from '../../contract/ids.ts';
-import { emptyLevelCounts, type Level, type LevelCounts } from '../../contract/record.ts';
+import { emptyLevelCounts, LEVELS, type Level, type LevelCounts } from '../../contract/record.ts';
 import { countSequences, type SequenceRange } from '../../contract/sequence-ranges.ts';
 
 /** Which records of a batch may be given up when the buffer is full: those of sources declared `on_full: evict`. */
@@ -43,4 +43,15 @@ export function formatEvictable(evictable: Evictable | undefined): string | null
 
 export function parseEvictable(text: string | null): Evictable | undefined {
   return text === null ? undefined : (JSON.parse(text) as Evictable);
+}
+
+/** Whether it can be what `formatEvictable` wrote. */
+export function isEvictableNote(text: unknown): boolean {
+  if (text === null) return true;
+  try {
+    const { ranges, levels } = parseEvictable(text as string) as Partial<Evictable>;
+    return Array.isArray(ranges) && LEVELS.every((level) => Number.isSafeInteger(levels?.[level]));
+  } catch {
+    return false;
+  }
 }
