@@ -18,7 +18,7 @@ import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts
 import { type EvictionHost, makeRoom } from './eviction.ts';
 import { LOSSES_META, Losses } from './losses.ts';
 import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
-import { answerRepeats, type Sorted, unanswered } from './repeats.ts';
+import { answerRepeats, type Sorted } from './repeats.ts';
 import type { Resealed } from './reseal.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
@@ -375,9 +375,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   /** Refuses what has no answer yet, except what may press for room. */
-  #refuse(sorted: Sorted, error: unknown, mayPress = false): void {
+  #refuse({ unanswered }: Sorted, error: unknown, mayPress = false): void {
     const pressingBytesMax = mayPress ? this.#room.bytesBesideFile : 0;
-    for (const waiting of unanswered(sorted)) {
+    for (const waiting of unanswered) {
       const { onFull, textBytes } = waiting;
       if (onFull === 'evict' && textBytes <= pressingBytesMax && this.#pressed.hasRoomFor(textBytes))
         this.#pressed.add(waiting);
