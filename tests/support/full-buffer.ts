@@ -11,7 +11,7 @@ import { formatObjectKey } from '../../src/contract/object-key.ts';
 import type { ArchivedRecord, Level } from '../../src/contract/record.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { DirectoryArchive } from '../../src/storage/index.ts';
+import { type Archive, DirectoryArchive } from '../../src/storage/index.ts';
 import { verifyArchive } from '../../src/storage/ledger/index.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -82,31 +82,31 @@ export async function fill(buffer: LogBuffer, level: Level, onFull: OnFull, agen
   return taken;
 }
 
-/** Brings everything to an archive and returns its records; its books must be right. */
-export async function archived(t: TestContext, buffer: LogBuffer): Promise<ArchivedRecord[]> {
-  await using archive = await DirectoryArchive.open(await tempDir(t), { clock: systemClock });
+/** Brings everything to an archive, and returns its records. */
+export async function drain(buffer: LogBuffer, archive: Archive): Promise<ArchivedRecord[]> {
   const found: ArchivedRecord[] = [];
   let n = 0;
-  const drain = async () => {
+  for (const round of ['sealed', 'open']) {
+    if (round === 'open') await buffer.seal();
     for (let batch = buffer.nextBatch(); batch !== undefined; batch = buffer.nextBatch()) {
       buffer.announcing(batch.id);
-      const key = formatObjectKey({ server: SERVER, windowAt: batch.windowAt, n: n++ });
+      const { server } = batch.manifest;
+      const key = formatObjectKey({ server, windowAt: batch.windowAt, n: n++ });
       buffer.noteKey(batch.id, key);
       const object = buffer.batchObject(batch.id);
       assert.equal(await archive.put(key, object), 'created');
-      found.push(
-        ...gunzipSync(object)
-          .toString()
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line)),
-      );
+      const lines = gunzipSync(object).toString().trimEnd().split('\n');
+      found.push(...lines.map((line) => JSON.parse(line)));
       buffer.removeArchived(batch.id);
     }
-  };
-  await drain();
-  await buffer.seal();
-  await drain();
+  }
+  return found;
+}
+
+/** The same with an archive of its own, whose books must be right. */
+export async function archived(t: TestContext, buffer: LogBuffer): Promise<ArchivedRecord[]> {
+  await using archive = await DirectoryArchive.open(await tempDir(t), { clock: systemClock });
+  const found = await drain(buffer, archive);
   for await (const { findings, epochs } of verifyArchive({ archive })) {
     assert.deepEqual(findings, []);
     assert.equal(epochs[0]!.records + epochs[0]!.lostRecords, buffer.stats().lastSequence);

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
+import type { ServerName } from '../../../src/contract/ids.ts';
 import type { ArchivedRecord, LevelCounts } from '../../../src/contract/record.ts';
-import { archived, fill, isTaken, numbersOf, openBuffer, records } from '../../support/full-buffer.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { DirectoryArchive } from '../../../src/storage/index.ts';
+import { verifyArchive } from '../../../src/storage/ledger/index.ts';
+import { archived, drain, fill, isTaken, numbersOf, openBuffer, records } from '../../support/full-buffer.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
 
 /* What goes on around a buffer that is giving records up: requests that wait meanwhile, writes that fail, readers, restarts. */
@@ -162,3 +167,25 @@ test('losses that a crash left without a receipt are told when the buffer is ope
   );
   assert.equal(again.stats().lostRecords, lostRecords);
 });
+
+for (const lost of ['all', 'the beginning'])
+  test(`where the server is renamed before its losses are told (${lost} of its first batch), the books of both names are right together`, async (t) => {
+    const { buffer, path } = await openBuffer(t);
+    await buffer.append(records(10, 'DEBUG', 'PIPE'), { onFull: 'evict' });
+    if (lost !== 'all') await buffer.append(records(1, 'WARN', 'FILE'));
+    await fillUp(buffer);
+    await buffer.append(records(20, 'ERROR', 'OTHER'), { onFull: 'evict' });
+    assert.ok(buffer.stats().lostRecords > 0);
+    await buffer.close();
+    const { buffer: renamed } = await openBuffer(t, { path, server: 'AIGARDEN02' as ServerName });
+    await using archive = await DirectoryArchive.open(await tempDir(t), { clock: systemClock });
+
+    await drain(renamed, archive);
+
+    const servers: string[] = [];
+    for await (const { server, findings } of verifyArchive({ archive })) {
+      servers.push(server);
+      assert.deepEqual(findings, [], server);
+    }
+    assert.deepEqual(servers.sort(), ['AIGARDEN01', 'AIGARDEN02']);
+  });
