@@ -4,6 +4,7 @@ import { countSequences, type SequenceRange } from '../../contract/sequence-rang
 
 /** Which records of a batch may be given up when the buffer is full: those of sources declared `on_full: evict`. */
 export interface Evictable {
+  /** Of the batch's records, those in here; what is in here and not in the batch was given up before. */
   readonly ranges: readonly SequenceRange[];
   /** How many there are of each level. */
   readonly levels: LevelCounts;
@@ -19,13 +20,21 @@ const RANGES_MAX = 4_000;
 export class EvictableRecords {
   readonly #ranges: [Sequence, Sequence][] = [];
   readonly #levels = emptyLevelCounts();
+  #interrupted = true;
 
-  add(first: Sequence, records: readonly { readonly level: Level }[]): void {
-    const last = this.#ranges.at(-1);
-    if (last !== undefined && last[1] + 1 === first) last[1] += records.length;
-    else if (this.#ranges.length < RANGES_MAX) this.#ranges.push([first, first + records.length - 1]);
+  /** Records from `first` to `last`, of which some may have been given up. */
+  add(first: Sequence, last: Sequence, records: readonly { readonly level: Level }[]): void {
+    const range = this.#ranges.at(-1);
+    if (!this.#interrupted && range !== undefined) range[1] = last;
+    else if (this.#ranges.length < RANGES_MAX) this.#ranges.push([first, last]);
     else return;
+    this.#interrupted = false;
     for (const { level } of records) this.#levels[level]++;
+  }
+
+  /** Records came that may not be given up. */
+  interrupt(): void {
+    this.#interrupted = true;
   }
 
   /** As of now; `undefined` when there are none. */

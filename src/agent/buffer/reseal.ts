@@ -79,7 +79,7 @@ interface Run {
   readonly evictable: boolean;
 }
 
-/** Consecutive lines that share their fate, and whether they may be given up later; of gaps between them nothing is made. */
+/** Lines that share their fate, and whether they may be given up later; of gaps between those that are kept nothing is made. */
 function* runsOf(
   text: Buffer,
   keep: (record: Line) => boolean,
@@ -96,7 +96,7 @@ function* runsOf(
     const { id, agent_id: agentId, level, timestamp } = JSON.parse(text.toString('utf8', at, end)) as ArchivedRecord;
     const record: Line = { sequence: Number(id.slice(id.lastIndexOf('-') + 1)), agentId, level, timestamp };
     const [isKept, mayGo] = [keep(record), isEvictable(record.sequence)];
-    const follows = records.at(-1)?.sequence === record.sequence - 1 || (kept && !evictable);
+    const follows = kept || records.at(-1)?.sequence === record.sequence - 1;
     if (records.length > 0 && (isKept !== kept || mayGo !== evictable || !follows)) {
       yield run(at);
       [records, start] = [[], at];

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
+import { encodeObject } from '../../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
-import type { ArchivedRecord, LevelCounts } from '../../../src/contract/record.ts';
+import type { ArchivedRecord, Level, LevelCounts } from '../../../src/contract/record.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { DirectoryArchive } from '../../../src/storage/index.ts';
 import { verifyArchive } from '../../../src/storage/ledger/index.ts';
-import { archived, drain, fill, isTaken, numbersOf, openBuffer, records } from '../../support/full-buffer.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { archived, drain, fill, isTaken, numbersOf, openBuffer, records, SERVER } from '../../support/full-buffer.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
 
@@ -166,6 +168,41 @@ test('losses that a crash left without a receipt are told when the buffer is ope
     [[lostRecords, lostRecords]],
   );
   assert.equal(again.stats().lostRecords, lostRecords);
+});
+
+test('a buffer that stays full tells what it gives up each minute', async (t) => {
+  const clock = new FakeClock(systemClock.now());
+  let told = 0;
+  const { buffer } = await openBuffer(t, { clock, onLoss: () => told++ });
+  await fillUp(buffer);
+  for (let second = 0; second < 70; second++) {
+    const { lostRecords } = buffer.stats();
+    do await buffer.append([...records(20, 'DEBUG', 'OTHER'), ...records(1, 'INFO', 'OTHER')], { onFull: 'evict' });
+    while (buffer.stats().lostRecords === lostRecords);
+    await clock.advance(1_000);
+    buffer.sealEndedWindow();
+  }
+
+  assert.equal(told, 1);
+  await archived(t, buffer);
+});
+
+test('what was sealed again may be given up again, however its levels take turns', async (t) => {
+  // Many more runs of what is left than a batch notes: all of them are one run of what may go.
+  const { buffer } = await openBuffer(t, { batchTextBytes: 3_000_000, limitBytes: 6_000_000 });
+  const line = (level: Level, message = '') =>
+    encodeObject({ message, agent_id: 'TURNS', level }, { server: SERVER, now: systemClock.now() });
+  for (let i = 0; i < 5; i++) {
+    const turns = Array.from({ length: 2_000 }, (_, n) => line(n % 2 === 0 ? 'DEBUG' : 'INFO'));
+    await buffer.append(turns, { onFull: 'evict' });
+  }
+  await buffer.seal();
+  await fill(buffer, 'DEBUG', 'hold', 'FILE');
+  for (let i = 0; i < 20 && buffer.stats().lostRecords < 10_000; i++)
+    await isTaken(buffer, records(4, 'ERROR', 'OTHER'), 'evict');
+
+  assert.ok(buffer.stats().lostRecords >= 10_000, `${buffer.stats().lostRecords}`);
+  assert.equal(countOf(await archived(t, buffer), 'TURNS'), 0);
 });
 
 for (const lost of ['all', 'the beginning'])
