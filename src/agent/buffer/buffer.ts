@@ -83,6 +83,8 @@ const POSITION_BYTES = 500;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
 /** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
 const RECEIPT_DELAY_MS = 5_000;
+/** But not later than this after the first of it: a buffer that stays full for days tells of it meanwhile. */
+const RECEIPT_DELAY_MAX_MS = 60_000;
 
 export interface BufferOptions {
   readonly path: string;
@@ -116,6 +118,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #relieving: Promise<void> | undefined;
   #losses: Losses;
   #lostAt = Number.NEGATIVE_INFINITY;
+  #lostSince = Number.NEGATIVE_INFINITY;
   #commitScheduled = false;
   #lastSequence: Sequence;
   #held = false;
@@ -225,7 +228,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     try {
       this.#batches.removePassed();
       this.#deleteForgottenAnswers();
-      if (clock.monotonic() - this.#lostAt >= RECEIPT_DELAY_MS) this.#writeReceipts();
+      const now = clock.monotonic();
+      if (now - this.#lostAt >= RECEIPT_DELAY_MS || now - this.#lostSince >= RECEIPT_DELAY_MAX_MS)
+        this.#writeReceipts();
     } catch (error) {
       this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
     }
@@ -511,10 +516,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   #noteLosses(losses: Losses): void {
-    if (!this.#losses.waiting)
+    const now = this.#options.clock.monotonic();
+    if (!this.#losses.waiting) {
       this.#options.logger.error('the buffer is full: records are given up, the least valuable first');
+      this.#lostSince = now;
+    }
     this.#losses = losses;
-    this.#lostAt = this.#options.clock.monotonic();
+    this.#lostAt = now;
   }
 
   /** Tells the archive what was given up; where there is no room for that yet, it stays noted. */
