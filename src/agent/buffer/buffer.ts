@@ -81,6 +81,8 @@ const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
+/** Batches that records are given up of are joined up to this size: quickly written, and many enough records. */
+const JOINED_BYTES_MAX = 1_000_000;
 /** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
 const RECEIPT_DELAY_MS = 5_000;
 /** But not later than this after the first of it: a buffer that stays full for days tells of it meanwhile. */
@@ -500,7 +502,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       },
       sealEvictable: (level) => this.#sealer.sealEvictable(level),
       requireRoomFor: (bytes) => this.#sealer.requireRoomFor(bytes),
-      giveUp: (level, batch, resealed) => this.#giveUp(level, batch, resealed),
+      giveUp: (level, batches, resealed) => this.#giveUp(level, batches, resealed),
+      joined: {
+        bytesMax: Math.min(JOINED_BYTES_MAX, this.#room.bytesBesideFile),
+        textBytesMax: this.#options.batchTextBytes,
+      },
       mayGiveUp: () => {
         if (this.#losses.many) this.#writeReceipts();
         return this.#closed === undefined && !this.#losses.many;
@@ -509,10 +515,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   }
 
   /** The loss is noted in the transaction in which they go, and only known of once that stands. */
-  #giveUp(level: Level, batch: StoredBatch, resealed: Resealed): void {
+  #giveUp(level: Level, batches: readonly StoredBatch[], resealed: Resealed): void {
     const losses = this.#losses.with(level, resealed.given);
     const note = () => this.#store.setMeta(LOSSES_META, losses.format());
-    if (this.#batches.replace(batch, resealed, note)) this.#noteLosses(losses);
+    if (this.#batches.replace(batches, resealed, note)) this.#noteLosses(losses);
   }
 
   #noteLosses(losses: Losses): void {

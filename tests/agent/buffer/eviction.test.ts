@@ -172,3 +172,19 @@ test('whatever comes in whatever order, the books are right, the limit holds and
     );
   }
 });
+
+test('a buffer that stays full joins what is left of its batches: they stay few', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(100, 'DEBUG'), { onFull: 'evict' });
+  await fill(buffer, 'INFO', 'hold', 'FILE');
+  let most = 0;
+  for (let i = 0; i < 150; i++) {
+    await isTaken(buffer, [...records(8, 'DEBUG'), ...records(1, 'INFO')], 'evict');
+    most = Math.max(most, buffer.stats().batches.length);
+  }
+
+  assert.ok(buffer.stats().lostRecords > 500, `${buffer.stats().lostRecords} lost`);
+  console.log('MOST', most);
+  assert.ok(most < 20, `${most} batches`);
+  assert.ok(numbersOf(await archived(t, buffer), 'INFO').length > 20);
+});
