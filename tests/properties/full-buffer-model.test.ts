@@ -81,7 +81,8 @@ class Run {
   readonly #keys = new Map<string, string>();
   readonly #objects = new Map<string, Buffer>();
   readonly #found: ArchivedRecord[] = [];
-  readonly #announced = new Map<number, string>();
+  /** Others know of it, and it isn't archived yet. */
+  #announced: SealedBatch | undefined;
 
   constructor(random: Random) {
     this.#random = random;
@@ -121,7 +122,15 @@ class Run {
     await operations[name]!();
     const { records, lastSequence, lostRecords } = this.#buffer.stats();
     assert.equal(records, lastSequence - lostRecords - this.#found.length, 'what it says it holds');
+    this.#checkAnnounced();
     this.#measure();
+  }
+
+  #checkAnnounced(): void {
+    if (this.#announced === undefined) return;
+    const next = this.#buffer.nextBatch();
+    const { id, sha256 } = this.#announced;
+    assert.deepEqual([next?.id, next?.sha256], [id, sha256], 'what was announced stays as it is');
   }
 
   get #isFull(): boolean {
@@ -196,10 +205,9 @@ class Run {
     const batch = this.#buffer.nextBatch();
     if (batch === undefined) return undefined;
     this.#buffer.announcing(batch.id);
-    const before = this.#announced.get(batch.id);
-    assert.equal(before ?? batch.sha256, batch.sha256, 'what was announced stays as it is');
+    this.#checkAnnounced();
     assert.equal(sha256Hex(this.#buffer.batchObject(batch.id)), batch.sha256);
-    this.#announced.set(batch.id, batch.sha256);
+    this.#announced = batch;
     countedRuns.announced++;
     return batch;
   }
@@ -214,6 +222,7 @@ class Run {
     const lines = gunzipSync(object).toString().trimEnd().split('\n');
     this.#found.push(...lines.map((line) => JSON.parse(line) as ArchivedRecord));
     this.#buffer.removeArchived(batch.id);
+    this.#announced = undefined;
     return true;
   }
 

@@ -69,12 +69,12 @@ async function giveUpStored(level: Level, host: EvictionHost): Promise<boolean> 
 const RANGE_BYTES = 20;
 
 function oldestWith(level: Level, batches: readonly StoredBatch[]): StoredBatch | undefined {
-  return batches.find((batch) => isOurs(batch) && batch.evictable !== undefined && batch.evictable.levels[level] > 0);
+  return batches.find((batch) => isOurs(batch) && batch.evictable!.levels[level] > 0);
 }
 
-/** Nobody else can know of it. */
-function isOurs({ announced, key }: StoredBatch): boolean {
-  return !announced && key === null;
+/** Nobody else can know of it. Of a batch in which nothing may be given up it isn't noted whether somebody does. */
+function isOurs({ announced, key, evictable }: StoredBatch): boolean {
+  return evictable !== undefined && !announced && key === null;
 }
 
 /**

@@ -109,6 +109,22 @@ test('a batch that was announced keeps all its records', async (t) => {
   assert.ok(again.stats().lostRecords > 0);
 });
 
+test('a batch that was announced is not joined with one that gives records up', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(20, 'DEBUG', 'FILE'));
+  await buffer.seal();
+  const first = buffer.nextBatch()!;
+  buffer.announcing(first.id);
+  await buffer.append([...records(20, 'DEBUG'), ...records(20, 'INFO')], { onFull: 'evict' });
+  await buffer.seal();
+  await fill(buffer, 'DEBUG', 'hold', 'FILE');
+
+  await buffer.append(records(20, 'ERROR'), { onFull: 'evict' });
+
+  assert.ok(buffer.stats().lostRecords > 0);
+  assert.deepEqual([buffer.nextBatch()!.id, buffer.nextBatch()!.sha256], [first.id, first.sha256]);
+});
+
 test('a crash after records were given up forgets neither them nor what made them go', async (t) => {
   const { buffer, open, path } = await openBuffer(t);
   await fill(buffer, 'DEBUG', 'evict');
