@@ -135,7 +135,7 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
       onSealed: (byWindow) => this.#batchSealed(byWindow),
-      onLoss: (lost) => this.#tellLoss(lost),
+      onLoss: (lost, lostRecords) => this.#tellLoss(lost, lostRecords),
       onFirstAppend: () => options.onFirstRecords?.(),
     });
     this.#parts.use(this.#buffer);
@@ -425,7 +425,7 @@ export class Agent implements AsyncDisposable {
   }
 
   /** The buffer was full and records were given up; how many there are in all is in the heartbeat too. */
-  #tellLoss(lost: LevelCounts): void {
+  #tellLoss(lost: LevelCounts, lostRecords: number): void {
     const { server, clock } = this.#options;
     const counts = LEVELS.filter((level) => lost[level] > 0).map((level) => `${lost[level]} ${level}`);
     this.#tell({
@@ -435,7 +435,7 @@ export class Agent implements AsyncDisposable {
       agent_id: null,
       kind: 'buffer.lost',
       title: `The buffer was full: records were given up (${counts.join(', ')})`,
-      detail: { lost, lost_records: this.#buffer.stats().lostRecords },
+      detail: { lost, lost_records: lostRecords },
       at: new Date(clock.now()).toISOString(),
     });
   }

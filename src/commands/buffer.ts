@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { LOSSES_META, Losses } from '../agent/buffer/losses.ts';
 import { loadConfig } from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
@@ -97,6 +98,7 @@ async function readBufferFile(home: string): Promise<BufferView | undefined> {
       oldest_at: number;
       sealed_at: number;
     }[];
+    const noted = db.prepare('SELECT value FROM meta WHERE name = ?').get(LOSSES_META) as { value: string } | undefined;
     const oldest = [open.oldest, ...batches.map((batch) => batch.oldest_at)].filter((at) => at !== null);
     return {
       bytes: bufferFileBytes(path),
@@ -107,15 +109,16 @@ async function readBufferFile(home: string): Promise<BufferView | undefined> {
         return { id, records, bytes, key, sealed_at: new Date(sealed_at).toISOString() };
       }),
       oldest_at: oldest.length === 0 ? null : new Date(Math.min(...oldest)).toISOString(),
+      ...(noted === undefined ? {} : { lost_records: Losses.parse(noted.value).total }),
     };
   } finally {
     db.close();
   }
 }
 
-/** The file with its `-wal` and `-shm`, as the limit counts it. */
+/** The file with its `-wal`, `-shm` and the disk reserve, as the limit counts it. */
 function bufferFileBytes(path: string): number {
-  return ['', '-wal', '-shm'].reduce(
+  return ['', '-wal', '-shm', '.reserve'].reduce(
     (sum, end) => sum + (statSync(path + end, { throwIfNoEntry: false })?.size ?? 0),
     0,
   );

@@ -8,6 +8,8 @@ import { encodeTextLine } from '../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { fill, openBuffer, records } from '../support/full-buffer.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { runNervesys } from './run-nervesys.ts';
 
 test('where no agent runs, buffer tells what its file holds, and changes nothing', async () => {
@@ -44,4 +46,19 @@ test('where no agent runs, buffer tells what its file holds, and changes nothing
   } finally {
     await rm(home, { recursive: true });
   }
+});
+
+test('where no agent runs, buffer tells what its file has given up', async (t) => {
+  const home = await tempDir(t);
+  const { buffer } = await openBuffer(t, { path: join(home, 'agent/buffer.db') });
+  await buffer.append(records(200, 'DEBUG'), { onFull: 'evict' });
+  await fill(buffer, 'DEBUG', 'hold');
+  await buffer.append(records(20, 'ERROR'), { onFull: 'evict' });
+  const { lostRecords } = buffer.stats();
+  await buffer.close();
+
+  const { stdout } = await runNervesys(['buffer', '--home', home]);
+
+  assert.ok(lostRecords > 0);
+  assert.match(stdout.toString(), new RegExp(`Lost +${lostRecords} records`));
 });

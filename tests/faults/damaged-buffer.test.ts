@@ -25,6 +25,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { DirectoryArchive } from '../../src/storage/index.ts';
+import { fill, records as noise, openBuffer } from '../support/full-buffer.ts';
 import { readFolderArchive, readRecords } from '../support/running-system.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -199,6 +200,30 @@ test('a bit that flips in a sealed batch or in an open record is noticed before 
     assert.ok(numbers.length < RECORDS, `${table}: the damaged records are not archived as if they were whole`);
   }
 });
+
+for (const damaged of ['a record', 'the note of what may be given up'])
+  test(`where ${damaged} is damaged in a buffer that has given records up, all that it lacks is told`, async (t) => {
+    const home = await tempDir(t);
+    const path = join(home, 'agent', 'buffer.db');
+    const { buffer } = await openBuffer(t, { path });
+    await buffer.append(noise(200, 'DEBUG', 'PIPE'), { onFull: 'evict' });
+    await fill(buffer, 'DEBUG', 'hold', 'FILE');
+    await buffer.append(noise(20, 'ERROR', 'PIPE'), { onFull: 'evict' });
+    const { lostRecords, lastSequence } = buffer.stats();
+    await buffer.close();
+    const db = new DatabaseSync(path);
+    if (damaged === 'a record')
+      db.exec('UPDATE blocks SET crc = crc + 1 WHERE first_id = (SELECT max(first_id) FROM blocks)');
+    else db.exec(`UPDATE batches SET evictable = '{"ranges":[[1' WHERE id = (SELECT max(id) FROM batches)`);
+    db.close();
+
+    const records = await archivedAfterStart(t, home);
+
+    assert.ok(lostRecords > 0);
+    const kept = records.filter(({ id }) => id.startsWith(buffer.epoch)).length;
+    assert.equal(kept + lostNumbers(records).length, lastSequence);
+    assert.equal(lostNumbers(records).length === lostRecords, damaged !== 'a record');
+  });
 
 test('a file that is no database at all is set aside, told, and kept for people', async (t) => {
   const home = await tempDir(t);

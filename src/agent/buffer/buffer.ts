@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import { windowStart } from '../../contract/object-key.ts';
 import { type ArchivedRecord, LEVELS, type Level, type LevelCounts } from '../../contract/record.ts';
-import type { SequenceRange } from '../../contract/sequence-ranges.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -17,14 +16,15 @@ import { DiskReserve, openingWithReserve, reservePath } from './disk-reserve.ts'
 import { DiskRoom } from './disk-room.ts';
 import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
-import { Losses } from './losses.ts';
+import { LOSSES_META, Losses } from './losses.ts';
 import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
-import { answerRepeats } from './repeats.ts';
+import { answerRepeats, type Sorted } from './repeats.ts';
+import type { Resealed } from './reseal.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
 import { Sealer } from './sealer.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
-import { BufferStore, isBusy, isNoSpace } from './store.ts';
+import { BufferStore, isBusy, isNoSpace, type StoredBatch } from './store.ts';
 import type {
   AppendOptions,
   AppendResult,
@@ -81,9 +81,12 @@ const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
-const LOSSES_META = 'losses';
+/** Batches that records are given up of are joined up to this size: quickly written, and many enough records. */
+const JOINED_BYTES_MAX = 1_000_000;
 /** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
 const RECEIPT_DELAY_MS = 5_000;
+/** But not later than this after the first of it: a buffer that stays full for days tells of it meanwhile. */
+const RECEIPT_DELAY_MAX_MS = 60_000;
 
 export interface BufferOptions {
   readonly path: string;
@@ -95,8 +98,8 @@ export interface BufferOptions {
   readonly logger: Logger;
   /** Called when a batch was sealed; `byWindow` when its window ended rather than its size being reached. */
   readonly onSealed?: (byWindow: boolean) => void;
-  /** Called when a loss receipt was written, with what it counts. */
-  readonly onLoss?: (lost: LevelCounts) => void;
+  /** Called when a loss receipt was written, also while the buffer is opened: with what it counts, and all that was ever lost. */
+  readonly onLoss?: (lost: LevelCounts, lostRecords: number) => void;
   /** Called once, when the first records come. */
   readonly onFirstAppend?: () => void;
 }
@@ -117,6 +120,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #relieving: Promise<void> | undefined;
   #losses: Losses;
   #lostAt = Number.NEGATIVE_INFINITY;
+  #lostSince = Number.NEGATIVE_INFINITY;
   #commitScheduled = false;
   #lastSequence: Sequence;
   #held = false;
@@ -226,7 +230,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     try {
       this.#batches.removePassed();
       this.#deleteForgottenAnswers();
-      if (clock.monotonic() - this.#lostAt >= RECEIPT_DELAY_MS) this.#writeReceipts();
+      const now = clock.monotonic();
+      if (now - this.#lostAt >= RECEIPT_DELAY_MS || now - this.#lostSince >= RECEIPT_DELAY_MAX_MS)
+        this.#writeReceipts();
     } catch (error) {
       this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
     }
@@ -362,17 +368,27 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** One transaction for as many waiting appends as fit; where they don't fit the buffer, their sources decide what comes of it. */
   #commit(): void {
-    const group = this.#queue.take(this.#groupBytesMax);
+    const sorted = answerRepeats(this.#queue.take(this.#groupBytesMax), this.#answers);
     try {
-      this.#storeGroup(group);
+      this.#storeGroup(sorted);
     } catch (error) {
       const mayPress = error instanceof BufferFull && error.byLimit && this.#closed === undefined;
-      for (const waiting of group) {
-        if (mayPress && waiting.onFull === 'evict' && this.#pressed.hasRoomFor(waiting.textBytes))
-          this.#pressed.add(waiting);
-        else waiting.reject(error);
-      }
-      if (this.#pressed.length > 0) this.#relieving ??= this.#relieve();
+      this.#refuse(sorted, error, mayPress);
+      if (this.#pressed.length === 0) return;
+      // What came later neither takes the room that is made nor gets in front of its elders.
+      this.#refuse(answerRepeats(this.#queue.take(Number.POSITIVE_INFINITY), this.#answers), error, mayPress);
+      this.#relieving ??= this.#relieve();
+    }
+  }
+
+  /** Refuses what has no answer yet, except what may press for room. */
+  #refuse({ unanswered }: Sorted, error: unknown, mayPress = false): void {
+    const pressingBytesMax = mayPress ? this.#room.bytesBesideFile : 0;
+    for (const waiting of unanswered) {
+      const { onFull, textBytes } = waiting;
+      if (onFull === 'evict' && textBytes <= pressingBytesMax && this.#pressed.hasRoomFor(textBytes))
+        this.#pressed.add(waiting);
+      else waiting.reject(error);
     }
   }
 
@@ -380,8 +396,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    * Stores a group, and what of it is given up at once: blocks, positions and idempotency keys in one transaction, then the answers.
    * Throws before anything is stored.
    */
-  #storeGroup(group: readonly Waiting[], given: ReadonlyMap<Level, number> = new Map()): void {
-    const { fresh, repeats } = answerRepeats(group, this.#answers);
+  #storeGroup({ fresh, repeats }: Sorted, given: ReadonlyMap<Level, number> = new Map()): void {
     if (fresh.length === 0) return;
     const now = this.#options.clock.now();
     const keys = fresh.flatMap(({ key }) => key ?? []);
@@ -393,8 +408,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       {
         now,
         evictable: evictableRecords(fresh),
-        refuse: (bytes) =>
-          this.#refuseWhenFull(bytes + Buffer.byteLength(answersJson) + positions.length * POSITION_BYTES),
+        refuse: (bytes) => this.#refuseWhenFull(bytes + besideBytes(answersJson, positions)),
         given,
         alongside: () => {
           for (const position of positions) this.#store.setPosition(position);
@@ -460,14 +474,18 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** Makes room for what presses, a group after the other. */
   async #relieve(): Promise<void> {
     while (this.#pressed.length > 0 && this.#closed === undefined) {
-      const group = this.#pressed.take(this.#groupBytesMax);
+      const sorted = answerRepeats(
+        this.#pressed.take(Math.min(this.#groupBytesMax, this.#room.bytesBesideFile)),
+        this.#answers,
+      );
+      if (sorted.fresh.length === 0) continue;
       try {
-        const relieved = await makeRoom(group, this.#evictionHost);
+        const relieved = await makeRoom(sorted.fresh, this.#evictionHost);
         if (relieved === undefined) throw this.#full('nothing that may be given up is worth less than what comes');
         if (this.#closed !== undefined) throw shuttingDown();
-        this.#storeGroup(relieved.kept, relieved.given);
+        this.#storeGroup({ ...sorted, fresh: relieved.kept }, relieved.given);
       } catch (error) {
-        for (const waiting of group) waiting.reject(error);
+        this.#refuse(sorted, isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error);
       }
     }
     this.#relieving = undefined;
@@ -476,10 +494,19 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   get #evictionHost(): EvictionHost {
     return {
       batches: this.#batches,
-      fits: (records) => this.#lacking(textBytesOf(records)) === undefined,
+      fits: (group) => {
+        const bytes = neededBytes(group);
+        const lacking = this.#lacking(bytes);
+        if (lacking !== undefined && !(lacking.byLimit && bytes <= this.#room.bytesBesideFile)) throw lacking;
+        return lacking === undefined;
+      },
       sealEvictable: (level) => this.#sealer.sealEvictable(level),
       requireRoomFor: (bytes) => this.#sealer.requireRoomFor(bytes),
-      noteLoss: (level, ranges) => this.#noteLoss(level, ranges),
+      giveUp: (level, batches, resealed) => this.#giveUp(level, batches, resealed),
+      joined: {
+        bytesMax: Math.min(JOINED_BYTES_MAX, this.#room.bytesBesideFile),
+        textBytesMax: this.#options.batchTextBytes,
+      },
       mayGiveUp: () => {
         if (this.#losses.many) this.#writeReceipts();
         return this.#closed === undefined && !this.#losses.many;
@@ -487,18 +514,21 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     };
   }
 
-  /** In the transaction in which they go. */
-  #noteLoss(level: Level, ranges: readonly SequenceRange[]): void {
-    const losses = this.#losses.with(level, ranges);
-    this.#store.setMeta(LOSSES_META, losses.format());
-    this.#noteLosses(losses);
+  /** The loss is noted in the transaction in which they go, and only known of once that stands. */
+  #giveUp(level: Level, batches: readonly StoredBatch[], resealed: Resealed): void {
+    const losses = this.#losses.with(level, resealed.given);
+    const note = () => this.#store.setMeta(LOSSES_META, losses.format());
+    if (this.#batches.replace(batches, resealed, note)) this.#noteLosses(losses);
   }
 
   #noteLosses(losses: Losses): void {
-    if (!this.#losses.waiting)
+    const now = this.#options.clock.monotonic();
+    if (!this.#losses.waiting) {
       this.#options.logger.error('the buffer is full: records are given up, the least valuable first');
+      this.#lostSince = now;
+    }
     this.#losses = losses;
-    this.#lostAt = this.#options.clock.monotonic();
+    this.#lostAt = now;
   }
 
   /** Tells the archive what was given up; where there is no room for that yet, it stays noted. */
@@ -514,15 +544,18 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       return lossReceipt(report, server, now);
     });
     if (!this.#room.fitsSmallWrite(textBytesOf(records))) return;
-    passing(() => {
+    try {
       this.#write(records, {
         now,
         refuse: () => undefined,
         alongside: () => this.#store.setMeta(LOSSES_META, rest.format()),
       });
-      this.#losses = rest;
-      for (const { lost } of receipts) onLoss?.(lost);
-    });
+    } catch (error) {
+      if (error instanceof BufferFull) return;
+      throw error;
+    }
+    this.#losses = rest;
+    for (const { lost } of receipts) onLoss?.(lost, rest.total);
   }
 
   #deleteForgottenAnswers(): void {
@@ -602,6 +635,18 @@ interface Write {
   readonly given?: ReadonlyMap<Level, number>;
   /** Runs in the same transaction. */
   readonly alongside: () => void;
+}
+
+/** Bytes that answers and positions take beside their records. */
+function besideBytes(answersJson: string, positions: readonly TailPosition[]): number {
+  return Buffer.byteLength(answersJson) + positions.length * POSITION_BYTES;
+}
+
+/** What a group takes when it is stored, at most. */
+function neededBytes(group: readonly Waiting[]): number {
+  const answersJson = formatAnswers(group.flatMap(({ key }) => key ?? []));
+  const positions = group.flatMap((waiting) => waiting.positions);
+  return textBytesOf(group.flatMap(({ records }) => records)) + besideBytes(answersJson, positions);
 }
 
 /** Tells by index which records of a group may be given up; `undefined` where none may. */

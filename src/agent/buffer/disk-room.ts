@@ -73,6 +73,16 @@ export class DiskRoom {
     return true;
   }
 
+  /**
+   * So many bytes of records would fit if pages for them were free in the file, since they are written to the WAL all the same. 0 while an
+   * outside reader keeps that from being folded: to free pages takes more of it, and once the reader is gone there may be room enough.
+   */
+  get bytesBesideFile(): number {
+    if (!this.fold()) return 0;
+    const left = this.#limitBytes - this.#peakBytes(0, 0) - this.#smallWritesBytes - WRITTEN_MIN_BYTES;
+    return Math.max(0, Math.floor(left / WRITTEN_PER_BYTE));
+  }
+
   /** Whether a batch of so many bytes may take the place of its blocks; it needs no more pages than they had. */
   fitsBatch(bytes: number): boolean {
     this.#sureBytes -= 2 * written(bytes);

@@ -8,6 +8,8 @@ export interface Loss {
   readonly lost: LevelCounts;
 }
 
+/** In the buffer's `meta`: what was given up, as `format` writes it. */
+export const LOSSES_META = 'losses';
 /** A receipt's ranges stay far below what a record's context may hold. */
 const RANGES_PER_RECEIPT = 4_000;
 /** So many runs are written as receipts at once: the note of them is written anew with each record that goes. */

@@ -95,7 +95,8 @@ export class OpenBatch {
     }
     chunk.add(body, last, records.length, now);
     this.last = last;
-    if (evictable) this.#evictable.add(first, records);
+    if (evictable) this.#evictable.add(first, last, records);
+    else this.#evictable.interrupt();
     let earliest = records[0];
     let latest = records[0];
     for (const record of records) {

@@ -6,6 +6,8 @@ export interface Sorted {
   readonly fresh: readonly Waiting[];
   /** Repeats of others in the same group, which share their fate, and what they are to be answered. */
   readonly repeats: ReadonlyMap<Waiting, string>;
+  /** Both, in the order of their coming. */
+  readonly unanswered: readonly Waiting[];
 }
 
 /**
@@ -14,6 +16,7 @@ export interface Sorted {
  */
 export function answerRepeats(group: readonly Waiting[], answers: RememberedAnswers): Sorted {
   const fresh: Waiting[] = [];
+  const unanswered: Waiting[] = [];
   const repeats = new Map<Waiting, string>();
   const firsts = new Map<string, RequestKey>();
   let keysBytes = 0;
@@ -26,6 +29,7 @@ export function answerRepeats(group: readonly Waiting[], answers: RememberedAnsw
       else if (first !== undefined) {
         refuseOtherBody(key!, first);
         repeats.set(waiting, first.answer);
+        unanswered.push(waiting);
       } else {
         if (key !== undefined) {
           answers.checkRoom(keysBytes + heldBytes(key.answer));
@@ -33,10 +37,11 @@ export function answerRepeats(group: readonly Waiting[], answers: RememberedAnsw
           firsts.set(key.text, key);
         }
         fresh.push(waiting);
+        unanswered.push(waiting);
       }
     } catch (error) {
       waiting.reject(error);
     }
   }
-  return { fresh, repeats };
+  return { fresh, repeats, unanswered };
 }

@@ -8,9 +8,9 @@ import { type BatchObject, OpenBatch } from './open-batch.ts';
 import type { StoredBatch } from './store.ts';
 import type { EncodedRecord } from './types.ts';
 
-/** A batch without some of its records. */
+/** Batches without some of their records. */
 export interface Resealed {
-  /** Sequences that are not in it any more. */
+  /** Sequences that are not in them any more. */
   readonly given: readonly SequenceRange[];
   /** `undefined`: no record is left. */
   readonly object: BatchObject | undefined;
@@ -22,21 +22,23 @@ const LINE_FEED = 0x0a;
 const GZIP_LEVEL = 6;
 
 /**
- * Seals `batch` again without its evictable records of one level. A member at a time is in memory as text. Its place in the chain of
- * manifests stays: it names the same manifest before it, and its successor goes on naming the one that it had at first. `undefined`: the
- * batch left the buffer meanwhile.
+ * Seals neighbouring batches of a window again, as one, without their evictable records of one level. A member at a time is in memory as
+ * text. Their place in the chain of manifests stays: what comes of them names the same manifest before it, and their successor goes on
+ * naming the one that the last of them had at first. `undefined`: one left the buffer meanwhile.
  */
 export async function resealWithout(
   level: Level,
-  batch: StoredBatch,
-  readMember: (offset: number, bytes: number) => Buffer | undefined,
+  batches: readonly StoredBatch[],
+  readMember: (batch: StoredBatch, offset: number, bytes: number) => Buffer | undefined,
 ): Promise<Resealed | undefined> {
-  const { manifest, evictable } = batch;
-  const isEvictable = memberOf(evictable?.ranges ?? []);
+  const [batch, { manifest: lastManifest }] = [batches[0]!, batches.at(-1)!];
+  const { manifest } = batch;
+  const isEvictable = memberOf(batches.flatMap(({ evictable }) => evictable?.ranges ?? []));
   const given: [Sequence, Sequence][] = [];
   let open: OpenBatch | undefined;
-  for (const { offset, bytes } of manifest.members) {
-    const member = readMember(offset, bytes);
+  const members = batches.flatMap((one) => one.manifest.members.map((member) => ({ one, ...member })));
+  for (const { one, offset, bytes } of members) {
+    const member = readMember(one, offset, bytes);
     if (member === undefined) return undefined;
     const text = await inflateMember(member);
     for (const run of runsOf(
@@ -60,7 +62,7 @@ export async function resealWithout(
     epoch: manifest.epoch,
     previousEpoch: manifest.previous_epoch,
     windowMs: manifest.window_ms,
-    resealedFrom: manifest.resealed_from ?? sha256Hex(JSON.stringify(manifest)),
+    resealedFrom: lastManifest.resealed_from ?? sha256Hex(JSON.stringify(lastManifest)),
   };
   const object = await open.finish(origin, manifest.previous_manifest_sha256);
   return { given, object, evictable: open.evictable };
@@ -79,7 +81,7 @@ interface Run {
   readonly evictable: boolean;
 }
 
-/** Consecutive lines that share their fate, and whether they may be given up later; of gaps between them nothing is made. */
+/** Lines that share their fate, and whether they may be given up later; of gaps between those that are kept nothing is made. */
 function* runsOf(
   text: Buffer,
   keep: (record: Line) => boolean,
@@ -96,7 +98,7 @@ function* runsOf(
     const { id, agent_id: agentId, level, timestamp } = JSON.parse(text.toString('utf8', at, end)) as ArchivedRecord;
     const record: Line = { sequence: Number(id.slice(id.lastIndexOf('-') + 1)), agentId, level, timestamp };
     const [isKept, mayGo] = [keep(record), isEvictable(record.sequence)];
-    const follows = records.at(-1)?.sequence === record.sequence - 1 || (kept && !evictable);
+    const follows = kept || records.at(-1)?.sequence === record.sequence - 1;
     if (records.length > 0 && (isKept !== kept || mayGo !== evictable || !follows)) {
       yield run(at);
       [records, start] = [[], at];

@@ -10,6 +10,8 @@ import { describeError, NervesysError } from '../../platform/errors.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { inflateMember } from './chunk.ts';
 import { openingWithReserve } from './disk-reserve.ts';
+import { isEvictableNote } from './evictable.ts';
+import { LOSSES_META, Losses } from './losses.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { asBuffer } from './store.ts';
@@ -121,10 +123,9 @@ function findDamagedContent(db: DatabaseSync): string | undefined {
   if (version < 1 || version > SCHEMA_VERSION) return undefined;
   const epoch = readMeta(db, 'epoch');
   if (epoch !== undefined && !EPOCH_PATTERN.test(epoch)) return 'its epoch is not readable';
-  for (const name of JSON_METAS) {
-    const value = readMeta(db, name);
-    if (value !== undefined && parseJson(value) === undefined) return `its ${name} are not readable`;
-  }
+  if (parseLosses(readMeta(db, LOSSES_META)) === undefined) return 'its note of losses is not readable';
+  if (parseJson(readMeta(db, PROGRESS_META) ?? NO_PROGRESS) === undefined)
+    return 'its note of a salvage is not readable';
   if (version > 1 && db.prepare('SELECT 1 FROM answers WHERE NOT json_valid(body)').get() !== undefined)
     return 'its answers are not readable';
   const crc = version < 3 ? 'NULL AS crc' : 'crc';
@@ -135,16 +136,16 @@ function findDamagedContent(db: DatabaseSync): string | undefined {
     if (!sound) return `the records ${first}–${last} are not what was stored`;
   }
   const batches = db.prepare(
-    'SELECT id, sha256, manifest, object FROM batches LEFT JOIN batch_objects ON batch_id = id',
+    `SELECT id, sha256, manifest, object, ${version < 3 ? 'NULL AS evictable' : 'evictable'}
+     FROM batches LEFT JOIN batch_objects ON batch_id = id`,
   );
-  for (const { id, sha256, manifest, object } of batches.iterate()) {
-    if (object === null || sha256Hex(asBuffer(object!)) !== sha256 || parseManifest(manifest) === undefined)
+  for (const { id, sha256, manifest, object, evictable } of batches.iterate()) {
+    const described = parseManifest(manifest) !== undefined && isEvictableNote(evictable!);
+    if (object === null || sha256Hex(asBuffer(object!)) !== sha256 || !described)
       return `the batch ${id} is not what was sealed`;
   }
   return undefined;
 }
-
-const JSON_METAS = ['losses', PROGRESS_META] as const;
 
 function isDamage(error: unknown): boolean {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
@@ -275,7 +276,22 @@ async function readAll(source: DatabaseSync, options: SalvageOptions): Promise<F
   }
   const readable = mergeRanges(batches.map(({ manifest }) => [manifest.first, manifest.last] as const));
   const claimed = [...readClaims(source, 'batches'), ...readClaims(source, 'blocks'), ...readable];
-  return { epoch, batches, lost: subtractRanges(span(claimed), readable), positions: readPositions(source) };
+  const lost = mergeRanges([...subtractRanges(span(claimed), readable), ...readLosses(source)]);
+  return { epoch, batches, lost, positions: readPositions(source) };
+}
+
+/** What was given up and had no receipt yet; it may lie amid what can be read, or beside it. */
+function readLosses(source: DatabaseSync): readonly SequenceRange[] {
+  return parseLosses(readMeta(source, LOSSES_META)) ?? [];
+}
+
+function parseLosses(text: string | undefined): readonly SequenceRange[] | undefined {
+  try {
+    const { receipts } = Losses.parse(text).settle();
+    return receipts.flatMap(({ ranges }) => ranges);
+  } catch {
+    return undefined;
+  }
 }
 
 function discard(path: string): void {

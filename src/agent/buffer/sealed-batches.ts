@@ -86,25 +86,27 @@ export class SealedBatches {
   }
 
   /**
-   * Puts what was sealed again in the place of `batch`, and runs `alongside` in the same transaction. False, and nothing happens,
-   * where it has been announced or is gone by now.
+   * Puts what was sealed again in the place of neighbouring batches, under the id of the last, and runs `alongside` in the same transaction.
+   * False, and nothing happens, where one has been announced or is gone by now.
    */
-  replace(batch: StoredBatch, { object, evictable }: Resealed, alongside: () => void): boolean {
+  replace(batches: readonly StoredBatch[], { object, evictable }: Resealed, alongside: () => void): boolean {
     const { store, room } = this.#options;
-    if (!this.#batches.includes(batch)) return false;
+    if (!batches.every((batch) => this.#batches.includes(batch))) return false;
+    const last = batches.at(-1)!;
+    const { oldestAt } = batches[0]!;
     room.makingRoom(() =>
       store.transaction(() => {
-        if (object === undefined) store.deleteBatch(batch.id);
-        else store.replaceBatch(batch.id, object, evictable);
+        for (const { id } of batches) if (id !== last.id || object === undefined) store.deleteBatch(id);
+        if (object !== undefined) store.replaceBatch(last.id, object, oldestAt, evictable);
         alongside();
       }),
     );
     const { manifest, md5, sha256, bytes } = object ?? {};
     this.#batches = this.#batches.flatMap((one) => {
-      if (one !== batch) return [one];
-      return object === undefined
+      if (!batches.includes(one)) return [one];
+      return object === undefined || one !== last
         ? []
-        : [{ ...one, manifest: manifest!, md5: md5!, sha256: sha256!, bytes: bytes!.length, evictable }];
+        : [{ ...one, oldestAt, manifest: manifest!, md5: md5!, sha256: sha256!, bytes: bytes!.length, evictable }];
     });
     return true;
   }
@@ -173,18 +175,23 @@ export class SealedBatches {
 
   /** Their members, each readable by itself as long as its batch is here. */
   storedTexts(): StoredText[] {
-    return this.#batches.flatMap((batch) =>
-      batch.manifest.members.map((_, index) => ({
-        mayHave: (agentId) => batch.manifest.agents_more > 0 || Object.hasOwn(batch.manifest.agents, agentId),
-        text: async () => {
-          if (this.#closing.signal.aborted) return undefined;
-          const now = this.#batches.find(({ id }) => id === batch.id); // it may have been sealed again
-          const member = now?.manifest.members[index];
-          const part = member === undefined ? undefined : this.member(now!, member.offset, member.bytes);
-          return part === undefined ? undefined : inflateMember(part);
+    return this.#batches.flatMap(({ id, manifest: { members } }) => {
+      const now = () => this.#batches.find((batch) => batch.id === id); // it may have been sealed again
+      return members.map((_, index) => ({
+        mayHave: (agentId) => {
+          const { agents, agents_more: more } = now()?.manifest ?? { agents: {}, agents_more: 0 };
+          return more > 0 || Object.hasOwn(agents, agentId);
         },
-      })),
-    );
+        text: async () => {
+          const batch = now();
+          if (this.#closing.signal.aborted || batch === undefined) return undefined;
+          // Joined with others it may have more members than it had.
+          const left = batch.manifest.members.slice(index, index + 1 < members.length ? index + 1 : undefined);
+          const parts = left.flatMap(({ offset, bytes }) => this.member(batch, offset, bytes) ?? []);
+          return parts.length === 0 ? undefined : Buffer.concat(await Promise.all(parts.map(inflateMember)));
+        },
+      }));
+    });
   }
 
   /** Gives free pages back to the file system, in steps, as far as they can be given back now. */

@@ -131,15 +131,16 @@ export class BufferStore {
     return id;
   }
 
-  /** Puts another object in the place of a batch's; its bytes go first, so that the new ones fill their pages. */
-  replaceBatch(id: number, object: BatchObject, evictable: Evictable | undefined): void {
+  /** Puts another object, whose first record arrived at `oldestAt`, in the place of a batch's; its bytes go first, so that the new ones fill their pages. */
+  replaceBatch(id: number, object: BatchObject, oldestAt: number, evictable: Evictable | undefined): void {
     const { manifest } = object;
     this.#prepare('DELETE FROM batch_objects WHERE batch_id = ?').run(id);
     this.#prepare(
-      'UPDATE batches SET first_id = ?, last_id = ?, records = ?, bytes = ?, md5 = ?, sha256 = ?, manifest = ?, evictable = ? WHERE id = ?',
+      'UPDATE batches SET first_id = ?, last_id = ?, oldest_at = ?, records = ?, bytes = ?, md5 = ?, sha256 = ?, manifest = ?, evictable = ? WHERE id = ?',
     ).run(
       manifest.first,
       manifest.last,
+      oldestAt,
       manifest.records,
       object.bytes.length,
       object.md5,

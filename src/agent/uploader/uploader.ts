@@ -128,7 +128,7 @@ export class Uploader implements AsyncDisposable {
       sizeBytes: batch.bytes,
       durationMs: Math.round(clock.monotonic() - startedAt),
     });
-    this.#settle(batch.id, key);
+    for (const waiter of this.#waiters) waiter.keys.push(key);
   }
 
   /** Stops after the running attempt was aborted; the batches stay in the buffer. */
@@ -146,6 +146,7 @@ export class Uploader implements AsyncDisposable {
     const { clock, random, logger, onTrouble } = this.#options;
     try {
       const sent = await this.uploadOnce(signal);
+      this.#settle();
       if (sent && this.#trouble !== undefined) {
         logger.info('the archive takes batches again');
         onTrouble?.(undefined);
@@ -172,10 +173,11 @@ export class Uploader implements AsyncDisposable {
     }
   }
 
-  #settle(id: number, key: string): void {
+  /** Lets go those who wait for nothing any more: what they waited for is archived, or all of it was given up since. */
+  #settle(): void {
+    const next = this.#options.queue.nextBatch()?.id ?? Number.POSITIVE_INFINITY;
     for (const waiter of [...this.#waiters]) {
-      waiter.keys.push(key);
-      if (id < waiter.id) continue;
+      if (next <= waiter.id) continue;
       this.#waiters = this.#waiters.filter((other) => other !== waiter);
       waiter.resolve(waiter.keys);
     }

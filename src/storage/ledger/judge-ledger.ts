@@ -19,6 +19,8 @@ export interface EpochLedger {
   readonly last: Sequence;
   /** Accounted for by loss receipts. */
   readonly lostRecords: number;
+  /** What its loss receipts tell, also of objects that stand under another name. */
+  readonly told: readonly SequenceRange[];
   readonly missingRecords: number;
 }
 
@@ -70,6 +72,7 @@ function sumUp(entries: readonly LedgerEntry[], receipts: readonly LossReceipt[]
     first: present[0]![0],
     last: present.at(-1)![1],
     lostRecords: countSequences(subtractRanges(lost, present)),
+    told: lost,
     missingRecords: countSequences(missing),
   };
   return { ledger, missing };
@@ -134,8 +137,9 @@ function findBreaks(entries: readonly LedgerEntry[], receipts: readonly LossRece
   const byLast = Map.groupBy(entries, (entry) => entry.last);
   for (const entry of entries) {
     const { key, epoch, first, previousManifestSha256: named } = entry;
-    // What was salvaged from a damaged buffer names nothing; a loss receipt, perhaps of no records, tells of it.
-    if (named === null && receipts.length > 0) continue;
+    // What was salvaged from a damaged buffer names nothing; a loss receipt, perhaps of no records, tells of it. The first batch of
+    // an epoch may have lost its beginning when it was sealed again.
+    if (named === null && (receipts.length > 0 || entry.resealedFrom !== undefined)) continue;
     if (first === 1 || named === null) {
       if ((first === 1) !== (named === null))
         findings.push({

@@ -5,15 +5,15 @@ import type { ServerLedger } from './verify-archive.ts';
 
 /**
  * A server that was renamed goes on with its epoch under the new name. What one name lacks and another has isn't missing; that
- * can only be told once all names were looked at.
+ * can only be told once all names were looked at. So it is with what was given up under one name and told under the other.
  */
 export class RenamedServers {
   readonly #standing = new Map<Epoch, { readonly server: string; readonly ranges: readonly SequenceRange[] }[]>();
 
   /** Notes what stands under a server's name. Returns whether it lacks something that another may have. */
   note({ server, epochs, findings }: ServerLedger): boolean {
-    for (const { epoch, first, last } of epochs) {
-      const ranges = subtractRanges([[first, last]], missingRanges(findings, epoch));
+    for (const { epoch, first, last, told } of epochs) {
+      const ranges = mergeRanges([...subtractRanges([[first, last]], missingRanges(findings, epoch)), ...told]);
       this.#standing.set(epoch, [...(this.#standing.get(epoch) ?? []), { server, ranges }]);
     }
     return findings.some(isMissing);

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { cpSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
-import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
-import type { EncodedRecord } from '../../../src/agent/buffer/types.ts';
-import { encodeObject } from '../../../src/agent/sources/record-encoder.ts';
-import type { OnFull } from '../../../src/config/index.ts';
-import type { ServerName } from '../../../src/contract/ids.ts';
-import { formatObjectKey } from '../../../src/contract/object-key.ts';
-import { type ArchivedRecord, LEVELS, type Level } from '../../../src/contract/record.ts';
-import { systemClock } from '../../../src/platform/clock.ts';
-import { silentLogger } from '../../../src/platform/logger.ts';
-import { DirectoryArchive } from '../../../src/storage/index.ts';
-import { verifyArchive } from '../../../src/storage/ledger/index.ts';
-import { tempDir } from '../../support/temp-dir.ts';
+import { test } from 'node:test';
+import { LEVELS } from '../../../src/contract/record.ts';
+import {
+  archived,
+  fill,
+  isTaken,
+  LIMIT_BYTES,
+  numberedRecords,
+  numbersOf,
+  openBuffer,
+  records,
+} from '../../support/full-buffer.ts';
 
 /*
  * When the buffer is full, records of sources that can't wait give way to others of such sources: the least valuable first, the
@@ -23,108 +20,9 @@ import { tempDir } from '../../support/temp-dir.ts';
  * by loss receipts: the archive alone proves that every sequence is in exactly one object or one receipt.
  */
 
-const SERVER = 'AIGARDEN01' as ServerName;
-const LIMIT_BYTES = 3_000_000;
-
-interface Opened {
-  readonly path: string;
-  readonly open: (path?: string) => LogBuffer;
-  readonly buffer: LogBuffer;
-}
-
-async function openBuffer(t: TestContext): Promise<Opened> {
-  const path = join(await tempDir(t), 'buffer.db');
-  const open = (at = path) => {
-    const buffer = LogBuffer.open({
-      path: at,
-      server: SERVER,
-      limitBytes: LIMIT_BYTES,
-      windowMs: 600_000,
-      batchTextBytes: 300_000,
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    t.after(() => buffer.close());
-    return buffer;
-  };
-  return { path, open, buffer: open() };
-}
-
-let numbered = 0;
-
-/** Records of about 2 KB that can't be compressed, numbered over all tests. */
-function records(count: number, level: Level, agentId = 'GROK'): EncodedRecord[] {
-  return Array.from({ length: count }, () => {
-    const message = Buffer.from(crypto.getRandomValues(new Uint8Array(1_500))).toString('base64');
-    const context = { n: ++numbered };
-    return encodeObject({ message, agent_id: agentId, level, context }, { server: SERVER, now: systemClock.now() });
-  });
-}
-
-async function isTaken(buffer: LogBuffer, batch: readonly EncodedRecord[], onFull: OnFull): Promise<boolean> {
-  try {
-    await buffer.append(batch, { onFull });
-    return true;
-  } catch (error) {
-    assert.equal((error as { code?: string }).code, 'NSV_BUFFER_FULL');
-    return false;
-  }
-}
-
-/** Appends until several in a row were refused, or records had to be given up. */
-async function fill(buffer: LogBuffer, level: Level, onFull: OnFull, agentId?: string): Promise<number> {
-  let taken = 0;
-  for (let refusals = 0; refusals < 3 && buffer.stats().lostRecords === 0; ) {
-    if (await isTaken(buffer, records(20, level, agentId), onFull)) taken += 20;
-    else {
-      refusals++;
-      await buffer.seal().catch(() => undefined);
-    }
-  }
-  return taken;
-}
-
-/** Brings everything to an archive and returns its records; its books must be right. */
-async function archived(t: TestContext, buffer: LogBuffer): Promise<ArchivedRecord[]> {
-  await using archive = await DirectoryArchive.open(await tempDir(t), { clock: systemClock });
-  const found: ArchivedRecord[] = [];
-  let n = 0;
-  const drain = async () => {
-    for (let batch = buffer.nextBatch(); batch !== undefined; batch = buffer.nextBatch()) {
-      buffer.announcing(batch.id);
-      const key = formatObjectKey({ server: SERVER, windowAt: batch.windowAt, n: n++ });
-      buffer.noteKey(batch.id, key);
-      const object = buffer.batchObject(batch.id);
-      assert.equal(await archive.put(key, object), 'created');
-      found.push(
-        ...gunzipSync(object)
-          .toString()
-          .trimEnd()
-          .split('\n')
-          .map((line) => JSON.parse(line)),
-      );
-      buffer.removeArchived(batch.id);
-    }
-  };
-  await drain();
-  await buffer.seal();
-  await drain();
-  for await (const { findings, epochs } of verifyArchive({ archive })) {
-    assert.deepEqual(findings, []);
-    assert.equal(epochs[0]!.records + epochs[0]!.lostRecords, buffer.stats().lastSequence);
-    assert.equal(epochs[0]!.lostRecords, buffer.stats().lostRecords);
-  }
-  return found;
-}
-
-const numbersOf = (found: readonly ArchivedRecord[], level?: Level) =>
-  found
-    .filter((record) => level === undefined || record.level === level)
-    .flatMap((record) => record.context['n'] ?? []);
-
 test('what is worth least gives way first, and of that the oldest', async (t) => {
   const { buffer } = await openBuffer(t);
-  const begun = numbered;
+  const begun = numberedRecords();
   for (let i = 0; i < 20; i++) for (const level of LEVELS) await buffer.append(records(6, level), { onFull: 'evict' });
   const infosBefore = await fill(buffer, 'INFO', 'evict');
   const infos = infosBefore + 120;
@@ -211,6 +109,22 @@ test('a batch that was announced keeps all its records', async (t) => {
   assert.ok(again.stats().lostRecords > 0);
 });
 
+test('a batch that was announced is not joined with one that gives records up', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(20, 'DEBUG', 'FILE'));
+  await buffer.seal();
+  const first = buffer.nextBatch()!;
+  buffer.announcing(first.id);
+  await buffer.append([...records(20, 'DEBUG'), ...records(20, 'INFO')], { onFull: 'evict' });
+  await buffer.seal();
+  await fill(buffer, 'DEBUG', 'hold', 'FILE');
+
+  await buffer.append(records(20, 'ERROR'), { onFull: 'evict' });
+
+  assert.ok(buffer.stats().lostRecords > 0);
+  assert.deepEqual([buffer.nextBatch()!.id, buffer.nextBatch()!.sha256], [first.id, first.sha256]);
+});
+
 test('a crash after records were given up forgets neither them nor what made them go', async (t) => {
   const { buffer, open, path } = await openBuffer(t);
   await fill(buffer, 'DEBUG', 'evict');
@@ -273,4 +187,20 @@ test('whatever comes in whatever order, the books are right, the limit holds and
       'in order',
     );
   }
+});
+
+test('a buffer that stays full joins what is left of its batches: they stay few', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await buffer.append(records(100, 'DEBUG'), { onFull: 'evict' });
+  await fill(buffer, 'INFO', 'hold', 'FILE');
+  let most = 0;
+  for (let i = 0; i < 150; i++) {
+    await isTaken(buffer, [...records(8, 'DEBUG'), ...records(1, 'INFO')], 'evict');
+    most = Math.max(most, buffer.stats().batches.length);
+  }
+
+  assert.ok(buffer.stats().lostRecords > 500, `${buffer.stats().lostRecords} lost`);
+  console.log('MOST', most);
+  assert.ok(most < 20, `${most} batches`);
+  assert.ok(numbersOf(await archived(t, buffer), 'INFO').length > 20);
 });

@@ -273,6 +273,32 @@ test('waiting for a batch ends with the keys once it is archived, or with the re
   assert.deepEqual(await working.archived(lastId, never), []);
 });
 
+test('waiting for a batch ends where all of its records were given up meanwhile', async (t) => {
+  const clock = { ...systemClock, now: () => Date.parse(NOON) };
+  const { archive, buffer, addBatch } = await openParts(t, clock);
+  for (const message of ['one', 'two']) await addBatch(message);
+  const [first, second] = buffer.stats().batches;
+  let queue: readonly number[] = [first!.id, second!.id];
+  const uploader = new Uploader({
+    queue: {
+      nextBatch: () => (queue[0] === undefined ? undefined : { ...buffer.nextBatch()!, id: queue[0] }),
+      batchObject: () => buffer.batchObject(first!.id),
+      announcing: () => undefined,
+      noteKey: () => undefined,
+      removeArchived: () => {
+        queue = []; // the second is given up while the first is on its way
+      },
+    },
+    delivery: new DirectDelivery(archive),
+    clock,
+    random: () => 0.5,
+    logger: silentLogger,
+  }).start();
+  t.after(() => uploader.close());
+
+  assert.deepEqual(await uploader.archived(second!.id, AbortSignal.timeout(5_000)), [key(0)]);
+});
+
 test('a store whose ETag is no MD5 does not make us store a batch twice', async (t) => {
   const { archive, buffer, uploaderOf, addBatch } = await openParts(t, new FakeClock(NOON));
   const encrypting = faulty(archive, {

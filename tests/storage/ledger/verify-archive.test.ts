@@ -53,6 +53,7 @@ test('an archive in which all is right has no finding, and its figures are those
       last: 10,
       lostRecords: 0,
       missingRecords: 0,
+      told: [],
     },
   ]);
 });
