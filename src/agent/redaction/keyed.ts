@@ -3,8 +3,10 @@ import { prefixedAt } from './prefixes.ts';
 import {
   hasDigitOrCases,
   isMachineMade,
+  isPlace,
   isPlaceholder,
   isSecretValue,
+  isWorkingDirectory,
   LONG_WORD,
   secretKeyKind,
 } from './secret-keys.ts';
@@ -15,6 +17,7 @@ import {
   isQuote,
   isSpace,
   isTokenUnit,
+  isWordStart,
   looksRandom,
   looksScrambled,
   type SecretSpan,
@@ -64,26 +67,35 @@ type Join = 'equals' | 'colon' | 'flag' | 'element' | 'word';
 
 /** `DB_PASSWORD`, `secret_access_key`, `requirepass`, `-storepass`, `--password`: no sentence has such words. */
 function isNamedAsSetting(name: string): boolean {
-  return /_|^-|^(?:requirepass|masterauth)$/.test(name);
+  return /_|^-|\.[\w-]{1,32}\.|^(?:requirepass|masterauth)$/.test(name);
 }
 
-/** `"DB_PASSWORD","value":` */
-const NAME_AND_VALUE = /\\{0,8}["'](?:,\s?\\{0,8}["']value\\{0,8}["']:|\s{1,2}value=)\s?/y;
+/** `"DB_PASSWORD","value":`, `name: DB_PASSWORD⏎ value:`, and `"selector":"#password","text":` of tools that fill in forms. */
+const NAME_AND_VALUE =
+  /\]?(?:\\{0,8}["'](?:,\s?\\{0,8}["']\w{1,24}\\{0,8}["']:\s?(?:true|false|null|\d{1,9}|\\{0,8}["'][\w .-]{0,48}\\{0,8}["'])){0,2}(?:,\s?\\{0,8}["'](?:value|text)\\{0,8}["']:|\s{1,2}value=)|\\{0,8}["']?(?:\s{0,4}(?:\n|\\{1,8}n)\s{1,32}|, ?)value: )\s?/iy;
 /** `"--password",` before a quote. */
 const NEXT_ARGUMENT = /\\{0,8}["'],\s?(?=\\{0,8}["'])/y;
 /** `"Authorization","Basic …"`, `'DB_PASSWORD', '…'`: a list of names and values, where the value shows what it is. */
 const NEXT_ITEM = /\\{0,8}["'],\s?(?=\\{0,8}["'](?:(?:Bearer|Basic|Token) )?[^\s"'\\]{0,64}\d)/y;
 /** An environment as processes have it, and `setx NAME value`, `configure set name value`. */
 const NEXT_WORD = /(?:\\{1,8}u0000|\0|[ \t]{1,2})(?=[^\s"'\\]{0,64}?(?:\d|[a-z][A-Z]))/y;
+/** `| password | hunter2 |`: a table. */
+const NEXT_CELL = /[ \t]{0,32}\|[ \t]{0,8}(?=[^\s"'\\|]{0,64}?(?:\d|[a-z][A-Z]))/y;
 /** `password 'hunter2'`: a word and a quoted value. */
 const QUOTED_BEHIND = /[ \t](?=\\{0,8}["'`][^"'`\s\\]{0,64}\d)/y;
-/** `=` and `:` as JSON and URLs write them. */
 const TAG_BEFORE = /<(?:[\w-]{1,12}:)?$|(?:key|name|id)=\\{0,8}["']$/i;
 /** The rest of a tag: `<x:Password type="text">…</`, `<entry key="db.password">…</` */
 const ELEMENT = /\\{0,8}["']?(?:\s[\w:.-]{1,32}=\\{0,8}["'][^"'<>]{0,128}["']){0,3}\s?>(?=[^<>\s]{3,512}<\\?\/)/y;
 /** `<key>password</key><string>…`, as Apple keeps settings; `password........…`, as tables are printed. */
 const DRESSED = /<\\?\/key>\s{0,8}<string>|\.{3,64} ?(?=[^\s.])/y;
+/** `AzureKeyCredential("…")`, `setPassword('…')`: who is given one, not who looks one up. */
+const GIVEN = /^(?:set|with|use|enter|type|fill)[_A-Z]|(?:Credential|ApiKey|Secret|Token|Password)$/;
+const CALL = /\((?:\w{1,16}\s?=\s?)?(?=\\{0,8}["'][^\s"'\\]{0,64}\d)/y;
+/** `fill('#password', '…')`, `locator("input[type=password]").fill('…')`, `find_element(By.NAME, "password").send_keys("…")` */
+const FILLED =
+  /\\{0,8}["']?\]?\\{0,8}["'](?:,\s?|\)\.(?:fill|type|send_?keys|set_?value|press_?sequentially)\()(?=\\{0,8}["'][^\s"'\\]{3,128}\\{0,8}["'])/iy;
 const ENCODED_QUOTE = /^%2[27]/;
+/** `=` and `:` as JSON and URLs write them. */
 const ESCAPED_JOIN = /\\u003[dDaA]|%3[dDaA](?:%2[27])?/y;
 
 /** What stands between a name and its value; `undefined` when nothing does that makes it one. */
@@ -97,6 +109,8 @@ function joinBehind(
     [NAME_AND_VALUE, true],
     [NEXT_ARGUMENT, name.text.startsWith('--')],
     [NEXT_ITEM, isQuote(text, name.start - 1)],
+    [CALL, GIVEN.test(name.text)],
+    [FILLED, isFormField(text, name)],
   ] as const) {
     expression.lastIndex = at;
     if (fits && expression.test(text)) return { join: 'flag', at: expression.lastIndex, spaced: false };
@@ -116,6 +130,8 @@ function joinBehind(
   while (at < limit && isSpace(text, at) && text[at] !== '\n') at++;
   ESCAPED_JOIN.lastIndex = at;
   if (ESCAPED_JOIN.test(text)) return { join: 'equals', at: ESCAPED_JOIN.lastIndex, spaced };
+  if (spaced && (text[at] === '→' || (text[at] === '-' && text[at + 1] === '>')))
+    return { join: 'equals', at: at + (text[at] === '→' ? 1 : 2), spaced };
   if (text[at] === '=' && text[at + 1] !== '=')
     return { join: 'equals', at: at + (text[at + 1] === '>' ? 2 : 1), spaced };
   if (text[at] === ':' && text[at + 1] === '=') return { join: 'equals', at: at + 2, spaced };
@@ -124,9 +140,23 @@ function joinBehind(
   if (QUOTED_BEHIND.test(text) && secretKeyKind(name.text) === 'password')
     return { join: 'flag', at: name.end + 1, spaced };
   if (spaced && name.text.startsWith('--') && text[at] !== '-') return { join: 'flag', at, spaced };
+  NEXT_CELL.lastIndex = name.end;
+  if (NEXT_CELL.test(text)) return { join: 'word', at: NEXT_CELL.lastIndex, spaced };
   NEXT_WORD.lastIndex = name.end;
   if (isNamedAsSetting(name.text) && NEXT_WORD.test(text)) return { join: 'word', at: NEXT_WORD.lastIndex, spaced };
   return undefined;
+}
+
+/** A password's field in a form, named within a call. */
+function isFormField(text: string, { text: name, start, end }: Name): boolean {
+  if (!'"\'\\]'.includes(text[end] ?? ' ') || secretKeyKind(name) !== 'password') return false;
+  FILLED.lastIndex = end;
+  const call = FILLED.exec(text)?.[0];
+  if (call === undefined) return false;
+  return (
+    call.includes('.') ||
+    /(?:fill|type)\(\\{0,8}["'][^"',]{0,48}\\{0,8}["']?$/i.test(text.slice(Math.max(0, start - 72), start))
+  );
 }
 
 /**
@@ -164,6 +194,12 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   if (kind === undefined || text.startsWith('${', name.start - 2)) return undefined;
   const joined = joinBehind(text, name);
   if (joined === undefined) return undefined;
+  if (
+    joined.join === 'colon' &&
+    text[name.start - 1] === ':' &&
+    ARN.test(text.slice(Math.max(0, name.start - 64), name.start))
+  )
+    return undefined;
   let at = joined.at;
   const limit = at + BETWEEN_MAX;
   let spaced = false;
@@ -186,6 +222,12 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   WRAPPER.lastIndex = at;
   if (WRAPPER.test(text)) at = WRAPPER.lastIndex;
   if (isAlnum(text, at) && 'brfu'.includes(text[at]!) && isQuote(text, at + 1)) at++; // Python's b'…', r'…'
+  if (isWorkingDirectory(key, text.slice(at, at + 8).replace(/^\\{0,4}["']/, ''))) return undefined;
+  if (kind === 'service_key' && ENVIRONMENT_KEY.test(key)) {
+    HEX_KEY.lastIndex = at;
+    const value = HEX_KEY.exec(text)?.[1];
+    if (value !== undefined) return { start: HEX_KEY.lastIndex - value.length, end: HEX_KEY.lastIndex, kind };
+  }
   let slashes = 0;
   while (slashes < BETWEEN_MAX && text[at + slashes] === '\\') slashes++;
   if (isQuote(text, at + slashes)) {
@@ -214,6 +256,13 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   return isUnquotedSecret(kind, value, style) ? { start: at, end: valueEnd, kind } : undefined;
 }
 
+/** `SPEECH_KEY=0123…`: in an environment, unlike in a cache, what is called a key is one. */
+const ENVIRONMENT_KEY = /^(?:[A-Z][A-Z0-9]*_)+KEY$/;
+const HEX_KEY = /\\{0,8}["']?([0-9a-f]{32,64})(?![0-9A-Za-z-])/y;
+
+/** `arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db`: the name of a secret. */
+const ARN = /\barn:aws[\w:-]*:$/;
+
 /** The first name within `"passwords":{"app":"…"}`. */
 const COLLECTION = /\{\s?\\{0,8}["'][\w.-]{1,64}\\{0,8}["']\s?:\s?(?=\\{0,8}["'])/y;
 
@@ -226,9 +275,9 @@ function quotedEnd(text: string, start: number): number {
   return end;
 }
 
-/** `SecretStr('…')`, `Some("…")`, `string(12) "…"`, `["…"]`: what printed values are dressed in. */
+/** `SecretStr('…')`, `Some("…")`, `string(12) "…"`, `["…"]`, `{"value":"…"}`, `!!str …`: what printed values are dressed in. */
 const WRAPPER =
-  /(?:(?:Some|Secret|SecretStr|SecretString|SecretBytes|Sensitive|SecureString|str|String|Password|Just)\((?=\\{0,8}["'])|string\(\d{1,5}\) (?=\\{0,8}")|\[(?=\\{0,8}["'][^"'\\]{1,128}\\{0,8}["']\]))/y;
+  /(?:(?:Some|Secret|SecretStr|SecretString|SecretBytes|Sensitive|SecureString|str|String|Password|Just)\((?=\\{0,8}["'])|string\(\d{1,5}\) (?=\\{0,8}")|\[(?=\\{0,8}["'][^"'\\]{1,128}\\{0,8}["']\])|\{\s?\\{0,8}["'](?:value|secret)\\{0,8}["']:\s?(?=\\{0,8}["'])|!!?\w{1,16} )/y;
 
 /** A value between quotes that are escaped `slashes` times. */
 function findQuoted(
@@ -287,6 +336,9 @@ function authorizationIn(text: string, start: number, end: number, runs: TokenRu
   return { start: at, end: last, kind: 'authorization' };
 }
 
+/** `token_type=bearer expires_in=3600`, `Bearer realm=…` */
+const FIELD = /^[a-z_-]{2,20}=[^=]/i;
+
 /** `Bearer …` by itself. */
 export function findBearer(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
   if (isAlnum(text, start - 1) || !isSpace(text, end)) return undefined;
@@ -297,8 +349,20 @@ export function findBearer(text: string, start: number, end: number, runs: Token
   const specific = prefixedAt(text, at, runs);
   if (specific !== undefined && specific.end >= last - 2) return specific;
   const value = text.slice(at, Math.min(last, at + JUDGED_LENGTH_MAX));
-  if (value.length < 12 || isPlaceholder(value) || !hasDigitOrCases(value)) return undefined;
+  if (value.length < 12 || isPlaceholder(value) || !hasDigitOrCases(value) || FIELD.test(value)) return undefined;
   return { start: at, end: last, kind: 'authorization' };
+}
+
+const BASIC = / {0,3}([A-Za-z0-9+/]{8,512}={0,2})(?![A-Za-z0-9+/=])/y;
+
+/** `Basic …` by itself: the Base64 of a name, a colon, and a password. */
+export function findBasic(text: string, start: number, end: number): SecretSpan | undefined {
+  if (!isWordStart(text, start)) return undefined;
+  BASIC.lastIndex = end;
+  const value = BASIC.exec(text)?.[1];
+  if (value === undefined || !/^[\x20-\x7e]*:[\x20-\x7e]+$/.test(Buffer.from(value, 'base64').toString('latin1')))
+    return undefined;
+  return { start: BASIC.lastIndex - value.length, end: BASIC.lastIndex, kind: 'authorization' };
 }
 
 const NEXT_FIELD = /[;&,|]\s{0,2}(?:$|[\s"'`\\]|[A-Za-z_][\w .-]{0,40}[=:])/y;
@@ -349,13 +413,13 @@ function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolea
   if (value.length < 3 || isPlaceholder(value)) return false;
   if (CODE.test(value))
     return kind === 'password' && ((style.join === 'equals' && !style.spaced && isHardValue(value)) || isNoCode(value));
-  if (/^(?:pwd|oldpwd)$/i.test(style.key) && /^(?:[/~]|\.{1,2}(?:\/|$)|[A-Za-z]:[\\/])/.test(value)) return false;
-  if (/^[a-z]\.[a-z]\w*$/i.test(value) && style.join === 'equals') return false; // c.password=d.value, minified // the shell's working directory
+  if (/^[a-z]\.[a-z]\w*$/i.test(value) && style.join === 'equals') return false; // c.password=d.value, minified
   if (/^[A-Za-z_.]+$/.test(value) && secretKeyKind(value) !== undefined) return false; // password=password
   if (/^https?:\/\//.test(value)) return false;
   if (PATH.test(value) && (kind !== 'password' || style.spaced)) return false;
   if (kind === 'service_key') return isMachineMade(value);
   if (kind !== 'password') {
+    if (isPlace(value)) return false;
     if (kind === 'token')
       return value.length >= (style.key.length > 5 ? 10 : 16) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
     return value.length >= 8 && (hasDigitOrCases(value) || LONG_WORD.test(value)) && !/^\d+$/.test(value);
