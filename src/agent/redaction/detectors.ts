@@ -1,8 +1,9 @@
 import type { SecretKind } from '../../contract/redaction.ts';
+import { findBasic, findBearer } from './authorization.ts';
 import { findStorageKey, mayBeStorageKey } from './azure.ts';
 import { COMMANDS, findCredentials, findEchoed, findInCommand, findLogin, findUserOption } from './commands.ts';
 import { findCookieOption, findCookies } from './cookies.ts';
-import { findBasic, findBearer, findKeyed, mayBeKeyed } from './keyed.ts';
+import { findKeyed, mayBeKeyed } from './keyed.ts';
 import { awsSecretBehind, PREFIX_RULES, telegramAt } from './prefixes.ts';
 import { findEncodedKey, findPrivateKey, findPuttyKey } from './private-key.ts';
 import { findSaid, findSaidBefore, isHardWord } from './sentences.ts';
