@@ -45,8 +45,6 @@ export const COMMANDS: readonly Command[] = [
   { word: 'mosquitto_', option: `-P${GAP}` },
   { word: 'htpasswd', option: `-[a-zA-Z]*b[a-zA-Z]*${GAP}\\S{1,64}${GAP}\\S{1,64}${GAP}` },
   { word: 'net use', option: `/user:\\S{1,64}${GAP}` },
-  { word: 'useradd', option: `-p${GAP}` },
-  { word: 'usermod', option: `-p${GAP}` },
   { word: 'rabbitmqctl', option: `(?:add_user|change_password)${GAP}\\S{1,64}${GAP}` },
   { word: 'ssh-keygen', option: `-N${GAP}` },
   { word: 'put-parameter', option: `--value${GAP}` },

@@ -11,11 +11,11 @@ import { isAlnum, isDigit, isWordStart, type SecretSpan, TokenRuns } from './tex
 import { type Trigger, TriggerScanner } from './trigger-scanner.ts';
 import {
   findAppId,
-  findCode,
   findDigestResponse,
   findDiscord,
   findDsnPassword,
   findEncodedUrlPassword,
+  findFunctionCode,
   findNamedSignature,
   findOraclePassword,
   findSignature,
@@ -216,7 +216,7 @@ export const DETECTORS: readonly Detector[] = [
   slashes(':\\/\\/'),
   slashes(':\\\\/\\\\/'),
   { text: 'thin:', ignoreCase: true, find: findOraclePassword, may: () => true },
-  { text: 'code=', ignoreCase: false, find: findCode, may: (text, start) => '?&'.includes(text[start - 1] ?? ' ') },
+  rare('azurewebsites', findFunctionCode),
   {
     text: 'appid=',
     ignoreCase: true,

@@ -161,15 +161,16 @@ export function findOraclePassword(text: string, at: number): SecretSpan | undef
 
 const SIGNATURE_LENGTH_MAX = 256;
 
-const CODE = /[?&]code=((?:[A-Za-z0-9_/.-]|%2[BF]){32,256}(?:=|%3D){0,2})(?![A-Za-z0-9])/iy;
+const CODE = /[?&]code=((?:[A-Za-z0-9_/.-]|%2[BF]){32,256}(?:=|%3D){0,2})(?![A-Za-z0-9])/i;
+const CODE_WITHIN = 400;
 
-/** `?code=…`: what a function of Azure is called with, or what a login is finished with. */
-export function findCode(text: string, at: number, end: number): SecretSpan | undefined {
-  CODE.lastIndex = at - 1;
-  const value = CODE.exec(text)?.[1];
-  if (value === undefined) return undefined;
-  const { digits, upper, lower } = shapeOf(value, 0, value.length);
-  return digits > 0 && upper > 1 && lower > 1 ? { start: end, end: end + value.length, kind: 'token' } : undefined;
+/** `https://….azurewebsites.net/api/…?code=…`: what a function of Azure is called with. */
+export function findFunctionCode(text: string, _at: number, end: number): SecretSpan | undefined {
+  const address = /^[^\s"'<>]*/.exec(text.slice(end, end + CODE_WITHIN))![0];
+  const match = CODE.exec(address);
+  if (match === null) return undefined;
+  const start = end + match.index + '?code='.length;
+  return { start, end: start + match[1]!.length, kind: 'token' };
 }
 
 const APP_ID = /[?&]appid=([0-9a-f]{32})(?![0-9A-Za-z])/iy;

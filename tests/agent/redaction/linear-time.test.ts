@@ -93,7 +93,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'lists of settings': '"name":"password","a":1,',
   'cells of a table': '| password |',
   'fields of a form': "fill('#password','",
-  'codes in queries': '?code=aB1',
+  'codes in queries': 'azurewebsites?code=aB1',
   'ends of Base64': '=="',
   'keys in pairs': `AK${'IA'}ABCDEFGHIJKLMNOP `,
   'addresses with a slash in them': 'http://a:bC1/',
