@@ -63,9 +63,14 @@ function findEmails(text: string, spans: PiiSpan[]): void {
     while (end - at <= DOMAIN_LENGTH_MAX && isDomainUnit(text, end)) end++;
     while (end > at && !isAlnum(text, end - 1) && text.charCodeAt(end - 1) < 128) end--;
     const domain = text.slice(at + 1, end);
-    if (start < at && text.slice(start, at) !== 'git' && /^[^.]+(?:\.[^.]+)*\.\p{L}{2,24}$/u.test(domain))
+    if (start < at && !isLoginName(text, start, at) && /^[^.]+(?:\.[^.]+)*\.\p{L}{2,24}$/u.test(domain))
       spans.push({ start, end, kind: 'email' });
   }
+}
+
+/** `git@github.com:…`, `https://bob@host/…`: whose account on which host, and no address for mail. */
+function isLoginName(text: string, start: number, at: number): boolean {
+  return text.slice(start, at) === 'git' || text.slice(Math.max(0, start - 3), start) === '://';
 }
 
 function isLocalUnit(text: string, at: number): boolean {

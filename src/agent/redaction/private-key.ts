@@ -44,21 +44,24 @@ export function findPrivateKey(text: string, at: number): SecretSpan | undefined
 
 const FIRST_LINE = /-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----\s*$/;
 const LAST_LINE = /^\s*-----END /;
+const BODY_LINE = /^\s*[A-Za-z0-9+/=]{0,128}\s*$|^(?:Proc-Type|DEK-Info|Version|Comment): /;
 const LINES_MAX = 512;
+const LINE_LENGTH_MAX = 160;
 
 /** Where in a list of lines the lines of a private key begin and end; `undefined` when it has none. */
 export function findKeyLines(items: readonly unknown[]): readonly [from: number, to: number] | undefined {
-  const from = items.findIndex((item) => typeof item === 'string' && item.length < 128 && FIRST_LINE.test(item));
+  const from = items.findIndex(
+    (item) => typeof item === 'string' && item.length <= LINE_LENGTH_MAX && FIRST_LINE.test(item),
+  );
   if (from === -1) return undefined;
   let to = from + 1;
-  while (to < items.length && to - from < LINES_MAX && isKeyLine(items[to])) to++;
+  for (; to < items.length && to - from < LINES_MAX; to++) {
+    const item = items[to];
+    if (typeof item !== 'string' || item.length > LINE_LENGTH_MAX) break;
+    if (LAST_LINE.test(item)) return [from, to + 1];
+    if (!BODY_LINE.test(item)) break;
+  }
   return to - from > 1 ? [from, to] : undefined;
-}
-
-function isKeyLine(item: unknown): boolean {
-  return (
-    typeof item === 'string' && (/^\s*[A-Za-z0-9+/=]{4,128}\s*$/.test(item) || LAST_LINE.test(item) || item === '')
-  );
 }
 
 const ENCODED = /[A-Za-z0-9+/]{64,65536}={0,2}/y;

@@ -94,7 +94,7 @@ export function isPlaceholder(value: string): boolean {
 
 /** What examples tell to put there. */
 const TO_BE_REPLACED =
-  /^(?:your|insert|replace|enter|put|add)[-_ ](?:\w+[-_ ]){0,4}(?:password|passwd|key|token|secret|pat|here|me|this)\b|^change[-_]me$|[-_]here$/i;
+  /^(?:your|insert|replace|enter|put|add)[-_ ](?:[A-Za-z0-9]+[-_ ]){0,4}(?:password|passwd|key|token|secret|pat|here|me|this)\b|^change[-_]me$|[-_]here$/i;
 
 /** The shell's working directory has the name of a password. */
 export function isWorkingDirectory(key: string, value: string): boolean {

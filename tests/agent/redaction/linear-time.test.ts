@@ -101,6 +101,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'addresses of databases, and an at sign far off': `${'postgres://a:b/'.repeat(33)}@`,
   'lines with numbers behind a header': `${HEAD}${'\n1:'.repeat(40)}`,
   'lines in quotes': `${HEAD}\n"+"ABCD`,
+  'examples of values': `password=your_${'a_'.repeat(70)} `,
   'basic credentials': 'Basic YTpi ',
   'options with a user': ' -a a:',
   'names of credentials called': 'setPassword(x="a1',
