@@ -16,7 +16,7 @@ const LEAST = 0.98;
 const LEAST_OF_A_KIND = 0.95;
 /** Whole lines aren't to be taken; but a webhook's path goes with its end, and a cookie's neighbours may be cookies. */
 const READABLE = 0.5;
-const LISTS = ['kinds', 'shapes', 'odds'];
+const LISTS = ['kinds', 'shapes', 'odds', 'plain'];
 const PERSONAL = /^(?:email|phone|iban|ilid|piineg)$/;
 
 const usual = new Redactor(REDACTION_DEFAULT);

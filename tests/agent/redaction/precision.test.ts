@@ -81,6 +81,7 @@ test('the quick look never passes over what the thorough one finds', () => {
     'kinds-positives.txt',
     'shapes-positives.txt',
     'odds-positives.txt',
+    'plain-positives.txt',
   ];
   for (const { text } of lists.flatMap((list) => corpus(list, TIMES, random))) {
     const context = { deep: [{ text }] };
@@ -106,7 +107,9 @@ test('lines without a secret are mostly passed over by the quick look', () => {
 
 test('what was redacted is left as it is when it comes by again', () => {
   const random = seeded(SEED + 3);
-  const lists = ['', 'field-', 'fresh-', 'late-', 'kinds-', 'shapes-', 'odds-'].map((list) => `${list}positives.txt`);
+  const lists = ['', 'field-', 'fresh-', 'late-', 'kinds-', 'shapes-', 'odds-', 'plain-'].map(
+    (list) => `${list}positives.txt`,
+  );
   for (const { text } of lists.flatMap((list) => corpus(list, 1, random))) {
     const once = redactor.redactText(text);
     assert.equal(redactor.redactText(once), once);
