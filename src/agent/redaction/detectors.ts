@@ -1,20 +1,25 @@
 import type { SecretKind } from '../../contract/redaction.ts';
+import { findBasic, findBearer } from './authorization.ts';
+import { findStorageKey, mayBeStorageKey } from './azure.ts';
 import { COMMANDS, findCredentials, findEchoed, findInCommand, findLogin, findUserOption } from './commands.ts';
 import { findCookieOption, findCookies } from './cookies.ts';
-import { findBearer, findKeyed, mayBeKeyed } from './keyed.ts';
-import { PREFIX_RULES, telegramAt } from './prefixes.ts';
+import { findKeyed, mayBeKeyed } from './keyed.ts';
+import { awsSecretBehind, PREFIX_RULES, telegramAt } from './prefixes.ts';
 import { findEncodedKey, findPrivateKey, findPuttyKey } from './private-key.ts';
 import { findSaid, findSaidBefore, isHardWord } from './sentences.ts';
 import { isAlnum, isDigit, isWordStart, type SecretSpan, TokenRuns } from './text.ts';
 import { type Trigger, TriggerScanner } from './trigger-scanner.ts';
 import {
+  findAppId,
   findDigestResponse,
   findDiscord,
   findDsnPassword,
   findEncodedUrlPassword,
+  findFunctionCode,
   findNamedSignature,
   findOraclePassword,
   findSignature,
+  findSlackPath,
   findSlackWebhook,
   findSqlplusPassword,
   findTwilio,
@@ -118,7 +123,11 @@ const commands: readonly Detector[] = COMMANDS.map(({ word }) => rare(word, find
 const prefixed: readonly Detector[] = PREFIX_RULES.map(({ prefix, find }) => ({
   text: prefix,
   ignoreCase: false,
-  find: (text, start, _end, runs) => find(text, start, runs),
+  find: (text, start, _end, runs) => {
+    const found = find(text, start, runs);
+    const pair = found?.kind === 'aws_access_key' ? awsSecretBehind(text, found.end) : undefined;
+    return found === undefined || pair === undefined ? found : [found, pair];
+  },
   may: (text, start, end, runs) => prefix.endsWith('~') || (isWordStart(text, start) && runs.end(text, end) - end >= 8),
 }));
 
@@ -135,6 +144,7 @@ const keyed: readonly Detector[] = [
   'mnemonic',
   'phrase',
   'cred',
+  '_pat',
 ].map((text) => ({
   text,
   ignoreCase: true,
@@ -167,11 +177,18 @@ export const DETECTORS: readonly Detector[] = [
       return at > end && runs.end(text, at) - at >= 4;
     },
   },
+  {
+    text: 'basic ',
+    ignoreCase: true,
+    find: findBasic,
+    may: (text, start, end, runs) => isWordStart(text, start) && runs.end(text, end) - end >= 8,
+  },
   ...said,
   ...commands,
-  ...[' -u', '"-u', "'-u", '--user', '--auth'].map((text) => rare(text, findUserOption, false)),
+  ...[' -u', ' -a ', '"-u', "'-u", '--user', '--auth'].map((text) => rare(text, findUserOption, false)),
   rare('sudo -s', findEchoed),
   rare('password-stdin', findEchoed),
+  rare('chpasswd', findEchoed),
   ...['as password', 'as the password', 'as a password', 'is the password', 'is my password'].map((text) =>
     rare(text, findSaidBefore),
   ),
@@ -197,11 +214,22 @@ export const DETECTORS: readonly Detector[] = [
   rare('AUTH ', findCommandOfProtocol, false),
   slashes('://'),
   slashes(':\\/\\/'),
+  slashes(':\\\\/\\\\/'),
   { text: 'thin:', ignoreCase: true, find: findOraclePassword, may: () => true },
+  rare('azurewebsites', findFunctionCode),
+  {
+    text: 'appid=',
+    ignoreCase: true,
+    find: findAppId,
+    may: (text, start) => '?&'.includes(text[start - 1] ?? ' '),
+  },
+  { text: '=="', ignoreCase: false, find: findStorageKey, may: mayBeStorageKey },
+  { text: '==\\"', ignoreCase: false, find: findStorageKey, may: mayBeStorageKey },
   { text: 'sig=', ignoreCase: true, find: findSignature, may: () => true },
   // HTML-safe writers of JSON escape the equals sign.
   { text: 'sig\\u003d', ignoreCase: true, find: never, may: () => true },
   { text: 'hooks.slack', ignoreCase: false, find: findSlackWebhook, may: () => true },
+  { text: '/services/T', ignoreCase: false, find: findSlackPath, may: () => true },
   { text: ':AA', ignoreCase: false, find: findTelegram, may: (text, start) => isDigit(text, start - 1) },
   { text: '/bot', ignoreCase: false, find: findTelegramPath, may: (text, _start, end) => isDigit(text, end) },
   // Printable ASCII that was escaped for no need may hide a word from us: such a line is decoded and looked at again.

@@ -1,133 +1,18 @@
 import type { SecretKind } from '../../contract/redaction.ts';
+import { authorizationIn } from './authorization.ts';
+import { BETWEEN_MAX, joinBehind, nameAround } from './names.ts';
 import { prefixedAt } from './prefixes.ts';
-import {
-  hasDigitOrCases,
-  isMachineMade,
-  isPlaceholder,
-  isSecretValue,
-  LONG_WORD,
-  secretKeyKind,
-} from './secret-keys.ts';
+import { isSecretValue, isWorkingDirectory, secretKeyKind } from './secret-keys.ts';
 import { isHardWord } from './sentences.ts';
-import {
-  isAlnum,
-  isDigit,
-  isQuote,
-  isSpace,
-  isTokenUnit,
-  looksRandom,
-  looksScrambled,
-  type SecretSpan,
-  type TokenRuns,
-} from './text.ts';
+import { isAlnum, isDigit, isQuote, isSpace, type SecretSpan, type TokenRuns } from './text.ts';
+import { isUnquotedSecret, JUDGED_LENGTH_MAX, unquotedEnd } from './unquoted.ts';
 
 /*
  * `name=value`, `name: value`, `"name":"value"`, `--name value`, `<name>value</name>`, in plain text, JSON, YAML, URLs, connection
  * strings, and JSON within JSON (`\"name\":\"value\"`). Everything that is read around a name is bounded.
  */
 
-const NAME_LENGTH_MAX = 64;
-const BETWEEN_MAX = 12;
 const QUOTED_LENGTH_MAX = 4_096;
-/** A value is judged by its beginning. */
-const JUDGED_LENGTH_MAX = 256;
-
-interface Name {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The whole name of which a trigger at `start` is a part. */
-function nameAround(text: string, start: number, end: number): Name {
-  let first = start;
-  const least = Math.max(0, start - NAME_LENGTH_MAX);
-  while (first > least && (isTokenUnit(text, first - 1) || text[first - 1] === '.')) first--;
-  if (first > 0 && first < start && text[first - 1] === '\\' && 'nrtbf'.includes(text[first]!)) first++;
-  if (text[first - 1] === '\\' && /^u[0-9a-f]{4}/.test(text.slice(first, first + 5)) && first + 5 <= start) first += 5;
-  let last = end;
-  const most = Math.min(text.length, end + NAME_LENGTH_MAX);
-  while (last < most && isTokenUnit(text, last)) last++;
-  const name = { text: text.slice(first, last), start: first, end: last };
-  // `secret key: …`, `Client Secret: …`: a name of two or three words.
-  if (text[first - 1] === ' ' && /^(?:key|token|secret)$/i.test(name.text)) {
-    const words = WORDS_BEFORE.exec(text.slice(Math.max(0, first - 32), first))?.[0];
-    if (words !== undefined) return { text: words + name.text, start: first - words.length, end: last };
-  }
-  return name;
-}
-
-const WORDS_BEFORE =
-  /(?:(?:aws|azure|client|secret|account|storage|api) )?(?:secret|access|api|private|signing|encryption|account|master|license|service|auth|storage|shared|subscription|client|webhook|bot|refresh|session|bearer|app|bot) $/i;
-
-type Join = 'equals' | 'colon' | 'flag' | 'element' | 'word';
-
-/** `DB_PASSWORD`, `secret_access_key`, `requirepass`, `-storepass`, `--password`: no sentence has such words. */
-function isNamedAsSetting(name: string): boolean {
-  return /_|^-|^(?:requirepass|masterauth)$/.test(name);
-}
-
-/** `"DB_PASSWORD","value":` */
-const NAME_AND_VALUE = /\\{0,8}["'](?:,\s?\\{0,8}["']value\\{0,8}["']:|\s{1,2}value=)\s?/y;
-/** `"--password",` before a quote. */
-const NEXT_ARGUMENT = /\\{0,8}["'],\s?(?=\\{0,8}["'])/y;
-/** `"Authorization","Basic …"`, `'DB_PASSWORD', '…'`: a list of names and values, where the value shows what it is. */
-const NEXT_ITEM = /\\{0,8}["'],\s?(?=\\{0,8}["'](?:(?:Bearer|Basic|Token) )?[^\s"'\\]{0,64}\d)/y;
-/** An environment as processes have it, and `setx NAME value`, `configure set name value`. */
-const NEXT_WORD = /(?:\\{1,8}u0000|\0|[ \t]{1,2})(?=[^\s"'\\]{0,64}?(?:\d|[a-z][A-Z]))/y;
-/** `password 'hunter2'`: a word and a quoted value. */
-const QUOTED_BEHIND = /[ \t](?=\\{0,8}["'`][^"'`\s\\]{0,64}\d)/y;
-/** `=` and `:` as JSON and URLs write them. */
-const TAG_BEFORE = /<(?:[\w-]{1,12}:)?$|(?:key|name|id)=\\{0,8}["']$/i;
-/** The rest of a tag: `<x:Password type="text">…</`, `<entry key="db.password">…</` */
-const ELEMENT = /\\{0,8}["']?(?:\s[\w:.-]{1,32}=\\{0,8}["'][^"'<>]{0,128}["']){0,3}\s?>(?=[^<>\s]{3,512}<\\?\/)/y;
-/** `<key>password</key><string>…`, as Apple keeps settings; `password........…`, as tables are printed. */
-const DRESSED = /<\\?\/key>\s{0,8}<string>|\.{3,64} ?(?=[^\s.])/y;
-const ENCODED_QUOTE = /^%2[27]/;
-const ESCAPED_JOIN = /\\u003[dDaA]|%3[dDaA](?:%2[27])?/y;
-
-/** What stands between a name and its value; `undefined` when nothing does that makes it one. */
-function joinBehind(
-  text: string,
-  name: Name,
-): { readonly join: Join; readonly at: number; readonly spaced: boolean } | undefined {
-  let at = name.end;
-  const limit = at + BETWEEN_MAX;
-  for (const [expression, fits] of [
-    [NAME_AND_VALUE, true],
-    [NEXT_ARGUMENT, name.text.startsWith('--')],
-    [NEXT_ITEM, isQuote(text, name.start - 1)],
-  ] as const) {
-    expression.lastIndex = at;
-    if (fits && expression.test(text)) return { join: 'flag', at: expression.lastIndex, spaced: false };
-  }
-  ELEMENT.lastIndex = at;
-  if (TAG_BEFORE.test(text.slice(Math.max(0, name.start - 16), name.start)) && ELEMENT.test(text))
-    return { join: 'element', at: ELEMENT.lastIndex, spaced: false };
-  if (text[at] === '>' && text[name.start - 1] === '<') return { join: 'element', at: at + 1, spaced: false };
-  DRESSED.lastIndex = at;
-  if (DRESSED.test(text)) return { join: 'flag', at: DRESSED.lastIndex, spaced: false };
-  while (text[at] === '%' && ENCODED_QUOTE.test(text.slice(at, at + 3))) at += 3;
-  while (at < limit && (isQuote(text, at) || text[at] === '\\' || text[at] === ']' || text[at] === ')')) {
-    if (text[at] === '\\' && 'nrtu'.includes(text[at + 1] ?? ' ')) break;
-    at++;
-  }
-  const spaced = isSpace(text, at);
-  while (at < limit && isSpace(text, at) && text[at] !== '\n') at++;
-  ESCAPED_JOIN.lastIndex = at;
-  if (ESCAPED_JOIN.test(text)) return { join: 'equals', at: ESCAPED_JOIN.lastIndex, spaced };
-  if (text[at] === '=' && text[at + 1] !== '=')
-    return { join: 'equals', at: at + (text[at + 1] === '>' ? 2 : 1), spaced };
-  if (text[at] === ':' && text[at + 1] === '=') return { join: 'equals', at: at + 2, spaced };
-  if (text[at] === ':' && !(text[at + 1] === '/' && text[at + 2] === '/')) return { join: 'colon', at: at + 1, spaced };
-  QUOTED_BEHIND.lastIndex = name.end;
-  if (QUOTED_BEHIND.test(text) && secretKeyKind(name.text) === 'password')
-    return { join: 'flag', at: name.end + 1, spaced };
-  if (spaced && name.text.startsWith('--') && text[at] !== '-') return { join: 'flag', at, spaced };
-  NEXT_WORD.lastIndex = name.end;
-  if (isNamedAsSetting(name.text) && NEXT_WORD.test(text)) return { join: 'word', at: NEXT_WORD.lastIndex, spaced };
-  return undefined;
-}
 
 /**
  * Whether a name with this trigger may have a value: says yes too often rather than too seldom, as it also looks at text that
@@ -164,6 +49,12 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   if (kind === undefined || text.startsWith('${', name.start - 2)) return undefined;
   const joined = joinBehind(text, name);
   if (joined === undefined) return undefined;
+  if (
+    joined.join === 'colon' &&
+    text[name.start - 1] === ':' &&
+    ARN.test(text.slice(Math.max(0, name.start - 64), name.start))
+  )
+    return undefined;
   let at = joined.at;
   const limit = at + BETWEEN_MAX;
   let spaced = false;
@@ -186,6 +77,12 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   WRAPPER.lastIndex = at;
   if (WRAPPER.test(text)) at = WRAPPER.lastIndex;
   if (isAlnum(text, at) && 'brfu'.includes(text[at]!) && isQuote(text, at + 1)) at++; // Python's b'…', r'…'
+  if (isWorkingDirectory(key, text.slice(at, at + 8).replace(/^\\{0,4}["']/, ''))) return undefined;
+  if (kind === 'service_key' && ENVIRONMENT_KEY.test(key)) {
+    HEX_KEY.lastIndex = at;
+    const value = HEX_KEY.exec(text)?.[1];
+    if (value !== undefined) return { start: HEX_KEY.lastIndex - value.length, end: HEX_KEY.lastIndex, kind };
+  }
   let slashes = 0;
   while (slashes < BETWEEN_MAX && text[at + slashes] === '\\') slashes++;
   if (isQuote(text, at + slashes)) {
@@ -214,6 +111,13 @@ export function findKeyed(text: string, start: number, end: number, runs: TokenR
   return isUnquotedSecret(kind, value, style) ? { start: at, end: valueEnd, kind } : undefined;
 }
 
+/** `SPEECH_KEY=0123…`: in an environment, unlike in a cache, what is called a key is one. */
+const ENVIRONMENT_KEY = /^(?:[A-Z][A-Z0-9]*_)+KEY$/;
+const HEX_KEY = /\\{0,8}["']?([0-9a-f]{32,64})(?![0-9A-Za-z-])/y;
+
+/** `arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db`: the name of a secret. */
+const ARN = /\barn:aws[\w:-]*:$/;
+
 /** The first name within `"passwords":{"app":"…"}`. */
 const COLLECTION = /\{\s?\\{0,8}["'][\w.-]{1,64}\\{0,8}["']\s?:\s?(?=\\{0,8}["'])/y;
 
@@ -226,9 +130,9 @@ function quotedEnd(text: string, start: number): number {
   return end;
 }
 
-/** `SecretStr('…')`, `Some("…")`, `string(12) "…"`, `["…"]`: what printed values are dressed in. */
+/** `SecretStr('…')`, `Some("…")`, `string(12) "…"`, `["…"]`, `{"value":"…"}`, `!!str …`: what printed values are dressed in. */
 const WRAPPER =
-  /(?:(?:Some|Secret|SecretStr|SecretString|SecretBytes|Sensitive|SecureString|str|String|Password|Just)\((?=\\{0,8}["'])|string\(\d{1,5}\) (?=\\{0,8}")|\[(?=\\{0,8}["'][^"'\\]{1,128}\\{0,8}["']\]))/y;
+  /(?:(?:Some|Secret|SecretStr|SecretString|SecretBytes|Sensitive|SecureString|str|String|Password|Just)\((?=\\{0,8}["'])|string\(\d{1,5}\) (?=\\{0,8}")|\[(?=\\{0,8}["'][^"'\\]{1,128}\\{0,8}["']\])|\{\s?\\{0,8}["'](?:value|secret)\\{0,8}["']:\s?(?=\\{0,8}["'])|!!?\w{1,16} )/y;
 
 /** A value between quotes that are escaped `slashes` times. */
 function findQuoted(
@@ -267,122 +171,4 @@ function wholeValue(
   const specific = prefixedAt(text, start, runs);
   if (specific !== undefined && specific.end >= end) return { ...specific, end };
   return isSecretValue(kind, text.slice(start, end)) ? { start, end, kind } : undefined;
-}
-
-const SCHEME =
-  /(?:Bearer|Basic|Digest|Token|Bot|OAuth|GenieKey|Splunk|ApiKey|Api-Key|Negotiate|NTLM|Signature|Key|AWS4-HMAC-SHA256|SharedKey)(?:\s{1,4}|\+|%20)/iy;
-
-/** `Bearer …`, `Basic …`: the scheme stays, what follows goes. `end` is that of the first word or of the quoted value. */
-function authorizationIn(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
-  SCHEME.lastIndex = start;
-  const isSchemed = SCHEME.test(text);
-  const at = isSchemed ? SCHEME.lastIndex : start;
-  const last = at >= end ? unquotedEnd(text, at, runs) : end;
-  const specific = prefixedAt(text, at, runs);
-  if (specific !== undefined && specific.end >= last - 2) return specific;
-  const value = text.slice(at, Math.min(last, at + JUDGED_LENGTH_MAX));
-  if (isPlaceholder(value) || !isSecretValue('authorization', value)) return undefined;
-  if (/^(?:username|credential|realm|keyid)=/i.test(value)) return undefined; // what signs stands behind, and is found by its name
-  if (!isSchemed && (CODE.test(value) || PATH.test(value))) return undefined;
-  return { start: at, end: last, kind: 'authorization' };
-}
-
-/** `Bearer …` by itself. */
-export function findBearer(text: string, start: number, end: number, runs: TokenRuns): SecretSpan | undefined {
-  if (isAlnum(text, start - 1) || !isSpace(text, end)) return undefined;
-  let at = end;
-  while (at < end + 4 && isSpace(text, at)) at++;
-  if (text.startsWith('token ', at)) at += 'token '.length;
-  const last = unquotedEnd(text, at, runs);
-  const specific = prefixedAt(text, at, runs);
-  if (specific !== undefined && specific.end >= last - 2) return specific;
-  const value = text.slice(at, Math.min(last, at + JUDGED_LENGTH_MAX));
-  if (value.length < 12 || isPlaceholder(value) || !hasDigitOrCases(value)) return undefined;
-  return { start: at, end: last, kind: 'authorization' };
-}
-
-const NEXT_FIELD = /[;&,|]\s{0,2}(?:$|[\s"'`\\]|[A-Za-z_][\w .-]{0,40}[=:])/y;
-
-/** Ends at a space, a quote, or a separator with another field behind it; a closing bracket or a full stop at the end is not part of it. */
-function unquotedEnd(text: string, start: number, runs: TokenRuns): number {
-  let end = runs.values.from(start, (at) => breakBehind(text, at));
-  const least = Math.max(start, end - TRIMMED_MAX);
-  while (end > least && ')]}>,;.:'.includes(text[end - 1]!)) end--;
-  return end;
-}
-
-const TRIMMED_MAX = 8;
-
-/** Whether a place ends a value depends on what is there alone, not on where the value began: so ends can be remembered. */
-function breakBehind(text: string, start: number): number {
-  let end = start;
-  for (; end < text.length; end++) {
-    if (isSpace(text, end) || isQuote(text, end) || text[end] === '<') break;
-    if (text[end] === '\\' && (isQuote(text, end + 1) || 'nrt\\'.includes(text[end + 1] ?? ' '))) break;
-    if (text[end] === '\\' && text.startsWith('u0000', end + 1)) break; // the end of an argument
-    if (';&,|'.includes(text[end]!)) {
-      NEXT_FIELD.lastIndex = end;
-      if (NEXT_FIELD.test(text)) break;
-    }
-  }
-  return end;
-}
-
-interface Style {
-  readonly key: string;
-  readonly join: Join;
-  readonly spaced: boolean;
-  readonly spacedBefore: boolean;
-  readonly next: string;
-  readonly behind: string;
-}
-
-/** What programs write behind `password =`: calls, fields, variables. */
-const CODE =
-  /^(?:[A-Za-z_$][\w$.]*[([]|(?:self|this|config|cfg|settings|process|os|env|environ|request|req|res|params|args|options|opts|ctx|context|data|body|form|user|props|state|secrets|vault|vars?|event|payload|credentials|creds|input|new|await|Field|Optional|Depends)(?:[.[?]|$)|[A-Z]\w*[<{]|\(|\[|\{|!|&|\*|@|#|\/\/)/;
-/** `s3.accessKey`, `settings?.token`; an object as Java prints it; a regular expression. */
-const PATH =
-  /^[A-Za-z_$][A-Za-z_$]{0,30}\d?(?:\??\.[A-Za-z_$][A-Za-z_$]{0,40}\d?){1,6}!?$|^[\w.$]+@[0-9a-f]{5,8}$|^\/[^/]*[(\\[|]/;
-const LETTERS = /^[A-Za-z]+$/;
-
-function isUnquotedSecret(kind: SecretKind, value: string, style: Style): boolean {
-  if (value.length < 3 || isPlaceholder(value)) return false;
-  if (CODE.test(value))
-    return kind === 'password' && ((style.join === 'equals' && !style.spaced && isHardValue(value)) || isNoCode(value));
-  if (/^(?:pwd|oldpwd)$/i.test(style.key) && /^(?:[/~]|\.{1,2}(?:\/|$)|[A-Za-z]:[\\/])/.test(value)) return false;
-  if (/^[a-z]\.[a-z]\w*$/i.test(value) && style.join === 'equals') return false; // c.password=d.value, minified // the shell's working directory
-  if (/^[A-Za-z_.]+$/.test(value) && secretKeyKind(value) !== undefined) return false; // password=password
-  if (/^https?:\/\//.test(value)) return false;
-  if (PATH.test(value) && (kind !== 'password' || style.spaced)) return false;
-  if (kind === 'service_key') return isMachineMade(value);
-  if (kind !== 'password') {
-    if (kind === 'token')
-      return value.length >= (style.key.length > 5 ? 10 : 16) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
-    return value.length >= 8 && (hasDigitOrCases(value) || LONG_WORD.test(value)) && !/^\d+$/.test(value);
-  }
-  if (/^pass$/i.test(style.key) && (/^[\d.%]+$/.test(value) || style.join === 'colon'))
-    return isHardValue(value) || isHardWord(value, value.length > 7);
-  if (!LETTERS.test(value)) return !/^[A-Za-z]+['’-][a-z]+$/.test(value) || style.join === 'equals' || !style.spaced;
-  if (style.join === 'flag') return true;
-  if (style.join === 'equals') {
-    if (!style.spaced && !style.spacedBefore) return true;
-    return (value === value.toLowerCase() || looksScrambled(value)) && !/^[;.[(]/.test(style.next);
-  }
-  // `password: hunter` at the end says it; `Password: please enter …` and `password: string;` don't.
-  return value.length >= 4 && !(style.spaced && /^\s\S/.test(style.behind)) && !/^[;([]/.test(style.next);
-}
-
-/** Signs that no language has in the middle of an expression. */
-function isNoCode(value: string): boolean {
-  return (
-    value.length >= 8 &&
-    looksRandom(value, 0, value.length, 1) &&
-    /[#%^~?!]/.test(value.slice(1)) &&
-    !/["'`]|\w\([\w, ]*\)?$/.test(value)
-  );
-}
-
-/** Both letters and digits, and a character that is neither: nobody writes code like that. */
-function isHardValue(value: string): boolean {
-  return /[A-Za-z]/.test(value) && /\d/.test(value) && /[!@#$%^&*+=~?]/.test(value) && !/[([]/.test(value);
 }

@@ -23,12 +23,22 @@ export function findPii(text: string, kinds: ReadonlySet<PiiKind>): readonly Pii
   return spans;
 }
 
-const IBAN = /(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])/g;
+const IBAN = /(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]{4}){2,7}(?:[ -]?[A-Za-z0-9]{1,3})?(?![A-Za-z0-9])/g;
+/** Each country's own length: with it even a hash, written small, hardly ever passes for one. */
+const IBAN_LENGTHS: ReadonlyMap<string, number> = new Map(
+  (
+    'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 ' +
+    'GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 ' +
+    'OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30'
+  )
+    .split(' ')
+    .map((each) => [each.slice(0, 2), Number(each.slice(2))]),
+);
 const CARD = /(?<![A-Za-z0-9_.-])\d{4}(?:[ -]?\d{2,4}){3,5}(?![A-Za-z0-9_])/g;
 const ISRAELI_ID = /(?<![A-Za-z0-9_.-])\d{8}-?\d(?![A-Za-z0-9_-])(?!\.\d)/g;
 /** International with a plus sign; Israeli and North American as they are written nationally. */
 const PHONE =
-  /(?<![A-Za-z0-9_+.-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}|0(?:5\d|7\d|[23489])[ -]?\d{3}[ -]?\d{4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![A-Za-z0-9_-])/g;
+  /(?<![A-Za-z0-9_+.-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}|00(?:972[ -]?|[1-9]\d{0,2}[ -])\d{1,4}(?:[ -]?\d{2,4}){1,4}|0(?:5\d|7\d|[23489])[ -]?\d{3}[ -]?\d{4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![A-Za-z0-9_-])/g;
 
 function findAll(
   text: string,
@@ -53,8 +63,14 @@ function findEmails(text: string, spans: PiiSpan[]): void {
     while (end - at <= DOMAIN_LENGTH_MAX && isDomainUnit(text, end)) end++;
     while (end > at && !isAlnum(text, end - 1) && text.charCodeAt(end - 1) < 128) end--;
     const domain = text.slice(at + 1, end);
-    if (start < at && /^[^.]+(?:\.[^.]+)*\.\p{L}{2,24}$/u.test(domain)) spans.push({ start, end, kind: 'email' });
+    if (start < at && !isLoginName(text, start, at) && /^[^.]+(?:\.[^.]+)*\.\p{L}{2,24}$/u.test(domain))
+      spans.push({ start, end, kind: 'email' });
   }
+}
+
+/** `git@github.com:…`, `https://bob@host/…`: whose account on which host, and no address for mail. */
+function isLoginName(text: string, start: number, at: number): boolean {
+  return text.slice(start, at) === 'git' || text.slice(Math.max(0, start - 3), start) === '://';
 }
 
 function isLocalUnit(text: string, at: number): boolean {
@@ -66,8 +82,8 @@ function isDomainUnit(text: string, at: number): boolean {
 }
 
 function isIban(found: string): boolean {
-  const compact = found.replaceAll(' ', '');
-  if (compact.length < 15 || compact.length > 34) return false;
+  const compact = found.replace(/[ -]/g, '');
+  if (compact.length !== IBAN_LENGTHS.get(compact.slice(0, 2).toUpperCase())) return false;
   let rest = 0;
   for (const character of compact.slice(4) + compact.slice(0, 4)) {
     const value = Number.parseInt(character, 36);

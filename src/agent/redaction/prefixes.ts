@@ -55,6 +55,19 @@ function pattern(kind: SecretKind, prefix: string, expression: RegExp): PrefixRu
   };
 }
 
+const AWS_SECRET = /(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])/g;
+const AWS_SECRET_WITHIN = 128;
+
+/** An unnamed secret key near behind its access key, as in tables and CSV. */
+export function awsSecretBehind(text: string, end: number): SecretSpan | undefined {
+  for (const { 0: value, index } of text.slice(end, end + AWS_SECRET_WITHIN).matchAll(AWS_SECRET)) {
+    const { digits, upper, lower } = shapeOf(value, 0, value.length);
+    if (digits > 0 && upper > 3 && lower > 3)
+      return { start: end + index, end: end + index + value.length, kind: 'aws_secret_key' };
+  }
+  return undefined;
+}
+
 /** Keys of OpenAI and of those who took over its form; 32 hex digits are DeepSeek's. */
 function openAiKind(body: string): SecretKind {
   return /^[0-9a-f]{32}$/.test(body) ? 'deepseek_key' : 'openai_key';

@@ -1,11 +1,13 @@
 import { type PiiKind, type RedactionSettings, type SecretKind, UNKNOWN_KIND } from '../../contract/redaction.ts';
 import { LinearPattern } from '../../platform/linear-pattern.ts';
+import { isStorageKey } from './azure.ts';
 import { secretArguments } from './commands.ts';
 import { cookiesIn, isSession } from './cookies.ts';
 import { findSecrets, findSuspect, mayHoldSecret } from './detectors.ts';
 import { findPii, mayHoldPii } from './pii.ts';
-import { isSecretValue, secretKeyKind } from './secret-keys.ts';
-import { isHardWord } from './sentences.ts';
+import { findKeyLines } from './private-key.ts';
+import { isSecretValue, isWorkingDirectory, secretKeyKind } from './secret-keys.ts';
+import { isHardWord, isRandomWord } from './sentences.ts';
 
 /** What a record's text became. */
 export interface RedactedRecord {
@@ -152,10 +154,15 @@ export class Redactor {
     if (Array.isArray(value)) {
       // The arguments of a command: `["--password", "…"]`.
       const passwords = this.#kinds.has('password') ? secretArguments(value) : undefined;
+      const keyLines = this.#kinds.has('private_key') ? findKeyLines(value) : undefined;
       const items = value.map((item: unknown, index) => {
+        if (keyLines !== undefined && index >= keyLines[0] && index < keyLines[1]) {
+          kinds.add('private_key');
+          return marked('private_key');
+        }
         const argument = passwords?.get(index);
         if (argument !== undefined) return replaced(item as string, [argument], kinds);
-        const flag = typeof item === 'string' ? FLAG.exec(String(value[index - 1]).slice(0, 64))?.[1] : undefined;
+        const flag = typeof item === 'string' ? nameBefore(value[index - 1], item) : undefined;
         return flag === undefined ? this.#value(item, kinds, depth + 1) : this.#under(flag, item, kinds, depth);
       });
       return items.some((item, index) => item !== value[index]) ? items : value;
@@ -168,7 +175,7 @@ export class Redactor {
     let changed = false;
     const entries = Object.entries(object).map(([key, value]): [string, unknown] => {
       const name = key.length > NAME_LENGTH_TYPICAL ? this.#text(key, kinds) : key;
-      const clean = this.#under(key === 'value' && named !== undefined ? named : key, value, kinds, depth);
+      const clean = this.#under(isNamed(key, value, named) ? named : key, value, kinds, depth);
       changed ||= name !== key || clean !== value;
       return [name, clean];
     });
@@ -178,8 +185,9 @@ export class Redactor {
   /** A value under its name, which may tell that it is a credential. */
   #under(key: string, value: unknown, kinds: Set<string>, depth: number): unknown {
     if (COOKIE.test(key) && this.#kinds.has('cookie')) return this.#cookies(value, kinds, depth + 1);
-    const kind = secretKeyKind(key);
-    if (kind === undefined || !this.#kinds.has(kind)) return this.#value(value, kinds, depth + 1);
+    const kind = typeof value === 'string' && isStorageKey(key, value) ? 'azure_key' : secretKeyKind(key);
+    if (kind === undefined || !this.#kinds.has(kind) || (typeof value === 'string' && isWorkingDirectory(key, value)))
+      return this.#value(value, kinds, depth + 1);
     if (Array.isArray(value)) {
       if (/auth$/i.test(key) && value.length === 2 && typeof value[1] === 'string' && isHardWord(value[1], true)) {
         kinds.add('password');
@@ -193,6 +201,10 @@ export class Redactor {
       return marked(kind);
     }
     if (typeof value !== 'string') {
+      if (isObject(value) && typeof value['value'] === 'string') {
+        const clean = this.#under(key, value['value'], kinds, depth + 1);
+        if (clean !== value['value']) return { ...(this.#value(value, kinds, depth + 1) as object), value: clean };
+      }
       const clean = this.#value(value, kinds, depth + 1);
       return KEPT_TOGETHER.test(key) && isObject(clean) ? this.#all(kind, clean, kinds) : clean;
     }
@@ -252,6 +264,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The name that the argument before gives: `--password`, or, of what looks made by a machine, `aws_secret_access_key`. */
+function nameBefore(before: unknown, item: string): string | undefined {
+  if (typeof before !== 'string' || before.length > 64) return undefined;
+  const flag = FLAG.exec(before)?.[1];
+  if (flag !== undefined || !SETTING.test(before)) return flag;
+  return isRandomWord(item, true) ? before : undefined;
+}
+
+const SETTING = /^[A-Za-z]+(?:[_.-][A-Za-z]+){1,6}$/;
 const FLAG = /^--?([A-Za-z][\w-]+)$/;
 const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|SharedKey|AWS4-HMAC-SHA256) +/i;
 
@@ -259,11 +280,33 @@ function marked(kind: string): string {
   return `[redacted:${kind}]`;
 }
 
-/** `{"name":"DB_PASSWORD","value":"…"}`, as environments and headers are often written. */
+function isNamed(key: string, value: unknown, named: string | undefined): named is string {
+  return (
+    named !== undefined &&
+    VALUE.test(key) &&
+    (!PROSE.test(key) || (typeof value === 'string' && isHardWord(value, true)))
+  );
+}
+
+const VALUE = /^(?:value|val|text|answer|content)$/i;
+/** May be about a password as well. */
+const PROSE = /^(?:text|answer|content)$/;
+const NAMES =
+  'name key Name Key keyName selector field label element locator target param parameter header variable property option question'.split(
+    ' ',
+  );
+/** `input[name="password"]`, `#login .password`: the last name of a selector. */
+const LAST_NAME = /([\w-]{1,64})["'\])]{0,3}(?: ?(?:field|input|text ?box|box))?\??$/i;
+
+/** `{"name":"DB_PASSWORD","value":"…"}`, as environments and headers are often written; `{"selector":"#password","text":"…"}` of a tool that fills in forms. */
 function namedBy(object: Record<string, unknown>): string | undefined {
-  if (typeof object['value'] !== 'string') return undefined;
-  const name = object['name'] ?? object['key'];
-  return typeof name === 'string' ? name : undefined;
+  const value =
+    object['value'] ?? object['Value'] ?? object['val'] ?? object['text'] ?? object['answer'] ?? object['content'];
+  if (typeof value !== 'string') return undefined;
+  const name = NAMES.map((each) => object[each]).find((each) => typeof each === 'string') as string | undefined;
+  if (name === undefined || secretKeyKind(name) !== undefined) return name;
+  const last = LAST_NAME.exec(name.slice(-80))?.[1];
+  return last !== undefined && secretKeyKind(last) === 'password' ? last : name;
 }
 
 /** By place; of two that overlap the union goes, under the kind of the first. */

@@ -28,7 +28,7 @@ const PASSWORD_NAME = /^(?:psk|presharedkey)$/;
 const PASS =
   /(?:^|[_.\- ])pass$|[a-z]Pass$|(?:^|[_.\- ])(?:db|user|smtp|ftp|mail|root|admin|my|redis|mysql|pg|proxy|http|ssh|auth|login)pass$/;
 const AWS_SECRET = /secretaccesskey$|aws(?:secret|secretkey)$/;
-const AZURE = /(?:accountkey|sharedaccesskey|storagekey)$/;
+const AZURE = /(?:accountkey|sharedaccesskey)$/;
 const SECRET =
   /(?:secrets?|credential|secretkey(?:base)?|secretvalue|privatekey|signingkey|encryptionkey|masterkey|hmackey|clientkey|sharedkey|consumersecret)$/;
 const API_KEY = /(?:apikeys?|accesskey|subscriptionkey|authkey|servicekey|licensekey)$/;
@@ -39,7 +39,7 @@ const NO_SECRET_TOKEN =
 /** Long random values under `…_KEY` and `x-…-key`, but for keys that name a thing or may be known. */
 const SOME_KEY = /[a-z0-9][_-]key$/i;
 const NO_SECRET_KEY =
-  /(?:cache|primary|foreign|partition|sort|object|public|pub|idempotency|dedup\w*|routing|row|map|hash|group|index|lookup|translation|host|sort|range|shard|storage_object|query|message|record|unique|composite|natural|surrogate|order|issue|project|site|known|verify|publishable|anon|i18n|locale|s3|etag|file|path|dict|json|blob|answer|hot|short)[_-]key$/i;
+  /(?:cache|foreign|partition|sort|object|public|pub|idempotency|dedup\w*|routing|row|map|hash|group|index|lookup|translation|host|sort|range|shard|storage_object|query|message|record|unique|composite|natural|surrogate|order|issue|project|site|known|verify|publishable|anon|i18n|locale|s3|etag|file|path|dict|json|blob|answer|hot|short)[_-]key$/i;
 const SECRET_TOKENS = /(?:access|auth|refresh|api|bearer|secret)tokens$/;
 const AUTHORIZATION = /authorization$/;
 
@@ -55,7 +55,8 @@ function judge(key: string): SecretKind | undefined {
   if (AUTHORIZATION.test(compact)) return 'authorization';
   if (/(?:^|[_.-])auth$/i.test(bare)) return 'token';
   if (TOKEN.test(compact) && (SECRET_TOKENS.test(compact) || !NO_SECRET_TOKEN.test(snaked(bare)))) return 'token';
-  if (SOME_KEY.test(bare) && !NO_SECRET_KEY.test(bare)) return 'service_key';
+  if (/(?:^|_)pat$/i.test(bare)) return 'token'; // a personal access token
+  if (SOME_KEY.test(snaked(bare)) && !NO_SECRET_KEY.test(snaked(bare))) return 'service_key';
   return undefined;
 }
 
@@ -69,7 +70,7 @@ function snaked(key: string): string {
 
 /** What stands where a value would: nothing, a mask, a reference to a variable, a word about it. */
 const EMPTY =
-  /^(?:\*+|x{3,}|X{3,}|\.{2,}|•+|-+|_+|#+|…|<.*>|\$\{.*|\$\(.*|\$[A-Za-z_].*|\{\{.*|\{[\w.]*\}|%[sdv@].*|%\(.*|@\w+@|\[.*\]|.*\[redacted.*|.*\$\{.*)$/is;
+  /^(?:\*+|x{3,}|X{3,}|\.{2,}|•+|-+|_+|#+|…|<.*>|\$\{.*|\$\(.*|\$[A-Za-z_]\w*(?:[^\w$!#%^*].*)?|\{\{.*|\{[\w.]*\}|%[sdv@].*|%\(.*|@\w+@|\[.*\]|.*\[redacted.*|.*\$\{.*)$/is;
 const WORDS = new Set(
   (
     'null none nil undefined true false yes no on off ok n/a na unset set empty missing required invalid incorrect wrong expired ' +
@@ -77,7 +78,7 @@ const WORDS = new Set(
     'failed failure success successful succeeded accepted denied rejected granted mismatch matches authentication unavailable disabled enabled ' +
     'rotated revoked loaded updated created deleted verified cleared saved stored forgotten provided needed ' +
     'string str text varchar char bytes byte any number int integer boolean bool object secretstr buffer uint8array array optional[str] ' +
-    'str|none string|undefined string|null character varying void unknown never value placeholder changeme_please example'
+    'str|none string|undefined string|null character varying void unknown never value placeholder changeme_please example hash hashed encrypted'
   ).split(' '),
 );
 const PROSE =
@@ -88,7 +89,21 @@ export function isPlaceholder(value: string): boolean {
   const beginning = value.slice(0, 160).trim();
   if (!/[\p{L}\p{N}]/u.test(beginning) || WORDS.has(beginning.toLowerCase().replace(/[.,;:!?]+$/, ''))) return true;
   if (/^(?:required|nullable|sometimes|string|confirmed|optional)\|/.test(beginning)) return true; // rules of a form
-  return EMPTY.test(beginning) || (beginning.includes(' ') && PROSE.test(beginning));
+  return EMPTY.test(beginning) || TO_BE_REPLACED.test(beginning) || (beginning.includes(' ') && PROSE.test(beginning));
+}
+
+/** What examples tell to put there. */
+const TO_BE_REPLACED =
+  /^(?:your|insert|replace|enter|put|add)[-_ ](?:[A-Za-z0-9]+[-_ ]){0,4}(?:password|passwd|key|token|secret|pat|here|me|this)\b|^change[-_]me$|[-_]here$/i;
+
+/** The shell's working directory has the name of a password. */
+export function isWorkingDirectory(key: string, value: string): boolean {
+  return /^(?:old)?pwd$/i.test(key) && /^(?:[/~]|\.{1,2}(?:\/|$)|[A-Za-z]:[\\/])/.test(value);
+}
+
+/** `projects/acme/secrets/db/versions/3`, `prod/db/password-1`: where a credential is kept. */
+export function isPlace(value: string): boolean {
+  return /^[a-z][a-z0-9-]{0,40}(?:\/[a-z0-9-]{1,40}){2,}$/.test(value);
 }
 
 /** `default/my-secret`, `team-api-key`: the name of a credential, kept by whoever knows it. */
@@ -102,7 +117,7 @@ export function isSecretValue(kind: SecretKind, value: string): boolean {
   if (isPlaceholder(value)) return false;
   if (kind === 'password') return true;
   if (kind === 'service_key') return isMachineMade(value);
-  if (/^\d+$/.test(value) && value.length < 20) return false;
+  if ((/^\d+$/.test(value) && value.length < 20) || isPlace(value)) return false;
   if (kind === 'token')
     return value.length >= 12 && !/\s/.test(value) && hasDigitOrCases(value) && /[A-Za-z]/.test(value);
   if (kind === 'authorization') return value.length >= 6 && hasDigitOrCases(value);
@@ -113,9 +128,12 @@ export function isSecretValue(kind: SecretKind, value: string): boolean {
   );
 }
 
+/** A slash only in the Base64 of 32 or 64 bytes: paths have others. */
+const MACHINE_MADE = /^(?:base64:)?(?:[A-Za-z0-9+_-]{24,512}={0,2}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)$/;
+
 /** Random letters of both cases and digits; no hash, no UUID, no path. */
 export function isMachineMade(value: string): boolean {
-  return /^[A-Za-z0-9+_-]{24,512}={0,2}$/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value);
+  return MACHINE_MADE.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value);
 }
 
 /** Digits, or both cases in a way that no word or sentence begins with. */

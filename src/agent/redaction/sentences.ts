@@ -178,7 +178,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A key or a token in a sentence: long, and made by a machine. */
 export function isRandomWord(value: string, isSaid: boolean): boolean {
-  if (/^(?:sha\d+|md5)[:-]/i.test(value) || /^https?:|[()]/.test(value)) return false;
+  if (/^(?:sha\d+|md5)[:-]|^[a-z_]\w{0,30}=[^=]/i.test(value) || /^https?:|[()]/.test(value)) return false;
   if (/^[./~]*\w*\/\w+\//.test(value)) return /^[A-Za-z0-9+/]{32,}=*$/.test(value) && looksScrambled(value);
   if (UUID.test(value)) return isSaid;
   return value.length >= 12 && (looksRandom(value, 0, value.length, isSaid ? 12 : 16) || looksScrambled(value));

@@ -32,8 +32,7 @@ export function findUrlPassword(text: string, at: number, slashes: string, runs:
       ? { start, end: signAt, kind }
       : undefined;
   const specific = prefixedAt(text, colon + 1, runs) ?? user;
-  if (specific !== undefined && specific.end <= signAt)
-    return { ...specific, end: specific.start > colon ? signAt : specific.end };
+  if (specific !== undefined && specific.end <= signAt) return { ...specific, end: signAt };
   const password = text.slice(colon + 1, signAt);
   const isUserSecret = looksRandom(text, start, colon, 20); // a token in the user's place: https://TOKEN:x-oauth-basic@host
   if (isUserSecret) return { start, end: signAt, kind };
@@ -98,14 +97,29 @@ function userInfo(text: string, start: number, isConnection: boolean): readonly 
     if (text[at] === ':' && colon === -1) colon = at;
     if (text[at] === '@') signAt = at;
     if (text[at] === ',' && signAt !== -1) break; // further hosts
-    if ('/?#'.includes(text[at]!) && (!isConnection || signAt !== -1 || colon === -1 || isPort(text, colon, at))) break;
+    if ('/?#'.includes(text[at]!) && (signAt !== -1 || colon === -1 || isPort(text, colon, at))) break;
   }
-  return colon > signAt ? [-1, signAt] : [colon, signAt];
+  if (colon > signAt) return [-1, signAt];
+  if (!isConnection && colon !== -1 && !isPasswordWithSlash(text, start, colon, signAt)) return [-1, -1];
+  return [colon, signAt];
+}
+
+/** An address's path may have an at sign, too: with a slash before it, only what can be no port is a password. */
+function isPasswordWithSlash(text: string, start: number, colon: number, signAt: number): boolean {
+  const password = text.slice(colon + 1, signAt);
+  const slash = password.search(/[/?#]/);
+  if (slash === -1) return true;
+  return text[start] !== '[' && isUnlikePort(password.slice(0, slash)) && !/^port|[{}$]/i.test(password);
+}
+
+/** Letters of both cases, or letters and digits. */
+function isUnlikePort(text: string): boolean {
+  return /[A-Za-z]/.test(text) && (/\d/.test(text) || (/[a-z]/.test(text) && /[A-Z]/.test(text)));
 }
 
 function isPort(text: string, colon: number, end: number): boolean {
   for (let at = colon + 1; at < end; at++) if (!isDigit(text, at)) return false;
-  return true;
+  return end > colon + 1;
 }
 
 function isSchemeUnit(text: string, at: number): boolean {
@@ -146,6 +160,26 @@ export function findOraclePassword(text: string, at: number): SecretSpan | undef
 }
 
 const SIGNATURE_LENGTH_MAX = 256;
+
+const CODE = /[?&]code=((?:[A-Za-z0-9_/.-]|%2[BF]){32,256}(?:=|%3D){0,2})(?![A-Za-z0-9])/i;
+const CODE_WITHIN = 400;
+
+/** `https://….azurewebsites.net/api/…?code=…`: what a function of Azure is called with. */
+export function findFunctionCode(text: string, _at: number, end: number): SecretSpan | undefined {
+  const address = /^[^\s"'<>]*/.exec(text.slice(end, end + CODE_WITHIN))![0];
+  const match = CODE.exec(address);
+  if (match === null) return undefined;
+  const start = end + match.index + '?code='.length;
+  return { start, end: start + match[1]!.length, kind: 'token' };
+}
+
+const APP_ID = /[?&]appid=([0-9a-f]{32})(?![0-9A-Za-z])/iy;
+
+/** `?appid=…`, as a weather service has its keys. */
+export function findAppId(text: string, at: number, end: number): SecretSpan | undefined {
+  APP_ID.lastIndex = at - 1;
+  return APP_ID.test(text) ? { start: end, end: end + 32, kind: 'api_key' } : undefined;
+}
 
 /** Azure's shared access signature, `sig=…` in a query: Base64, escaped. */
 export function findSignature(text: string, at: number): SecretSpan | undefined {
@@ -203,6 +237,16 @@ function signatureAt(text: string, start: number): SecretSpan | undefined {
   if (end - start < 28) return undefined;
   const { digits, upper, lower } = shapeOf(text, start, end);
   return upper > 0 && lower > 0 && digits + upper + lower > 20 ? { start, end, kind: 'azure_sas' } : undefined;
+}
+
+const HOOK_PATH = /\/services\/T[A-Z0-9]{8,14}\/B[A-Z0-9]{8,14}\/[A-Za-z0-9]{20,32}(?![A-Za-z0-9])/y;
+
+/** The path of a webhook whose host stands elsewhere, as in a request line. */
+export function findSlackPath(text: string, at: number): SecretSpan | undefined {
+  HOOK_PATH.lastIndex = at;
+  return HOOK_PATH.test(text)
+    ? { start: at + '/services/'.length, end: HOOK_PATH.lastIndex, kind: 'slack_webhook' }
+    : undefined;
 }
 
 const HOOK = /hooks\.slack(?:-gov)?\.com(?:\\?\/)(?:services|workflows|triggers)(?:\\?\/)/y;

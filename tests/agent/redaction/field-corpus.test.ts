@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Redactor } from '../../../src/agent/redaction/index.ts';
 import { REDACTION_DEFAULT } from '../../../src/contract/redaction.ts';
 import { type CorpusLine, corpus, seeded } from './corpus.ts';
+import { isRight, shown } from './judge.ts';
 
 /*
  * Lines as they come from the field, written without a look at the rules that find what they hold: shells, configuration files, headers, traces, people.
@@ -13,8 +14,6 @@ import { type CorpusLine, corpus, seeded } from './corpus.ts';
 const SEED = Number(process.env['SEED'] ?? 7);
 const TIMES = 2;
 const LEAST = 0.98;
-const PART = 6;
-const READABLE = 0.7;
 
 const redactor = new Redactor(REDACTION_DEFAULT);
 
@@ -79,28 +78,4 @@ function judge(
   assert.ok(recall >= LEAST, `recall ${recall}; missed:\n${shown(missed)}`);
   assert.ok(precision >= LEAST, `precision ${precision}; wrong:\n${shown(wrong)}`);
   assert.ok(wrong.length / negatives <= 1 - LEAST, `${wrong.length} wrong:\n${shown(wrong)}`);
-}
-
-function isRight(redacted: string, { filled, around }: CorpusLine): boolean {
-  const clean = redacted.replace(/\[redacted:\w+\]/g, ' ');
-  const words = around.match(/[\p{L}\p{N}]{3,}/gu) ?? [];
-  const kept = words.filter((word) => clean.includes(word)).length;
-  return kept >= words.length * READABLE && filled.every((secret) => !survives(clean, secret, around));
-}
-
-/** Whether a part of it is left that its surroundings don't hold anyway, the edges of a PEM block aside. */
-function survives(clean: string, secret: string, around: string): boolean {
-  const length = Math.min(PART, secret.length);
-  for (let at = 0; at + length <= secret.length; at++) {
-    const part = secret.slice(at, at + length);
-    if (clean.includes(part) && !around.includes(part) && !/^[-\s]*$|BEGIN|END|PRIV|KEY/.test(part)) return true;
-  }
-  return false;
-}
-
-function shown(lines: readonly CorpusLine[]): string {
-  return lines
-    .slice(0, 40)
-    .map(({ text }) => `  ${text.slice(0, 200)}`)
-    .join('\n');
 }

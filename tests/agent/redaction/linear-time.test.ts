@@ -90,6 +90,21 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'values in calls': 'password=Some(',
   'encoded names': '%22password%22%3A%22',
   colours: '\u001b[31m',
+  'lists of settings': '"name":"password","a":1,',
+  'cells of a table': '| password |',
+  'fields of a form': "fill('#password','",
+  'codes in queries': 'azurewebsites?code=aB1',
+  'ends of Base64': '=="',
+  'keys in pairs': `AK${'IA'}ABCDEFGHIJKLMNOP `,
+  'addresses with a slash in them': 'http://a:bC1/',
+  'addresses with a slash, and an at sign far off': `${'http://a:bC1/'.repeat(38)}@`,
+  'addresses of databases, and an at sign far off': `${'postgres://a:b/'.repeat(33)}@`,
+  'lines with numbers behind a header': `${HEAD}${'\n1:'.repeat(40)}`,
+  'lines in quotes': `${HEAD}\n"+"ABCD`,
+  'examples of values': `password=your_${'a_'.repeat(70)} `,
+  'basic credentials': 'Basic YTpi ',
+  'options with a user': ' -a a:',
+  'names of credentials called': 'setPassword(x="a1',
 };
 
 const redactor = new Redactor({

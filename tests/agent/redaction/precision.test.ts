@@ -78,6 +78,10 @@ test('the quick look never passes over what the thorough one finds', () => {
     'fresh-positives.txt',
     'late-positives.txt',
     'field-contexts.txt',
+    'kinds-positives.txt',
+    'shapes-positives.txt',
+    'odds-positives.txt',
+    'plain-positives.txt',
   ];
   for (const { text } of lists.flatMap((list) => corpus(list, TIMES, random))) {
     const context = { deep: [{ text }] };
@@ -103,7 +107,9 @@ test('lines without a secret are mostly passed over by the quick look', () => {
 
 test('what was redacted is left as it is when it comes by again', () => {
   const random = seeded(SEED + 3);
-  const lists = ['positives.txt', 'field-positives.txt', 'fresh-positives.txt', 'late-positives.txt'];
+  const lists = ['', 'field-', 'fresh-', 'late-', 'kinds-', 'shapes-', 'odds-', 'plain-'].map(
+    (list) => `${list}positives.txt`,
+  );
   for (const { text } of lists.flatMap((list) => corpus(list, 1, random))) {
     const once = redactor.redactText(text);
     assert.equal(redactor.redactText(once), once);

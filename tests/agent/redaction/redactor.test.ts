@@ -54,6 +54,62 @@ test('values under the name of a credential are replaced at any depth, whatever 
   assert.equal(context.db.password, 'simple words here', 'what was handed in is not changed');
 });
 
+test('a private key is replaced line by line where its lines are a list', () => {
+  const edge = (word: string) => `-----${word} PRIVATE KEY-----`;
+  const lines = ['cat key', edge('BEGIN'), 'MIIEvQIBADANBgkqhkiG9w0B', 'AQEFAASCBKcwggSjAgEAAoIB', edge('END'), 'done'];
+
+  const redacted = redactorWith().redact('m', { lines }, JSON.stringify({ lines }));
+
+  const gone = '[redacted:private_key]';
+  assert.deepEqual(redacted?.context['lines'], ['cat key', gone, gone, gone, gone, 'done']);
+});
+
+test('what a tool types into the field of a password is replaced, and words about the field stay', () => {
+  const steps = [
+    { selector: '#login input[type="password"]', text: 'Winter2024!' },
+    { element: 'Password textbox', ref: 'e12', text: 'Winter2024!' },
+    { label: 'Password', text: 'Forgot your password?' },
+    { selector: '#user', text: 'bob42' },
+  ];
+
+  const redacted = redactorWith().redact('m', { steps }, JSON.stringify({ steps }));
+
+  assert.deepEqual(redacted?.context['steps'], [
+    { ...steps[0], text: '[redacted:password]' },
+    { ...steps[1], text: '[redacted:password]' },
+    steps[2],
+    steps[3],
+  ]);
+});
+
+test('a value one step below its name, or behind its name in a list, is replaced', () => {
+  const secret = `${'wJalrXUtnFEMI'}/K7MDENG/${'bPxRfiCYzzzzEXKEY'}1`;
+  const context = {
+    settings: { aws_secret_access_key: { value: secret, slot: false } },
+    argv: ['aws', 'configure', 'set', 'aws_secret_access_key', secret],
+    columns: ['api_key', 'user_id', 'model_name'],
+  };
+
+  const redacted = redactorWith().redact('m', context, JSON.stringify(context));
+
+  assert.deepEqual(redacted?.context, {
+    settings: { aws_secret_access_key: { value: '[redacted:aws_secret_key]', slot: false } },
+    argv: ['aws', 'configure', 'set', 'aws_secret_access_key', '[redacted:aws_secret_key]'],
+    columns: ['api_key', 'user_id', 'model_name'],
+    _redacted: ['aws_secret_key'],
+  });
+});
+
+test('the names of secrets and the working directory are no secrets', () => {
+  const context = {
+    pwd: '/srv/agent/work',
+    secret: 'projects/acme/secrets/openai-key/versions/3',
+    note: 'arn:aws:secretsmanager:us-east-1:553912473724:secret:prod/db-AbCdE1',
+  };
+
+  assert.equal(redactorWith().redact('token_type=bearer expires_in=3600', context, JSON.stringify(context)), undefined);
+});
+
 test('a key __proto__ stays data when its context is redacted', () => {
   const context = JSON.parse('{"__proto__":{"password":"hunter2"}}') as Record<string, unknown>;
 
@@ -164,6 +220,9 @@ test('personal data is replaced where it is asked for, and only with a right che
   const redactor = redactorWith({ pii: ['email', 'phone', 'iban', 'israeli_id', 'credit_card'] });
   const cases: readonly (readonly [string, string])[] = [
     ['mail bob.smith+x@mail.example.co.il now', 'mail [redacted:email] now'],
+    ['git@github.com:a/b.git https://bob@example.com/x', 'git@github.com:a/b.git https://bob@example.com/x'],
+    ['iban nl91abna0417164300 or NL91-ABNA-0417-1643-00', 'iban [redacted:iban] or [redacted:iban]'],
+    ['call 00972-54-1234567', 'call [redacted:phone]'],
     ['call +972-54-123-4567 or 054-1234567', 'call [redacted:phone] or [redacted:phone]'],
     ['call (212) 555-0123', 'call [redacted:phone]'],
     ['pay to DE89 3704 0044 0532 0130 00 today', 'pay to [redacted:iban] today'],
