@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { basename } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { OnFull } from '../config/index.ts';
 import { type AgentId, parseAgentId } from '../contract/ids.ts';
@@ -224,7 +225,7 @@ function stoppedOnRequest(ending: Ending, signal: NodeJS.Signals): Ending {
 }
 
 function notStarted(command: readonly string[], error: NodeJS.ErrnoException): Ending {
-  const found = error.code !== 'ENOENT';
+  const found = error.code !== 'ENOENT' && isThere(command[0]!);
   const program = escapeControls(command[0]!);
   note(`error: ${program}: ${found ? `cannot be executed (${error.code})` : 'command not found'}`);
   return {
@@ -232,6 +233,13 @@ function notStarted(command: readonly string[], error: NodeJS.ErrnoException): E
     status: { status: 'critical', last_action: 'could not be started' },
     message: `${basename(command[0]!)} could not be started (${error.code})`,
   };
+}
+
+/** A folder of PATH that may not be searched gives EACCES too, whatever is asked for: as in a shell, what isn't seen isn't found. */
+function isThere(program: string): boolean {
+  if (program.includes('/')) return true;
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, program)));
 }
 
 /** Waits for the end of the output; what the program left running may hold it open, and is read a little longer only. */

@@ -2,7 +2,7 @@
  * `nervesys exec` as a real process, with real programs below it and an agent that answers over real HTTP.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -103,9 +103,14 @@ describe('nervesys exec', { concurrency: 4 }, () => {
     const file = join(home, 'not-executable');
     await writeFile(file, 'text', { mode: 0o644 });
 
-    const missing = await runNervesys(execArgs(agent, 'no-such-program-here'));
+    const locked = join(home, 'locked');
+    await mkdir(locked, { mode: 0o000 }); // a folder of PATH that an ordinary user may not search
+    const env = { PATH: `${locked}:${process.env['PATH']}` };
+
+    const missing = await runNervesys(execArgs(agent, 'no-such-program-here'), { env });
     const denied = await runNervesys(execArgs(agent, file));
 
+    await chmod(locked, 0o700);
     assert.deepEqual([missing.code, denied.code], [127, 126]);
     assert.match(missing.stderr, /no-such-program-here: command not found/);
     assert.deepEqual(agent.statuses.filter((one) => one['status'] === 'critical').length, 2);
