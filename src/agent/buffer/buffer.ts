@@ -2,13 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import { windowStart } from '../../contract/object-key.ts';
-import { type ArchivedRecord, LEVELS, type Level, type LevelCounts } from '../../contract/record.ts';
+import type { ArchivedRecord, Level, LevelCounts } from '../../contract/record.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { randomHex } from '../../platform/random.ts';
-import { lossReceipt } from '../loss-receipt.ts';
 import { AppendQueue, textBytesOf, type Waiting } from './append-queue.ts';
 import { freeScratch, type NewBlock, writeBlocks } from './block-writer.ts';
 import { freeSpareTexts } from './chunk.ts';
@@ -16,6 +15,7 @@ import { DiskReserve, openingWithReserve, reservePath } from './disk-reserve.ts'
 import { DiskRoom } from './disk-room.ts';
 import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
+import { LossBook } from './loss-book.ts';
 import { LOSSES_META, Losses } from './losses.ts';
 import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
 import { answerRepeats, type Sorted } from './repeats.ts';
@@ -83,10 +83,6 @@ const POSITION_BYTES = 500;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
 /** Batches that records are given up of are joined up to this size: quickly written, and many enough records. */
 const JOINED_BYTES_MAX = 1_000_000;
-/** What was given up gets its receipt after so long without more of it: a few long ranges instead of many short ones. */
-const RECEIPT_DELAY_MS = 5_000;
-/** But not later than this after the first of it: a buffer that stays full for days tells of it meanwhile. */
-const RECEIPT_DELAY_MAX_MS = 60_000;
 
 export interface BufferOptions {
   readonly path: string;
@@ -113,14 +109,12 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #answers: RememberedAnswers;
   readonly #batches: SealedBatches;
   readonly #sealer: Sealer;
+  readonly #lossBook: LossBook;
   readonly #memory = new ShortTermMemory();
   readonly #queue = new AppendQueue(QUEUE_BYTES_MAX);
   /** What had no room and may have others give way. */
   readonly #pressed = new AppendQueue(PRESSED_BYTES_MAX);
   #relieving: Promise<void> | undefined;
-  #losses: Losses;
-  #lostAt = Number.NEGATIVE_INFINITY;
-  #lostSince = Number.NEGATIVE_INFINITY;
   #commitScheduled = false;
   #lastSequence: Sequence;
   #held = false;
@@ -140,7 +134,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       store.setMeta('epoch', epoch);
     }
     this.epoch = epoch as Epoch;
-    this.#losses = Losses.parse(store.meta(LOSSES_META));
+    const losses = Losses.parse(store.meta(LOSSES_META));
+    this.#lossBook = new LossBook(losses, { server: options.server, epoch: this.epoch, clock, logger });
     this.#lastSequence = this.#storedSequence();
     this.#batches = new SealedBatches({
       store,
@@ -230,9 +225,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     try {
       this.#batches.removePassed();
       this.#deleteForgottenAnswers();
-      const now = clock.monotonic();
-      if (now - this.#lostAt >= RECEIPT_DELAY_MS || now - this.#lostSince >= RECEIPT_DELAY_MAX_MS)
-        this.#writeReceipts();
+      if (this.#lossBook.due) this.#writeReceipts();
     } catch (error) {
       this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
     }
@@ -311,7 +304,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       oldestAt: sealed[0]?.oldestAt ?? filling[0]?.openedAt ?? null,
       lastArchivedAt: this.#batches.lastArchivedAt,
       lastSequence: this.#lastSequence,
-      lostRecords: this.#losses.total,
+      lostRecords: this.#lossBook.losses.total,
       rememberedKeys: this.#answers.size,
       held: this.#held,
     };
@@ -429,7 +422,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const { now, evictable, refuse, given = new Map(), alongside } = write;
     const windowAt = windowStart(now, this.#options.windowMs);
     let last = this.#lastSequence + records.length;
-    let losses = this.#losses;
+    const { losses: before } = this.#lossBook;
+    let losses = before;
     for (const [level, count] of given) {
       losses = losses.with(level, [[last + 1, last + count]]);
       last += count;
@@ -441,13 +435,13 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       this.#store.transaction(() => {
         for (const { first, last, body, evictable } of blocks)
           this.#store.insertBlock({ firstId: first, lastId: last, windowAt, arrivedAt: now, body, evictable });
-        if (losses !== this.#losses) this.#store.setMeta(LOSSES_META, losses.format());
+        if (losses !== before) this.#store.setMeta(LOSSES_META, losses.format());
         alongside();
       });
     } catch (error) {
       throw isNoSpace(error) || isBusy(error) ? this.#full(describeError(error), error) : error;
     }
-    if (losses !== this.#losses) this.#noteLosses(losses);
+    if (losses !== before) this.#lossBook.note(losses);
     for (const block of blocks) this.#sealer.fill(block, windowAt, now);
     this.#lastSequence = last;
     this.#batches.noteChange();
@@ -508,54 +502,36 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         textBytesMax: this.#options.batchTextBytes,
       },
       mayGiveUp: () => {
-        if (this.#losses.many) this.#writeReceipts();
-        return this.#closed === undefined && !this.#losses.many;
+        if (this.#lossBook.losses.many) this.#writeReceipts();
+        return this.#closed === undefined && !this.#lossBook.losses.many;
       },
     };
   }
 
   /** The loss is noted in the transaction in which they go, and only known of once that stands. */
   #giveUp(level: Level, batches: readonly StoredBatch[], resealed: Resealed): void {
-    const losses = this.#losses.with(level, resealed.given);
+    const losses = this.#lossBook.losses.with(level, resealed.given);
     const note = () => this.#store.setMeta(LOSSES_META, losses.format());
-    if (this.#batches.replace(batches, resealed, note)) this.#noteLosses(losses);
-  }
-
-  #noteLosses(losses: Losses): void {
-    const now = this.#options.clock.monotonic();
-    if (!this.#losses.waiting) {
-      this.#options.logger.error('the buffer is full: records are given up, the least valuable first');
-      this.#lostSince = now;
-    }
-    this.#losses = losses;
-    this.#lostAt = now;
+    if (this.#batches.replace(batches, resealed, note)) this.#lossBook.note(losses);
   }
 
   /** Tells the archive what was given up; where there is no room for that yet, it stays noted. */
   #writeReceipts(): void {
-    if (!this.#losses.waiting || this.#closed !== undefined) return;
-    const { server, clock, onLoss } = this.#options;
-    const now = clock.now();
-    const { receipts, rest } = this.#losses.settle();
-    const records = receipts.map(({ ranges, lost }) => {
-      const counts = LEVELS.filter((level) => lost[level] > 0).map((level) => `${lost[level]} ${level}`);
-      const message = `the buffer was full: records were given up (${counts.join(', ')})`;
-      const report = { level: 'ERROR', message, epoch: this.epoch, ranges, lost, reason: 'buffer full' } as const;
-      return lossReceipt(report, server, now);
-    });
-    if (!this.#room.fitsSmallWrite(textBytesOf(records))) return;
+    const now = this.#options.clock.now();
+    const settlement = this.#closed === undefined ? this.#lossBook.receipts(now) : undefined;
+    if (settlement === undefined || !this.#room.fitsSmallWrite(textBytesOf(settlement.records))) return;
     try {
-      this.#write(records, {
+      this.#write(settlement.records, {
         now,
         refuse: () => undefined,
-        alongside: () => this.#store.setMeta(LOSSES_META, rest.format()),
+        alongside: () => this.#store.setMeta(LOSSES_META, settlement.rest.format()),
       });
     } catch (error) {
       if (error instanceof BufferFull) return;
       throw error;
     }
-    this.#losses = rest;
-    for (const { lost } of receipts) onLoss?.(lost, rest.total);
+    this.#lossBook.settled(settlement);
+    for (const lost of settlement.lost) this.#options.onLoss?.(lost, settlement.rest.total);
   }
 
   #deleteForgottenAnswers(): void {
@@ -594,7 +570,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** The greatest sequence that was ever given out, as far as the file knows. */
   #storedSequence(): Sequence {
-    return Math.max(this.#store.lastSequence(), this.#losses.through);
+    return Math.max(this.#store.lastSequence(), this.#lossBook.losses.through);
   }
 
   #recover(): void {
