@@ -238,7 +238,7 @@ function notStarted(command: readonly string[], error: NodeJS.ErrnoException): E
 /** A folder of PATH that may not be searched gives EACCES too, whatever is asked for: as in a shell, what isn't seen isn't found. */
 function isThere(program: string): boolean {
   if (program.includes('/')) return true;
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const folders = (childEnvironment({})['PATH'] ?? '').split(delimiter);
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import {
   closeSync,
   copyFileSync,
@@ -26,6 +25,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { DirectoryArchive } from '../../src/storage/index.ts';
 import { fill, records as noise, openBuffer } from '../support/full-buffer.ts';
+import { givenSeed } from '../support/random.ts';
 import { readFolderArchive, readRecords } from '../support/running-system.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -147,7 +147,7 @@ test('of a file with a page zeroed everything else is archived, and the receipt 
 });
 
 test('whichever page is zeroed, the agent starts, what can be read is archived once, and the rest is told', async (t) => {
-  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  const seed = givenSeed();
   t.diagnostic(`NERVESYS_SEED=${seed}`);
   const whole = join(await tempDir(t), 'buffer.db');
   await writeBuffer(whole);

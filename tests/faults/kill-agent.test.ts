@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
+import { givenSeed } from '../support/random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { badFindings, runTorture } from './torture/torture.ts';
 
@@ -12,7 +12,7 @@ import { badFindings, runTorture } from './torture/torture.ts';
 const KILLS = 6;
 
 test('an agent that is killed again and again loses nothing it has acknowledged, and archives nothing twice', async (t) => {
-  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  const seed = givenSeed();
   t.diagnostic(`NERVESYS_SEED=${seed}`);
 
   const result = await runTorture({

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import type { ArchivedRecord } from '../../src/contract/record.ts';
 import { sha256Hex } from '../../src/platform/digest.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { givenSeed, seededBelow } from '../support/random.ts';
 
 /*
  * The real buffer beside a simple one: a list of the records that were acknowledged. Random operations run on both, in random
@@ -35,17 +35,6 @@ const AGENTS = ['GROK', '__proto__', 'constructor', '7', 'ג׳ימאי "א"', 't
 const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 type Random = (below: number) => number;
-
-/** mulberry32: small, and the same everywhere. */
-function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
 
 interface Key {
   readonly answer: string;
@@ -383,11 +372,11 @@ const keyOf = (batch: SealedBatch) => `logs/${SERVER}/2026-01-15/10-00.${batch.i
 const pick = ({ id, sha256, manifest, bytes, md5 }: SealedBatch) => ({ id, sha256, manifest, bytes, md5 });
 
 test('whatever is done to the buffer, it keeps what a simple list of the acknowledged records would', async (t: TestContext) => {
-  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  const seed = givenSeed();
   t.diagnostic(`NERVESYS_SEED=${seed}`);
 
   for (let n = 0; n < SEQUENCES; n++) {
-    const run = new Run(seededRandom(seed + n));
+    const run = new Run(seededBelow(seed + n));
     await run.play().catch((error: unknown) => {
       throw new Error(`NERVESYS_SEED=${seed + n} NERVESYS_SEQUENCES=1: ${run.log.join(' ')}`, { cause: error });
     });

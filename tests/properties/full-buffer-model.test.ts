@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import { silentLogger } from '../../src/platform/logger.ts';
 import { DirectoryArchive } from '../../src/storage/index.ts';
 import { verifyArchive } from '../../src/storage/ledger/index.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { givenSeed, seededBelow } from '../support/random.ts';
 
 /*
  * As `buffer-model.test.ts`, in a buffer that is full most of the time. Requests of sources that wait and of others come together, are
@@ -40,20 +40,9 @@ const ROOT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 type Random = (below: number) => number;
 
-/** mulberry32. */
-function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
-
 /** The same each time, so that a seed repeats a run. */
 function noise(bytes: number): string {
-  const random = seededRandom(1);
+  const random = seededBelow(1);
   return Buffer.from(Uint8Array.from({ length: bytes }, () => random(256))).toString('base64');
 }
 
@@ -331,11 +320,11 @@ class Run {
 }
 
 test('whatever is done to a full buffer, each record is archived or accounted for', async (t: TestContext) => {
-  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  const seed = givenSeed();
   t.diagnostic(`NERVESYS_SEED=${seed}`);
 
   for (let n = 0; n < SEQUENCES; n++) {
-    const run = new Run(seededRandom(seed + n));
+    const run = new Run(seededBelow(seed + n));
     await run.play().catch((error: unknown) => {
       throw new Error(`NERVESYS_SEED=${seed + n} NERVESYS_SEQUENCES=1: ${run.log.join(' ')}`, { cause: error });
     });

@@ -1,22 +1,6 @@
 /* Lines of JSON as records come in, and such as nearly do: what a byte-wise reader and a parser have to agree on. */
 
-export type Random = () => number;
-
-/** mulberry32: the same numbers for the same seed. */
-export function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-export function pick<T>(random: Random, choices: readonly T[]): T {
-  return choices[Math.floor(random() * choices.length)]!;
-}
+import { pick, type Random } from './random.ts';
 
 const TIMES = [
   '2025-12-10T19:45:00.123Z',

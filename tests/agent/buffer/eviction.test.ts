@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { cpSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { LEVELS } from '../../../src/contract/record.ts';
@@ -13,6 +12,7 @@ import {
   openBuffer,
   records,
 } from '../../support/full-buffer.ts';
+import { givenSeed, seededBelow } from '../../support/random.ts';
 
 /*
  * When the buffer is full, records of sources that can't wait give way to others of such sources: the least valuable first, the
@@ -141,13 +141,9 @@ test('a crash after records were given up forgets neither them nor what made the
 });
 
 test('whatever comes in whatever order, the books are right, the limit holds and what waits is kept', async (t) => {
-  const seed = Number(process.env['NERVESYS_SEED'] ?? randomInt(2 ** 31));
+  const seed = givenSeed();
   t.diagnostic(`NERVESYS_SEED=${seed}`);
-  let state = seed;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 4_294_967_296) * below);
-  };
+  const random = seededBelow(seed);
   const { buffer: first, path, open } = await openBuffer(t);
   let buffer = first;
   const pending: Promise<void>[] = [];

@@ -16,7 +16,8 @@ import { ScannedRecord } from '../../../src/agent/sources/record-scanner.ts';
 import type { AgentId, ServerName } from '../../../src/contract/ids.ts';
 import { CONTEXT_BYTES_MAX, MESSAGE_BYTES_MAX } from '../../../src/contract/record.ts';
 import { parseJsonExactly } from '../../../src/platform/exact-json.ts';
-import { mutate, pick, type Random, randomLine, randomOf } from '../../support/json-lines.ts';
+import { mutate, randomLine } from '../../support/json-lines.ts';
+import { pick, type Random, seededRandom } from '../../support/random.ts';
 
 const DEFAULTS: EncodeDefaults = { server: 'AIGARDEN01' as ServerName, now: Date.parse('2026-01-02T03:04:05.678Z') };
 const LINES = Number(process.env['LINES'] ?? 60_000);
@@ -24,7 +25,7 @@ const LINES = Number(process.env['LINES'] ?? 60_000);
 test('lines of every kind mean the same by the scanner and by the parser', (t) => {
   const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`seed ${seed}`);
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   let scanned = 0;
   for (let n = 0; n < LINES; n++) {
     let line: Buffer = Buffer.from(randomLine(random));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultProxy } from '../../servers/fault-proxy.ts';
 import type { Fault, S3Server } from '../../servers/s3-server.ts';
-import { pick, type SeededRandom } from './seeded-random.ts';
+import { pick, type Random } from '../../support/random.ts';
 
 /** What an archive's requests meet, until `heal`. */
 const FAULTS: Readonly<Record<string, Fault>> = {
@@ -14,7 +14,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'lost answer': { type: 'dropAfter' },
   'truncated answer': { type: 'truncate' },
 };
-const LINES: Readonly<Record<string, (proxy: FaultProxy, random: SeededRandom) => void>> = {
+const LINES: Readonly<Record<string, (proxy: FaultProxy, random: Random) => void>> = {
   cut: (proxy) => proxy.cut(),
   'half-open': (proxy) => proxy.stall(),
   slow: (proxy, random) => proxy.slow(50_000 + random() * 1_000_000),
@@ -37,9 +37,9 @@ export class ArchiveTrouble {
   readonly met = new Map<string, number>(TROUBLES.map((trouble) => [trouble, 0]));
   readonly #s3: S3Server;
   readonly #proxy: FaultProxy;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
 
-  constructor(s3: S3Server, proxy: FaultProxy, random: SeededRandom) {
+  constructor(s3: S3Server, proxy: FaultProxy, random: Random) {
     this.#s3 = s3;
     this.#proxy = proxy;
     this.#random = random;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../support/random.ts';
 import { postLogs } from '../../support/running-system.ts';
+import { noise } from './noise.ts';
 import { addressOf } from './running-agent.ts';
-import { noise, type SeededRandom } from './seeded-random.ts';
 
 const RECORDS_MAX = 37;
 const REPEAT_AFTER_MS = 10;
@@ -29,7 +30,7 @@ export async function sendUntil(
   giveUp: AbortSignal,
   home: string,
   agentId: string,
-  random: SeededRandom,
+  random: Random,
   figures: ClientFigures,
 ): Promise<number> {
   let sent = 0;

@@ -2,7 +2,8 @@ import { appendFile, copyFile, readFile, rename, rm, stat, truncate } from 'node
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256Hex } from '../../../src/platform/digest.ts';
-import { noise, type SeededRandom } from './seeded-random.ts';
+import type { Random } from '../../support/random.ts';
+import { noise } from './noise.ts';
 
 const PAUSE_MS_MAX = 10;
 const LINES_MAX = 20;
@@ -20,11 +21,11 @@ const QUIET_MS_MAX = 1_000;
 export class LogWriter {
   readonly path: string;
   readonly #buffer: string;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   lines = 0;
   readonly rotations = { rename: 0, truncate: 0 };
 
-  constructor(path: string, bufferPath: string, random: SeededRandom) {
+  constructor(path: string, bufferPath: string, random: Random) {
     this.path = path;
     this.#buffer = bufferPath;
     this.#random = random;

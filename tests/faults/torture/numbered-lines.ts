@@ -1,7 +1,8 @@
 /** A program for `nervesys exec`: prints numbered lines until it is told to end, then notes how many: `node numbered-lines.ts NOTE`. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noise, seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../support/random.ts';
+import { noise } from './noise.ts';
 
 const [note] = process.argv.slice(2) as [string];
 const random = seededRandom(1);

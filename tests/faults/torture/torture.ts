@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultProxy } from '../../servers/fault-proxy.ts';
 import { S3Server } from '../../servers/s3-server.ts';
+import { seededRandom } from '../../support/random.ts';
 import { freshEnvironment, MAIN } from '../../support/running-system.ts';
 import { until } from '../../support/until.ts';
 import { ArchiveTrouble, type TroublePace } from './archive-trouble.ts';
@@ -13,7 +14,6 @@ import { type ClientFigures, sendUntil } from './http-client.ts';
 import { type Findings, Ledger } from './ledger.ts';
 import { LogWriter } from './log-writer.ts';
 import { addressOf, RunningAgent } from './running-agent.ts';
-import { seededRandom } from './seeded-random.ts';
 
 /*
  * A real agent under load is ended at random instants, also while it starts, and started again, while its archive fails in every way there

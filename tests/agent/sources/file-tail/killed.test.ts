@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomOf } from '../../../support/json-lines.ts';
+import { seededRandom } from '../../../support/random.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { until } from '../../../support/until.ts';
 
@@ -22,7 +22,7 @@ const ALIVE_MS_MAX = 120;
 test('killed again and again while its file is written and rotated, every line is there exactly once', async (t) => {
   const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`seed ${seed}`);
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const dir = await tempDir(t);
   const logs = join(dir, 'logs');
   await mkdir(logs);

@@ -19,8 +19,9 @@ import { openTimeZone } from '../../../../src/agent/sources/line-formats/time-zo
 import { ScannedRecord } from '../../../../src/agent/sources/record-scanner.ts';
 import type { AgentId } from '../../../../src/contract/ids.ts';
 import { REDACTION_DEFAULT } from '../../../../src/contract/redaction.ts';
-import { mutate, pick, type Random, randomLine, randomOf } from '../../../support/json-lines.ts';
+import { mutate, randomLine } from '../../../support/json-lines.ts';
 import { SERVER } from '../../../support/local-api.ts';
+import { pick, type Random, seededRandom } from '../../../support/random.ts';
 
 const STRETCHES = Number(process.env['LINES'] ?? 60_000) / 10;
 const CLOCK = { now: () => Date.parse('2026-01-02T03:04:05.678Z') };
@@ -68,7 +69,7 @@ const SOURCES: readonly Partial<TailSource>[] = [
 test('stretches of lines of every kind mean the same by the reader and line by line', (t) => {
   const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`seed ${seed}`);
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const counts = { records: 0, copied: 0 };
   for (let n = 0; n < STRETCHES; n++) {
     const bytes = randomStretch(random);
