@@ -33,7 +33,7 @@ interface Taken {
 }
 
 /** Files, a tail of them and a buffer; both open again on the same files after `stop`. */
-export async function tailFixture(t: TestContext) {
+export async function tailFixture(t: TestContext, limitBytes?: number) {
   const dir = await tempDir(t);
   const logs = join(dir, 'logs');
   await mkdir(logs);
@@ -43,7 +43,7 @@ export async function tailFixture(t: TestContext) {
     /** It becomes full right after an append that makes this true. */
     fullOnce: undefined as (() => boolean) | undefined,
   };
-  let buffer: LogBuffer = openBuffer(dir);
+  let buffer: LogBuffer = openBuffer(dir, limitBytes);
   let tail: FileTail | undefined;
   const sink: RecordSink = {
     async append(records: readonly EncodedRecord[], options?: AppendOptions) {
@@ -79,7 +79,7 @@ export async function tailFixture(t: TestContext) {
     await tail?.close();
     tail = undefined;
     await buffer.close();
-    buffer = openBuffer(dir);
+    buffer = openBuffer(dir, limitBytes);
   };
   t.after(async () => {
     await tail?.close();

@@ -22,6 +22,7 @@ if (process.env[WATCHED_VARIABLE] === undefined) process.exit(await watch(proces
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    help: { type: 'boolean', default: false },
     kills: { type: 'string', default: process.env['KILLS'] ?? '100' },
     seed: { type: 'string', default: process.env['NERVESYS_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31)) },
     limit: { type: 'string', default: '8000000' },
@@ -30,6 +31,11 @@ const { values, positionals } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(`npm run torture [-- PART … --kills N --seed N --limit BYTES --jobs N --on new|killed|small --keep]
+parts: ${PARTS.join(', ')}; all of them when none is named`);
+  process.exit(0);
+}
 const unknown = positionals.filter((part) => !PARTS.includes(part));
 if (unknown.length > 0) {
   console.error(`no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}`);

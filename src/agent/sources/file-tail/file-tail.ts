@@ -7,6 +7,7 @@ import { Pace } from '../../../platform/pace.ts';
 import type { RecordSink } from '../../buffer/types.ts';
 import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
+import { appendInPieces } from '../append-in-pieces.ts';
 import { FollowedFiles } from './followed-files.ts';
 import { type FileTailLimits, LIMITS_DEFAULT } from './limits.ts';
 import { RecordReader } from './record-reader.ts';
@@ -217,9 +218,11 @@ export class FileTail implements AsyncDisposable {
   /** Stores a batch, however long the buffer takes nothing: it waits here and the files wait behind it. Rejects when aborted. */
   async #store({ records, positions }: TailBatch, signal: AbortSignal): Promise<void> {
     const { sink, registry, clock, logger, onFull = 'hold' } = this.#options;
+    const left = [...records];
     for (;;) {
       try {
-        await sink.append(records, { positions, onFull });
+        // In pieces only where a small limit has no room for them together: a crash between two would bring the first ones twice.
+        await appendInPieces(sink, left, { positions, onFull });
         if (this.#held) logger.info('the buffer takes lines of files again');
         this.#held = false;
         registry?.note(records);

@@ -152,6 +152,16 @@ test('a full buffer holds the files; afterwards every line is there, in order', 
   assert.equal(tail.stats().held, false);
 });
 
+test('lines that are too many for a small buffer to take together are stored all the same, once and in order', async (t) => {
+  const { logs, messages, takenAll, start } = await tailFixture(t, 8_000_000);
+  await writeFile(join(logs, 'a.log'), lines(1, 20_500));
+
+  await start();
+
+  await takenAll(20_500);
+  assert.deepEqual(messages(), numbered(1, 20_500));
+});
+
 test('closing while the buffer is full ends at once, and loses nothing', async (t) => {
   const { logs, messages, takenAll, start, stop, gate } = await tailFixture(t);
   await writeFile(join(logs, 'a.log'), lines(1, 100));
