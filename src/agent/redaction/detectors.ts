@@ -237,7 +237,13 @@ export const DETECTORS: readonly Detector[] = [
   { text: '\\u00', ignoreCase: true, find: never, may: (text, _start, end) => '234567'.includes(text[end] ?? ' ') },
 ];
 
-export const SCANNER = new TriggerScanner(DETECTORS);
+let built: TriggerScanner<Detector> | undefined;
+
+/** Made when the first text is looked at: an agent that has nothing to look at doesn't hold its tables. */
+function scanner(): TriggerScanner<Detector> {
+  built ??= new TriggerScanner(DETECTORS);
+  return built;
+}
 
 function findTelegram(text: string, at: number): SecretSpan | undefined {
   let start = at;
@@ -266,7 +272,7 @@ function findTelegramPath(text: string, _start: number, end: number): SecretSpan
 export function mayHoldSecret(text: string): boolean {
   const runs = new TokenRuns();
   let found = false;
-  SCANNER.scan(text, (start, { text: word, may }) => {
+  scanner().scan(text, (start, { text: word, may }) => {
     if (!may(text, start, start + word.length, runs)) return start;
     found = true;
     return Number.POSITIVE_INFINITY;
@@ -279,7 +285,7 @@ export function mayHoldSecret(text: string): boolean {
  * hold none. A whole body is looked through by few calls, so a line without anything to see costs a fraction of a microsecond.
  */
 export function findSuspect(bytes: Uint8Array, from: number, to: number): number {
-  return SCANNER.findInBytes(bytes, from, to, acceptAnywhere);
+  return scanner().findInBytes(bytes, from, to, acceptAnywhere);
 }
 
 function acceptAnywhere(text: string, start: number, { text: word, may }: Detector): boolean {
@@ -293,7 +299,7 @@ export function findSecrets(text: string): readonly SecretSpan[] {
   let ahead: SecretSpan[] = [];
   const runs = new TokenRuns();
   let done = 0;
-  SCANNER.scan(text, (start, { text: word, find }) => {
+  scanner().scan(text, (start, { text: word, find }) => {
     if (ahead.length > 0 && start >= ahead[0]!.start) {
       while (ahead.length > 0 && start >= ahead[0]!.start) done = Math.max(done, ahead.shift()!.end);
     }
