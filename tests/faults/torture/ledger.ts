@@ -1,19 +1,19 @@
 import { gunzipSync } from 'node:zlib';
 import type { BatchManifest } from '../../../src/contract/batch.ts';
 import { readManifestMember } from '../../../src/contract/batch-object.ts';
-import type { ArchivedRecord } from '../../../src/contract/record.ts';
+import { type ArchivedRecord, LOSS_ACTION } from '../../../src/contract/record.ts';
 import { sha256Hex } from '../../../src/platform/digest.ts';
 import type { ReadObject } from '../../support/running-system.ts';
 
 /** What is wrong with an archive; all zero is what must be. */
 export interface Findings {
-  /** Acknowledged, and not in the archive. */
+  /** Acknowledged, and neither in the archive nor given up. */
   lost: number;
   doubled: number;
   outOfOrder: number;
   /** In the archive, though nobody sent it. */
   unknown: number;
-  /** Sequences of an epoch that stand in no object or in two, and manifests that don't name the one before. */
+  /** Sequences of an epoch that are in no object and in no loss receipt, or in two; and manifests that don't name the one before. */
   gaps: number;
   /** Objects whose bytes are not what their manifest says. */
   damaged: number;
@@ -31,6 +31,9 @@ export class Ledger {
   readonly #manifests: { readonly manifest: BatchManifest; readonly sha256: string }[] = [];
   /** Numbers of each AI agent's lines, by object. */
   readonly #numbers: { readonly at: BatchManifest; readonly agents: Map<string, number[]> }[] = [];
+  /** Of each object, the sequences of its records. */
+  readonly #sequences: number[][] = [];
+  readonly #receipts: (readonly [from: number, to: number])[] = [];
   #damaged = 0;
   records = 0;
   /** The first lines of each AI agent that are lost or doubled, for people. */
@@ -57,8 +60,14 @@ export class Ledger {
     return this.#numbers.reduce((max, { agents }) => Math.max(max, agents.get(agentId)?.at(-1) ?? 0), 0);
   }
 
-  /** `acknowledged`: how many lines of each AI agent were. */
-  findings(acknowledged: ReadonlyMap<string, number>): Findings {
+  /** Records of sources that can't wait, by what the loss receipts say: that is no fault. */
+  get givenUp(): number {
+    return this.#receipts.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  }
+
+  /** `acknowledged`: how many lines of each AI agent were; of `evicted` ones, as many may be missing as receipts tell. */
+  findings(acknowledged: ReadonlyMap<string, number>, evicted: ReadonlySet<string> = new Set()): Findings {
+    let toldMissing = this.givenUp;
     const found: Findings = {
       lost: 0,
       doubled: 0,
@@ -80,7 +89,7 @@ export class Ledger {
         before = number;
       }
       for (let number = 1; number <= count; number++) {
-        if (seen.has(number)) continue;
+        if (seen.has(number) || (evicted.has(agentId) && toldMissing-- > 0)) continue;
         found.lost++;
         this.#example(`${agentId} ${number} lost`);
       }
@@ -108,8 +117,12 @@ export class Ledger {
     if (!isWhole) this.#damaged++;
     this.records += lines.length;
     const agents = new Map<string, number[]>();
+    const sequences: number[] = [];
+    this.#sequences.push(sequences);
     for (const line of lines) {
-      const { agent_id: agentId, message } = JSON.parse(line) as ArchivedRecord;
+      const { id, agent_id: agentId, action, message, context } = JSON.parse(line) as ArchivedRecord;
+      sequences.push(Number(id.slice(id.lastIndexOf('-') + 1)));
+      if (action === LOSS_ACTION) this.#receipts.push(...(context['ranges'] as [number, number][]));
       const number = NUMBERED.exec(message)?.[1];
       if (number === undefined) continue;
       const numbers = agents.get(agentId);
@@ -121,13 +134,23 @@ export class Ledger {
 
   #gaps(): number {
     let gaps = 0;
-    let next = 1;
-    let previous: string | null = null;
-    for (const { manifest, sha256 } of this.#manifests.toSorted((a, b) => a.manifest.first - b.manifest.first)) {
-      if (manifest.first !== next || manifest.records !== manifest.last - manifest.first + 1) gaps++;
-      if (manifest.previous_manifest_sha256 !== previous) gaps++;
-      next = manifest.last + 1;
-      previous = sha256;
+    const times = new Map<number, number>();
+    const count = (sequence: number) => times.set(sequence, (times.get(sequence) ?? 0) + 1);
+    this.#sequences.flat().forEach(count);
+    const given = new Set<number>();
+    for (const [from, to] of this.#receipts)
+      for (let sequence = from; sequence <= to; sequence++) {
+        count(sequence);
+        given.add(sequence);
+      }
+    for (let sequence = 1; sequence <= times.size; sequence++) if (times.get(sequence) !== 1) gaps++;
+    // A batch that was sealed again is named as it was at first; one that is wholly gone is named and stands nowhere.
+    let before: { readonly manifest: BatchManifest; readonly sha256: string } | undefined;
+    for (const one of this.#manifests.toSorted((a, b) => a.manifest.first - b.manifest.first)) {
+      const { first, previous_manifest_sha256: named } = one.manifest;
+      const isNamed = named === (before?.sha256 ?? null) || named === before?.manifest.resealed_from;
+      if (!isNamed && !given.has(first - 1)) gaps++;
+      before = one;
     }
     return gaps;
   }

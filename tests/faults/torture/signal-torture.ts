@@ -30,8 +30,8 @@ export async function tortureBySignal({ keep, ...plan }: Plan): Promise<boolean>
       console.log(`  ${line.join('  ')}`);
     },
   });
-  for (const [name, value] of rowsOf(result, plan)) console.log(`${name.padEnd(22)} ${value}`);
-  console.log(`${'seconds'.padEnd(22)} ${seconds()}`);
+  for (const [name, value] of rowsOf(result, plan)) console.log(`${name.padEnd(24)} ${value}`);
+  console.log(`${'seconds'.padEnd(24)} ${seconds()}`);
   const bad = badFindings(result);
   const well = Object.keys(bad).length === 0;
   if (well) console.log('nothing lost, doubled, out of order or above the limit\n');
@@ -49,6 +49,7 @@ function rowsOf(result: TortureResult, { signal, kills, limitBytes }: Omit<Plan,
     ['ended by', `${kills} × ${signal}, ${result.killedEarly} of them while starting`],
     ['acknowledged', listed(acknowledged)],
     ['archived', `${result.records} records in ${result.objects} objects, by ${result.requests} requests`],
+    ['given up, with receipts', result.givenUp],
     ['clients', listed(Object.entries(clients))],
     ['rotations', listed(Object.entries(rotations))],
     ['troubles', listed(troubles)],

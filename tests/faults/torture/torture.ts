@@ -48,6 +48,8 @@ export interface TortureResult {
   readonly clients: ClientFigures;
   readonly objects: number;
   readonly records: number;
+  /** Of the program under `exec`, which can't wait, with receipts. */
+  readonly givenUp: number;
   readonly troubles: ReadonlyMap<string, number>;
   readonly rotations: LogWriter['rotations'];
   readonly requests: number;
@@ -147,7 +149,8 @@ export async function runTorture(options: TortureOptions): Promise<TortureResult
     return {
       ...result,
       acknowledged,
-      findings: ledger.findings(acknowledged),
+      findings: ledger.findings(acknowledged, new Set([EXEC_AGENT])),
+      givenUp: ledger.givenUp,
       examples: ledger.examples,
       disk: sampler.figures,
       clients,
