@@ -130,9 +130,9 @@ function isOpen(request: FastifyRequest): boolean {
   return request.is404 && !request.url.startsWith('/api/'); // outside the API a wrong address tells nothing
 }
 
-/** What isn't even HTTP is answered on the bare socket. */
-function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/** What isn't even HTTP is answered on the bare socket; a handshake that failed is not, for nothing can be written into it. */
+export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
     return;
   }

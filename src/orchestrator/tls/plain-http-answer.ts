@@ -4,19 +4,19 @@ import { PROBLEM_CONTENT_TYPE, problem } from '../../contract/problem.ts';
 
 /** The first byte of every TLS handshake. */
 const HANDSHAKE = 0x16;
-/** A connection that says nothing is cut after this, as Node does within a handshake. */
-export const SILENT_MS = 10_000;
+/** A connection that says nothing is cut after this; from its first byte on the listener's `handshakeTimeout` counts. */
+const SILENT_MS = 10_000;
 
 /**
  * Whoever speaks plain HTTP to this TLS listener is told so in plain HTTP, instead of by a connection that breaks off. Nothing of what it
  * sent is read further than its first packet. Call it before `server` listens.
  */
-export function answerPlainHttp(server: Server): void {
+export function answerPlainHttp(server: Server, silentMs = SILENT_MS): void {
   const handshake = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     const cut = () => socket.destroy();
-    socket.setTimeout(SILENT_MS, cut);
+    socket.setTimeout(silentMs, cut);
     socket.on('error', cut);
     socket.once('data', (first: Buffer) => {
       socket.setTimeout(0);
@@ -39,7 +39,6 @@ function refuse(socket: Socket): void {
     'Connection: close',
   ];
   socket.on('error', () => socket.destroy());
-  socket.setTimeout(SILENT_MS, () => socket.destroy());
-  socket.resume(); // what else comes is dropped, so that the answer isn't lost to a reset
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon(); // whoever goes on sending isn't listened to
 }
