@@ -393,7 +393,7 @@ export class Agent implements AsyncDisposable {
     if (stats.held) reasons.push('the buffer is full: new records are refused until the archive takes some');
     if (this.#joinTrouble !== undefined)
       reasons.push(`this server has not joined the orchestrator: ${this.#joinTrouble}`);
-    if (this.#client?.certificateTrouble !== undefined) reasons.push(describeError(this.#client.certificateTrouble));
+    if (this.#client?.tlsTrouble !== undefined) reasons.push(describeError(this.#client.tlsTrouble));
     if (this.#uploader.trouble !== undefined)
       reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
     reasons.push(...(this.#doors?.troubles() ?? []));

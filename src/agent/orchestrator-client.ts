@@ -37,8 +37,8 @@ const SAID_LENGTH_MAX = 300;
 export class OrchestratorClient implements AsyncDisposable {
   readonly url: string;
   readonly authority: string | undefined;
-  /** The last answer's certificate was not to be trusted: what is wrong with it. */
-  certificateTrouble: NervesysError | undefined;
+  /** Why nothing can be sent until somebody mends it: a certificate that is not to be trusted, or an orchestrator that has gone over to HTTPS. */
+  tlsTrouble: NervesysError | undefined;
   readonly #key: string | undefined;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -107,7 +107,11 @@ export class OrchestratorClient implements AsyncDisposable {
   async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
     const response = await this.#request(path, JSON.stringify(body), signal);
     const value = parseObject(response.body);
-    if (response.status < 200 || response.status > 299) throw this.#refusal(path, response, value);
+    if (response.status < 200 || response.status > 299) {
+      const refusal = this.#refusal(path, response, value);
+      if (refusal.code === 'NSV_TLS_EXPECTED') this.tlsTrouble = refusal;
+      throw refusal;
+    }
     if (value === undefined && response.status !== 204) throw this.#strange(path, 'something that is no JSON object');
     return value ?? {};
   }
@@ -132,13 +136,13 @@ export class OrchestratorClient implements AsyncDisposable {
         },
         this.#clock,
       );
-      this.certificateTrouble = undefined;
+      this.tlsTrouble = undefined;
       return response;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (isUntrusted(errorCode(error))) {
-        this.certificateTrouble = await wrongCertificate(this, this.#clock, error, signal);
-        throw this.certificateTrouble;
+        this.tlsTrouble = await wrongCertificate(this, this.#clock, error, signal);
+        throw this.tlsTrouble;
       }
       throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `ask the orchestrator: ${describeError(error)}`, {
         cause: error,

@@ -115,13 +115,11 @@ test('somebody with another certificate gets no byte of the token, and the agent
     const { agent, log, home } = await openAgent(t, formatToken({ url: far.url, secret: 'the-secret', fingerprint }));
 
     await until('it was refused', () => log.some((line) => line.includes('NSV_CERTIFICATE_WRONG')));
-    const sent = await fetch(`${agent.url}/logs`, { method: 'POST', body: '{"message":"kept"}' });
     const health = await fetch(`${agent.url}/healthz`);
     const reasons = ((await health.json()) as { reasons: string[] }).reasons.join();
 
     assert.ok(far.calls() > 0);
     assert.deepEqual(far.heard, [], 'nothing was sent');
-    assert.equal(sent.status, 200);
     assert.equal(health.status, 503);
     if (shown === strangers.certificate)
       assert.match(
@@ -133,6 +131,26 @@ test('somebody with another certificate gets no byte of the token, and the agent
     await assert.rejects(stat(join(home, 'agent', 'agent.key')), { code: 'ENOENT' });
     await agent.close();
   }
+});
+
+test('an agent that trusts nobody takes records, and keeps them over a restart until the right orchestrator is there', async (t) => {
+  const { system } = await openSecure(t);
+  const { token } = await system.orchestrator.createToken();
+  const parts = parseToken(token) ?? assert.fail('a token');
+  const wrong = await openAgent(t, formatToken({ ...parts, fingerprint: 'ab'.repeat(32) }));
+  await until('it was refused', () => wrong.log.some((line) => line.includes('NSV_CERTIFICATE_WRONG')));
+  const body = '{"agent_id":"GROK","message":"kept meanwhile"}';
+  assert.equal((await fetch(`${wrong.agent.url}/logs`, { method: 'POST', body })).status, 200);
+  await wrong.agent.close();
+
+  const right = await openAgent(t, token, wrong.home);
+  await until('it has joined: the token was not spent', () => right.log.some((line) => line.includes('has joined')));
+  await right.agent.flush();
+
+  const lines: string[] = [];
+  const path = '/api/v1/logs?since=1h&format=ndjson';
+  for await (const line of connectOrchestrator({ home: system.home }).lines(path)) lines.push(line);
+  assert.ok(lines.some((line) => line.includes('kept meanwhile')));
 });
 
 test('an orchestrator that lost its authority is not believed by servers that joined, until they get a new token', async (t) => {
@@ -161,6 +179,26 @@ test('an orchestrator that lost its authority is not believed by servers that jo
   await left.agent.close();
 
   const again = await openAgent(t, (await second.orchestrator.createToken()).token, joined.home);
+  await until('it has joined again', () => again.log.some((line) => line.includes('this server has joined')));
+});
+
+test('a server that joined over plain HTTP says so when its orchestrator has gone over to HTTPS, and joins again with a new token', async (t) => {
+  const home = await tempDir(t);
+  const plain = await TestOrchestrator.open(t, await postgres.database(), { home });
+  const joined = await openAgent(t, (await plain.orchestrator.createToken()).token);
+  await until('it has joined', () => stat(join(joined.home, 'agent', 'agent.key')).catch(() => undefined));
+  const { port } = plain.orchestrator;
+  await plain.orchestrator.close();
+  const secure = await TestOrchestrator.open(t, await postgres.database(), { host: '0.0.0.0', home, port });
+  await joined.agent.close();
+
+  const left = await openAgent(t, '', joined.home);
+  const reasons = async () =>
+    ((await (await fetch(`${left.agent.url}/healthz`)).json()) as { reasons: string[] }).reasons;
+  await until('it says why', async () => (await reasons()).join().includes('NSV_TLS_EXPECTED'), 15_000);
+  await left.agent.close();
+
+  const again = await openAgent(t, (await secure.orchestrator.createToken()).token, joined.home);
   await until('it has joined again', () => again.log.some((line) => line.includes('this server has joined')));
 });
 
