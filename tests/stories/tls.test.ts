@@ -15,7 +15,7 @@ import { createAuthority, issueServerCertificate } from '../../src/orchestrator/
 import { systemClock } from '../../src/platform/clock.ts';
 import { httpRequest } from '../../src/platform/http-request.ts';
 import { createLogger, silentLogger } from '../../src/platform/logger.ts';
-import { pemSha256 } from '../../src/platform/peer-certificate.ts';
+import { pemSha256, trustOnly } from '../../src/platform/peer-certificate.ts';
 import { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -249,6 +249,28 @@ test('it closes at once with connections that never said a word, or never ended 
   await system.orchestrator.close();
 
   assert.ok(performance.now() - startedAt < 2_500, 'it did not wait for them');
+});
+
+test('a request that is under way over TLS when it closes gets its answer', async (t) => {
+  const { system, authority } = await openSecure(t);
+  const body = JSON.stringify({ secret: 'x'.repeat(43), server: SERVER, agent_version: '0.1.0', boot_id: null });
+  const request = https.request(`${system.url}/api/v1/enroll`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' },
+    agent: false,
+    ...trustOnly(authority),
+  });
+  const answered = once(request, 'response');
+  request.flushHeaders();
+  await once(request, 'continue'); // it has the head, and waits for the rest
+
+  const closed = system.orchestrator.close();
+  request.end(body);
+  const [response] = await answered;
+
+  assert.equal(response.statusCode, 401);
+  response.resume();
+  await closed;
 });
 
 test('beyond this machine plain HTTP is refused unless it was asked for by name', async (t) => {
