@@ -41,7 +41,11 @@ export interface AgentOptions {
   /** Port of the local API; 0 takes a free one. */
   readonly port: number;
   /** Join an orchestrator, by the stored key or, where there is none, by the token; absent: the agent keeps to itself. */
-  readonly join?: { readonly token: EnrolmentToken | undefined; readonly url?: string };
+  readonly join?: {
+    readonly token: EnrolmentToken | undefined;
+    readonly url?: string;
+    readonly authority?: string | undefined;
+  };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
   readonly clock: Clock;
@@ -103,6 +107,7 @@ export class Agent implements AsyncDisposable {
   #doors: ServerDoors | undefined;
   #joining: Promise<void> = Promise.resolve();
   #joinTrouble: string | undefined;
+  #client: OrchestratorClient | undefined;
   #closed: Promise<void> | undefined;
 
   /** Opens all parts; resolves when the local API takes requests. Joining the orchestrator goes on in the background. */
@@ -289,16 +294,20 @@ export class Agent implements AsyncDisposable {
   async #join(joining: NonNullable<AgentOptions['join']>): Promise<void> {
     const { home, server, clock, random, logger, config } = this.#options;
     try {
-      const { url, key } = await loadOrEnrol({
+      const { url, key, authority } = await loadOrEnrol({
         home,
         server,
         ...joining,
+        onTrouble: (trouble) => {
+          this.#joinTrouble = trouble === undefined ? undefined : describeError(trouble);
+        },
         clock,
         random,
         logger,
         signal: this.#closing.signal,
       });
-      const client = new OrchestratorClient({ url, key, clock });
+      const client = new OrchestratorClient({ url, key, authority, clock });
+      this.#client = client;
       this.#parts.use(client);
       this.#alerts = new AlertSender({ client, clock, random, logger }).start();
       this.#parts.use(this.#alerts);
@@ -385,6 +394,7 @@ export class Agent implements AsyncDisposable {
     if (stats.held) reasons.push('the buffer is full: new records are refused until the archive takes some');
     if (this.#joinTrouble !== undefined)
       reasons.push(`this server has not joined the orchestrator: ${this.#joinTrouble}`);
+    if (this.#client?.tlsTrouble !== undefined) reasons.push(describeError(this.#client.tlsTrouble));
     if (this.#uploader.trouble !== undefined)
       reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
     reasons.push(...(this.#doors?.troubles() ?? []));

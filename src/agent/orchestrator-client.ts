@@ -5,15 +5,19 @@ import type { Heartbeat, HeartbeatsAnswer, HeartbeatsRequest } from '../contract
 import { parseServerName } from '../contract/ids.ts';
 import { NERVESYS_VERSION } from '../contract/version.ts';
 import type { Clock } from '../platform/clock.ts';
-import { describeError, NervesysError } from '../platform/errors.ts';
+import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { type HttpConnections, type HttpResponse, httpRequest, openConnections } from '../platform/http-request.ts';
+import { isUntrusted } from '../platform/peer-certificate.ts';
 import { retryAfterMs } from '../platform/retry.ts';
+import { wrongCertificate } from './bootstrap/pinned-certificate.ts';
 
 export interface OrchestratorClientOptions {
   /** Base URL, `http://127.0.0.1:7700`. */
   readonly url: string;
   /** The server's own key; without one only `enrol` is permitted. */
   readonly key?: string;
+  /** The certificate (PEM) by which an `https:` orchestrator is known; absent: what the system trusts. */
+  readonly authority?: string | undefined;
   readonly clock: Clock;
   readonly timeoutMs?: number;
 }
@@ -26,19 +30,24 @@ const SAID_LENGTH_MAX = 300;
 
 /**
  * The agent's side of the orchestrator's API (DESIGN 4.6), one method a call. All reject with a `NervesysError`:
- * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `NSV_AGENT_REVOKED` and `NSV_TOKEN_*` as the orchestrator said
+ * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `NSV_CERTIFICATE_WRONG` (retryable) when nothing was sent, `NSV_AGENT_REVOKED` and `NSV_TOKEN_*` as the orchestrator said
  * them, `NSV_ORCHESTRATOR_REFUSED` for everything else, with `status` and the far `code` in its facts, retryable for
  * 408, 429 and 5xx; or with the signal's reason.
  */
 export class OrchestratorClient implements AsyncDisposable {
   readonly url: string;
+  readonly authority: string | undefined;
+  /** Why nothing can be sent until somebody mends it: a certificate that is not to be trusted, or an orchestrator that has gone over to HTTPS. */
+  tlsTrouble: NervesysError | undefined;
   readonly #key: string | undefined;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #connections: HttpConnections = openConnections({ connectionsMax: CONNECTIONS_MAX });
+  readonly #connections: HttpConnections;
 
   constructor(options: OrchestratorClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
+    this.authority = options.authority;
+    this.#connections = openConnections({ connectionsMax: CONNECTIONS_MAX, authority: options.authority });
     this.#key = options.key;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
@@ -98,14 +107,18 @@ export class OrchestratorClient implements AsyncDisposable {
   async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
     const response = await this.#request(path, JSON.stringify(body), signal);
     const value = parseObject(response.body);
-    if (response.status < 200 || response.status > 299) throw this.#refusal(path, response, value);
+    if (response.status < 200 || response.status > 299) {
+      const refusal = this.#refusal(path, response, value);
+      if (refusal.code === 'NSV_TLS_EXPECTED') this.tlsTrouble = refusal;
+      throw refusal;
+    }
     if (value === undefined && response.status !== 204) throw this.#strange(path, 'something that is no JSON object');
     return value ?? {};
   }
 
   async #request(path: string, body: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
     try {
-      return await httpRequest(
+      const response = await httpRequest(
         {
           method: 'POST',
           url: this.url + path,
@@ -123,8 +136,14 @@ export class OrchestratorClient implements AsyncDisposable {
         },
         this.#clock,
       );
+      this.tlsTrouble = undefined;
+      return response;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
+      if (isUntrusted(errorCode(error))) {
+        this.tlsTrouble = await wrongCertificate(this, this.#clock, error, signal);
+        throw this.tlsTrouble;
+      }
       throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `ask the orchestrator: ${describeError(error)}`, {
         cause: error,
         retryable: true,
@@ -136,7 +155,8 @@ export class OrchestratorClient implements AsyncDisposable {
   #refusal(path: string, response: HttpResponse, value: Record<string, unknown> | undefined): NervesysError {
     const { status } = response;
     const farCode = typeof value?.['code'] === 'string' ? value['code'] : undefined;
-    const passedOn = farCode === 'NSV_AGENT_REVOKED' || (farCode?.startsWith('NSV_TOKEN_') ?? false);
+    const passedOn =
+      farCode === 'NSV_AGENT_REVOKED' || farCode === 'NSV_TLS_EXPECTED' || (farCode?.startsWith('NSV_TOKEN_') ?? false);
     const waitMs = retryAfterMs(response.headers['retry-after'], this.#clock.now());
     const said = text(value?.['detail']) ?? text(value?.['title']);
     const hint = text(value?.['hint']);

@@ -23,7 +23,7 @@ export async function openCentralService(
   const { home, databaseUrl } = settings;
   parts.use(lockHome(home, 'orchestrator'));
   const loaded = await readConfig(home);
-  const { listen, publicUrl, heartbeat } = loaded.config.orchestrator;
+  const { listen, publicUrl, heartbeat, tls } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
@@ -34,6 +34,7 @@ export async function openCentralService(
       host: listen.host,
       port: port ?? listen.port,
       publicUrl,
+      tls,
       policy: heartbeat,
       clock: systemClock,
       logger,

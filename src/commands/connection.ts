@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../platform/http-request.ts';
+import { trustOnly } from '../platform/peer-certificate.ts';
 import { AGENT_PORT } from './options.ts';
 import { homeIsChosen, resolveHome } from './settings.ts';
 
@@ -67,10 +68,12 @@ export async function askAgent(
 export class OrchestratorConnection {
   readonly url: string;
   readonly #key: string | undefined;
+  readonly #authority: string | undefined;
 
-  constructor(url: string, key: string | undefined) {
+  constructor({ url, authority }: OrchestratorAddress, key: string | undefined) {
     this.url = url;
     this.#key = key;
+    this.#authority = authority;
   }
 
   /** One call with a JSON answer; rejects with `NSV_NOT_RUNNING`, or with the code of the problem it answered. */
@@ -80,6 +83,7 @@ export class OrchestratorConnection {
       url: new URL(path, this.url),
       headers: { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       timeoutMs,
+      authority: this.#authority,
       responseBytesMax: 256 * 1024 * 1024, // a fleet of 100,000 AI agents
     };
     let answer: HttpResponse;
@@ -95,9 +99,10 @@ export class OrchestratorConnection {
   async *lines(path: string): AsyncGenerator<string> {
     const url = new URL(path, this.url);
     const incoming = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      const client = url.protocol === 'https:' ? https : http;
-      client
-        .get(url, { headers: this.#headers(), agent: false }, resolve)
+      const secure = url.protocol === 'https:';
+      const trust = secure && this.#authority !== undefined ? trustOnly(this.#authority) : {};
+      (secure ? https : http)
+        .get(url, { headers: this.#headers(), agent: false, ...trust }, resolve)
         .on('error', (error) => reject(this.#unreachable(error)));
     });
     if (incoming.statusCode !== 200) {
@@ -136,16 +141,42 @@ export class OrchestratorConnection {
   }
 }
 
+/** An orchestrator's address, and by which certificate (PEM) it is known where the system's trust doesn't decide. */
+export interface OrchestratorAddress {
+  readonly url: string;
+  readonly authority?: string;
+}
+
+/** Where the orchestrator is by the options, or by what the one of this home noted in `folder`; its certificate is known for its own port only. */
+export function locateOrchestrator(
+  folder: string,
+  options: { readonly url?: string; readonly port?: number },
+): OrchestratorAddress | undefined {
+  const noted = readAddress(join(folder, 'address.json'));
+  const { url, port } = options;
+  const notedPort = noted === undefined ? undefined : portOf(noted.url);
+  if (url === undefined && (port === undefined || port === notedPort))
+    return noted ?? (port === undefined ? undefined : { url: `http://127.0.0.1:${port}` });
+  if (url === undefined) return { url: `http://127.0.0.1:${port}` };
+  const same = new URL(url).protocol === 'https:' && portOf(url) === notedPort;
+  return same && noted?.authority !== undefined ? { url, authority: noted.authority } : { url };
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return Number(port) || (protocol === 'https:' ? 443 : 80);
+}
+
 /** Finds the orchestrator: `--url`, `--port`, or what the one that runs in this home noted. The key is this home's. */
 export function connectOrchestrator(options: ConnectionOptions): OrchestratorConnection {
   const folder = join(resolveHome(options.home), 'orchestrator');
-  const url = options.url ?? (options.port === undefined ? undefined : `http://127.0.0.1:${options.port}`);
+  const { url } = options;
   if (url !== undefined && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))) {
     throw new NervesysError('NSV_SETTING_INVALID', `--url is not an http or https address: ${url}`, {
       hint: 'write it whole, as http://127.0.0.1:7700',
     });
   }
-  const found = url ?? readAddress(join(folder, 'address.json'))?.url;
+  const found = locateOrchestrator(folder, options);
   if (found === undefined) {
     throw new NervesysError('NSV_NOT_RUNNING', `no running Nervesys was found in ${resolveHome(options.home)}`, {
       hint: 'start it with `npm start`, or name its home with --home',
@@ -155,7 +186,9 @@ export function connectOrchestrator(options: ConnectionOptions): OrchestratorCon
 }
 
 /** `address.json` of a running part; `undefined` where there is none (it is removed at the end) or it can't be read. */
-export function readAddress(path: string): { url: string; socket?: string; pid?: number } | undefined {
+export function readAddress(
+  path: string,
+): { url: string; socket?: string; pid?: number; authority?: string } | undefined {
   try {
     const value = JSON.parse(readFileSync(path, 'utf8'));
     if (typeof value?.url !== 'string' || !URL.canParse(value.url)) return undefined;
@@ -163,6 +196,7 @@ export function readAddress(path: string): { url: string; socket?: string; pid?:
       url: value.url,
       ...(typeof value.socket === 'string' ? { socket: value.socket } : {}),
       ...(typeof value.pid === 'number' ? { pid: value.pid } : {}),
+      ...(typeof value.authority === 'string' ? { authority: value.authority } : {}),
     };
   } catch {
     return undefined;

@@ -111,7 +111,19 @@ export interface OrchestratorSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** The address that tokens carry; absent: the one it listens on. */
   readonly publicUrl: string | undefined;
+  readonly tls: TlsSettings;
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
+}
+
+export interface TlsSettings {
+  /** `auto`: beyond loopback an authority of its own; `certificate`: the given one; `off`: plain HTTP. */
+  readonly mode: 'auto' | 'certificate' | 'off';
+  /** Both absolute paths, and there with `certificate` only. */
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** Further names in a certificate of its own. */
+  readonly names: readonly string[];
+  readonly allowPlainHttp: boolean;
 }
 
 export interface StorageSettings {

@@ -1,6 +1,7 @@
 import type { OrchestratorSettings } from './config.ts';
 import { described, duration, group, httpUrl, number, type Read, text, withDefault } from './fields.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
+import { checkTls, tlsSection, tlsSettings } from './tls-section.ts';
 
 /** `orchestrator.yaml`: where the central service listens, and how it judges heartbeats. */
 const fields = {
@@ -20,6 +21,7 @@ const fields = {
     httpUrl(),
     'The address under which servers reach it; tokens carry it. Left out: the one it listens on.',
   ),
+  tls: tlsSection,
   heartbeat: withDefault(
     group({
       interval: withDefault(duration('5s', '1h'), '1m', 'How often each server beats for all its AI agents.'),
@@ -42,6 +44,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
   return {
     listen,
     publicUrl,
+    tls: tlsSettings(read.tls),
     heartbeat: {
       intervalMs: heartbeat.interval,
       lateAfterMs: heartbeat.late_after,
@@ -52,10 +55,12 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
 
 /** interval < late_after < down_after: otherwise every server would be late between two beats. */
 export function checkOrchestrator(
-  { heartbeat }: OrchestratorSettings,
+  settings: OrchestratorSettings,
   root: Located | undefined,
   complaints: FileComplaints,
 ): void {
+  const { heartbeat } = settings;
+  checkTls(settings, root, complaints);
   const complain = (key: string, problem: string, remedy: string) =>
     complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);
 

@@ -236,6 +236,24 @@ export const ERROR_CODES = {
     meaning: 'The orchestrator did not answer.',
     remedy: 'Is it running? Check the address, or start it with `npm start`.',
   },
+  NSV_CERTIFICATE_WRONG: {
+    meaning: "The orchestrator's certificate is not the one that the token named, or not one to be trusted.",
+    remedy:
+      'Is the address right, and does nobody stand in between? After an orchestrator was set up anew, or got another certificate, join again with a new token.',
+  },
+  NSV_TLS_EXPECTED: {
+    status: 400,
+    meaning: 'The orchestrator speaks HTTPS, and was spoken to in plain HTTP.',
+    remedy: 'Write https:// in its address; a server that joined over http:// joins again with a new token.',
+  },
+  NSV_TLS_UNUSABLE: {
+    meaning: "The orchestrator's certificate or its key cannot be used.",
+    remedy: 'See the message; check `tls` in orchestrator.yaml and the files it names.',
+  },
+  NSV_PLAIN_HTTP_REFUSED: {
+    meaning: 'The orchestrator would be reached from other machines over plain HTTP.',
+    remedy: 'Use `tls.mode: auto`; behind a proxy with TLS say so with `tls.allow_plain_http: true`.',
+  },
   NSV_ORCHESTRATOR_REFUSED: {
     meaning: 'The orchestrator refused a request.',
     remedy: 'See the message for its reason.',

@@ -1,9 +1,11 @@
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
+import { isLoopbackHost } from '../platform/loopback.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
 import type { App, ServerDeps } from './api/app.ts';
@@ -20,6 +22,8 @@ import { registerApiKey } from './database/queries/register-api-key.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
+import { CertificateKeeper } from './tls/certificate-keeper.ts';
+import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
 
 export interface OrchestratorOptions {
   /** `NERVESYS_HOME`, absolute. */
@@ -37,6 +41,8 @@ export interface OrchestratorOptions {
   readonly policy?: Partial<FleetPolicy> | undefined;
   /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
   readonly publicUrl?: string | undefined;
+  /** Absent: as `auto`. */
+  readonly tls?: CertificateSettings | undefined;
 }
 
 export const ORCHESTRATOR_PORT = 7700;
@@ -45,16 +51,23 @@ export const ORCHESTRATOR_PORT = 7700;
 export class Orchestrator implements AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** What a program on this machine trusts, in PEM; absent over plain HTTP. */
+  readonly authority: string | undefined;
   readonly #deps: ServerDeps;
   readonly #stack: AsyncDisposableStack;
   #closed: Promise<void> | undefined;
 
-  /** Listens when it resolves. Rejects with `NSV_PORT_IN_USE`, or `NSV_DATABASE_UNREACHABLE`. */
+  /**
+   * Listens when it resolves. Rejects with `NSV_PORT_IN_USE`, `NSV_DATABASE_UNREACHABLE`, `NSV_TLS_UNUSABLE`, or `NSV_PLAIN_HTTP_REFUSED`.
+   */
   static async open(options: OrchestratorOptions): Promise<Orchestrator> {
     const { database, clock, logger } = options;
     await using stack = new AsyncDisposableStack();
     const closing = new AbortController();
     const listening = { since: clock.now(), url: '' };
+
+    const folder = join(options.home, 'orchestrator');
+    const keeper = await openKeeper(options, folder, stack);
 
     const hub = stack.use(new PostgresEventHub({ database, clock, logger }));
     const authenticator = new Authenticator({ database, clock, logger });
@@ -69,11 +82,11 @@ export class Orchestrator implements AsyncDisposable {
       authenticator,
       metrics: new Metrics(),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
+      fingerprint: () => keeper?.current.fingerprint ?? null,
       listeningSince: () => listening.since,
       closing: closing.signal,
       dashboardDir: options.dashboardDir,
     };
-    const folder = join(options.home, 'orchestrator');
     await Promise.all([
       hub.start(),
       authenticator.start(),
@@ -83,7 +96,7 @@ export class Orchestrator implements AsyncDisposable {
       ),
     ]);
 
-    const app = await buildServer(deps);
+    const app = await buildServer(deps, keeper?.current);
     const closer = new ServerCloser(app, clock);
     stack.defer(() => {
       closing.abort(new DOMException('closing', 'AbortError')); // ends the live streams
@@ -91,18 +104,28 @@ export class Orchestrator implements AsyncDisposable {
     });
     const port = await listen(app, options.host, options.port);
     listening.since = clock.now();
-    listening.url = `http://${urlHost(options.host)}:${port}`;
+    listening.url = `${keeper === undefined ? 'http' : 'https'}://${urlHost(options.host)}:${port}`;
 
     const watch = stack.use(new StateWatch({ ...deps, policy }));
     watch.start();
-    await noteAddress(folder, { url: listening.url });
+    const note = (authority = keeper?.current.authority) =>
+      noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });
+    await note();
     stack.defer(() => forgetAddress(folder));
+    keeper?.keep(app.server as unknown as HttpsServer, ({ authority }) => note(authority));
     logger.info('orchestrator listens', { url: listening.url });
-    return new Orchestrator(deps, listening.url, port, stack.move());
+    return new Orchestrator(deps, listening.url, port, keeper?.current.authority, stack.move());
   }
 
-  private constructor(deps: ServerDeps, url: string, port: number, stack: AsyncDisposableStack) {
+  private constructor(
+    deps: ServerDeps,
+    url: string,
+    port: number,
+    authority: string | undefined,
+    stack: AsyncDisposableStack,
+  ) {
     this.#deps = deps;
+    this.authority = authority;
     this.#stack = stack;
     this.url = url;
     this.port = port;
@@ -127,6 +150,26 @@ export class Orchestrator implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The certificate to listen with; `undefined`: plain HTTP, on this machine alone or asked for by name. */
+async function openKeeper(
+  { host, publicUrl, tls, clock, logger }: OrchestratorOptions,
+  folder: string,
+  stack: AsyncDisposableStack,
+): Promise<CertificateKeeper | undefined> {
+  const source = openCertificateSource(tls ?? { mode: 'auto' }, {
+    host,
+    publicUrl,
+    folder: join(folder, 'tls'),
+    logger,
+  });
+  if (source !== undefined) return stack.use(await CertificateKeeper.open({ source, clock, logger }));
+  if (!isLoopbackHost(host) && tls?.allowPlainHttp !== true)
+    throw new NervesysError('NSV_PLAIN_HTTP_REFUSED', `listen on ${host} over plain HTTP: keys would travel readable`, {
+      hint: 'use tls.mode: auto in orchestrator.yaml; behind a proxy with TLS add tls.allow_plain_http: true',
+    });
+  return undefined;
 }
 
 async function listen(app: App, host: string, port: number): Promise<number> {

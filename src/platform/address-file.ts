@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface NotedAddress {
   readonly url: string;
   readonly socket?: string | null;
+  /** Of an HTTPS address: the certificate to trust, in PEM. */
+  readonly authority?: string;
   readonly pid: number;
 }
 

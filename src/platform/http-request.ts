@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Clock } from './clock.ts';
 import { systemClock, withDeadline } from './clock.ts';
 import { errorCode } from './errors.ts';
+import { isNoTls, trustOnly } from './peer-certificate.ts';
 
 /** One request. Nothing is followed, retried (but see `httpRequest`) or decoded: what came is what is handed back. */
 export interface HttpRequest {
@@ -19,6 +20,8 @@ export interface HttpRequest {
   readonly responseBytesMax?: number;
   /** A Unix socket to connect to; the URL then gives only path and `Host`. */
   readonly socketPath?: string | undefined;
+  /** Over HTTPS: as with `openConnections`, for a request with a connection of its own. */
+  readonly authority?: string | undefined;
 }
 
 export interface HttpResponse {
@@ -32,13 +35,21 @@ export interface HttpResponse {
 export interface HttpConnections extends AsyncDisposable {
   readonly http: http.Agent;
   readonly https: https.Agent;
+  readonly authority: string | undefined;
   close(): void;
 }
 
 const TIMEOUT_MS_DEFAULT = 30_000;
 const RESPONSE_BYTES_MAX_DEFAULT = 16 * 1024 * 1024;
 
-export function openConnections(options: { readonly connectionsMax?: number } = {}): HttpConnections {
+export function openConnections(
+  options: {
+    readonly connectionsMax?: number;
+    /** Over HTTPS: the one certificate (PEM) that a server must show or be signed by (`trustOnly`); absent: what the system trusts. */
+    readonly authority?: string | undefined;
+  } = {},
+): HttpConnections {
+  const { authority } = options;
   // Idle sockets are closed by us before common servers (5 s and more) close them, which saves most reset races.
   const shared = { keepAlive: true, maxSockets: options.connectionsMax ?? 8, maxFreeSockets: 4, timeout: 60_000 };
   const plain = new http.Agent(shared);
@@ -51,9 +62,11 @@ export function openConnections(options: { readonly connectionsMax?: number } = 
   return {
     http: plain,
     get https() {
-      secure ??= new https.Agent(shared);
+      // With the agent, not with each request: Node doesn't keep a connection whose request brings its own check of the name.
+      secure ??= new https.Agent({ ...shared, ...(authority === undefined ? {} : trustOnly(authority)) });
       return secure;
     },
+    authority,
     close,
     [Symbol.asyncDispose]: async () => close(),
   };
@@ -74,7 +87,9 @@ export async function httpRequest(request: HttpRequest, clock: Clock = systemClo
   try {
     return await withDeadline(clock, timeoutMs, request.signal, async (signal) => {
       const first = await attempt(request, url, signal);
-      return first ?? (await attempt({ ...request, connections: undefined }, url, signal))!;
+      if (first !== undefined) return first;
+      const { connections, authority = connections?.authority, ...rest } = request;
+      return (await attempt({ ...rest, authority }, url, signal))!;
     });
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
@@ -98,6 +113,9 @@ function attempt(request: HttpRequest, url: URL, signal: AbortSignal): Promise<H
       signal,
       agent: request.connections === undefined ? false : secure ? request.connections.https : request.connections.http,
       ...(request.socketPath === undefined ? {} : { socketPath: request.socketPath }),
+      ...(secure && request.authority !== undefined && request.connections === undefined
+        ? trustOnly(request.authority)
+        : {}),
     });
     outgoing.on('response', (incoming) => {
       answered = true;
@@ -142,7 +160,9 @@ function explain(request: HttpRequest, url: URL, error: unknown): Error {
     ENOENT: 'there is no such socket',
     EACCES: 'permission denied',
   };
-  const reason = reasons[code] ?? (error instanceof Error ? error.message || code : String(error));
+  const reason = isNoTls(error)
+    ? 'what answers there speaks no TLS; is its address http://?'
+    : (reasons[code] ?? (error instanceof Error ? error.message || code : String(error)));
   return coded(code, `${request.method} ${where}: ${reason}`, error);
 }
 

@@ -10,6 +10,7 @@ import type { Random } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
 import { OrchestratorClient } from '../orchestrator-client.ts';
 import { checkKeyCanBeKept, keyFilePath, readKeyFile, type ServerKey, writeKeyFile } from './key-file.ts';
+import { findPinnedCertificate } from './pinned-certificate.ts';
 
 /** The token as given (`NERVESYS_TOKEN`), or how to get one when it turns out to be needed: the agent beside its own orchestrator. */
 export type EnrolmentToken = string | (() => Promise<string>);
@@ -19,6 +20,8 @@ export interface AgentKey {
   readonly url: string;
   readonly key: string;
   readonly server: ServerName;
+  /** The certificate (PEM) by which the orchestrator is known from now on; absent over plain HTTP, and where the system's trust decides. */
+  readonly authority?: string | undefined;
 }
 
 export interface EnrolmentOptions {
@@ -27,6 +30,10 @@ export interface EnrolmentOptions {
   readonly token?: EnrolmentToken | undefined;
   /** Where the orchestrator is now, where that is known better than by key or token (the one beside this agent). */
   readonly url?: string | undefined;
+  /** Its certificate, where that is known in the same way. */
+  readonly authority?: string | undefined;
+  /** Told of what keeps this server from joining although it goes on trying; `undefined`: no more. */
+  readonly onTrouble?: (trouble: NervesysError | undefined) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -34,6 +41,8 @@ export interface EnrolmentOptions {
 }
 
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
+/** A wrong certificate is mended by people, not by asking again. */
+const CERTIFICATE_BACKOFF = { baseMs: 10_000, maxMs: 300_000 };
 const PROBE_TIMEOUT_MS = 5_000;
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 
@@ -53,7 +62,7 @@ export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> 
   signal?.throwIfAborted();
   const token = options.token === '' ? undefined : options.token;
   const found = await readKeyFile(home);
-  const stored = found === 'damaged' || found === undefined ? undefined : { ...found, url: options.url ?? found.url };
+  const stored = found === 'damaged' || found === undefined ? undefined : withKnownAddress(found, options);
   if (stored !== undefined && stored.server === server) {
     if (token === undefined || isEnrolledWith(token, stored) || !(await isRefused(stored, options))) return own(stored);
     logger.warn('the stored key is not accepted any more; this server joins again', { server, url: stored.url });
@@ -80,17 +89,21 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
     try {
       const parts = readToken(typeof token === 'string' ? token : await token());
       const url = options.url ?? parts.url;
-      await using client = new OrchestratorClient({ url, clock });
+      const authority = options.authority ?? (await findPinnedCertificate({ ...parts, url }, clock, signal));
+      options.onTrouble?.(undefined);
+      await using client = new OrchestratorClient({ url, authority, clock });
       const request = { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id };
       const answer = await client.enrol(request, signal);
-      const enrolled = { url, ...answer, tokenSha256: sha256Hex(parts.secret) };
+      const enrolled = { url, ...answer, tokenSha256: sha256Hex(parts.secret), authority };
       await writeKeyFile(home, enrolled);
       logger.info('this server has joined', { server: enrolled.server, url: enrolled.url });
       return own(enrolled);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRetryable(error)) throw error;
-      const waitMs = backoffMs(attempt, BACKOFF, random);
+      const wrong = error instanceof NervesysError && error.code === 'NSV_CERTIFICATE_WRONG' ? error : undefined;
+      options.onTrouble?.(wrong);
+      const waitMs = backoffMs(attempt, wrong === undefined ? BACKOFF : CERTIFICATE_BACKOFF, random);
       logger.warn('the orchestrator cannot be joined yet', { ...errorFields(error), attempt, retryInMs: waitMs });
       await clock.sleep(waitMs, signal);
     }
@@ -122,11 +135,17 @@ async function isRefused(stored: ServerKey, { clock, logger, signal }: Enrolment
     return false;
   } catch (error) {
     signal?.throwIfAborted();
-    if (errorCode(error) === 'NSV_AGENT_REVOKED') return true;
+    // With another certificate, or over TLS where it was plain, it is not the orchestrator this key is for: the new token names the right one.
+    if (['NSV_AGENT_REVOKED', 'NSV_CERTIFICATE_WRONG', 'NSV_TLS_EXPECTED'].includes(errorCode(error))) return true;
     if (error instanceof NervesysError && error.facts['code'] === 'NSV_UNAUTHORIZED') return true;
     logger.warn('the stored key could not be checked; it is kept', { url: stored.url, ...errorFields(error) });
     return false;
   }
+}
+
+/** The stored certificate is that of the stored address; beside its orchestrator the agent is told both anew. */
+function withKnownAddress(found: ServerKey, { url, authority }: EnrolmentOptions): ServerKey {
+  return url === undefined ? found : { ...found, url, authority };
 }
 
 /** Tells a restarted agent from a restarted host, and a cloned machine from its original; null where the kernel doesn't say. */
@@ -135,6 +154,6 @@ async function readBootId(): Promise<string | null> {
   return text.trim() || null;
 }
 
-function own({ url, key, server }: ServerKey): AgentKey {
-  return { url, key, server };
+function own({ url, key, server, authority }: ServerKey): AgentKey {
+  return { url, key, server, ...(authority === undefined ? {} : { authority }) };
 }

@@ -12,6 +12,8 @@ export interface ServerKey {
   readonly server: ServerName;
   /** SHA-256 of the token it enrolled with, hex: a new token can be told from the old one without keeping it. */
   readonly tokenSha256?: string;
+  /** The certificate (PEM) by which its orchestrator is known: that of the token's fingerprint. */
+  readonly authority?: string | undefined;
 }
 
 export function keyFilePath(home: string): string {
@@ -34,10 +36,16 @@ export async function readKeyFile(home: string): Promise<ServerKey | 'damaged' |
     });
   }
   try {
-    const { url, key, server, token_sha256 } = JSON.parse(text);
+    const { url, key, server, token_sha256, authority } = JSON.parse(text);
     const name = typeof server === 'string' ? parseServerName(server) : undefined;
     if (typeof url !== 'string' || typeof key !== 'string' || key === '' || name === undefined) return 'damaged';
-    return { url, key, server: name, ...(typeof token_sha256 === 'string' ? { tokenSha256: token_sha256 } : {}) };
+    return {
+      url,
+      key,
+      server: name,
+      ...(typeof token_sha256 === 'string' ? { tokenSha256: token_sha256 } : {}),
+      ...(typeof authority === 'string' ? { authority } : {}),
+    };
   } catch {
     return 'damaged'; // never with the parser's message: it quotes the text, which holds the key
   }
@@ -60,13 +68,17 @@ export async function checkKeyCanBeKept(home: string): Promise<void> {
 }
 
 /** Keeps the key durably, readable by its owner alone. */
-export async function writeKeyFile(home: string, { url, key, server, tokenSha256 }: ServerKey): Promise<void> {
+export async function writeKeyFile(
+  home: string,
+  { url, key, server, tokenSha256, authority }: ServerKey,
+): Promise<void> {
   const path = keyFilePath(home);
   const json = JSON.stringify({
     url,
     key,
     server,
     ...(tokenSha256 === undefined ? {} : { token_sha256: tokenSha256 }),
+    ...(authority === undefined ? {} : { authority }),
   });
   try {
     await writeFileAtomic(path, `${json}\n`);

@@ -65,6 +65,7 @@ export class OrchestratedDelivery implements Delivery {
         url: url.href,
         headers: permission.headers,
         body: object,
+        authority: url.origin === new URL(this.#client.url).origin ? this.#client.authority : undefined,
         timeoutMs: PUT_TIMEOUT_MS,
         signal,
       });

@@ -56,10 +56,10 @@ function checkSpace(home: string): Check {
 
 /** Keys are for their owner's eyes only. */
 function checkKeys(home: string): readonly Check[] {
-  const keys = ['agent', 'orchestrator'].flatMap((part) => {
+  const keys = ['agent', 'orchestrator', 'orchestrator/tls'].flatMap((part) => {
     try {
       return readdirSync(join(home, part))
-        .filter((name) => name.endsWith('.key'))
+        .filter((name) => name.endsWith('.key') || name.endsWith('.pem'))
         .map((name) => join(home, part, name));
     } catch {
       return []; // no such part here, or not for us to see: `home` has said so

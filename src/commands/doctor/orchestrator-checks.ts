@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AlertView, FleetAnswer } from '../../contract/fleet.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../../platform/http-request.ts';
+import { readShownCertificates } from '../../platform/peer-certificate.ts';
 import { formatDuration } from '../../platform/quantity.ts';
-import { connectOrchestrator, readAddress } from '../connection.ts';
+import { connectOrchestrator, locateOrchestrator, readAddress } from '../connection.ts';
 import { ORCHESTRATOR_PORT } from '../options.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
 import { portHolder } from './port.ts';
@@ -13,6 +15,8 @@ import { portHolder } from './port.ts';
 const SKEW_MS_WARNING = 5_000;
 /** S3 refuses what is signed with a clock more than 15 minutes off. */
 const SKEW_MS_PROBLEM = 900_000;
+/** One of the orchestrator's own is renewed long before; a given one should have been. */
+const CERTIFICATE_MS_WARNING = 14 * 24 * 3_600_000;
 
 export interface OrchestratorPlace {
   readonly home: string;
@@ -27,13 +31,14 @@ export async function checkOrchestrator(
 ): Promise<readonly Check[]> {
   const folder = join(place.home, 'orchestrator');
   const noted = readAddress(join(folder, 'address.json'));
-  const url = place.port === undefined ? noted?.url : `http://127.0.0.1:${place.port}`;
-  if (url === undefined) return [await notHere(folder)];
+  const address = locateOrchestrator(folder, place);
+  if (address === undefined) return [await notHere(folder)];
+  const { url, authority } = address;
   let ready: HttpResponse;
   const askedAt = now();
   try {
-    await httpRequest({ method: 'GET', url: new URL('/healthz', url), timeoutMs: 5_000 });
-    ready = await httpRequest({ method: 'GET', url: new URL('/readyz', url), timeoutMs: 10_000 });
+    await httpRequest({ method: 'GET', url: new URL('/healthz', url), authority, timeoutMs: 5_000 });
+    ready = await httpRequest({ method: 'GET', url: new URL('/readyz', url), authority, timeoutMs: 10_000 });
   } catch (error) {
     const remedy =
       noted === undefined
@@ -52,8 +57,27 @@ export async function checkOrchestrator(
       ),
     );
   checks.push(...checkClock(ready, askedAt));
+  if (url.startsWith('https:')) checks.push(await checkCertificate(url, now));
   if (ready.status === 200) checks.push(...(await checkFleet(place, server)));
   return checks;
+}
+
+/** What an agent sees in the handshake, and how long it is good for. */
+async function checkCertificate(url: string, now: () => number): Promise<Check> {
+  try {
+    const shown = await readShownCertificates(new URL(url), systemClock, { timeoutMs: 5_000 });
+    const until = Math.min(...shown.map((one) => one.validUntil));
+    const found = `good until ${new Date(until).toISOString().slice(0, 10)}, sha256 of its authority ${shown.at(-1)?.sha256}`;
+    return until - now() < CERTIFICATE_MS_WARNING
+      ? warning(
+          'certificate',
+          found,
+          'renew the files that tls in orchestrator.yaml names; they are read again each hour',
+        )
+      : ok('certificate', found);
+  } catch (error) {
+    return problem('certificate', describeError(error), 'see the log of the orchestrator');
+  }
 }
 
 async function notHere(folder: string): Promise<Check> {

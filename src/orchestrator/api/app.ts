@@ -31,6 +31,8 @@ export interface ServerDeps {
   readonly metrics: Metrics;
   /** Base URL under which agents and people reach this orchestrator, without a trailing slash: `http://127.0.0.1:7700`. */
   readonly publicUrl: () => string;
+  /** SHA-256 of the certificate that agents pin, for tokens; null where there is none to pin. Absent: null. */
+  readonly fingerprint?: () => string | null;
   /** Epoch ms since when this process has been listening: silence before it is nobody's fault. */
   readonly listeningSince: () => number;
   /** Aborts when the orchestrator closes: streams end then. */

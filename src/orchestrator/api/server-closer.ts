@@ -11,16 +11,18 @@ export class ServerCloser {
   readonly #app: App;
   readonly #clock: Clock;
   /** Connections that have not asked anything yet: browsers open such ahead, and Node doesn't count them as idle. */
-  readonly #silent = new Set<Socket>();
+  readonly #silent = new Map<string, Socket>();
 
   constructor(app: App, clock: Clock) {
     this.#app = app;
     this.#clock = clock;
     app.server.on('connection', (socket: Socket) => {
-      this.#silent.add(socket);
-      socket.once('close', () => this.#silent.delete(socket));
+      // By the far end: over TLS the socket of a request is another object than the one that was accepted.
+      const peer = peerOf(socket);
+      this.#silent.set(peer, socket);
+      socket.once('close', () => this.#silent.delete(peer));
     });
-    app.server.on('request', (request) => this.#silent.delete(request.socket));
+    app.server.on('request', (request) => this.#silent.delete(peerOf(request.socket)));
   }
 
   async close(): Promise<void> {
@@ -29,7 +31,7 @@ export class ServerCloser {
     const closing = this.#app.close().finally(() => {
       closed = true;
     });
-    for (const socket of this.#silent) socket.destroy();
+    for (const socket of this.#silent.values()) socket.destroy();
     const deadline = this.#clock.monotonic() + FINISH_MS;
     while (!closed) {
       // A connection whose request was in flight becomes idle now, and its client would keep it.
@@ -39,4 +41,8 @@ export class ServerCloser {
     }
     await closing;
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

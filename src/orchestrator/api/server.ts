@@ -1,11 +1,14 @@
+import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, problem } from '../../contract/problem.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { answerPlainHttp } from '../tls/plain-http-answer.ts';
+import type { ServerCertificate } from '../tls/server-certificate.ts';
 import { alertsRoutes } from './alerts-routes.ts';
 import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
@@ -46,9 +49,13 @@ const BODY_BYTES_MAX = 1024 * 1024;
 /** A client that sends its request slower than this is cut off: it would hold a socket for nothing. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** Builds the HTTP server with every route; it doesn't listen yet. The caller closes it. */
-export async function buildServer(deps: ServerDeps): Promise<App> {
+/** A TLS handshake takes a few round trips; whoever takes longer holds a socket for nothing. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Builds the HTTP server (HTTPS with a certificate) with every route; it doesn't listen yet. The caller closes it. */
+export async function buildServer(deps: ServerDeps, certificate?: ServerCertificate): Promise<App> {
   const fastify = Fastify({
+    ...(certificate === undefined ? {} : tlsOptions(certificate)),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -58,6 +65,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     clientErrorHandler: refuseMalformed,
   });
   const app: App = fastify.withTypeProvider<TypeBoxTypeProvider>();
+  if (certificate !== undefined) answerPlainHttp(app.server as unknown as HttpsServer);
   const methods = new MethodTable(app);
 
   app.setValidatorCompiler(compileValidator);
@@ -106,6 +114,12 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
   return app;
 }
 
+/** Typed as what plain HTTP takes: routes see no difference, and `App` stays one type. */
+function tlsOptions({ chain, key }: ServerCertificate): FastifyServerOptions {
+  const https = { cert: chain, key, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  return { https } as FastifyServerOptions;
+}
+
 const DOCS_PREFIX = '/docs';
 
 function isOpen(request: FastifyRequest): boolean {
@@ -116,9 +130,9 @@ function isOpen(request: FastifyRequest): boolean {
   return request.is404 && !request.url.startsWith('/api/'); // outside the API a wrong address tells nothing
 }
 
-/** What isn't even HTTP is answered on the bare socket. */
-function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/** What isn't even HTTP is answered on the bare socket; a handshake that failed is not, for nothing can be written into it. */
+export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (!/^(HPE|ERR_HTTP)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
     return;
   }

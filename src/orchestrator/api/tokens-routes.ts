@@ -28,7 +28,7 @@ const EXPIRES_SECONDS_MAX = 365 * 24 * 3_600;
 
 /** Makes an enrolment token in the name of `createdBy`. */
 export async function issueToken(
-  deps: Pick<ServerDeps, 'database' | 'clock' | 'publicUrl'>,
+  deps: Pick<ServerDeps, 'database' | 'clock' | 'publicUrl' | 'fingerprint'>,
   request: TokenRequest,
   createdBy: string,
 ): Promise<TokenAnswer> {
@@ -45,7 +45,7 @@ export async function issueToken(
     createdAt,
     expiresAt,
   });
-  const token = formatToken({ url: deps.publicUrl(), secret, fingerprint: null });
+  const token = formatToken({ url: deps.publicUrl(), secret, fingerprint: deps.fingerprint?.() ?? null });
   return { id, token, expires_at: expiresAt.toISOString() };
 }
 
