@@ -1,3 +1,4 @@
+import { BOOT_HEADER, CONTRACT_HEADER, CONTRACT_VERSION, INCARNATION_HEADER } from '../contract/agreement.ts';
 import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
@@ -8,12 +9,15 @@ import type { Clock } from '../platform/clock.ts';
 import { describeError, NervesysError } from '../platform/errors.ts';
 import { type HttpConnections, type HttpResponse, httpRequest, openConnections } from '../platform/http-request.ts';
 import { retryAfterMs } from '../platform/retry.ts';
+import type { Incarnation } from './bootstrap/incarnation.ts';
 
 export interface OrchestratorClientOptions {
   /** Base URL, `http://127.0.0.1:7700`. */
   readonly url: string;
   /** The server's own key; without one only `enrol` is permitted. */
   readonly key?: string;
+  /** Which process this is; told with each request. */
+  readonly incarnation?: Incarnation | undefined;
   readonly clock: Clock;
   readonly timeoutMs?: number;
 }
@@ -23,16 +27,25 @@ const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
 const CONNECTIONS_MAX = 4;
 const SAID_LENGTH_MAX = 300;
+/** What the orchestrator says of this agent itself keeps its code; everything else is `NSV_ORCHESTRATOR_REFUSED`. */
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'NSV_AGENT_REVOKED',
+  'NSV_AGENT_CLONED',
+  'NSV_AGENT_TOO_OLD',
+  'NSV_ORCHESTRATOR_TOO_OLD',
+  'NSV_KEY_NOT_DUE',
+]);
 
 /**
  * The agent's side of the orchestrator's API (DESIGN 4.6), one method a call. All reject with a `NervesysError`:
- * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `NSV_AGENT_REVOKED` and `NSV_TOKEN_*` as the orchestrator said
+ * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `PASSED_ON` and `NSV_TOKEN_*` as the orchestrator said
  * them, `NSV_ORCHESTRATOR_REFUSED` for everything else, with `status` and the far `code` in its facts, retryable for
  * 408, 429 and 5xx; or with the signal's reason.
  */
 export class OrchestratorClient implements AsyncDisposable {
   readonly url: string;
-  readonly #key: string | undefined;
+  readonly #incarnation: Incarnation | undefined;
+  #key: string | undefined;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #connections: HttpConnections = openConnections({ connectionsMax: CONNECTIONS_MAX });
@@ -40,6 +53,7 @@ export class OrchestratorClient implements AsyncDisposable {
   constructor(options: OrchestratorClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
     this.#key = options.key;
+    this.#incarnation = options.incarnation;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
   }
@@ -50,6 +64,18 @@ export class OrchestratorClient implements AsyncDisposable {
     if (typeof key !== 'string' || key === '' || typeof server !== 'string' || parseServerName(server) === undefined)
       throw this.#strange('/api/v1/enroll', 'an answer without "key" and "server"');
     return answer as unknown as EnrolAnswer;
+  }
+
+  /** The successor of the key in use; both open until the new one is first used. */
+  async rotateKey(signal?: AbortSignal): Promise<string> {
+    const { key } = await this.#post('/api/v1/enroll/rotate', {}, signal);
+    if (typeof key !== 'string' || key === '') throw this.#strange('/api/v1/enroll/rotate', 'an answer without "key"');
+    return key;
+  }
+
+  /** The key of every request from now on. */
+  useKey(key: string): void {
+    this.#key = key;
   }
 
   async sendHeartbeats(heartbeats: readonly Heartbeat[], signal?: AbortSignal): Promise<HeartbeatsAnswer> {
@@ -96,8 +122,15 @@ export class OrchestratorClient implements AsyncDisposable {
   }
 
   async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
-    const response = await this.#request(path, JSON.stringify(body), signal);
-    const value = parseObject(response.body);
+    const text = JSON.stringify(body);
+    const key = this.#key;
+    let response = await this.#request(path, text, signal);
+    let value = parseObject(response.body);
+    // It was on its way with the key before, which went at the first use of this one: a refusal has done nothing, so it goes again.
+    if (key !== this.#key && value?.['code'] === 'NSV_AGENT_REVOKED') {
+      response = await this.#request(path, text, signal);
+      value = parseObject(response.body);
+    }
     if (response.status < 200 || response.status > 299) throw this.#refusal(path, response, value);
     if (value === undefined && response.status !== 204) throw this.#strange(path, 'something that is no JSON object');
     return value ?? {};
@@ -113,6 +146,8 @@ export class OrchestratorClient implements AsyncDisposable {
             'content-type': 'application/json',
             accept: 'application/json',
             'user-agent': `nervesys-agent/${NERVESYS_VERSION}`,
+            [CONTRACT_HEADER]: String(CONTRACT_VERSION),
+            ...incarnationHeaders(this.#incarnation),
             ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
           },
           body,
@@ -136,15 +171,16 @@ export class OrchestratorClient implements AsyncDisposable {
   #refusal(path: string, response: HttpResponse, value: Record<string, unknown> | undefined): NervesysError {
     const { status } = response;
     const farCode = typeof value?.['code'] === 'string' ? value['code'] : undefined;
-    const passedOn = farCode === 'NSV_AGENT_REVOKED' || (farCode?.startsWith('NSV_TOKEN_') ?? false);
+    const passedOn = farCode !== undefined && (PASSED_ON.has(farCode) || farCode.startsWith('NSV_TOKEN_'));
     const waitMs = retryAfterMs(response.headers['retry-after'], this.#clock.now());
     const said = text(value?.['detail']) ?? text(value?.['title']);
     const hint = text(value?.['hint']);
     return new NervesysError(
-      passedOn && farCode !== undefined ? farCode : 'NSV_ORCHESTRATOR_REFUSED',
+      passedOn ? farCode : 'NSV_ORCHESTRATOR_REFUSED',
       `POST ${this.url}${path}: ${status}${farCode === undefined ? '' : ` ${farCode}`}${said === undefined ? '' : `: ${said}`}`,
       {
-        retryable: status === 408 || status === 429 || status >= 500,
+        // Another version is one upgrade away, here or there: it is asked again until then.
+        retryable: status === 408 || status === 429 || status >= 500 || (farCode?.endsWith('_TOO_OLD') ?? false),
         ...(hint === undefined ? {} : { hint }),
         facts: {
           status,
@@ -162,6 +198,12 @@ export class OrchestratorClient implements AsyncDisposable {
       hint: 'Check that this address is the orchestrator and that no proxy answers in its place.',
     });
   }
+}
+
+function incarnationHeaders(incarnation: Incarnation | undefined): Record<string, string> {
+  if (incarnation === undefined) return {};
+  const { id, bootId } = incarnation;
+  return { [INCARNATION_HEADER]: id, ...(bootId === null ? {} : { [BOOT_HEADER]: bootId }) };
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {

@@ -23,7 +23,7 @@ export async function openCentralService(
   const { home, databaseUrl } = settings;
   parts.use(lockHome(home, 'orchestrator'));
   const loaded = await readConfig(home);
-  const { listen, publicUrl, heartbeat } = loaded.config.orchestrator;
+  const { listen, publicUrl, heartbeat, keys } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
@@ -35,6 +35,7 @@ export async function openCentralService(
       port: port ?? listen.port,
       publicUrl,
       policy: heartbeat,
+      keyRotateAfterMs: keys.rotateAfterMs,
       clock: systemClock,
       logger,
       database,

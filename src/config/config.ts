@@ -112,6 +112,8 @@ export interface OrchestratorSettings {
   /** The address that tokens carry; absent: the one it listens on. */
   readonly publicUrl: string | undefined;
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
+  /** A server exchanges a key that is older than this. */
+  readonly keys: { readonly rotateAfterMs: number };
 }
 
 export interface StorageSettings {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { CLOCK_SKEW_MS_WARNING } from '../../contract/agreement.ts';
 import { parseToken, type TokenParts } from '../../contract/enrolment.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
@@ -9,6 +9,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
 import { OrchestratorClient } from '../orchestrator-client.ts';
+import { type Incarnation, readIncarnation } from './incarnation.ts';
 import { checkKeyCanBeKept, keyFilePath, readKeyFile, type ServerKey, writeKeyFile } from './key-file.ts';
 
 /** The token as given (`NERVESYS_TOKEN`), or how to get one when it turns out to be needed: the agent beside its own orchestrator. */
@@ -31,11 +32,16 @@ export interface EnrolmentOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly signal?: AbortSignal | undefined;
+  /** Which process this is; one of its own when absent. */
+  readonly incarnation?: Incarnation | undefined;
+  /** Told why the orchestrator can't be joined yet, at each attempt. */
+  readonly onTrouble?: (error: unknown) => void;
 }
 
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
+/** A longer wait than this isn't heeded. */
+const RETRY_AFTER_MS_MAX = 300_000;
 const PROBE_TIMEOUT_MS = 5_000;
-const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 
 /**
  * The stored key where there is one, else the key that the token is exchanged for. While the orchestrator can't be reached it goes
@@ -75,22 +81,35 @@ export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> 
 async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<AgentKey> {
   const { home, server, clock, random, logger, signal } = options;
   await checkKeyCanBeKept(home);
-  const boot_id = await readBootId();
+  const incarnation = options.incarnation ?? (await readIncarnation());
   for (let attempt = 1; ; attempt++) {
     try {
       const parts = readToken(typeof token === 'string' ? token : await token());
       const url = options.url ?? parts.url;
       await using client = new OrchestratorClient({ url, clock });
-      const request = { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id };
-      const answer = await client.enrol(request, signal);
-      const enrolled = { url, ...answer, tokenSha256: sha256Hex(parts.secret) };
+      const answer = await client.enrol(
+        {
+          secret: parts.secret,
+          server,
+          agent_version: NERVESYS_VERSION,
+          boot_id: incarnation.bootId,
+          now: new Date(clock.now()).toISOString(),
+        },
+        signal,
+      );
+      const { clock_skew_ms: clockSkewMs } = answer;
+      if (typeof clockSkewMs === 'number' && Math.abs(clockSkewMs) > CLOCK_SKEW_MS_WARNING)
+        logger.warn('the clock of this host is wrong; set it (NTP)', { clockSkewMs });
+      const enrolled = { url, key: answer.key, server: answer.server, tokenSha256: sha256Hex(parts.secret) };
       await writeKeyFile(home, enrolled);
       logger.info('this server has joined', { server: enrolled.server, url: enrolled.url });
       return own(enrolled);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRetryable(error)) throw error;
-      const waitMs = backoffMs(attempt, BACKOFF, random);
+      options.onTrouble?.(error);
+      const asked = error instanceof NervesysError ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
+      const waitMs = Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), backoffMs(attempt, BACKOFF, random));
       logger.warn('the orchestrator cannot be joined yet', { ...errorFields(error), attempt, retryInMs: waitMs });
       await clock.sleep(waitMs, signal);
     }
@@ -115,24 +134,19 @@ function isEnrolledWith(token: EnrolmentToken, stored: ServerKey): boolean {
 }
 
 /** Whether the orchestrator itself says that the key opens nothing; silence or trouble there says nothing about the key. */
-async function isRefused(stored: ServerKey, { clock, logger, signal }: EnrolmentOptions): Promise<boolean> {
-  await using client = new OrchestratorClient({ ...stored, clock, timeoutMs: PROBE_TIMEOUT_MS });
+async function isRefused(stored: ServerKey, options: EnrolmentOptions): Promise<boolean> {
+  const { clock, logger, signal, incarnation } = options;
+  await using client = new OrchestratorClient({ ...stored, incarnation, clock, timeoutMs: PROBE_TIMEOUT_MS });
   try {
     await client.sendHeartbeats([], signal);
     return false;
   } catch (error) {
     signal?.throwIfAborted();
-    if (errorCode(error) === 'NSV_AGENT_REVOKED') return true;
+    if (['NSV_AGENT_REVOKED', 'NSV_AGENT_CLONED'].includes(errorCode(error))) return true;
     if (error instanceof NervesysError && error.facts['code'] === 'NSV_UNAUTHORIZED') return true;
     logger.warn('the stored key could not be checked; it is kept', { url: stored.url, ...errorFields(error) });
     return false;
   }
-}
-
-/** Tells a restarted agent from a restarted host, and a cloned machine from its original; null where the kernel doesn't say. */
-async function readBootId(): Promise<string | null> {
-  const text = await readFile(BOOT_ID_FILE, 'utf8').catch(() => ''); // not Linux
-  return text.trim() || null;
 }
 
 function own({ url, key, server }: ServerKey): AgentKey {
