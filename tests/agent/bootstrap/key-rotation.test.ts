@@ -11,6 +11,7 @@ import { OrchestratorClient } from '../../../src/agent/orchestrator-client.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
+import { FakeOrchestrator } from '../../support/fake-orchestrator.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -85,6 +86,25 @@ test('requests that are under way while the key changes all arrive', async (t) =
   await Promise.all(senders);
 
   assert.deepEqual([await beats(enrolled.key), await beats(await storedKey())], [403, 200]);
+});
+
+test('a request that was under way with the old key when it went is sent again with the new one, once', async (t) => {
+  const far = await FakeOrchestrator.start(t);
+  await using client = new OrchestratorClient({ url: far.url, key: 'old', clock: systemClock });
+  const revoked = { status: 403, body: { code: 'NSV_AGENT_REVOKED', detail: 'exchanged' } };
+  far.answer = ({ authorization }) => {
+    client.useKey('new'); // while the far end looks at the request
+    return authorization === 'Bearer old' ? revoked : { status: 200, body: { accepted: 0, rejected: [], now: '' } };
+  };
+
+  await client.sendHeartbeats([]);
+  assert.deepEqual(
+    far.requests.map(({ authorization }) => authorization),
+    ['Bearer old', 'Bearer new'],
+  );
+  far.answer = () => revoked;
+  await assert.rejects(client.sendHeartbeats([]), { code: 'NSV_AGENT_REVOKED' });
+  assert.equal(far.requests.length, 3, 'the key in use is what was refused');
 });
 
 test('a folder that takes no file leaves the old key in use', async (t) => {

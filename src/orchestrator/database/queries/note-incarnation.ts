@@ -67,7 +67,9 @@ export async function noteIncarnation(database: Database, heard: HeardIncarnatio
         'INSERT INTO agent_incarnations (key_sha256, incarnation, boot_id, first_seen_at) VALUES ($1, $2, $3, $4)',
         [keySha256, incarnation, bootId, now],
       );
-      for (const old of rows.slice(REMEMBERED_MAX - 1))
+      // One that has shown to be alive beside another stays known, however often the other is restarted.
+      const restarted = rows.filter((row) => row !== current && row.returned_at === null);
+      for (const old of [...restarted.slice(REMEMBERED_MAX - 2), ...rows.slice(4 * REMEMBERED_MAX)])
         await transaction.query('DELETE FROM agent_incarnations WHERE key_sha256 = $1 AND incarnation = $2', [
           keySha256,
           old.incarnation,
