@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentsOn, type Config, resolveAgent, sourcesOn } from '../config/index.ts';
+import { CLOCK_SKEW_MS_WARNING } from '../contract/agreement.ts';
 import type { AlertReport } from '../contract/alert.ts';
 import type { AgentId, ServerName } from '../contract/ids.ts';
 import { LEVELS, type LevelCounts } from '../contract/record.ts';
@@ -9,9 +10,12 @@ import { type Clock, withDeadline } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { errorFields, type Logger } from '../platform/logger.ts';
 import { Pace } from '../platform/pace.ts';
+import { formatDuration } from '../platform/quantity.ts';
 import type { Random } from '../platform/random.ts';
 import type { Archive } from '../storage/index.ts';
 import { type EnrolmentToken, loadOrEnrol } from './bootstrap/enrolment.ts';
+import { readIncarnation } from './bootstrap/incarnation.ts';
+import { rotateKey } from './bootstrap/key-rotation.ts';
 import { LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import { DamagedBuffer } from './buffer/salvage.ts';
@@ -294,6 +298,7 @@ export class Agent implements AsyncDisposable {
   async #join(joining: NonNullable<AgentOptions['join']>): Promise<void> {
     const { home, server, clock, random, logger, config } = this.#options;
     try {
+      const incarnation = await readIncarnation();
       const { url, key, authority } = await loadOrEnrol({
         home,
         server,
@@ -304,9 +309,11 @@ export class Agent implements AsyncDisposable {
         clock,
         random,
         logger,
+        incarnation,
         signal: this.#closing.signal,
       });
-      const client = new OrchestratorClient({ url, key, authority, clock });
+      this.#joinTrouble = undefined;
+      const client = new OrchestratorClient({ url, key, authority, incarnation, clock });
       this.#client = client;
       this.#parts.use(client);
       this.#alerts = new AlertSender({ client, clock, random, logger }).start();
@@ -321,6 +328,7 @@ export class Agent implements AsyncDisposable {
         revision: config.revision,
         folder: join(home, 'agent'),
         troubles: () => this.#health(),
+        rotateKey: (signal) => rotateKey({ home, client, logger }, signal),
         clock,
         random,
         logger,
@@ -395,6 +403,13 @@ export class Agent implements AsyncDisposable {
     if (this.#joinTrouble !== undefined)
       reasons.push(`this server has not joined the orchestrator: ${this.#joinTrouble}`);
     if (this.#client?.tlsTrouble !== undefined) reasons.push(describeError(this.#client.tlsTrouble));
+    const refusal = this.#heartbeats?.refusal;
+    if (refusal !== undefined) reasons.push(refusal);
+    const skewMs = this.#heartbeats?.clockSkewMs ?? 0;
+    if (Math.abs(skewMs) > CLOCK_SKEW_MS_WARNING)
+      reasons.push(
+        `the clock of this host is ${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the orchestrator's: set it (NTP)`,
+      );
     if (this.#uploader.trouble !== undefined)
       reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
     reasons.push(...(this.#doors?.troubles() ?? []));

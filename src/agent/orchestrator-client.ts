@@ -1,3 +1,4 @@
+import { BOOT_HEADER, CONTRACT_HEADER, CONTRACT_VERSION, INCARNATION_HEADER } from '../contract/agreement.ts';
 import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
@@ -9,6 +10,7 @@ import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { type HttpConnections, type HttpResponse, httpRequest, openConnections } from '../platform/http-request.ts';
 import { isUntrusted } from '../platform/peer-certificate.ts';
 import { retryAfterMs } from '../platform/retry.ts';
+import type { Incarnation } from './bootstrap/incarnation.ts';
 import { wrongCertificate } from './bootstrap/pinned-certificate.ts';
 
 export interface OrchestratorClientOptions {
@@ -18,6 +20,8 @@ export interface OrchestratorClientOptions {
   readonly key?: string;
   /** The certificate (PEM) by which an `https:` orchestrator is known; absent: what the system trusts. */
   readonly authority?: string | undefined;
+  /** Which process this is; told with each request. */
+  readonly incarnation?: Incarnation | undefined;
   readonly clock: Clock;
   readonly timeoutMs?: number;
 }
@@ -27,10 +31,19 @@ const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
 const CONNECTIONS_MAX = 4;
 const SAID_LENGTH_MAX = 300;
+/** What the orchestrator says of this agent itself keeps its code; everything else is `NSV_ORCHESTRATOR_REFUSED`. */
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'NSV_AGENT_REVOKED',
+  'NSV_AGENT_CLONED',
+  'NSV_AGENT_TOO_OLD',
+  'NSV_ORCHESTRATOR_TOO_OLD',
+  'NSV_KEY_NOT_DUE',
+  'NSV_TLS_EXPECTED',
+]);
 
 /**
  * The agent's side of the orchestrator's API (DESIGN 4.6), one method a call. All reject with a `NervesysError`:
- * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `NSV_CERTIFICATE_WRONG` (retryable) when nothing was sent, `NSV_AGENT_REVOKED` and `NSV_TOKEN_*` as the orchestrator said
+ * `NSV_ORCHESTRATOR_UNREACHABLE` (retryable) when nothing came back, `NSV_CERTIFICATE_WRONG` (retryable) when nothing was sent, `PASSED_ON` and `NSV_TOKEN_*` as the orchestrator said
  * them, `NSV_ORCHESTRATOR_REFUSED` for everything else, with `status` and the far `code` in its facts, retryable for
  * 408, 429 and 5xx; or with the signal's reason.
  */
@@ -39,7 +52,8 @@ export class OrchestratorClient implements AsyncDisposable {
   readonly authority: string | undefined;
   /** Why nothing can be sent until somebody mends it: a certificate that is not to be trusted, or an orchestrator that has gone over to HTTPS. */
   tlsTrouble: NervesysError | undefined;
-  readonly #key: string | undefined;
+  readonly #incarnation: Incarnation | undefined;
+  #key: string | undefined;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #connections: HttpConnections;
@@ -49,6 +63,7 @@ export class OrchestratorClient implements AsyncDisposable {
     this.authority = options.authority;
     this.#connections = openConnections({ connectionsMax: CONNECTIONS_MAX, authority: options.authority });
     this.#key = options.key;
+    this.#incarnation = options.incarnation;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
   }
@@ -59,6 +74,18 @@ export class OrchestratorClient implements AsyncDisposable {
     if (typeof key !== 'string' || key === '' || typeof server !== 'string' || parseServerName(server) === undefined)
       throw this.#strange('/api/v1/enroll', 'an answer without "key" and "server"');
     return answer as unknown as EnrolAnswer;
+  }
+
+  /** The successor of the key in use; both open until the new one is first used. */
+  async rotateKey(signal?: AbortSignal): Promise<string> {
+    const { key } = await this.#post('/api/v1/enroll/rotate', {}, signal);
+    if (typeof key !== 'string' || key === '') throw this.#strange('/api/v1/enroll/rotate', 'an answer without "key"');
+    return key;
+  }
+
+  /** The key of every request from now on. */
+  useKey(key: string): void {
+    this.#key = key;
   }
 
   async sendHeartbeats(heartbeats: readonly Heartbeat[], signal?: AbortSignal): Promise<HeartbeatsAnswer> {
@@ -105,8 +132,15 @@ export class OrchestratorClient implements AsyncDisposable {
   }
 
   async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
-    const response = await this.#request(path, JSON.stringify(body), signal);
-    const value = parseObject(response.body);
+    const text = JSON.stringify(body);
+    const key = this.#key;
+    let response = await this.#request(path, text, signal);
+    let value = parseObject(response.body);
+    // It was on its way with the key before, which went at the first use of this one: a refusal has done nothing, so it goes again.
+    if (key !== this.#key && value?.['code'] === 'NSV_AGENT_REVOKED') {
+      response = await this.#request(path, text, signal);
+      value = parseObject(response.body);
+    }
     if (response.status < 200 || response.status > 299) {
       const refusal = this.#refusal(path, response, value);
       if (refusal.code === 'NSV_TLS_EXPECTED') this.tlsTrouble = refusal;
@@ -126,6 +160,8 @@ export class OrchestratorClient implements AsyncDisposable {
             'content-type': 'application/json',
             accept: 'application/json',
             'user-agent': `nervesys-agent/${NERVESYS_VERSION}`,
+            [CONTRACT_HEADER]: String(CONTRACT_VERSION),
+            ...incarnationHeaders(this.#incarnation),
             ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
           },
           body,
@@ -155,16 +191,16 @@ export class OrchestratorClient implements AsyncDisposable {
   #refusal(path: string, response: HttpResponse, value: Record<string, unknown> | undefined): NervesysError {
     const { status } = response;
     const farCode = typeof value?.['code'] === 'string' ? value['code'] : undefined;
-    const passedOn =
-      farCode === 'NSV_AGENT_REVOKED' || farCode === 'NSV_TLS_EXPECTED' || (farCode?.startsWith('NSV_TOKEN_') ?? false);
+    const passedOn = farCode !== undefined && (PASSED_ON.has(farCode) || farCode.startsWith('NSV_TOKEN_'));
     const waitMs = retryAfterMs(response.headers['retry-after'], this.#clock.now());
     const said = text(value?.['detail']) ?? text(value?.['title']);
     const hint = text(value?.['hint']);
     return new NervesysError(
-      passedOn && farCode !== undefined ? farCode : 'NSV_ORCHESTRATOR_REFUSED',
+      passedOn ? farCode : 'NSV_ORCHESTRATOR_REFUSED',
       `POST ${this.url}${path}: ${status}${farCode === undefined ? '' : ` ${farCode}`}${said === undefined ? '' : `: ${said}`}`,
       {
-        retryable: status === 408 || status === 429 || status >= 500,
+        // Another version is one upgrade away, here or there: it is asked again until then.
+        retryable: status === 408 || status === 429 || status >= 500 || (farCode?.endsWith('_TOO_OLD') ?? false),
         ...(hint === undefined ? {} : { hint }),
         facts: {
           status,
@@ -182,6 +218,12 @@ export class OrchestratorClient implements AsyncDisposable {
       hint: 'Check that this address is the orchestrator and that no proxy answers in its place.',
     });
   }
+}
+
+function incarnationHeaders(incarnation: Incarnation | undefined): Record<string, string> {
+  if (incarnation === undefined) return {};
+  const { id, bootId } = incarnation;
+  return { [INCARNATION_HEADER]: id, ...(bootId === null ? {} : { [BOOT_HEADER]: bootId }) };
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | undefined {

@@ -34,6 +34,7 @@ export interface BufferView {
   readonly last_archived_at?: string | null;
   readonly lost_records?: number;
   readonly held?: boolean;
+  readonly reasons?: readonly string[];
 }
 
 /** `nervesys buffer`: from the running agent, or from its file where it doesn't run. */
@@ -65,6 +66,7 @@ function formatBuffer(view: BufferView, now: number): string {
   if (view.lost_records !== undefined && view.lost_records > 0)
     lines.push(`Lost            ${view.lost_records} records`);
   if (view.held) lines.push('Held back       yes: the buffer is full, sources wait');
+  for (const reason of view.reasons ?? []) lines.push(`Trouble         ${escapeControls(reason)}`);
   if (view.batches.length > 0) {
     const table = formatTable(view.batches, [
       { title: 'BATCH', align: 'right', text: (batch) => String(batch.id) },

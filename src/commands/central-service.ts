@@ -23,7 +23,7 @@ export async function openCentralService(
   const { home, databaseUrl } = settings;
   parts.use(lockHome(home, 'orchestrator'));
   const loaded = await readConfig(home);
-  const { listen, publicUrl, heartbeat, tls } = loaded.config.orchestrator;
+  const { listen, publicUrl, heartbeat, tls, keys } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
@@ -36,6 +36,7 @@ export async function openCentralService(
       publicUrl,
       tls,
       policy: heartbeat,
+      keyRotateAfterMs: keys.rotateAfterMs,
       clock: systemClock,
       logger,
       database,

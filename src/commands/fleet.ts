@@ -1,4 +1,4 @@
-import type { FleetAgent, FleetAnswer } from '../contract/fleet.ts';
+import type { FleetAgent, FleetAnswer, FleetServer } from '../contract/fleet.ts';
 import type { AgentState } from '../contract/heartbeat.ts';
 import { formatDuration } from '../platform/quantity.ts';
 import { connectOrchestrator } from './connection.ts';
@@ -30,13 +30,32 @@ export async function run(options: FleetOptions): Promise<number> {
   }
   const agents = mine(answer.agents);
   if (agents.length === 0) {
-    const servers = mine(answer.servers).length;
-    note(`No AI agent has been heard of yet${servers > 0 ? ` (${servers} servers have joined)` : ''}.`);
+    note('No AI agent has been heard of yet.');
     note('Run one with `nervesys exec --agent-id GROK -- some-command`; it is here within a minute.');
-    return EXIT.done;
+  } else print(formatFleet(agents, Date.parse(answer.now), painter(process.stdout)));
+  const servers = mine(answer.servers);
+  if (servers.length > 0) {
+    print('');
+    print(formatServers(servers, Date.parse(answer.now), painter(process.stdout)));
   }
-  print(formatFleet(agents, Date.parse(answer.now), painter(process.stdout)));
   return EXIT.done;
+}
+
+/** The servers, with the age of the key that each holds. */
+function formatServers(
+  servers: readonly FleetServer[],
+  now: number,
+  paint: (colour: Colour, text: string) => string,
+): string {
+  const age = (iso: string | null | undefined) => (iso ? formatDuration(Math.max(0, now - Date.parse(iso))) : '—');
+  return formatTable(servers, [
+    { title: 'SERVER', text: (one) => paint('bold', escapeControls(one.server)) },
+    { title: 'STATE', text: (one) => paint(STATE_COLOUR[one.state] ?? 'dim', one.state) },
+    { title: 'AGENTS', align: 'right', text: (one) => String(one.agents) },
+    { title: 'VERSION', text: (one) => escapeControls(one.agent_version ?? '—') },
+    { title: 'KEY AGE', align: 'right', text: (one) => age(one.key_created_at) },
+    { title: 'LAST SEEN', text: (one) => (one.last_seen_at === null ? 'never' : `${age(one.last_seen_at)} ago`) },
+  ]);
 }
 
 function formatFleet(

@@ -244,12 +244,20 @@ function addAdministration(program: Command, runs: Runs): void {
     .description(
       'Create an enrolment token and print the one command to run on the new server. The token is shown once.',
     )
-    .option('--server <name>', 'only a server of this name may use it')
-    .option('--uses <n>', 'how many servers may use it', countOption, 1)
+    .option(
+      '--server <name>',
+      "only a server of this name may use it, or those of a pattern: 'AIGARDEN*', 'AIGARDEN0?'",
+    )
+    .option('--uses <n>', 'how many servers may use it (default: 1)', countOption)
+    .option('--reusable', 'any number of servers may use it, until it expires or is revoked')
     .addOption(new Option('--expires <duration>', 'valid for').argParser(durationOption).default(86_400_000, '24h'))
     .addHelpText(
       'after',
-      examples('nervesys token create --server AIGARDEN02', 'nervesys token create --uses 20 --expires 7d --json'),
+      examples(
+        'nervesys token create --server AIGARDEN02',
+        'nervesys token create --uses 20 --expires 7d --json',
+        "nervesys token create --server 'AIGARDEN*' --reusable --expires 1h",
+      ),
     )
     .action(runs(async () => ({ run: (await import('./token.ts')).create })));
   reader(token.command('list'))
@@ -257,10 +265,24 @@ function addAdministration(program: Command, runs: Runs): void {
     .description('List tokens, with how often each was used. Their secrets are not kept, so they cannot be shown.')
     .action(runs(async () => ({ run: (await import('./token.ts')).list })));
   reader(token.command('revoke'))
-    .summary('revoke a token')
-    .description('Revoke a token: no server can join with it any more. Servers that have joined stay.')
-    .argument('<id>', 'the id that `nervesys token list` shows')
+    .summary('revoke a token, or the key of a server')
+    .description(
+      'Revoke a token: no server can join with it any more. Servers that have joined stay. With --server: revoke the key of ' +
+        'that server instead; its agent keeps its records and says that it is revoked, until it gets a new token.',
+    )
+    .argument('[id]', 'the id that `nervesys token list` shows')
+    .option('--server <name>', 'revoke the key of this server')
+    .addHelpText('after', examples('nervesys token revoke 1f0c9a2b3c4d', 'nervesys token revoke --server AIGARDEN02'))
     .action(runs(async () => ({ run: (await import('./token.ts')).revoke })));
+  reader(token.command('rotate'))
+    .summary('exchange the key of a server')
+    .description(
+      'Ask a server to exchange its key for a new one. It does so with its next heartbeat; the old key opens until the new ' +
+        'one is used. Keys are exchanged by age too (orchestrator.yaml: keys.rotate_after).',
+    )
+    .requiredOption('--server <name>', 'the server')
+    .addHelpText('after', examples('nervesys token rotate --server AIGARDEN02'))
+    .action(runs(async () => ({ run: (await import('./token.ts')).rotate })));
   const config = program
     .command('config')
     .summary('check and show the configuration')

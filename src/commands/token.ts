@@ -1,5 +1,6 @@
 import { parseToken } from '../contract/enrolment.ts';
-import { parseServerName } from '../contract/ids.ts';
+import type { TokenView } from '../contract/fleet.ts';
+import { parseServerPattern } from '../contract/server-pattern.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
@@ -7,31 +8,29 @@ import type { ReaderOptions } from './options.ts';
 import { type Colour, escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
 
 export interface CreateOptions extends ReaderOptions {
+  /** A name or a pattern. */
   readonly server?: string;
-  readonly uses: number;
+  readonly uses?: number;
+  readonly reusable?: boolean;
   /** Ms. */
   readonly expires: number;
 }
 
-interface TokenView {
-  readonly id: string;
-  readonly server: string | null;
-  readonly uses: number;
-  readonly uses_max: number;
-  readonly expires_at: string;
-  readonly state: 'open' | 'used' | 'expired' | 'revoked';
-}
-
 /** `nervesys token create`: the token, once, and the command to paste on the new server. */
 export async function create(options: CreateOptions): Promise<number> {
-  if (options.server !== undefined && parseServerName(options.server) === undefined) {
+  if (options.server !== undefined && parseServerPattern(options.server) === undefined) {
     throw new NervesysError('NSV_SETTING_INVALID', `--server is ${JSON.stringify(options.server.slice(0, 120))}`, {
-      hint: 'use letters, digits, dots, hyphens or underscores, as AIGARDEN02',
+      hint: "use letters, digits, dots, hyphens or underscores, as AIGARDEN02; * and ? stand for any characters and for one, as 'AIGARDEN*'",
     });
   }
+  if (options.reusable && options.uses !== undefined)
+    throw new NervesysError('NSV_SETTING_INVALID', '--reusable and --uses are both given', {
+      hint: '--reusable has no limit of uses; leave one of them out',
+    });
+  const uses = options.reusable ? null : (options.uses ?? 1);
   const answer = await connectOrchestrator(options).ask('POST', '/api/v1/tokens', {
     ...(options.server === undefined ? {} : { server: options.server }),
-    uses: options.uses,
+    uses,
     expires_in_seconds: Math.round(options.expires / 1000),
   });
   const created = answer as { readonly id: string; readonly token: string; readonly expires_at: string };
@@ -43,9 +42,11 @@ export async function create(options: CreateOptions): Promise<number> {
   print(created.token);
   note('');
   note(
-    `Token ${created.id}: ${options.uses === 1 ? 'one server' : `${options.uses} servers`} may join with it until ${minute(created.expires_at)} UTC.`,
+    `Token ${created.id}: ${uses === 1 ? 'one server' : uses === null ? 'any number of servers' : `${uses} servers`} may join with it until ${minute(created.expires_at)} UTC.`,
   );
-  note(`It is shown only now. On the new server${options.server === undefined ? ', with a name of its own' : ''}:`);
+  note(
+    `It is shown only now. On the new server${options.server === undefined || isPattern(options.server) ? ', with a name of its own' : ''}:`,
+  );
   note('');
   note(`  ${command}`);
   if (isLoopback(parseToken(created.token)?.url)) {
@@ -80,25 +81,71 @@ export async function list(options: ReaderOptions): Promise<number> {
       { title: 'ID', text: (one) => escapeControls(one.id) },
       { title: 'STATE', text: (one) => paint(colours[one.state] ?? 'dim', escapeControls(one.state)) },
       { title: 'SERVER', text: (one) => escapeControls(one.server ?? 'any') },
-      { title: 'USED', align: 'right', text: (one) => `${one.uses} of ${one.uses_max}` },
+      {
+        title: 'USED',
+        align: 'right',
+        text: (one) => (one.uses_max === null ? `${one.uses}, reusable` : `${one.uses} of ${one.uses_max}`),
+      },
       { title: 'EXPIRES', text: (one) => minute(one.expires_at) },
     ]),
   );
   return EXIT.done;
 }
 
-/** `nervesys token revoke <id>`. */
-export async function revoke(options: ReaderOptions, id: string): Promise<number> {
+export interface RevokeOptions extends ReaderOptions {
+  readonly server?: string;
+}
+
+/** `nervesys token revoke <id>`, or `--server <name>`: the key that a server got for its token. */
+export async function revoke(options: RevokeOptions, id: string | undefined): Promise<number> {
+  const { server } = options;
+  if ((id === undefined) === (server === undefined))
+    throw new NervesysError('NSV_SETTING_INVALID', 'token revoke takes the id of a token, or --server with a name', {
+      hint: '`nervesys token list` shows tokens, `nervesys fleet` servers',
+    });
+  if (server !== undefined) {
+    await connectOrchestrator(options).ask('POST', `/api/v1/servers/${encodeURIComponent(server)}/revoke`);
+    if (options.json) printJson({ server, revoked: true });
+    else {
+      note(
+        `The key of ${escapeControls(server)} is revoked. Its agent keeps what it has, and takes in more, but can bring it nowhere.`,
+      );
+      note('To let the server in again, give its agent a new token.');
+    }
+    return EXIT.done;
+  }
+  if (id === undefined) throw new Error('neither id nor server'); // refused above
   await connectOrchestrator(options).ask('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}`);
   if (options.json) printJson({ id, revoked: true });
   else note(`Token ${escapeControls(id)} is revoked. Servers that joined with it stay.`);
   return EXIT.done;
 }
 
+/** `nervesys token rotate --server <name>`: its agent gets a new key with its next heartbeat. */
+export async function rotate(options: ReaderOptions & { readonly server: string }): Promise<number> {
+  const { server } = options;
+  await connectOrchestrator(options).ask('POST', `/api/v1/servers/${encodeURIComponent(server)}/rotate-key`);
+  if (options.json) printJson({ server, asked: true });
+  else
+    note(
+      `${escapeControls(server)} is asked for it: its agent exchanges its key with the next heartbeat, within a minute.`,
+    );
+  return EXIT.done;
+}
+
 /** What to paste on the new server; run from a checkout, the program is npm's script. */
 function joinCommand(token: string, server: string | undefined): string {
   const program = import.meta.filename.endsWith('.ts') ? 'npm run nervesys -- agent' : 'nervesys agent';
-  return `NERVESYS_TOKEN=${token} NERVESYS_SERVER=${server ?? 'AIGARDEN02'} ${program}`;
+  return `NERVESYS_TOKEN=${token} NERVESYS_SERVER=${exampleName(server ?? 'AIGARDEN02')} ${program}`;
+}
+
+function isPattern(server: string): boolean {
+  return /[*?]/.test(server);
+}
+
+/** A name that the pattern takes in, for the reader to change: AIGARDEN02 for AIGARDEN*. */
+function exampleName(pattern: string): string {
+  return pattern.replaceAll('*', '02').replaceAll('?', '0');
 }
 
 function isLoopback(url: string | undefined): boolean {

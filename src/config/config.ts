@@ -113,6 +113,8 @@ export interface OrchestratorSettings {
   readonly publicUrl: string | undefined;
   readonly tls: TlsSettings;
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
+  /** A server exchanges a key that is older than this. */
+  readonly keys: { readonly rotateAfterMs: number };
 }
 
 export interface TlsSettings {

@@ -35,12 +35,23 @@ const fields = {
     {},
     'How heartbeats are judged, by the time they were received.',
   ),
+  keys: withDefault(
+    group({
+      rotate_after: withDefault(
+        duration('1h', '3650d'),
+        '90d',
+        'A server exchanges its key for a new one when it is older than this, by itself and without a gap.',
+      ),
+    }),
+    {},
+    'The keys that servers have got for their tokens.',
+  ),
 } as const;
 
 export const orchestratorFile = group(fields);
 
 export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSettings {
-  const { listen, public_url: publicUrl, heartbeat } = read;
+  const { listen, public_url: publicUrl, heartbeat, keys } = read;
   return {
     listen,
     publicUrl,
@@ -50,6 +61,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
       lateAfterMs: heartbeat.late_after,
       downAfterMs: heartbeat.down_after,
     },
+    keys: { rotateAfterMs: keys.rotate_after },
   };
 }
 

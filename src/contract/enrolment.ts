@@ -38,10 +38,19 @@ export interface EnrolRequest {
   readonly server: ServerName;
   readonly agent_version: string;
   readonly boot_id: string | null;
+  /** The host's clock, ISO 8601: nothing is judged by it, but how far it is off is said. Absent: an older agent. */
+  readonly now?: string;
 }
 
 export interface EnrolAnswer {
   /** The agent's own key: `Authorization: Bearer <key>` from now on. Shown once. */
   readonly key: string;
   readonly server: ServerName;
+  /** How far the host's clock is ahead of the orchestrator's; absent where it isn't known. */
+  readonly clock_skew_ms?: number;
+}
+
+/** Answer of `POST /api/v1/enroll/rotate`, asked with the key that is to go: its successor. Both open until this one is first used. */
+export interface RotateAnswer {
+  readonly key: string;
 }

@@ -209,6 +209,37 @@ export const ERROR_CODES = {
     meaning: 'NERVESYS_TOKEN is not a Nervesys token.',
     remedy: 'Copy the whole string that `nervesys token create` printed.',
   },
+  NSV_TOKEN_WRONG_SERVER: {
+    status: 403,
+    meaning: 'The enrolment token is for servers of another name.',
+    remedy: 'Set NERVESYS_SERVER to a name that the token is for, or create a token for this server.',
+  },
+  NSV_TOKEN_TRIES: {
+    status: 429,
+    meaning: 'Too many enrolments were refused, from this address or in all.',
+    remedy: 'Wait a minute; the agent tries again by itself.',
+  },
+  NSV_AGENT_TOO_OLD: {
+    status: 409,
+    meaning: 'The agent speaks an older contract than the orchestrator still serves.',
+    remedy: 'Install the newer agent; what it keeps in its buffer stays.',
+  },
+  NSV_ORCHESTRATOR_TOO_OLD: {
+    status: 409,
+    meaning: 'The agent speaks a newer contract than the orchestrator does.',
+    remedy: 'Upgrade the orchestrator first; the agent keeps its records meanwhile.',
+  },
+  NSV_AGENT_CLONED: {
+    status: 409,
+    meaning: 'Two machines use the key of one server; this is the one that came later.',
+    remedy:
+      'Give this machine a name (NERVESYS_SERVER) and a token (NERVESYS_TOKEN) of its own, and restart its agent.',
+  },
+  NSV_KEY_NOT_DUE: {
+    status: 409,
+    meaning: 'The key need not be exchanged now.',
+    remedy: 'An admin asks for it with `nervesys token rotate --server <name>`.',
+  },
   NSV_AGENT_REVOKED: {
     status: 403,
     meaning: "The server's key was revoked.",

@@ -28,6 +28,23 @@ export interface FleetServer {
   readonly last_seen_at: string | null;
   readonly agent_version: string | null;
   readonly agents: number;
+  /** Of the key that opens now; null: none does (revoked). Absent: an older orchestrator. */
+  readonly key_created_at?: string | null;
+}
+
+/** An enrolment token as people see it: everything but its secret, which nobody can show again. */
+export interface TokenView {
+  readonly id: string;
+  /** A server's name, or a pattern with `*` and `?`; null: any. */
+  readonly server: string | null;
+  readonly uses: number;
+  /** Null: any number. */
+  readonly uses_max: number | null;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly revoked_at: string | null;
+  readonly state: 'open' | 'used' | 'expired' | 'revoked';
 }
 
 export interface FleetAnswer {

@@ -52,4 +52,6 @@ export interface HeartbeatsAnswer {
   readonly rejected: readonly { readonly index: number; readonly code: string; readonly message: string }[];
   /** The orchestrator's clock, so that the agent can know its own skew. */
   readonly now: string;
+  /** The agent's key has had its time: `POST enroll/rotate` gives the next. Absent: it hasn't. */
+  readonly rotate_key?: boolean;
 }

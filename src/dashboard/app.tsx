@@ -11,6 +11,7 @@ import { PageHeader } from './parts/page-header.tsx';
 import { ServerList } from './parts/server-list.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { SummaryStrip } from './parts/summary-strip.tsx';
+import { TokenList } from './parts/token-list.tsx';
 
 interface AppProps {
   readonly page: Page;
@@ -88,6 +89,7 @@ function Fleet({
       {summary.heardAgents === 0 && <EmptyFleet servers={summary.servers} />}
       {summary.agents > 0 && <FleetTable model={model} state={state} onShowAll={() => setState(undefined)} />}
       <ServerList servers={model.servers} />
+      <TokenList />
       {adding && <AddServer servers={model.servers} onClose={onAdded} />}
     </main>
   );

@@ -39,6 +39,10 @@ export interface OrchestratorOptions {
   /** The built page (`dist/dashboard`). */
   readonly dashboardDir?: string | undefined;
   readonly policy?: Partial<FleetPolicy> | undefined;
+  /** A server exchanges a key that is older than this; default: 90 days. */
+  readonly keyRotateAfterMs?: number | undefined;
+  /** How long after a restart the process before it may still be heard; default: 5 s. */
+  readonly overlapMs?: number | undefined;
   /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
   readonly publicUrl?: string | undefined;
   /** Absent: as `auto`. */
@@ -46,6 +50,7 @@ export interface OrchestratorOptions {
 }
 
 export const ORCHESTRATOR_PORT = 7700;
+const KEY_ROTATE_AFTER_MS = 90 * 86_400_000;
 
 /** The running orchestrator: HTTP API and page, over a database and an archive that were handed in. */
 export class Orchestrator implements AsyncDisposable {
@@ -78,6 +83,8 @@ export class Orchestrator implements AsyncDisposable {
       database,
       archive: options.archive,
       policy,
+      keyRotateAfterMs: options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
+      overlapMs: options.overlapMs,
       hub,
       authenticator,
       metrics: new Metrics(),

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AlertView, FleetAgent, FleetServer, HistoryPoint } from '../../src/contract/fleet.ts';
+import type { AlertView, FleetAgent, FleetServer, HistoryPoint, TokenView } from '../../src/contract/fleet.ts';
 import { problem } from '../../src/contract/problem.ts';
 
 /** What the pretend orchestrator tells; tests change it and `send` what changed. */
@@ -12,6 +12,9 @@ export interface FixtureData {
   agents: FleetAgent[];
   servers: FleetServer[];
   alerts: AlertView[];
+  tokens: TokenView[];
+  /** What was asked to be revoked, `servers/AIGARDEN01` or `tokens/ab12`. */
+  revoked: string[];
   /** Added to the host's clock, as an orchestrator on another machine would differ. */
   clockOffsetMs: number;
   historyAsked: string[];
@@ -58,6 +61,8 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     agents: [],
     servers: [],
     alerts: [],
+    tokens: [],
+    revoked: [],
     clockOffsetMs: 0,
     historyAsked: [],
     folder: DASHBOARD_FOLDER,
@@ -91,6 +96,14 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     if (call === 'POST tokens') {
       const expiresAt = new Date(now() + 3_600_000).toISOString();
       return void json({ id: '1', token: `nsv1.${'A1b2'.repeat(30)}`, expires_at: expiresAt }, 201);
+    }
+    if (call === 'GET tokens') return void json({ tokens: state.tokens });
+    const revoked = /^(?:DELETE (tokens\/.+)|POST (servers\/.+)\/revoke)$/.exec(call);
+    if (revoked !== null) {
+      const name = decodeURIComponent(revoked[1] ?? revoked[2] ?? '');
+      state.revoked.push(name);
+      state.tokens = state.tokens.map((one) => (name === `tokens/${one.id}` ? { ...one, state: 'revoked' } : one));
+      return void response.writeHead(204).end();
     }
     if (call === 'GET events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -174,6 +187,22 @@ export function makeServer(server: string, change: Partial<FleetServer> = {}, no
     last_seen_at: new Date(nowMs - 8_000).toISOString(),
     agent_version: '0.1.0',
     agents: 1,
+    key_created_at: new Date(nowMs - 86_400_000).toISOString(),
+    ...change,
+  };
+}
+
+export function makeToken(id: string, change: Partial<TokenView> = {}, nowMs = Date.now()): TokenView {
+  return {
+    id,
+    server: null,
+    uses: 0,
+    uses_max: 1,
+    created_by: 'owner',
+    created_at: new Date(nowMs - 60_000).toISOString(),
+    expires_at: new Date(nowMs + 3_600_000).toISOString(),
+    revoked_at: null,
+    state: 'open',
     ...change,
   };
 }

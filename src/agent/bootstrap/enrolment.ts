@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { CLOCK_SKEW_MS_WARNING } from '../../contract/agreement.ts';
 import { parseToken, type TokenParts } from '../../contract/enrolment.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
@@ -9,6 +9,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
 import { OrchestratorClient } from '../orchestrator-client.ts';
+import { type Incarnation, readIncarnation } from './incarnation.ts';
 import { checkKeyCanBeKept, keyFilePath, readKeyFile, type ServerKey, writeKeyFile } from './key-file.ts';
 import { findPinnedCertificate } from './pinned-certificate.ts';
 
@@ -32,19 +33,29 @@ export interface EnrolmentOptions {
   readonly url?: string | undefined;
   /** Its certificate, where that is known in the same way. */
   readonly authority?: string | undefined;
-  /** Told of what keeps this server from joining although it goes on trying; `undefined`: no more. */
-  readonly onTrouble?: (trouble: NervesysError | undefined) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly signal?: AbortSignal | undefined;
+  /** Which process this is; one of its own when absent. */
+  readonly incarnation?: Incarnation | undefined;
+  /** Told why the orchestrator can't be joined yet, at each attempt; `undefined`: that is over. */
+  readonly onTrouble?: (error: unknown) => void;
 }
 
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 /** A wrong certificate is mended by people, not by asking again. */
 const CERTIFICATE_BACKOFF = { baseMs: 10_000, maxMs: 300_000 };
+/** A longer wait than this isn't heeded. */
+const RETRY_AFTER_MS_MAX = 300_000;
 const PROBE_TIMEOUT_MS = 5_000;
-const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
+/** By these the orchestrator says, or shows, that the stored key is of no use with it. */
+const WRONG_ORCHESTRATOR_OR_KEY: readonly string[] = [
+  'NSV_AGENT_REVOKED',
+  'NSV_AGENT_CLONED',
+  'NSV_CERTIFICATE_WRONG',
+  'NSV_TLS_EXPECTED',
+];
 
 /**
  * The stored key where there is one, else the key that the token is exchanged for. While the orchestrator can't be reached it goes
@@ -84,7 +95,7 @@ export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> 
 async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<AgentKey> {
   const { home, server, clock, random, logger, signal } = options;
   await checkKeyCanBeKept(home);
-  const boot_id = await readBootId();
+  const incarnation = options.incarnation ?? (await readIncarnation());
   for (let attempt = 1; ; attempt++) {
     try {
       const parts = readToken(typeof token === 'string' ? token : await token());
@@ -92,18 +103,31 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
       const authority = options.authority ?? (await findPinnedCertificate({ ...parts, url }, clock, signal));
       options.onTrouble?.(undefined);
       await using client = new OrchestratorClient({ url, authority, clock });
-      const request = { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id };
-      const answer = await client.enrol(request, signal);
-      const enrolled = { url, ...answer, tokenSha256: sha256Hex(parts.secret), authority };
+      const answer = await client.enrol(
+        {
+          secret: parts.secret,
+          server,
+          agent_version: NERVESYS_VERSION,
+          boot_id: incarnation.bootId,
+          now: new Date(clock.now()).toISOString(),
+        },
+        signal,
+      );
+      const { clock_skew_ms: clockSkewMs } = answer;
+      if (typeof clockSkewMs === 'number' && Math.abs(clockSkewMs) > CLOCK_SKEW_MS_WARNING)
+        logger.warn('the clock of this host is wrong; set it (NTP)', { clockSkewMs });
+      const { key, server: joined } = answer;
+      const enrolled = { url, key, server: joined, tokenSha256: sha256Hex(parts.secret), authority };
       await writeKeyFile(home, enrolled);
       logger.info('this server has joined', { server: enrolled.server, url: enrolled.url });
       return own(enrolled);
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRetryable(error)) throw error;
-      const wrong = error instanceof NervesysError && error.code === 'NSV_CERTIFICATE_WRONG' ? error : undefined;
-      options.onTrouble?.(wrong);
-      const waitMs = backoffMs(attempt, wrong === undefined ? BACKOFF : CERTIFICATE_BACKOFF, random);
+      options.onTrouble?.(error);
+      const backoff = errorCode(error) === 'NSV_CERTIFICATE_WRONG' ? CERTIFICATE_BACKOFF : BACKOFF;
+      const asked = error instanceof NervesysError ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
+      const waitMs = Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), backoffMs(attempt, backoff, random));
       logger.warn('the orchestrator cannot be joined yet', { ...errorFields(error), attempt, retryInMs: waitMs });
       await clock.sleep(waitMs, signal);
     }
@@ -128,15 +152,16 @@ function isEnrolledWith(token: EnrolmentToken, stored: ServerKey): boolean {
 }
 
 /** Whether the orchestrator itself says that the key opens nothing; silence or trouble there says nothing about the key. */
-async function isRefused(stored: ServerKey, { clock, logger, signal }: EnrolmentOptions): Promise<boolean> {
-  await using client = new OrchestratorClient({ ...stored, clock, timeoutMs: PROBE_TIMEOUT_MS });
+async function isRefused(stored: ServerKey, options: EnrolmentOptions): Promise<boolean> {
+  const { clock, logger, signal, incarnation } = options;
+  await using client = new OrchestratorClient({ ...stored, incarnation, clock, timeoutMs: PROBE_TIMEOUT_MS });
   try {
     await client.sendHeartbeats([], signal);
     return false;
   } catch (error) {
     signal?.throwIfAborted();
     // With another certificate, or over TLS where it was plain, it is not the orchestrator this key is for: the new token names the right one.
-    if (['NSV_AGENT_REVOKED', 'NSV_CERTIFICATE_WRONG', 'NSV_TLS_EXPECTED'].includes(errorCode(error))) return true;
+    if (WRONG_ORCHESTRATOR_OR_KEY.includes(errorCode(error))) return true;
     if (error instanceof NervesysError && error.facts['code'] === 'NSV_UNAUTHORIZED') return true;
     logger.warn('the stored key could not be checked; it is kept', { url: stored.url, ...errorFields(error) });
     return false;
@@ -146,12 +171,6 @@ async function isRefused(stored: ServerKey, { clock, logger, signal }: Enrolment
 /** The stored certificate is that of the stored address; beside its orchestrator the agent is told both anew. */
 function withKnownAddress(found: ServerKey, { url, authority }: EnrolmentOptions): ServerKey {
   return url === undefined ? found : { ...found, url, authority };
-}
-
-/** Tells a restarted agent from a restarted host, and a cloned machine from its original; null where the kernel doesn't say. */
-async function readBootId(): Promise<string | null> {
-  const text = await readFile(BOOT_ID_FILE, 'utf8').catch(() => ''); // not Linux
-  return text.trim() || null;
 }
 
 function own({ url, key, server, authority }: ServerKey): AgentKey {

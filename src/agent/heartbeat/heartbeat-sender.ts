@@ -2,7 +2,7 @@ import type { Heartbeat, HeartbeatsAnswer } from '../../contract/heartbeat.ts';
 import type { AgentId, ServerName } from '../../contract/ids.ts';
 import type { LevelCounts } from '../../contract/record.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { describeError, errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
@@ -32,6 +32,8 @@ export interface HeartbeatSenderOptions {
   /** What is wrong with the lean agent itself, in words, for its own beat. */
   readonly troubles?: () => readonly string[];
   readonly droppedRecords?: () => number;
+  /** Called when the orchestrator asks for another key; what it rejects with is logged, and it is called again later. */
+  readonly rotateKey?: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -45,6 +47,16 @@ const NEWS_PAUSE_MS = 1_500;
 const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 /** A revoked key won't open again by itself; asking now and then costs nothing and notices when it does. */
 const REVOKED_RETRY_MS = 300_000;
+/** Refusals that people must mend elsewhere; in words for the log. */
+const REFUSED_FOR_GOOD: Readonly<Record<string, string>> = {
+  NSV_AGENT_REVOKED: 'this server was revoked; records are still kept here',
+  NSV_AGENT_CLONED:
+    'another machine uses the key of this one and was here first; records are kept here until this one joins by itself',
+  NSV_AGENT_TOO_OLD: 'this agent is too old for its orchestrator; records are kept here',
+  NSV_ORCHESTRATOR_TOO_OLD: 'the orchestrator is too old for this agent; records are kept here',
+};
+/** A key that could not be exchanged (a full disk) is tried again after this, not with each beat. */
+const ROTATE_AGAIN_MS = 600_000;
 /** Beats in one request. A server with more AI agents than this sends several. */
 const BEATS_PER_REQUEST_MAX = 500;
 
@@ -66,6 +78,7 @@ export class HeartbeatSender implements AsyncDisposable {
   #trouble: unknown;
   #lastDeliveredAt: number | null = null;
   #clockSkewMs = 0;
+  #rotateFrom = Number.NEGATIVE_INFINITY;
 
   constructor(options: HeartbeatSenderOptions) {
     this.#options = options;
@@ -93,6 +106,12 @@ export class HeartbeatSender implements AsyncDisposable {
   /** Why the last beat did not arrive; `undefined` while they do. */
   get trouble(): unknown {
     return this.#trouble;
+  }
+
+  /** What people must mend elsewhere before beats are taken again, in words. */
+  get refusal(): string | undefined {
+    const words = REFUSED_FOR_GOOD[errorCode(this.#trouble)];
+    return words === undefined ? undefined : `${words} (${describeError(this.#trouble)})`;
   }
 
   /** How far this host's clock is ahead of the orchestrator's (behind: negative). */
@@ -198,6 +217,20 @@ export class HeartbeatSender implements AsyncDisposable {
         errorCode: code,
         reason: message,
       });
+    if (answer.rotate_key === true) await this.#rotateKey(signal);
+  }
+
+  async #rotateKey(signal: AbortSignal): Promise<void> {
+    const { rotateKey, clock, logger } = this.#options;
+    if (rotateKey === undefined || clock.monotonic() < this.#rotateFrom) return;
+    this.#rotateFrom = clock.monotonic() + ROTATE_AGAIN_MS;
+    try {
+      await rotateKey(signal);
+      this.#rotateFrom = Number.NEGATIVE_INFINITY;
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn('the key of this server could not be exchanged; the old one goes on being used', errorFields(error));
+    }
   }
 
   #arrived(): void {
@@ -214,10 +247,10 @@ export class HeartbeatSender implements AsyncDisposable {
     const changed = this.#failures === 0 || errorCode(error) !== errorCode(this.#trouble);
     this.#failures++;
     this.#trouble = error;
-    const revoked = errorCode(error) === 'NSV_AGENT_REVOKED';
-    if (changed && revoked) logger.error('this server was revoked; records are still kept here', errorFields(error));
+    const forGood = REFUSED_FOR_GOOD[errorCode(error)];
+    if (changed && forGood !== undefined) logger.error(forGood, errorFields(error));
     else if (changed) logger.warn('heartbeats do not arrive', errorFields(error));
-    if (revoked) return REVOKED_RETRY_MS;
+    if (forGood !== undefined) return REVOKED_RETRY_MS;
     const asked = error instanceof NervesysError ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
     return Math.min(Math.max(asked, backoffMs(this.#failures, BACKOFF, random)), Math.max(intervalMs, BACKOFF.maxMs));
   }

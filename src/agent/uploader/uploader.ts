@@ -52,6 +52,9 @@ const NEEDS_HANDS: ReadonlySet<string> = new Set([
   'NSV_ARCHIVE_NAME_TAKEN',
   'NSV_ARCHIVE_NAME_UNCERTAIN',
   'NSV_AGENT_REVOKED',
+  'NSV_AGENT_CLONED',
+  'NSV_AGENT_TOO_OLD',
+  'NSV_ORCHESTRATOR_TOO_OLD',
 ]);
 
 /** Brings sealed batches to the archive, oldest first, one at a time, and forgets each when the archive has it. */

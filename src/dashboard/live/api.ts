@@ -1,4 +1,4 @@
-import type { AlertView, FleetAnswer, HistoryPoint } from '../../contract/fleet.ts';
+import type { AlertView, FleetAnswer, HistoryPoint, TokenView } from '../../contract/fleet.ts';
 import type { Problem } from '../../contract/problem.ts';
 
 /** An answer that isn't a success, with what the orchestrator said of it. */
@@ -16,6 +16,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What stands against something that failed, as the orchestrator said it. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 export interface CreatedToken {
   readonly id: string;
   readonly token: string;
@@ -29,6 +35,11 @@ export interface Api {
   alerts(signal?: AbortSignal): Promise<readonly AlertView[]>;
   history(agentId: string, server: string, minutes: number, signal?: AbortSignal): Promise<readonly HistoryPoint[]>;
   createToken(server: string | undefined): Promise<CreatedToken>;
+  /** The newest tokens, without their secrets. */
+  tokens(signal?: AbortSignal): Promise<readonly TokenView[]>;
+  revokeToken(id: string): Promise<void>;
+  /** Takes the server's key away; the event stream tells what became of it. */
+  revokeServer(server: string): Promise<void>;
   /** Opens the event stream; resolves once the orchestrator has answered with it. */
   events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
@@ -73,6 +84,15 @@ export function createApi(base = ''): Api {
         body: JSON.stringify(body),
       });
       return (await response.json()) as CreatedToken;
+    },
+    async tokens(signal) {
+      return ((await read('tokens', signal)) as { tokens: TokenView[] }).tokens;
+    },
+    async revokeToken(id) {
+      await call(`tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    },
+    async revokeServer(server) {
+      await call(`servers/${encodeURIComponent(server)}/revoke`, { method: 'POST' });
     },
     async events(signal) {
       const response = await call('events', { signal, headers: { accept: 'text/event-stream' } });

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FleetServer } from '../../contract/fleet.ts';
 import { parseServerName } from '../../contract/ids.ts';
-import { ApiError, type CreatedToken } from '../live/api.ts';
+import { type CreatedToken, reasonOf } from '../live/api.ts';
 import { Command } from './command.tsx';
 import { usePage, useWords } from './page-context.ts';
 
@@ -129,9 +129,4 @@ function freeName(servers: ReadonlyMap<string, FleetServer>): string {
     const name = match[1] + String(number).padStart(match[2]!.length, '0');
     if (!servers.has(name)) return name;
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof ApiError) return error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
-  return error instanceof Error ? error.message : String(error);
 }

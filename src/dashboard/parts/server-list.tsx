@@ -1,8 +1,9 @@
 import { useMemo } from 'preact/hooks';
 import type { FleetServer } from '../../contract/fleet.ts';
 import { Age } from './age.tsx';
+import { ConfirmButton } from './confirm-button.tsx';
 import { StateMark } from './marks.tsx';
-import { useWords } from './page-context.ts';
+import { usePage, useWords } from './page-context.ts';
 
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
@@ -28,9 +29,35 @@ export function ServerList({ servers }: { readonly servers: ReadonlyMap<string, 
             <span class="soft">
               {server.last_seen_at === null ? words.say('serverSilent') : <Age at={server.last_seen_at} />}
             </span>
+            <ServerKey server={server} />
           </li>
         ))}
       </ul>
     </details>
+  );
+}
+
+/** What runs there, how old its key is, and the way to take it away. A server without a key has none to show. */
+function ServerKey({
+  server: { server, agent_version: version, key_created_at: keyAt },
+}: {
+  readonly server: FleetServer;
+}) {
+  const words = useWords();
+  const { api, live } = usePage();
+  return (
+    <div class="server-key">
+      {version !== null && <span>{words.say('serverVersion', { version: `\u2066${version}\u2069` })}</span>}
+      {keyAt != null && (
+        <>
+          <span>{words.say('serverKeyAge', { time: words.duration((live.now() - Date.parse(keyAt)) / 1000) })}</span>
+          <ConfirmButton
+            label={words.say('revoke')}
+            question={words.say('serverRevokeAsk', { server: `\u2066${server}\u2069` })}
+            onConfirm={() => api.revokeServer(server)}
+          />
+        </>
+      )}
+    </div>
   );
 }

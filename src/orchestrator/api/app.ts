@@ -26,6 +26,10 @@ export interface ServerDeps {
   readonly database: Database;
   readonly archive: Archive;
   readonly policy: FleetPolicy;
+  /** A server exchanges a key that is older than this. */
+  readonly keyRotateAfterMs: number;
+  /** See `AgentAdmission`; tests make it short. */
+  readonly overlapMs?: number | undefined;
   readonly hub: EventHub;
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;

@@ -31,8 +31,10 @@ export class Authenticator {
 
   /** Hears other replicas' `forget`. */
   async start(): Promise<void> {
-    const clear = () => this.#remembered.clear();
-    await this.#database.listen(CHANNEL, { onMessage: clear, onGap: clear });
+    await this.#database.listen(CHANNEL, {
+      onMessage: (sha256) => this.#drop(sha256),
+      onGap: () => this.#drop(''),
+    });
   }
 
   /**
@@ -44,7 +46,10 @@ export class Authenticator {
     if (authorization !== undefined) {
       const key = /^Bearer +([^ ]+) *$/i.exec(authorization)?.[1] ?? '';
       const found = looksLikeSecret(key) ? await this.#find('key', key) : UNKNOWN;
-      if (found.type === 'principal') return found.principal;
+      if (found.type === 'principal') {
+        request.agentKey = found.key ?? null;
+        return found.principal;
+      }
       if (found.type === 'revoked')
         throw new NervesysError('NSV_AGENT_REVOKED', `this server's key does not open any more: ${found.reason}`);
       throw new NervesysError('NSV_UNAUTHORIZED', 'this key is not known here');
@@ -57,13 +62,23 @@ export class Authenticator {
     return found.principal;
   }
 
-  /** Forgets what was remembered of keys and sessions, here and in other replicas: after a revocation. */
-  async forget(): Promise<void> {
-    this.#remembered.clear();
-    await this.#database.notify(CHANNEL, '').catch((error: unknown) => {
+  /** Forgets what was remembered of keys and sessions, or of one key, here and in other replicas: after a revocation. */
+  async forget(keySha256 = ''): Promise<void> {
+    this.#drop(keySha256);
+    await this.#database.notify(CHANNEL, keySha256).catch((error: unknown) => {
       // Others still forget by themselves after BELIEVED_MS.
       this.#logger.warn('other replicas were not told to forget keys', errorFields(error));
     });
+  }
+
+  /** Forgets one key in this process alone: what others still believe of it does no harm. */
+  forgetHere(keySha256: string): void {
+    this.#remembered.delete(`key ${keySha256}`);
+  }
+
+  #drop(keySha256: string): void {
+    if (keySha256 === '') this.#remembered.clear();
+    else this.forgetHere(keySha256);
   }
 
   async #find(kind: 'key' | 'session', secret: string): Promise<Found> {

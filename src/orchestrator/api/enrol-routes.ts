@@ -1,16 +1,21 @@
 import { Type } from '@sinclair/typebox';
 import type { EnrolAnswer } from '../../contract/enrolment.ts';
-import { parseServerName } from '../../contract/ids.ts';
+import { parseServerName, type ServerName } from '../../contract/ids.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { errorFields } from '../../platform/logger.ts';
 import { enrolServer } from '../database/queries/enrol-server.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
+import { recordAlerts } from '../database/queries/record-alerts.ts';
 import type { App, ServerDeps } from './app.ts';
+import { contractObstacle } from './contract-check.ts';
+import { RefusalLimit } from './refusal-limit.ts';
 import { ServerNameSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 /** A server joins by a token's secret and gets its own key, which is shown this once. */
 export function enrolRoutes(app: App, deps: ServerDeps): void {
   const { clock, database, hub, authenticator, metrics, policy, logger } = deps;
+  const limit = new RefusalLimit(clock);
 
   app.post(
     '/api/v1/enroll',
@@ -26,11 +31,25 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           server: ServerNameSchema,
           agent_version: Type.String({ minLength: 1, maxLength: 50 }),
           boot_id: Type.Union([Type.String({ maxLength: 100 }), Type.Null()]),
+          now: Type.Optional(Type.String({ maxLength: 40, description: 'the clock of the host, ISO 8601' })),
         }),
+      },
+      // Before the body is read: who tried too often costs us nothing more.
+      onRequest: async (request, reply) => {
+        try {
+          limit.check(request.ip);
+        } catch (error) {
+          metrics.add('nervesys_enrolments_total', { outcome: errorCode(error) });
+          logger.warn('too many enrolments are refused', { address: request.ip, errorCode: errorCode(error) });
+          const { retryAfterMs } = (error as NervesysError).facts;
+          reply.header('retry-after', String(Math.ceil(Number(retryAfterMs) / 1_000)));
+          throw error;
+        }
       },
     },
     async (request): Promise<EnrolAnswer> => {
       const { secret, agent_version: agentVersion, boot_id: bootId } = request.body;
+      const skewMs = clockSkewMs(request.body.now, clock.now());
       const server = parseServerName(request.body.server);
       if (server === undefined) throw new NervesysError('NSV_BODY_INVALID', 'body/server is not a server name');
       const key = newSecret();
@@ -44,16 +63,65 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           keySha256: hashSecret(key),
           now: new Date(now),
           nextJudgedAt: new Date(now + policy.lateAfterMs),
+          obstacle: contractObstacle(request.headers),
         });
       } catch (error) {
         metrics.add('nervesys_enrolments_total', { outcome: errorCode(error) });
+        if (error instanceof NervesysError && !error.retryable) {
+          limit.refused(request.ip);
+          await tellRefusal(deps, { error, server, address: request.ip, skewMs });
+        }
         throw error;
       }
       metrics.add('nervesys_enrolments_total', { outcome: 'enrolled' });
       logger.info('server enrolled', { server, agentVersion });
       await authenticator.forget(); // the server's earlier key, if it had one
       for (const data of await readServers(database, [server])) hub.publish({ type: 'server', data });
-      return { key, server };
+      return { key, server, ...(skewMs === undefined ? {} : { clock_skew_ms: skewMs }) };
     },
   );
+}
+
+interface Refusal {
+  readonly error: NervesysError;
+  readonly server: ServerName;
+  readonly address: string;
+  readonly skewMs: number | undefined;
+}
+
+/**
+ * A refused enrolment is in the log each time. As an alert people hear only of one whose token we did give out: whoever makes up secrets
+ * must not be able to fill their list.
+ */
+async function tellRefusal(deps: ServerDeps, { error, server, address, skewMs }: Refusal): Promise<void> {
+  const { clock, database, hub, logger } = deps;
+  const { tokenId } = error.facts;
+  const clockSkewMs = skewMs ?? null;
+  // Each of them, so not a warning, of which repeats are left out; the limit bounds how many there can be.
+  logger.info('enrolment refused', { server, address, tokenId, clockSkewMs, errorCode: error.code });
+  if (typeof tokenId !== 'string') return;
+  try {
+    const alerts = await recordAlerts(database, server, [
+      {
+        dedup_key: `enrolment:${tokenId}:${error.code}`,
+        severity: 'warning',
+        server,
+        agent_id: null,
+        kind: 'enrolment.refused',
+        title: `${server} could not join: ${error.message}`,
+        detail: { code: error.code, token_id: tokenId, address, clock_skew_ms: clockSkewMs },
+        at: new Date(clock.now()).toISOString(),
+        count: 1,
+      },
+    ]);
+    for (const data of alerts) hub.publish({ type: 'alert', data });
+  } catch (failure) {
+    logger.error('an alert could not be stored', { kind: 'enrolment.refused', server, ...errorFields(failure) });
+  }
+}
+
+/** How far the host's clock is ahead of ours; nothing is judged by it. */
+function clockSkewMs(said: string | undefined, now: number): number | undefined {
+  const theirs = Date.parse(said ?? '');
+  return Number.isNaN(theirs) ? undefined : Math.round(theirs - now);
 }

@@ -7,6 +7,7 @@ import { checkHeartbeat } from '../fleet/heartbeat-check.ts';
 import { HeartbeatWriter } from '../fleet/heartbeat-writer.ts';
 import { judgeState } from '../fleet/judge-state.ts';
 import type { App, ServerDeps } from './app.ts';
+import { isDue } from './keys-routes.ts';
 import { agentOf, requireAgent } from './principal.ts';
 
 /** All AI agents of one server; more on one host means a runaway naming its agents at random. */
@@ -76,7 +77,12 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
       await writer.write(accepted);
       metrics.add('nervesys_heartbeats_total', { outcome: 'accepted' }, accepted.length);
       if (rejected.length > 0) metrics.add('nervesys_heartbeats_total', { outcome: 'rejected' }, rejected.length);
-      return { accepted: accepted.length, rejected, now: new Date(clock.now()).toISOString() };
+      return {
+        accepted: accepted.length,
+        rejected,
+        now: new Date(clock.now()).toISOString(),
+        ...(request.agentKey !== null && isDue(request.agentKey, clock.now(), deps) ? { rotate_key: true } : {}),
+      };
     },
   );
 }

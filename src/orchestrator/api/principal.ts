@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { ServerName } from '../../contract/ids.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import type { AgentKeyState } from '../database/queries/find-principal.ts';
 
 /** Who asks. An agent is bound to one server; an API key is the CLI's; a person comes with a browser session. */
 export type Principal =
@@ -14,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of a route that isn't open; null on open routes when nobody is known. */
     principal: Principal | null;
+    /** The key that an agent showed; null for everybody else. */
+    agentKey: AgentKeyState | null;
   }
 }
 

@@ -1,10 +1,15 @@
 import { Type } from '@sinclair/typebox';
 import { SERVER_NAME_PATTERN } from '../../contract/ids.ts';
+import { SERVER_PATTERN } from '../../contract/server-pattern.ts';
 
 /** Shapes that several routes share. */
 export const ServerNameSchema = Type.String({
   pattern: SERVER_NAME_PATTERN.source,
   description: 'a server, AIGARDEN01',
+});
+export const ServerPatternSchema = Type.String({
+  pattern: SERVER_PATTERN.source,
+  description: 'a server, or a pattern with * and ?: AIGARDEN*',
 });
 export const AgentIdSchema = Type.String({
   minLength: 1,

@@ -9,6 +9,7 @@ import { NERVESYS_VERSION } from '../../contract/version.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { answerPlainHttp } from '../tls/plain-http-answer.ts';
 import type { ServerCertificate } from '../tls/server-certificate.ts';
+import { AgentAdmission } from './agent-admission.ts';
 import { alertsRoutes } from './alerts-routes.ts';
 import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
@@ -19,6 +20,7 @@ import { eventsRoutes } from './events-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { heartbeatsRoutes } from './heartbeats-routes.ts';
+import { keysRoutes } from './keys-routes.ts';
 import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
@@ -31,6 +33,7 @@ import { compileValidator } from './validator.ts';
 const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   healthRoutes,
   enrolRoutes,
+  keysRoutes,
   heartbeatsRoutes,
   alertsRoutes,
   batchesRoutes,
@@ -70,6 +73,8 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
 
   app.setValidatorCompiler(compileValidator);
   app.decorateRequest('principal', null);
+  app.decorateRequest('agentKey', null);
+  const admission = new AgentAdmission(deps);
   app.setErrorHandler(problemHandler(deps.logger));
   app.setNotFoundHandler((request, reply) => {
     const allowed = methods.allowed(request.url);
@@ -88,6 +93,8 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
     if (isOpen(request)) return;
     request.principal = await deps.authenticator.authenticate(request);
     if (request.principal === null) throw new NervesysError('NSV_UNAUTHORIZED', 'this call needs a key or a session');
+    if (request.principal.type === 'agent' && request.agentKey !== null)
+      await admission.admit(request.principal.server, request.agentKey, request.headers);
   });
   app.addHook('onResponse', async (_request, reply) => {
     deps.metrics.add('nervesys_http_requests_total', { class: `${Math.floor(reply.statusCode / 100)}xx` });

@@ -1,17 +1,20 @@
 import { Type } from '@sinclair/typebox';
 import { formatToken } from '../../contract/enrolment.ts';
+import type { TokenView } from '../../contract/fleet.ts';
+import { parseServerPattern } from '../../contract/server-pattern.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { randomHex } from '../../platform/random.ts';
-import { createToken, listTokens, revokeToken, type TokenView } from '../database/queries/tokens.ts';
+import { createToken, listTokens, revokeToken } from '../database/queries/tokens.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireAdmin } from './principal.ts';
-import { ServerNameSchema } from './schemas.ts';
+import { ServerPatternSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 export interface TokenRequest {
-  /** Bound to this server; any server when absent. */
+  /** Bound to this server, or to those that a pattern takes in (`AIGARDEN*`); any server when absent. */
   readonly server?: string | undefined;
-  readonly uses?: number | undefined;
+  /** Null: any number of servers may join with it, until it expires. */
+  readonly uses?: number | null | undefined;
   readonly expiresInSeconds?: number | undefined;
 }
 
@@ -40,7 +43,7 @@ export async function issueToken(
     id,
     secretSha256: hashSecret(secret),
     server: request.server ?? null,
-    usesMax: request.uses ?? USES_DEFAULT,
+    usesMax: request.uses === undefined ? USES_DEFAULT : request.uses,
     createdBy,
     createdAt,
     expiresAt,
@@ -61,14 +64,19 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
         tags: ['tokens'],
         summary: 'Make a token that lets a server join',
         body: Type.Object({
-          server: Type.Optional(ServerNameSchema),
-          uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+          server: Type.Optional(ServerPatternSchema),
+          uses: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 1, maximum: 100_000 }), Type.Null({ description: 'any number' })]),
+          ),
           expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: EXPIRES_SECONDS_MAX })),
         }),
       },
     },
     async (request, reply): Promise<TokenAnswer> => {
-      const { server, uses, expires_in_seconds: expiresInSeconds } = request.body;
+      const { uses, expires_in_seconds: expiresInSeconds } = request.body;
+      const server = request.body.server === undefined ? undefined : parseServerPattern(request.body.server);
+      if (server === undefined && request.body.server !== undefined)
+        throw new NervesysError('NSV_BODY_INVALID', 'body/server is neither a server name nor a pattern of one');
       const { name } = personOf(request);
       const answer = await issueToken(deps, { server, uses, expiresInSeconds }, name);
       logger.info('token created', { tokenId: answer.id, by: name });

@@ -73,10 +73,50 @@ test('an orchestrator that is away is asked again until it is there', async (t) 
   assert.equal((await enrolling).server, SERVER);
 });
 
+test('an orchestrator of another version is asked again until it is upgraded, and why is said meanwhile', async (t) => {
+  const { far, home, token, log } = await fixture(t);
+  const join = far.answer;
+  far.answer = () => ({
+    status: 409,
+    body: { code: 'NSV_ORCHESTRATOR_TOO_OLD', detail: 'contract 2, and it serves 1' },
+  });
+  const troubles: unknown[] = [];
+  const logger = createLogger({ clock: systemClock, write: (line) => void log.push(line) });
+  const clock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 5), signal) };
+  const options = { home, server: SERVER, clock: realTimeouts(clock), random: () => 0.5, logger };
+  const enrolling = loadOrEnrol({ ...options, token: token('s'), onTrouble: (error) => troubles.push(error) });
+  await until('it was told twice', () => troubles.length >= 2);
+  assert.match(String(troubles[0]), /contract 2, and it serves 1/);
+
+  far.answer = join;
+
+  assert.equal((await enrolling).server, SERVER);
+  assert.ok(log.some((line) => line.includes('NSV_ORCHESTRATOR_TOO_OLD')));
+});
+
+test('a clock that is far off is said when joining, one that is a little off is not', async (t) => {
+  const { far, enrol, token, log } = await fixture(t);
+  for (const [secret, skewMs, said] of [
+    ['a', 299_000, false],
+    ['b', -301_000, true],
+  ] as const) {
+    far.answer = ({ body }) => ({ status: 200, body: { key: 'k', server: body.server, clock_skew_ms: skewMs } });
+    await enrol(token(secret), undefined, `AIGARDEN-${secret}` as ServerName);
+    assert.equal(
+      log.some((line) => line.includes('the clock of this host is wrong')),
+      said,
+    );
+  }
+  assert.ok(
+    Math.abs(Date.parse(far.requests.at(-1)!.body.now) - Date.now()) < 60_000,
+    'the agent says what time it has',
+  );
+});
+
 test('a refused token is told with the exact reason, at once', async (t) => {
   const { far, enrol, token, keyFile } = await fixture(t);
 
-  for (const code of ['NSV_TOKEN_UNKNOWN', 'NSV_TOKEN_EXPIRED', 'NSV_TOKEN_USED', 'NSV_TOKEN_REVOKED']) {
+  for (const code of ['NSV_TOKEN_UNKNOWN', 'NSV_TOKEN_EXPIRED', 'NSV_TOKEN_USED', 'NSV_TOKEN_WRONG_SERVER']) {
     far.answer = () => ({ status: 401, body: { code, detail: 'because' } });
     await assert.rejects(enrol(token('s')), { code });
   }

@@ -59,6 +59,7 @@ test('an agent may not do what is for people, nor people what is for agents', as
     ['POST', '/api/v1/tokens'],
     ['POST', '/api/v1/sign-in-links'],
     ['POST', '/api/v1/servers/AIGARDEN01/revoke'],
+    ['POST', '/api/v1/servers/AIGARDEN01/rotate-key'],
   ] as const) {
     const answer = await system.ask(method, path, { key });
     assert.deepEqual([answer.status, answer.json.code], [403, 'NSV_FORBIDDEN'], `${method} ${path}`);
@@ -85,7 +86,7 @@ test('a server joins by a token and is told exactly why it may not', async (t) =
   assert.deepEqual(await enrol(revoked.token), [401, 'NSV_TOKEN_REVOKED']);
 
   const bound = await create({ server: 'AIGARDEN03' });
-  assert.deepEqual(await enrol(bound.token, 'AIGARDEN04'), [403, 'NSV_FORBIDDEN']);
+  assert.deepEqual(await enrol(bound.token, 'AIGARDEN04'), [403, 'NSV_TOKEN_WRONG_SERVER']);
   assert.deepEqual(await enrol(bound.token, 'AIGARDEN03'), [200, 'ok']);
 
   const short = await create({ expires_in_seconds: 1 });

@@ -142,8 +142,8 @@ function viewAgent(agent: KnownAgent) {
   };
 }
 
-/** `GET /buffer`. */
-export function getBuffer(stats: BufferStats): Answer {
+/** `GET /buffer`; `reasons`: what is wrong with this agent, so why it may be that records wait. */
+export function getBuffer(stats: BufferStats, reasons: readonly string[] = []): Answer {
   return jsonAnswer({
     epoch: stats.epoch,
     bytes: stats.bytes,
@@ -164,6 +164,7 @@ export function getBuffer(stats: BufferStats): Answer {
     last_sequence: stats.lastSequence,
     lost_records: stats.lostRecords,
     held: stats.held,
+    reasons,
   });
 }
 

@@ -292,7 +292,7 @@ export class LocalApi implements AsyncDisposable {
       '/v1/metrics': { POST: ({ request, query, lease }) => this.#otlp.receive('metrics', request, query, lease) },
       '/agents/*/config': { GET: ({ agentId }) => getAgentConfig(agentId!, options) },
       '/agents/*/status': { PUT: ({ request, agentId, lease }) => putStatus(agentId!, request, options, lease) },
-      '/buffer': { GET: () => getBuffer(options.sink.stats()) },
+      '/buffer': { GET: () => getBuffer(options.sink.stats(), options.health()) },
       '/flush': { POST: ({ query, gone }) => postFlush(query, options, gone) },
       '/healthz': { GET: () => getHealth(options, this.#startedAt, this.#closing !== undefined) },
       '/metrics': { GET: () => this.#metrics() },

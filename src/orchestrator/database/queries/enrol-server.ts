@@ -1,3 +1,4 @@
+import { matchesServerPattern } from '../../../contract/server-pattern.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Database } from '../database.ts';
 
@@ -10,6 +11,8 @@ export interface Enrolment {
   readonly keySha256: string;
   readonly now: Date;
   readonly nextJudgedAt: Date;
+  /** What stands against this agent whatever its token (it speaks another contract): told to who has a good token, and it isn't used up. */
+  readonly obstacle?: NervesysError | undefined;
 }
 
 /** An agent whose answer got lost repeats the request; within this time it gets a new key without a second use. */
@@ -18,7 +21,8 @@ const REPEAT_MS = 600_000;
 /**
  * Uses a token once and makes `keySha256` the key of the server. A server that is enrolled again gets the new key in place of its
  * old one: a re-installed server has lost it, and of two servers under one name only the newer goes on.
- * Rejects with `NSV_TOKEN_UNKNOWN | _REVOKED | _EXPIRED | _USED`, or `NSV_FORBIDDEN` when the token is for another server.
+ * Rejects with `NSV_TOKEN_UNKNOWN | _REVOKED | _EXPIRED | _USED | _WRONG_SERVER`, or with the obstacle. All but the first have `tokenId`
+ * in their facts: who hears them holds a secret that we gave out.
  */
 export async function enrolServer(database: Database, enrolment: Enrolment): Promise<void> {
   await database.transaction(async (transaction) => {
@@ -26,7 +30,7 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
       id: string;
       server: string | null;
       uses: number;
-      uses_max: number;
+      uses_max: number | null;
       expires_at: Date;
       revoked_at: Date | null;
     }>(
@@ -36,22 +40,34 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
     );
     const token = rows[0];
     if (token === undefined) throw new NervesysError('NSV_TOKEN_UNKNOWN', 'this token is not known here');
-    if (token.revoked_at !== null) throw new NervesysError('NSV_TOKEN_REVOKED', `token ${token.id} was revoked`);
-    if (token.expires_at <= enrolment.now)
-      throw new NervesysError('NSV_TOKEN_EXPIRED', `token ${token.id} expired at ${token.expires_at.toISOString()}`);
-    if (token.server !== null && token.server !== enrolment.server)
-      throw new NervesysError('NSV_FORBIDDEN', `token ${token.id} is for server ${token.server}`, {
-        hint: 'set NERVESYS_SERVER to that name, or create a token for this server',
+    if (token.revoked_at !== null)
+      throw new NervesysError('NSV_TOKEN_REVOKED', `token ${token.id} was revoked`, {
+        facts: { tokenId: token.id },
       });
+    if (token.expires_at <= enrolment.now)
+      throw new NervesysError('NSV_TOKEN_EXPIRED', `token ${token.id} expired at ${token.expires_at.toISOString()}`, {
+        facts: { tokenId: token.id },
+      });
+    if (token.server !== null && !matchesServerPattern(token.server, enrolment.server))
+      throw new NervesysError(
+        'NSV_TOKEN_WRONG_SERVER',
+        `token ${token.id} is for ${token.server}, not for ${enrolment.server}`,
+        {
+          facts: { tokenId: token.id },
+        },
+      );
+    if (enrolment.obstacle !== undefined)
+      throw new NervesysError(enrolment.obstacle.code, enrolment.obstacle.message, { facts: { tokenId: token.id } });
     const repeated = await transaction.query(
       'SELECT 1 FROM agent_keys WHERE server = $1 AND token_id = $2 AND boot_id = $3 AND created_at > $4 AND revoked_at IS NULL',
       [enrolment.server, token.id, enrolment.bootId, new Date(enrolment.now.getTime() - REPEAT_MS)],
     );
     if (repeated.count === 0) {
-      if (token.uses >= token.uses_max)
+      if (token.uses_max !== null && token.uses >= token.uses_max)
         throw new NervesysError(
           'NSV_TOKEN_USED',
           `token ${token.id} was used ${token.uses} of ${token.uses_max} times`,
+          { facts: { tokenId: token.id } },
         );
       await transaction.query('UPDATE enrolment_tokens SET uses = uses + 1 WHERE id = $1', [token.id]);
     }

@@ -4,9 +4,20 @@ import type { Queryable } from '../database.ts';
 
 /** What a shown secret stands for. `revoked` says why a key that was good isn't any more. */
 export type Found =
-  | { readonly type: 'principal'; readonly principal: Principal }
+  | { readonly type: 'principal'; readonly principal: Principal; readonly key?: AgentKeyState }
   | { readonly type: 'revoked'; readonly reason: string }
   | { readonly type: 'unknown' };
+
+/** What is looked at beside an agent's key (`AgentAdmission`). */
+export interface AgentKeyState {
+  readonly sha256: string;
+  readonly createdAt: Date;
+  readonly rotationAsked: boolean;
+  /** The key that it takes over from, at its first use. */
+  readonly replaces: string | null;
+  readonly firstUsed: boolean;
+  readonly incarnation: string | null;
+}
 
 /** Whose key has this hash: an agent's or the API's. */
 export async function findKey(database: Queryable, sha256: string): Promise<Found> {
@@ -15,11 +26,17 @@ export async function findKey(database: Queryable, sha256: string): Promise<Foun
     name: string;
     revoked: boolean;
     reason: string | null;
+    created_at: Date;
+    rotation_asked: boolean;
+    replaces: string | null;
+    first_used: boolean;
+    incarnation: string | null;
   }>(
-    `SELECT 'agent' AS type, server AS name, revoked_at IS NOT NULL AS revoked, revoked_reason AS reason
+    `SELECT 'agent' AS type, server AS name, revoked_at IS NOT NULL AS revoked, revoked_reason AS reason,
+       created_at, rotation_asked_at IS NOT NULL AS rotation_asked, replaces, first_used_at IS NOT NULL AS first_used, incarnation
      FROM agent_keys WHERE key_sha256 = $1
      UNION ALL
-     SELECT 'api_key', name, revoked_at IS NOT NULL, NULL FROM api_keys WHERE key_sha256 = $1`,
+     SELECT 'api_key', name, revoked_at IS NOT NULL, NULL, created_at, false, NULL, false, NULL FROM api_keys WHERE key_sha256 = $1`,
     [sha256],
     { name: 'find-key' },
   );
@@ -31,7 +48,18 @@ export async function findKey(database: Queryable, sha256: string): Promise<Foun
     return { type: 'principal', principal: { type: 'api_key', name: row.name, role: 'admin' } };
   }
   if (row.revoked) return { type: 'revoked', reason: row.reason ?? 'revoked' };
-  return { type: 'principal', principal: { type: 'agent', server: row.name as ServerName } };
+  return {
+    type: 'principal',
+    principal: { type: 'agent', server: row.name as ServerName },
+    key: {
+      sha256,
+      createdAt: row.created_at,
+      rotationAsked: row.rotation_asked,
+      replaces: row.replaces,
+      firstUsed: row.first_used,
+      incarnation: row.incarnation,
+    },
+  };
 }
 
 /** Whose session has this hash, if it still runs. */

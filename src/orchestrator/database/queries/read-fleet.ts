@@ -55,8 +55,10 @@ export async function readServers(database: Queryable, names?: readonly string[]
     last_seen_at: Date | null;
     agent_version: string | null;
     agents: number;
+    key_created_at: Date | null;
   }>(
     `SELECT server, state, enrolled_at, last_seen_at, agent_version,
+       (SELECT min(created_at) FROM agent_keys keys WHERE keys.server = servers.server AND keys.revoked_at IS NULL) AS key_created_at,
        (SELECT count(*) FROM agents_latest latest WHERE latest.server = servers.server) AS agents
      FROM servers WHERE $1::text[] IS NULL OR server = ANY($1) ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
     [names ?? null],
@@ -68,6 +70,7 @@ export async function readServers(database: Queryable, names?: readonly string[]
     last_seen_at: row.last_seen_at?.toISOString() ?? null,
     agent_version: row.agent_version,
     agents: row.agents,
+    key_created_at: row.key_created_at?.toISOString() ?? null,
   }));
 }
 

@@ -1,26 +1,16 @@
+import type { TokenView } from '../../../contract/fleet.ts';
 import type { Queryable } from '../database.ts';
 
 export interface NewToken {
   readonly id: string;
   readonly secretSha256: string;
+  /** A name or a pattern; null: any. */
   readonly server: string | null;
-  readonly usesMax: number;
+  /** Null: any number. */
+  readonly usesMax: number | null;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
-}
-
-/** An enrolment token as people see it: everything but its secret, which nobody can show again. */
-export interface TokenView {
-  readonly id: string;
-  readonly server: string | null;
-  readonly uses: number;
-  readonly uses_max: number;
-  readonly created_by: string;
-  readonly created_at: string;
-  readonly expires_at: string;
-  readonly revoked_at: string | null;
-  readonly state: 'open' | 'used' | 'expired' | 'revoked';
 }
 
 export async function createToken(database: Queryable, token: NewToken): Promise<void> {
@@ -37,7 +27,7 @@ export async function listTokens(database: Queryable, now: Date): Promise<TokenV
     id: string;
     server: string | null;
     uses: number;
-    uses_max: number;
+    uses_max: number | null;
     created_by: string;
     created_at: Date;
     expires_at: Date;
@@ -54,7 +44,7 @@ export async function listTokens(database: Queryable, now: Date): Promise<TokenV
     state:
       row.revoked_at !== null
         ? 'revoked'
-        : row.uses >= row.uses_max
+        : row.uses_max !== null && row.uses >= row.uses_max
           ? 'used'
           : row.expires_at <= now
             ? 'expired'
