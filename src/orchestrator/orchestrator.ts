@@ -14,12 +14,14 @@ import { buildServer } from './api/server.ts';
 import { ServerCloser } from './api/server-closer.ts';
 import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
 import { issueToken, type TokenAnswer, type TokenRequest } from './api/tokens-routes.ts';
+import { Refusals } from './audit/refusals.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
+import { Passwords, type ScryptCost } from './people/passwords.ts';
 
 export interface OrchestratorOptions {
   /** `NERVESYS_HOME`, absolute. */
@@ -37,6 +39,8 @@ export interface OrchestratorOptions {
   readonly policy?: Partial<FleetPolicy> | undefined;
   /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
   readonly publicUrl?: string | undefined;
+  /** What a password costs to check; tests make it cheap. */
+  readonly passwordCost?: ScryptCost | undefined;
 }
 
 export const ORCHESTRATOR_PORT = 7700;
@@ -58,6 +62,7 @@ export class Orchestrator implements AsyncDisposable {
 
     const hub = stack.use(new PostgresEventHub({ database, clock, logger }));
     const authenticator = new Authenticator({ database, clock, logger });
+    const refusals = stack.use(new Refusals({ database, clock, logger }));
     const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
     const deps: ServerDeps = {
       clock,
@@ -68,6 +73,8 @@ export class Orchestrator implements AsyncDisposable {
       hub,
       authenticator,
       metrics: new Metrics(),
+      refusals,
+      passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
       listeningSince: () => listening.since,
       closing: closing.signal,
@@ -95,6 +102,7 @@ export class Orchestrator implements AsyncDisposable {
 
     const watch = stack.use(new StateWatch({ ...deps, policy }));
     watch.start();
+    refusals.start();
     await noteAddress(folder, { url: listening.url });
     stack.defer(() => forgetAddress(folder));
     logger.info('orchestrator listens', { url: listening.url });

@@ -72,10 +72,8 @@ export class Authenticator {
     const now = this.#clock.monotonic();
     const known = this.#remembered.get(name);
     if (known !== undefined && known.until > now) return known.found;
-    const found =
-      kind === 'key'
-        ? await findKey(this.#database, sha256)
-        : await findSession(this.#database, sha256, new Date(this.#clock.now()));
+    const find = kind === 'key' ? findKey : findSession;
+    const found = await find(this.#database, sha256, new Date(this.#clock.now()));
     // Unknown secrets aren't remembered: whoever tries many would fill the memory, and one may become known a moment later.
     if (found.type !== 'unknown') {
       if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
@@ -100,7 +98,7 @@ export function sessionCookie(header: string | undefined): string | undefined {
  * A browser sends our cookie along with requests of any page of the same site, and every port of a host is one site
  * (SameSite=Strict doesn't help there). So whatever changes something must come from our own page.
  */
-function refuseForeignOrigin(request: FastifyRequest): void {
+export function refuseForeignOrigin(request: FastifyRequest): void {
   if (SAFE_METHODS.has(request.method)) return;
   const { origin, host } = request.headers;
   if (origin !== undefined && URL.canParse(origin) && new URL(origin).host === host) return;

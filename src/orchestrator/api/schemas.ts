@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { SERVER_NAME_PATTERN } from '../../contract/ids.ts';
+import { ROLES } from './principal.ts';
 
 /** Shapes that several routes share. */
 export const ServerNameSchema = Type.String({
@@ -13,3 +14,15 @@ export const AgentIdSchema = Type.String({
   description: 'an AI agent, GROK',
 });
 export const IdSchema = Type.String({ pattern: '^[0-9]{1,15}$' });
+/** Letters of any script; no markup, no path, no control or direction-changing character, no space at an end. */
+export const PersonNameSchema = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern:
+    '^(?! )[^\\u0000-\\u001f\\u007f-\\u00a0\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufeff<>"&/\\\\:;%?#]+(?<! )$',
+  description: 'a person, or what a key is for',
+});
+export const RoleSchema = Type.Union(
+  ROLES.map((role) => Type.Literal(role)),
+  { description: 'viewer, operator or admin' },
+);

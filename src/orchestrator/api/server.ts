@@ -9,6 +9,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import { alertsRoutes } from './alerts-routes.ts';
 import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { batchesRoutes } from './batches-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import { enrolRoutes } from './enrol-routes.ts';
@@ -16,10 +17,15 @@ import { eventsRoutes } from './events-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { heartbeatsRoutes } from './heartbeats-routes.ts';
+import { keysRoutes } from './keys-routes.ts';
 import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
+import { peopleRoutes } from './people-routes.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { sessionsRoutes } from './sessions-routes.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
 import { compileValidator } from './validator.ts';
@@ -38,6 +44,11 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   eventsRoutes,
   tokensRoutes,
   sessionRoutes,
+  signInRoutes,
+  sessionsRoutes,
+  peopleRoutes,
+  keysRoutes,
+  auditRoutes,
   dashboardRoutes,
 ];
 
@@ -54,7 +65,7 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblem(error)),
+    frameworkErrors: (error, _request, reply) => sendProblem(reply.headers(SECURITY_HEADERS), toProblem(error)),
     clientErrorHandler: refuseMalformed,
   });
   const app: App = fastify.withTypeProvider<TypeBoxTypeProvider>();
@@ -70,17 +81,14 @@ export async function buildServer(deps: ServerDeps): Promise<App> {
     throw new NervesysError('NSV_METHOD_NOT_ALLOWED', `this address answers to ${allowed.join(', ')}`);
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply
-      .header('x-content-type-options', 'nosniff')
-      .header('x-frame-options', 'DENY')
-      .header('referrer-policy', 'no-referrer')
-      .header('cross-origin-opener-policy', 'same-origin')
-      .header('cache-control', 'no-store'); // routes of the page say otherwise
+    reply.headers(SECURITY_HEADERS);
+    if (deps.publicUrl().startsWith('https:')) reply.header('strict-transport-security', 'max-age=31536000');
     // Default deny: whatever isn't marked open needs a principal, an address that doesn't exist included.
     if (isOpen(request)) return;
     request.principal = await deps.authenticator.authenticate(request);
     if (request.principal === null) throw new NervesysError('NSV_UNAUTHORIZED', 'this call needs a key or a session');
   });
+  app.addHook('onError', async (request, _reply, error) => deps.refusals.noteRequest(request, error));
   app.addHook('onResponse', async (_request, reply) => {
     deps.metrics.add('nervesys_http_requests_total', { class: `${Math.floor(reply.statusCode / 100)}xx` });
   });
@@ -131,6 +139,7 @@ function refuseMalformed(error: Error & { code?: string }, socket: Socket): void
     `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

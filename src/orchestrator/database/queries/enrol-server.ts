@@ -1,5 +1,6 @@
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Database } from '../database.ts';
+import { appendAudit } from './append-audit.ts';
 
 export interface Enrolment {
   readonly secretSha256: string;
@@ -10,6 +11,8 @@ export interface Enrolment {
   readonly keySha256: string;
   readonly now: Date;
   readonly nextJudgedAt: Date;
+  /** Where the request came from, for the audit log. */
+  readonly address: string;
 }
 
 /** An agent whose answer got lost repeats the request; within this time it gets a new key without a second use. */
@@ -76,5 +79,12 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
       enrolment.server,
       enrolment.now,
     ]);
+    await appendAudit(transaction, {
+      at: enrolment.now,
+      by: { type: 'token', name: token.id, address: enrolment.address },
+      action: 'server.enrolled',
+      subject: enrolment.server,
+      detail: { agent_version: enrolment.agentVersion },
+    });
   });
 }
