@@ -6,7 +6,10 @@ import { after, test } from 'node:test';
 import { verifyAudit } from '../../src/commands/audit-chain.ts';
 import { OrchestratorConnection } from '../../src/commands/connection.ts';
 import type { AuditEntry } from '../../src/contract/audit.ts';
+import { Refusals } from '../../src/orchestrator/audit/refusals.ts';
 import type { Database } from '../../src/orchestrator/database/database.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
 import { runNervesys } from '../commands/run-nervesys.ts';
 import { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
@@ -65,6 +68,23 @@ test('a thousand refusals of one kind are two entries, and none is lost', async 
       ['AIGARDEN01', 'GET /api/v1/tokens', 999],
     ],
   );
+});
+
+test('whatever kinds of refusals an attacker invents, the log grows by a bounded number of entries', async () => {
+  await using database = await postgres.database();
+  const refusals = new Refusals({ database, clock: systemClock, logger: silentLogger });
+  for (let n = 0; n < 3_000; n++)
+    refusals.note({ type: 'unknown', name: null, address: `2001:db8:${n.toString(16)}::1` }, 'sign_in.refused', null);
+  await refusals.close();
+
+  const { rows } = await database.query<{ action: string; detail: string }>('SELECT action, detail FROM audit_log');
+
+  assert.ok(rows.length <= 130, `${rows.length} entries`);
+  assert.equal(
+    rows.reduce((sum, row) => sum + (JSON.parse(row.detail).more ?? 1), 0),
+    3_000,
+  );
+  assert.ok(rows.some((row) => row.action === 'many.refused' && row.detail.includes('sign_in.refused')));
 });
 
 test('an orchestrator that closes writes down what it had gathered', async (t) => {
