@@ -257,6 +257,7 @@ test('a person signs in with a password, and is told when it was wrong or too so
   await page.getByRole('alert').getByText('do not go together').waitFor();
   assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '');
   await page.getByRole('button', { name: 'עברית' }).click();
+  await page.getByRole('alert').getByText('אינם תואמים').waitFor();
   await enter('another wrong one', { name: 'שם', password: 'סיסמה', button: 'כניסה' });
   await page.getByRole('alert').getByText('המתינו 4 שניות').waitFor();
   await page.getByRole('button', { name: 'English' }).click();

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ApiError } from '../live/api.ts';
+import type { Words } from '../messages/words.ts';
 import { Command } from './command.tsx';
 import { usePage, useWords } from './page-context.ts';
 
@@ -23,7 +24,7 @@ function PasswordForm() {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [asking, setAsking] = useState(false);
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<unknown>();
 
   const signIn = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -33,19 +34,11 @@ function PasswordForm() {
       await api.signIn(name.trim(), password);
       live.nudge(); // it looks again by itself, but nobody wants to wait for that
     } catch (error) {
-      setProblem(problemOf(error));
+      setProblem(error);
     } finally {
       setPassword('');
       setAsking(false);
     }
-  };
-
-  const problemOf = (error: unknown): string => {
-    if (!(error instanceof ApiError)) return words.say('signInUnreachable');
-    if (error.code === 'NSV_SIGN_IN_BUSY')
-      return words.say('signInHeldUp', { seconds: words.number(error.retryAfterSeconds ?? 2) });
-    // A name that can't be anybody's is a wrong name like any other.
-    return error.status < 500 ? words.say('signInRefused') : words.say('signInUnreachable');
   };
 
   return (
@@ -79,7 +72,7 @@ function PasswordForm() {
       </label>
       {problem !== undefined && (
         <p class="problem" role="alert">
-          {problem}
+          {sayProblem(words, problem)}
         </p>
       )}
       <button type="submit" class="primary" disabled={asking}>
@@ -87,4 +80,13 @@ function PasswordForm() {
       </button>
     </form>
   );
+}
+
+/** Said anew with each painting, as the reader may turn to the other language meanwhile. */
+function sayProblem(words: Words, error: unknown): string {
+  if (!(error instanceof ApiError)) return words.say('signInUnreachable');
+  if (error.code === 'NSV_SIGN_IN_BUSY')
+    return words.say('signInHeldUp', { seconds: words.number(error.retryAfterSeconds ?? 2) });
+  // A name that can't be anybody's is a wrong name like any other.
+  return error.status < 500 ? words.say('signInRefused') : words.say('signInUnreachable');
 }

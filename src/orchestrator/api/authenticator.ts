@@ -21,6 +21,8 @@ export class Authenticator {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** Counts up with each `forget`: what was asked for before one isn't believed after it. */
+  #forgotten = 0;
   readonly #remembered = new Map<string, { readonly found: Found; readonly until: number }>();
 
   constructor(options: { readonly database: Database; readonly clock: Clock; readonly logger: Logger }) {
@@ -31,7 +33,7 @@ export class Authenticator {
 
   /** Hears other replicas' `forget`. */
   async start(): Promise<void> {
-    const clear = () => this.#remembered.clear();
+    const clear = () => this.#clear();
     await this.#database.listen(CHANNEL, { onMessage: clear, onGap: clear });
   }
 
@@ -59,11 +61,16 @@ export class Authenticator {
 
   /** Forgets what was remembered of keys and sessions, here and in other replicas: after a revocation. */
   async forget(): Promise<void> {
-    this.#remembered.clear();
+    this.#clear();
     await this.#database.notify(CHANNEL, '').catch((error: unknown) => {
       // Others still forget by themselves after BELIEVED_MS.
       this.#logger.warn('other replicas were not told to forget keys', errorFields(error));
     });
+  }
+
+  #clear(): void {
+    this.#forgotten++;
+    this.#remembered.clear();
   }
 
   async #find(kind: 'key' | 'session', secret: string): Promise<Found> {
@@ -72,10 +79,11 @@ export class Authenticator {
     const now = this.#clock.monotonic();
     const known = this.#remembered.get(name);
     if (known !== undefined && known.until > now) return known.found;
+    const asked = this.#forgotten;
     const find = kind === 'key' ? findKey : findSession;
     const found = await find(this.#database, sha256, new Date(this.#clock.now()));
     // Unknown secrets aren't remembered: whoever tries many would fill the memory, and one may become known a moment later.
-    if (found.type !== 'unknown') {
+    if (found.type !== 'unknown' && asked === this.#forgotten) {
       if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
       this.#remembered.set(name, { found, until: now + BELIEVED_MS });
     }
