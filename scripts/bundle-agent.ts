@@ -11,6 +11,8 @@ import { type OutputChunk, type Plugin, rolldown } from 'rolldown'; // comes wit
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
+/** The files that load commands on demand. */
+const PROGRAM_FILES: ReadonlySet<string> = new Set([PROGRAM, resolve(ROOT, 'src/commands/program-people.ts')]);
 /** What a server needs; everything else asks an orchestrator or is one. By the module that `program.ts` loads on demand. */
 export const BUNDLED_COMMANDS = ['agent', 'exec', 'buffer', 'buffer-dump', 'doctor', 'config'] as const;
 const BANNER = '#!/usr/bin/env node';
@@ -55,7 +57,7 @@ function onlyBundledCommands(): Plugin {
   return {
     name: 'only-bundled-commands',
     resolveId(source, importer, { kind }) {
-      if (importer !== PROGRAM) return undefined;
+      if (importer === undefined || !PROGRAM_FILES.has(importer)) return undefined;
       const name = /^\.\/(.+)\.ts$/.exec(source)?.[1];
       return kind === 'dynamic-import' && name !== undefined && !bundled.has(name) ? '\0left-out' : undefined;
     },

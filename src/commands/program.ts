@@ -3,6 +3,7 @@ import { NERVESYS_VERSION } from '../contract/version.ts';
 import { EXIT } from './exit-codes.ts';
 import { printFailure } from './failure.ts';
 import { countOption, durationOption, instantOption, portOption } from './options.ts';
+import { addPeople } from './program-people.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
 
 /** Every command resolves with its exit code; a module is loaded only when its command is called. */
@@ -64,6 +65,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addParts(program, runs);
   addReaders(program, runs);
   addAdministration(program, runs);
+  addPeople(program, { runs, reader, examples });
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
   return program;
 }

@@ -185,6 +185,26 @@ export const ERROR_CODES = {
     meaning: 'The key is known, but may not do this.',
     remedy: 'Use a key with the needed rights.',
   },
+  NSV_SIGN_IN_REFUSED: {
+    status: 401,
+    meaning: 'The name and the password do not go together.',
+    remedy: 'Try again; an admin sets a new password with `nervesys people password NAME`.',
+  },
+  NSV_SIGN_IN_BUSY: {
+    status: 429,
+    meaning: 'Passwords are being tried too fast, from this address, for this name or altogether.',
+    remedy: 'Repeat after Retry-After seconds; a link of `nervesys sign-in` works meanwhile.',
+  },
+  NSV_PASSWORD_WEAK: {
+    status: 400,
+    meaning: 'The password is too easy to guess, or too long.',
+    remedy: 'Use 12 to 200 characters, such as four or five words.',
+  },
+  NSV_NAME_TAKEN: {
+    status: 409,
+    meaning: 'Somebody has this name already.',
+    remedy: 'Choose another name, or change what is there.',
+  },
   NSV_TOKEN_UNKNOWN: {
     status: 401,
     meaning: 'The enrolment token is not known here.',

@@ -16,12 +16,14 @@ import { buildServer } from './api/server.ts';
 import { ServerCloser } from './api/server-closer.ts';
 import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
 import { issueToken, type TokenAnswer, type TokenRequest } from './api/tokens-routes.ts';
+import { Refusals } from './audit/refusals.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
+import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
 
@@ -47,6 +49,8 @@ export interface OrchestratorOptions {
   readonly publicUrl?: string | undefined;
   /** Absent: as `auto`. */
   readonly tls?: CertificateSettings | undefined;
+  /** What a password costs to check; tests make it cheap. */
+  readonly passwordCost?: ScryptCost | undefined;
 }
 
 export const ORCHESTRATOR_PORT = 7700;
@@ -76,6 +80,7 @@ export class Orchestrator implements AsyncDisposable {
 
     const hub = stack.use(new PostgresEventHub({ database, clock, logger }));
     const authenticator = new Authenticator({ database, clock, logger });
+    const refusals = stack.use(new Refusals({ database, clock, logger }));
     const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
     const deps: ServerDeps = {
       clock,
@@ -88,6 +93,8 @@ export class Orchestrator implements AsyncDisposable {
       hub,
       authenticator,
       metrics: new Metrics(),
+      refusals,
+      passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
       fingerprint: () => keeper?.current.fingerprint ?? null,
       listeningSince: () => listening.since,
@@ -118,6 +125,7 @@ export class Orchestrator implements AsyncDisposable {
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });
     await note();
+    refusals.start();
     stack.defer(() => forgetAddress(folder));
     keeper?.keep(app.server as unknown as HttpsServer, ({ authority }) => note(authority));
     logger.info('orchestrator listens', { url: listening.url });

@@ -68,6 +68,7 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     folder: DASHBOARD_FOLDER,
     ...data,
   };
+  let tries = 0;
   const streams = new Set<ServerResponse>();
   const now = () => Date.now() + state.clockOffsetMs;
 
@@ -77,11 +78,28 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     });
   });
 
+  /** As the orchestrator: the first wrong password is refused, the next is held up. */
+  async function signIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    tries++;
+    const { name, password } = JSON.parse(body);
+    const right = name === 'dana' && password === 'five plain words are enough';
+    const code = right ? undefined : tries === 1 ? 'NSV_SIGN_IN_REFUSED' : 'NSV_SIGN_IN_BUSY';
+    if (code === undefined) {
+      state.signedIn = true;
+      return void response.writeHead(204).end();
+    }
+    response.writeHead(tries === 1 ? 401 : 429, { 'content-type': 'application/json', 'retry-after': '4' });
+    response.end(JSON.stringify(problem(code, 'no')));
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fixture');
     if (!url.pathname.startsWith('/api/')) return sendFile(state.folder, url.pathname, response);
     const json = (value: unknown, status = 200) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    if (request.method === 'POST' && url.pathname === '/api/v1/session') return signIn(request, response);
     if (!state.signedIn) return void json(problem('NSV_UNAUTHORIZED', 'no session'), 401);
     const call = `${request.method} ${url.pathname.replace('/api/v1/', '')}`;
     if (call === 'GET session') return void json({ kind: 'person' });

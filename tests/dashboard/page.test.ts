@@ -290,6 +290,32 @@ test('signing out leaves the sign-in page, which says how to get a link', { skip
   assert.equal(await page.getByText('GROK').count(), 0);
 });
 
+test('a person signs in with a password, and is told when it was wrong or too soon, in their language', {
+  skip: missing,
+}, async () => {
+  await using open = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })], signedIn: false });
+  const { page } = open;
+  const enter = async (password: string, words: { name: string; password: string; button: string }) => {
+    await page.getByLabel(words.name, { exact: true }).fill('dana');
+    await page.getByLabel(words.password, { exact: true }).fill(password);
+    await page.getByRole('button', { name: words.button, exact: true }).click();
+  };
+  const english = { name: 'Name', password: 'Password', button: 'Sign in' };
+
+  await enter('a wrong one', english);
+  await page.getByRole('alert').getByText('do not go together').waitFor();
+  assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '');
+  await page.getByRole('button', { name: 'עברית' }).click();
+  await page.getByRole('alert').getByText('אינם תואמים').waitFor();
+  await enter('another wrong one', { name: 'שם', password: 'סיסמה', button: 'כניסה' });
+  await page.getByRole('alert').getByText('המתינו 4 שניות').waitFor();
+  await page.getByRole('button', { name: 'English' }).click();
+  await enter('five plain words are enough', english);
+
+  await row(page, 'GROK').waitFor();
+  assert.ok(!page.url().includes('password'));
+});
+
 test('a thousand agents are shown at once, with charts only for those on the screen', { skip: missing }, async () => {
   const agents = Array.from({ length: 1000 }, (_, index) =>
     makeAgent({ agent_id: `AGENT${index}`, server: `AIGARDEN${index % 20}` }),

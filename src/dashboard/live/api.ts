@@ -6,13 +6,16 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string | undefined;
   readonly hint: string | undefined;
+  /** How long to wait before asking again, where the orchestrator said so. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, problem: Partial<Problem>) {
+  constructor(status: number, problem: Partial<Problem>, retryAfterSeconds?: number) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`);
     this.name = 'ApiError';
     this.status = status;
     this.code = problem.code;
     this.hint = problem.hint;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -30,6 +33,7 @@ export interface CreatedToken {
 
 /** The orchestrator's API as the page uses it; 401 means that nobody is signed in. Every call rejects with an `ApiError`, or with the browser's error when there was no answer. */
 export interface Api {
+  signIn(name: string, password: string): Promise<void>;
   signOut(): Promise<void>;
   fleet(signal?: AbortSignal): Promise<FleetAnswer>;
   alerts(signal?: AbortSignal): Promise<readonly AlertView[]>;
@@ -55,13 +59,20 @@ export function createApi(base = ''): Api {
       cache: 'no-store',
       ...options,
     });
-    if (!response.ok) throw new ApiError(response.status, await readProblem(response));
+    if (!response.ok) {
+      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+      throw new ApiError(response.status, await readProblem(response), seconds > 0 ? seconds : undefined);
+    }
     return response;
   }
   const read = async (path: string, signal: AbortSignal | undefined): Promise<unknown> =>
     (await call(path, signal === undefined ? {} : { signal })).json();
 
   return {
+    async signIn(name, password) {
+      const headers = { 'content-type': 'application/json' };
+      await call('session', { method: 'POST', headers, body: JSON.stringify({ name, password }) });
+    },
     async signOut() {
       await call('session', { method: 'DELETE' });
     },

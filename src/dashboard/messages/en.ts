@@ -18,8 +18,14 @@ export const en = {
 
   signInTitle: 'Sign in',
   signInText:
-    'This page opens with a one-time link. Nervesys prints one when it starts. For a fresh one, run this where it is installed:',
+    'Without a password, this page opens with a one-time link. Nervesys prints one when it starts. For a fresh one, run this where it is installed:',
   signInThen: 'Then open the link that it prints. This page notices by itself.',
+  signInName: 'Name',
+  signInPassword: 'Password',
+  signInAsking: 'Signing in…',
+  signInRefused: 'This name and password do not go together.',
+  signInHeldUp: 'Too many tries. Wait {seconds} s and try again.',
+  signInUnreachable: 'The orchestrator did not answer. Try again in a moment.',
 
   summary: 'Summary',
   summaryUp: 'Up',

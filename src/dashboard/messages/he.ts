@@ -16,8 +16,15 @@ export const he: Messages = {
   none: '–',
 
   signInTitle: 'כניסה',
-  signInText: 'הדף נפתח בקישור חד־פעמי. Nervesys מדפיס קישור כזה כשהוא עולה. לקישור חדש, הריצו במקום שבו הוא מותקן:',
+  signInText:
+    'אפשר להיכנס גם בלי סיסמה, בקישור חד־פעמי. Nervesys מדפיס קישור כזה כשהוא עולה. לקישור חדש, הריצו במקום שבו הוא מותקן:',
   signInThen: 'לאחר מכן פתחו את הקישור שיודפס. הדף הזה יבחין בכך מעצמו.',
+  signInName: 'שם',
+  signInPassword: 'סיסמה',
+  signInAsking: 'נכנסים…',
+  signInRefused: 'השם והסיסמה אינם תואמים.',
+  signInHeldUp: 'יותר מדי ניסיונות. המתינו {seconds} שניות ונסו שוב.',
+  signInUnreachable: 'שרת התזמור לא ענה. נסו שוב בעוד רגע.',
 
   summary: 'סיכום',
   summaryUp: 'פעילים',

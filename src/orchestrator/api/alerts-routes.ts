@@ -2,12 +2,14 @@ import { Type } from '@sinclair/typebox';
 import { ALERT_SEVERITIES, type AlertReport } from '../../contract/alert.ts';
 import type { AlertView } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { actorOf } from '../audit/refusals.ts';
 import { acknowledgeAlert } from '../database/queries/acknowledge-alert.ts';
+import { appendAudit } from '../database/queries/append-audit.ts';
 import { readAlerts } from '../database/queries/read-alerts.ts';
 import { recordAlerts, type StoredReport } from '../database/queries/record-alerts.ts';
 import { storable } from '../database/storable.ts';
 import type { App, ServerDeps } from './app.ts';
-import { agentOf, personOf, requireAdmin, requireAgent, requirePerson } from './principal.ts';
+import { agentOf, personOf, requireAgent, requireOperator, requirePerson } from './principal.ts';
 import { AgentIdSchema, IdSchema, ServerNameSchema } from './schemas.ts';
 
 const ALERTS_MAX = 100;
@@ -68,12 +70,19 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
   app.post(
     '/api/v1/alerts/:id/acknowledge',
     {
-      onRequest: requireAdmin,
+      onRequest: requireOperator,
       schema: { tags: ['alerts'], summary: 'Say that an alert was seen', params: Type.Object({ id: IdSchema }) },
     },
     async (request): Promise<AlertView> => {
       const { name } = personOf(request);
-      const view = await acknowledgeAlert(database, request.params.id, name, new Date(clock.now()));
+      const { id: subject } = request.params;
+      const at = new Date(clock.now());
+      const view = await database.transaction(async (transaction) => {
+        const acknowledged = await acknowledgeAlert(transaction, subject, name, at);
+        if (acknowledged !== undefined)
+          await appendAudit(transaction, { at, by: actorOf(request), action: 'alert.acknowledged', subject });
+        return acknowledged;
+      });
       if (view === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no open alert ${request.params.id}`);
       hub.publish({ type: 'alert', data: view });
       return view;

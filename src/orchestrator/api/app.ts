@@ -4,9 +4,11 @@ import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, Raw
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
+import type { Refusals } from '../audit/refusals.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
+import type { Passwords } from '../people/passwords.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -33,6 +35,9 @@ export interface ServerDeps {
   readonly hub: EventHub;
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;
+  /** Where refused requests are told from, into the audit log. */
+  readonly refusals: Refusals;
+  readonly passwords: Passwords;
   /** Base URL under which agents and people reach this orchestrator, without a trailing slash: `http://127.0.0.1:7700`. */
   readonly publicUrl: () => string;
   /** SHA-256 of the certificate that agents pin, for tokens; null where there is none to pin. Absent: null. */

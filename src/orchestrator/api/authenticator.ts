@@ -21,6 +21,8 @@ export class Authenticator {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** Counts up with each `forget`: what was asked for before one isn't believed after it. */
+  #forgotten = 0;
   readonly #remembered = new Map<string, { readonly found: Found; readonly until: number }>();
 
   constructor(options: { readonly database: Database; readonly clock: Clock; readonly logger: Logger }) {
@@ -73,12 +75,17 @@ export class Authenticator {
 
   /** Forgets one key in this process alone: what others still believe of it does no harm. */
   forgetHere(keySha256: string): void {
+    this.#forgotten++; // a look at it that is on its way has seen what stood before
     this.#remembered.delete(`key ${keySha256}`);
   }
 
   #drop(keySha256: string): void {
-    if (keySha256 === '') this.#remembered.clear();
-    else this.forgetHere(keySha256);
+    if (keySha256 !== '') {
+      this.forgetHere(keySha256);
+      return;
+    }
+    this.#forgotten++;
+    this.#remembered.clear();
   }
 
   async #find(kind: 'key' | 'session', secret: string): Promise<Found> {
@@ -87,12 +94,11 @@ export class Authenticator {
     const now = this.#clock.monotonic();
     const known = this.#remembered.get(name);
     if (known !== undefined && known.until > now) return known.found;
-    const found =
-      kind === 'key'
-        ? await findKey(this.#database, sha256)
-        : await findSession(this.#database, sha256, new Date(this.#clock.now()));
+    const asked = this.#forgotten;
+    const find = kind === 'key' ? findKey : findSession;
+    const found = await find(this.#database, sha256, new Date(this.#clock.now()));
     // Unknown secrets aren't remembered: whoever tries many would fill the memory, and one may become known a moment later.
-    if (found.type !== 'unknown') {
+    if (found.type !== 'unknown' && asked === this.#forgotten) {
       if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
       this.#remembered.set(name, { found, until: now + BELIEVED_MS });
     }
@@ -115,7 +121,7 @@ export function sessionCookie(header: string | undefined): string | undefined {
  * A browser sends our cookie along with requests of any page of the same site, and every port of a host is one site
  * (SameSite=Strict doesn't help there). So whatever changes something must come from our own page.
  */
-function refuseForeignOrigin(request: FastifyRequest): void {
+export function refuseForeignOrigin(request: FastifyRequest): void {
   if (SAFE_METHODS.has(request.method)) return;
   const { origin, host } = request.headers;
   if (origin !== undefined && URL.canParse(origin) && new URL(origin).host === host) return;

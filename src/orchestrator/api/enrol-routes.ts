@@ -62,6 +62,7 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           bootId,
           keySha256: hashSecret(key),
           now: new Date(now),
+          address: request.ip,
           nextJudgedAt: new Date(now + policy.lateAfterMs),
           obstacle: contractObstacle(request.headers),
         });

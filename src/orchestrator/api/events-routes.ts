@@ -3,6 +3,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import type { FleetEvent } from '../fleet/event-hub.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requirePerson } from './principal.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Each stream costs a socket and a few KB; past it the answer is 503. */
 const STREAMS_MAX = 500;
@@ -37,9 +38,8 @@ export function eventsRoutes(app: App, deps: ServerDeps): void {
       closing.addEventListener('abort', end, { once: true });
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
         'x-accel-buffering': 'no', // nginx would hold events back
-        'x-content-type-options': 'nosniff',
+        ...SECURITY_HEADERS,
       });
       response.write(`retry: ${RECONNECT_MS}\n\n`);
       const subscription = hub.subscribe((event) => {

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FleetAnswer, HistoryPoint } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { actorOf } from '../audit/refusals.ts';
 import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 import { readHistory } from '../database/queries/read-history.ts';
 import { revokeServer } from '../database/queries/revoke-server.ts';
@@ -68,7 +69,7 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
     async (request, reply) => {
       const { server } = request.params;
       const { name } = personOf(request);
-      if (!(await revokeServer(database, server, name, new Date(clock.now()))))
+      if (!(await revokeServer(database, server, name, new Date(clock.now()), actorOf(request))))
         throw new NervesysError('NSV_NOT_FOUND', `there is no server ${server}`);
       await authenticator.forget();
       logger.info('server revoked', { server, by: name });

@@ -3,7 +3,7 @@ import { withDeadline } from '../../platform/clock.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { App, ServerDeps } from './app.ts';
 import { formatLabels } from './metrics.ts';
-import { requireAny } from './principal.ts';
+import { requirePerson } from './principal.ts';
 
 const DATABASE_ANSWER_MS = 2_000;
 
@@ -38,7 +38,7 @@ export function healthRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/metrics',
-    { onRequest: requireAny, schema: { tags: ['health'], summary: 'Prometheus text', produces: ['text/plain'] } },
+    { onRequest: requirePerson, schema: { tags: ['health'], summary: 'Prometheus text', produces: ['text/plain'] } },
     async (_request, reply) => {
       const gauges = new Map<string, number>();
       const agents = await database.query<{ state: string; count: number }>(

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { HeartbeatsAnswer } from '../../contract/heartbeat.ts';
 import { errorFields } from '../../platform/logger.ts';
+import { actorOf } from '../audit/refusals.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
 import type { ReceivedHeartbeat } from '../database/queries/record-heartbeats.ts';
 import { checkHeartbeat } from '../fleet/heartbeat-check.ts';
@@ -52,6 +53,8 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
         const checked = checkHeartbeat(value, server);
         if (!('beat' in checked)) {
           rejected.push({ index, ...checked });
+          if (checked.code === 'NSV_FORBIDDEN')
+            deps.refusals.note(actorOf(request), 'access.refused', "another server's heartbeat");
           continue;
         }
         const { beat } = checked;

@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import type { RotateAnswer } from '../../contract/enrolment.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { actorOf } from '../audit/refusals.ts';
+import { appendAudit } from '../database/queries/append-audit.ts';
 import type { AgentKeyState } from '../database/queries/find-principal.ts';
 import { addSuccessor, askForRotation } from '../database/queries/rotate-key.ts';
 import type { App, ServerDeps } from './app.ts';
@@ -57,8 +59,12 @@ export function keysRoutes(app: App, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const { server } = request.params;
-      if (!(await askForRotation(database, server, new Date(clock.now()))))
-        throw new NervesysError('NSV_NOT_FOUND', `there is no server ${server} with a key that opens`);
+      const at = new Date(clock.now());
+      await database.transaction(async (transaction) => {
+        if (!(await askForRotation(transaction, server, at)))
+          throw new NervesysError('NSV_NOT_FOUND', `there is no server ${server} with a key that opens`);
+        await appendAudit(transaction, { at, by: actorOf(request), action: 'server.rotation_asked', subject: server });
+      });
       await authenticator.forget();
       logger.info('a key is to be exchanged', { server, by: personOf(request).name });
       return reply.code(202).send();

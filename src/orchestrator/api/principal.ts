@@ -6,10 +6,12 @@ import type { AgentKeyState } from '../database/queries/find-principal.ts';
 /** Who asks. An agent is bound to one server; an API key is the CLI's; a person comes with a browser session. */
 export type Principal =
   | { readonly type: 'agent'; readonly server: ServerName }
-  | { readonly type: 'api_key'; readonly name: string; readonly role: 'admin' }
+  | { readonly type: 'api_key'; readonly name: string; readonly role: Role }
   | { readonly type: 'person'; readonly name: string; readonly role: Role };
 
-export type Role = 'admin' | 'viewer';
+/** A viewer reads; an operator acknowledges alerts and lets servers in besides; an admin may do everything. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,9 +35,20 @@ export async function requirePerson(request: FastifyRequest): Promise<void> {
   personOf(request);
 }
 
-/** People and keys that may change things. */
+/** People and keys that run the fleet: alerts and tokens. */
+export async function requireOperator(request: FastifyRequest): Promise<void> {
+  requireRole(request, 'operator');
+}
+
+/** People and keys that may change everything. */
 export async function requireAdmin(request: FastifyRequest): Promise<void> {
-  if (personOf(request).role !== 'admin') throw new NervesysError('NSV_FORBIDDEN', 'this call needs the role admin');
+  requireRole(request, 'admin');
+}
+
+function requireRole(request: FastifyRequest, least: Role): void {
+  const { role } = personOf(request);
+  if (ROLES.indexOf(role) < ROLES.indexOf(least))
+    throw new NervesysError('NSV_FORBIDDEN', `this call needs the role ${least}, this is ${role}`);
 }
 
 /** Anybody known. */

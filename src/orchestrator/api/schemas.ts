@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { SERVER_NAME_PATTERN } from '../../contract/ids.ts';
 import { SERVER_PATTERN } from '../../contract/server-pattern.ts';
+import { ROLES } from './principal.ts';
 
 /** Shapes that several routes share. */
 export const ServerNameSchema = Type.String({
@@ -18,3 +19,15 @@ export const AgentIdSchema = Type.String({
   description: 'an AI agent, GROK',
 });
 export const IdSchema = Type.String({ pattern: '^[0-9]{1,15}$' });
+/** Letters of any script; no markup, no path, no control or direction-changing character, no sign at its beginning. */
+export const PersonNameSchema = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern:
+    "^(?![ .'-])[^\\u0000-\\u001f\\u007f-\\u00a0\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufeff<>\\u0022&/\\\\:;%?#=*$|`{}]+(?<! )$",
+  description: 'a person, or what a key is for',
+});
+export const RoleSchema = Type.Union(
+  ROLES.map((role) => Type.Literal(role)),
+  { description: 'viewer, operator or admin' },
+);

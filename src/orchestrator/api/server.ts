@@ -11,8 +11,10 @@ import { answerPlainHttp } from '../tls/plain-http-answer.ts';
 import type { ServerCertificate } from '../tls/server-certificate.ts';
 import { AgentAdmission } from './agent-admission.ts';
 import { alertsRoutes } from './alerts-routes.ts';
+import { apiKeysRoutes } from './api-keys-routes.ts';
 import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { batchesRoutes } from './batches-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import { enrolRoutes } from './enrol-routes.ts';
@@ -23,8 +25,12 @@ import { heartbeatsRoutes } from './heartbeats-routes.ts';
 import { keysRoutes } from './keys-routes.ts';
 import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
+import { peopleRoutes } from './people-routes.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { sessionsRoutes } from './sessions-routes.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
 import { compileValidator } from './validator.ts';
@@ -44,6 +50,11 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   eventsRoutes,
   tokensRoutes,
   sessionRoutes,
+  signInRoutes,
+  sessionsRoutes,
+  peopleRoutes,
+  apiKeysRoutes,
+  auditRoutes,
   dashboardRoutes,
 ];
 
@@ -64,7 +75,7 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblem(error)),
+    frameworkErrors: (error, _request, reply) => sendProblem(reply.headers(SECURITY_HEADERS), toProblem(error)),
     clientErrorHandler: refuseMalformed,
   });
   const app: App = fastify.withTypeProvider<TypeBoxTypeProvider>();
@@ -83,12 +94,8 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
     throw new NervesysError('NSV_METHOD_NOT_ALLOWED', `this address answers to ${allowed.join(', ')}`);
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply
-      .header('x-content-type-options', 'nosniff')
-      .header('x-frame-options', 'DENY')
-      .header('referrer-policy', 'no-referrer')
-      .header('cross-origin-opener-policy', 'same-origin')
-      .header('cache-control', 'no-store'); // routes of the page say otherwise
+    reply.headers(SECURITY_HEADERS);
+    if (deps.publicUrl().startsWith('https:')) reply.header('strict-transport-security', 'max-age=31536000');
     // Default deny: whatever isn't marked open needs a principal, an address that doesn't exist included.
     if (isOpen(request)) return;
     request.principal = await deps.authenticator.authenticate(request);
@@ -96,6 +103,7 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
     if (request.principal.type === 'agent' && request.agentKey !== null)
       await admission.admit(request.principal.server, request.agentKey, request.headers);
   });
+  app.addHook('onError', async (request, _reply, error) => deps.refusals.noteRequest(request, error));
   app.addHook('onResponse', async (_request, reply) => {
     deps.metrics.add('nervesys_http_requests_total', { class: `${Math.floor(reply.statusCode / 100)}xx` });
   });
@@ -152,6 +160,7 @@ export function refuseMalformed(error: Error & { code?: string }, socket: Socket
     `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

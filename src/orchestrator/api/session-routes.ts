@@ -1,10 +1,13 @@
 import { Type } from '@sinclair/typebox';
+import { actorOf, SYSTEM_ACTOR } from '../audit/refusals.ts';
+import { type AuditActor, appendAudit } from '../database/queries/append-audit.ts';
 import { createSignInCode, endSession, ensurePerson, redeemSignInCode } from '../database/queries/sign-in.ts';
 import type { App, ServerDeps } from './app.ts';
-import { SESSION_COOKIE, sessionCookie } from './authenticator.ts';
+import { sessionCookie } from './authenticator.ts';
 import { plainPage } from './plain-page.ts';
 import { principalOf, requireAdmin, requireAny } from './principal.ts';
 import { hashSecret, looksLikeSecret, newSecret } from './secrets.ts';
+import { clearSessionCookie, SESSION_MS, setSessionCookie } from './session-cookie.ts';
 
 /** A link that opens the page once. */
 export interface SignInLink {
@@ -15,25 +18,27 @@ export interface SignInLink {
 /** Who uses the one-machine page; people with names of their own come with their own sign-in. */
 const OWNER = 'owner';
 const CODE_MS = 600_000;
-const SESSION_MS = 30 * 24 * 3_600_000;
 
 /** Makes a one-time sign-in link below `baseUrl`; it works for ten minutes. */
 export async function issueSignInLink(
   deps: Pick<ServerDeps, 'database' | 'clock'>,
   baseUrl: string,
+  by: AuditActor = SYSTEM_ACTOR,
 ): Promise<SignInLink> {
   const createdAt = new Date(deps.clock.now());
   const expiresAt = new Date(createdAt.getTime() + CODE_MS);
   const code = newSecret();
   await ensurePerson(deps.database, OWNER, 'admin', createdAt);
-  await createSignInCode(deps.database, { sha256: hashSecret(code), person: OWNER, createdAt, expiresAt });
+  await deps.database.transaction(async (transaction) => {
+    await createSignInCode(transaction, { sha256: hashSecret(code), person: OWNER, createdAt, expiresAt });
+    await appendAudit(transaction, { at: createdAt, by, action: 'sign_in_link.created', subject: OWNER });
+  });
   return { url: `${baseUrl}/sign-in?code=${code}`, expires_at: expiresAt.toISOString() };
 }
 
 /** Signing in and out of the page, and who I am. */
 export function sessionRoutes(app: App, deps: ServerDeps): void {
-  const { database, clock, authenticator, publicUrl } = deps;
-  const attributes = () => `Path=/; HttpOnly; SameSite=Strict${publicUrl().startsWith('https:') ? '; Secure' : ''}`;
+  const { database, clock, authenticator, publicUrl, refusals } = deps;
 
   app.get(
     '/sign-in',
@@ -48,25 +53,31 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
       const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
       const signedIn =
         looksLikeSecret(code) &&
-        (await redeemSignInCode(database, hashSecret(code), { sha256: hashSecret(session), createdAt, expiresAt }));
+        (await redeemSignInCode(database, hashSecret(code), {
+          sha256: hashSecret(session),
+          createdAt,
+          expiresAt,
+          address: request.ip,
+        }));
       reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer');
       if (!signedIn) {
+        if (code !== '') refusals.note(actorOf(request), 'sign_in.refused', null, { by: 'link' });
         return plainPage(reply, 401, 'This sign-in link does not work', [
           'A link works once, for ten minutes.',
           'Make a new one on the machine where Nervesys runs: nervesys sign-in',
         ]);
       }
-      const cookie = `${SESSION_COOKIE}=${session}; Max-Age=${SESSION_MS / 1_000}; ${attributes()}`;
-      return reply.header('set-cookie', cookie).redirect('/', 303);
+      setSessionCookie(reply, session, publicUrl());
+      return reply.redirect('/', 303);
     },
   );
 
   app.post(
     '/api/v1/sign-in-links',
     { onRequest: requireAdmin, schema: { tags: ['session'], summary: 'Make a one-time sign-in link' } },
-    async (_request, reply): Promise<SignInLink> => {
+    async (request, reply): Promise<SignInLink> => {
       reply.code(201);
-      return issueSignInLink(deps, publicUrl());
+      return issueSignInLink(deps, publicUrl(), actorOf(request));
     },
   );
 
@@ -88,7 +99,8 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
       const session = sessionCookie(request.headers.cookie);
       if (session !== undefined) await endSession(database, hashSecret(session));
       await authenticator.forget();
-      return reply.header('set-cookie', `${SESSION_COOKIE}=; Max-Age=0; ${attributes()}`).code(204).send();
+      clearSessionCookie(reply, publicUrl());
+      return reply.code(204).send();
     },
   );
 }

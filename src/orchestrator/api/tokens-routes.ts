@@ -4,9 +4,11 @@ import type { TokenView } from '../../contract/fleet.ts';
 import { parseServerPattern } from '../../contract/server-pattern.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { randomHex } from '../../platform/random.ts';
+import { actorOf, SYSTEM_ACTOR } from '../audit/refusals.ts';
+import { type AuditActor, appendAudit } from '../database/queries/append-audit.ts';
 import { createToken, listTokens, revokeToken } from '../database/queries/tokens.ts';
 import type { App, ServerDeps } from './app.ts';
-import { personOf, requireAdmin } from './principal.ts';
+import { personOf, requireOperator } from './principal.ts';
 import { ServerPatternSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
@@ -34,32 +36,39 @@ export async function issueToken(
   deps: Pick<ServerDeps, 'database' | 'clock' | 'publicUrl' | 'fingerprint'>,
   request: TokenRequest,
   createdBy: string,
+  by: AuditActor = SYSTEM_ACTOR,
 ): Promise<TokenAnswer> {
   const secret = newSecret();
   const id = randomHex(6);
   const createdAt = new Date(deps.clock.now());
   const expiresAt = new Date(createdAt.getTime() + (request.expiresInSeconds ?? EXPIRES_SECONDS_DEFAULT) * 1_000);
-  await createToken(deps.database, {
-    id,
-    secretSha256: hashSecret(secret),
-    server: request.server ?? null,
-    usesMax: request.uses === undefined ? USES_DEFAULT : request.uses,
-    createdBy,
-    createdAt,
-    expiresAt,
+  const server = request.server ?? null;
+  const usesMax = request.uses === undefined ? USES_DEFAULT : request.uses;
+  await deps.database.transaction(async (transaction) => {
+    await createToken(transaction, {
+      id,
+      secretSha256: hashSecret(secret),
+      server,
+      usesMax,
+      createdBy,
+      createdAt,
+      expiresAt,
+    });
+    const detail = { server, uses: usesMax, expires_at: expiresAt.toISOString() };
+    await appendAudit(transaction, { at: createdAt, by, action: 'token.created', subject: id, detail });
   });
   const token = formatToken({ url: deps.publicUrl(), secret, fingerprint: deps.fingerprint?.() ?? null });
   return { id, token, expires_at: expiresAt.toISOString() };
 }
 
-/** Enrolment tokens, for admins. */
+/** Enrolment tokens, for operators. */
 export function tokensRoutes(app: App, deps: ServerDeps): void {
   const { database, clock, logger } = deps;
 
   app.post(
     '/api/v1/tokens',
     {
-      onRequest: requireAdmin,
+      onRequest: requireOperator,
       schema: {
         tags: ['tokens'],
         summary: 'Make a token that lets a server join',
@@ -78,7 +87,7 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
       if (server === undefined && request.body.server !== undefined)
         throw new NervesysError('NSV_BODY_INVALID', 'body/server is neither a server name nor a pattern of one');
       const { name } = personOf(request);
-      const answer = await issueToken(deps, { server, uses, expiresInSeconds }, name);
+      const answer = await issueToken(deps, { server, uses, expiresInSeconds }, name, actorOf(request));
       logger.info('token created', { tokenId: answer.id, by: name });
       reply.code(201);
       return answer;
@@ -87,14 +96,14 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/tokens',
-    { onRequest: requireAdmin, schema: { tags: ['tokens'], summary: 'The newest tokens, without their secrets' } },
+    { onRequest: requireOperator, schema: { tags: ['tokens'], summary: 'The newest tokens, without their secrets' } },
     async (): Promise<{ tokens: TokenView[] }> => ({ tokens: await listTokens(database, new Date(clock.now())) }),
   );
 
   app.delete(
     '/api/v1/tokens/:id',
     {
-      onRequest: requireAdmin,
+      onRequest: requireOperator,
       schema: {
         tags: ['tokens'],
         summary: 'Close a token; servers that used it stay',
@@ -102,8 +111,13 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
       },
     },
     async (request, reply) => {
-      if (!(await revokeToken(database, request.params.id, new Date(clock.now()))))
-        throw new NervesysError('NSV_NOT_FOUND', `there is no token ${request.params.id}`);
+      const at = new Date(clock.now());
+      const subject = request.params.id;
+      await database.transaction(async (transaction) => {
+        if (!(await revokeToken(transaction, subject, at)))
+          throw new NervesysError('NSV_NOT_FOUND', `there is no token ${subject}`);
+        await appendAudit(transaction, { at, by: actorOf(request), action: 'token.revoked', subject });
+      });
       logger.info('token revoked', { tokenId: request.params.id, by: personOf(request).name });
       return reply.code(204).send();
     },

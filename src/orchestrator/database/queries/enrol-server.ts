@@ -1,6 +1,7 @@
 import { matchesServerPattern } from '../../../contract/server-pattern.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Database } from '../database.ts';
+import { appendAudit } from './append-audit.ts';
 
 export interface Enrolment {
   readonly secretSha256: string;
@@ -13,6 +14,8 @@ export interface Enrolment {
   readonly nextJudgedAt: Date;
   /** What stands against this agent whatever its token (it speaks another contract): told to who has a good token, and it isn't used up. */
   readonly obstacle?: NervesysError | undefined;
+  /** Where the request came from, for the audit log. */
+  readonly address: string;
 }
 
 /** An agent whose answer got lost repeats the request; within this time it gets a new key without a second use. */
@@ -92,5 +95,12 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
       enrolment.server,
       enrolment.now,
     ]);
+    await appendAudit(transaction, {
+      at: enrolment.now,
+      by: { type: 'token', name: token.id, address: enrolment.address },
+      action: 'server.enrolled',
+      subject: enrolment.server,
+      detail: { agent_version: enrolment.agentVersion },
+    });
   });
 }

@@ -20,7 +20,7 @@ export interface AgentKeyState {
 }
 
 /** Whose key has this hash: an agent's or the API's. */
-export async function findKey(database: Queryable, sha256: string): Promise<Found> {
+export async function findKey(database: Queryable, sha256: string, now: Date): Promise<Found> {
   const { rows } = await database.query<{
     type: 'agent' | 'api_key';
     name: string;
@@ -31,12 +31,16 @@ export async function findKey(database: Queryable, sha256: string): Promise<Foun
     replaces: string | null;
     first_used: boolean;
     incarnation: string | null;
+    role: Role | null;
+    expires_at: Date | null;
   }>(
     `SELECT 'agent' AS type, server AS name, revoked_at IS NOT NULL AS revoked, revoked_reason AS reason,
-       created_at, rotation_asked_at IS NOT NULL AS rotation_asked, replaces, first_used_at IS NOT NULL AS first_used, incarnation
+       created_at, rotation_asked_at IS NOT NULL AS rotation_asked, replaces, first_used_at IS NOT NULL AS first_used, incarnation,
+       NULL AS role, NULL AS expires_at
      FROM agent_keys WHERE key_sha256 = $1
      UNION ALL
-     SELECT 'api_key', name, revoked_at IS NOT NULL, NULL, created_at, false, NULL, false, NULL FROM api_keys WHERE key_sha256 = $1`,
+     SELECT 'api_key', name, revoked_at IS NOT NULL, NULL, created_at, false, NULL, false, NULL, role, expires_at
+     FROM api_keys WHERE key_sha256 = $1`,
     [sha256],
     { name: 'find-key' },
   );
@@ -44,8 +48,8 @@ export async function findKey(database: Queryable, sha256: string): Promise<Foun
   if (row === undefined) return { type: 'unknown' };
   if (row.type === 'api_key') {
     // A revoked API key is treated as unknown: only agents need to be told to go on buffering.
-    if (row.revoked) return { type: 'unknown' };
-    return { type: 'principal', principal: { type: 'api_key', name: row.name, role: 'admin' } };
+    if (row.revoked || (row.expires_at !== null && row.expires_at <= now)) return { type: 'unknown' };
+    return { type: 'principal', principal: { type: 'api_key', name: row.name, role: row.role ?? 'viewer' } };
   }
   if (row.revoked) return { type: 'revoked', reason: row.reason ?? 'revoked' };
   return {

@@ -1,7 +1,14 @@
 import type { Database } from '../database.ts';
+import { type AuditActor, appendAudit } from './append-audit.ts';
 
 /** Takes a server's key away; its AI agents are judged `revoked` in the next round. False: no such server. */
-export async function revokeServer(database: Database, server: string, by: string, now: Date): Promise<boolean> {
+export async function revokeServer(
+  database: Database,
+  server: string,
+  by: string,
+  now: Date,
+  actor: AuditActor,
+): Promise<boolean> {
   return database.transaction(async (transaction) => {
     const found = await transaction.query(
       `UPDATE servers SET revoked_at = coalesce(revoked_at, $2), state = 'revoked' WHERE server = $1`,
@@ -13,6 +20,7 @@ export async function revokeServer(database: Database, server: string, by: strin
       [server, now, `revoked by ${by}`],
     );
     await transaction.query('UPDATE agents_latest SET next_judged_at = $2 WHERE server = $1', [server, now]);
+    await appendAudit(transaction, { at: now, by: actor, action: 'server.revoked', subject: server });
     return true;
   });
 }

@@ -1,5 +1,7 @@
 import type { Role } from '../../api/principal.ts';
 import type { Database, Queryable } from '../database.ts';
+import { appendAudit } from './append-audit.ts';
+import { createSession, type NewSession } from './sessions.ts';
 
 /** Makes sure that a person exists; their role stays as it is when they do. */
 export async function ensurePerson(database: Queryable, name: string, role: Role, now: Date): Promise<void> {
@@ -21,21 +23,22 @@ export async function createSignInCode(
 }
 
 /** Trades a code for a session; the code is gone by it, whoever asks at the same time. False: no such code, or too late. */
-export async function redeemSignInCode(
-  database: Database,
-  codeSha256: string,
-  session: { readonly sha256: string; readonly createdAt: Date; readonly expiresAt: Date },
-): Promise<boolean> {
+export async function redeemSignInCode(database: Database, codeSha256: string, session: NewSession): Promise<boolean> {
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<{ person: string }>(
       'DELETE FROM sign_in_codes WHERE code_sha256 = $1 AND expires_at > $2 RETURNING person',
       [codeSha256, session.createdAt],
     );
     if (rows[0] === undefined) return false;
-    await transaction.query(
-      'INSERT INTO sessions (session_sha256, person, created_at, expires_at) VALUES ($1, $2, $3, $4)',
-      [session.sha256, rows[0].person, session.createdAt, session.expiresAt],
-    );
+    const { person } = rows[0];
+    await createSession(transaction, person, session);
+    await appendAudit(transaction, {
+      at: session.createdAt,
+      by: { type: 'person', name: person, address: session.address },
+      action: 'sign_in',
+      subject: person,
+      detail: { by: 'link' },
+    });
     return true;
   });
 }

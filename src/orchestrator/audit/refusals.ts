@@ -1,0 +1,152 @@
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../../platform/clock.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
+import { Pace } from '../../platform/pace.ts';
+import type { Principal } from '../api/principal.ts';
+import type { Database } from '../database/database.ts';
+import { type AuditActor, appendAudit, type NewAuditEntry } from '../database/queries/append-audit.ts';
+
+/** What is refused again within this time is counted into one entry. */
+const GATHER_MS = 600_000;
+/**
+ * Different refusals gathered at a time; past it they are counted by action alone. Each is two entries at most, so
+ * whatever an attacker does writes some 18,000 entries, 8 MB, a day.
+ */
+const KINDS_MAX = 60;
+
+/** What was refused, how often. */
+interface Gathered {
+  readonly entry: Omit<NewAuditEntry, 'at'>;
+  readonly firstAt: number;
+  lastAt: number;
+  count: number;
+}
+
+/**
+ * Refusals on their way into the audit log. Whoever knocks ten thousand times must not fill the disk: the first of a kind is
+ * written at once, the others are counted and written together, ten minutes later or when the log is read.
+ */
+export class Refusals implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #pace: Pace;
+  #gathered = new Map<string, Gathered>();
+  /** Writes go one after the other: an attack takes one connection to the database at most. */
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: { readonly database: Database; readonly clock: Clock; readonly logger: Logger }) {
+    this.#database = options.database;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#pace = new Pace(options.clock, async () => {
+      await this.flush();
+      return GATHER_MS;
+    });
+  }
+
+  start(): void {
+    this.#pace.start(GATHER_MS);
+  }
+
+  note(by: AuditActor, action: string, subject: string | null, detail: NewAuditEntry['detail'] = {}): void {
+    const now = this.#clock.now();
+    let entry: Gathered['entry'] = { by, action, subject, detail };
+    let kind = JSON.stringify(entry);
+    if (!this.#gathered.has(kind) && this.#gathered.size >= KINDS_MAX) {
+      entry = {
+        by: { type: 'unknown', name: null, address: null },
+        action: 'many.refused',
+        subject: null,
+        detail: { action },
+      };
+      kind = action;
+    }
+    const known = this.#gathered.get(kind);
+    if (known !== undefined) {
+      known.count++;
+      known.lastAt = now;
+      return;
+    }
+    this.#gathered.set(kind, { entry, firstAt: now, lastAt: now, count: 0 });
+    this.#write({ ...entry, at: new Date(now) });
+  }
+
+  /** Notes a request that was answered with an error, if it is one of those that people should hear of. */
+  noteRequest(request: FastifyRequest, error: unknown): void {
+    if (!(error instanceof NervesysError)) return;
+    const action = refusedAction(request, error.code);
+    if (action === undefined) return;
+    // The route's pattern, not its address: names in it are the asker's choice, and each would be a kind of its own.
+    const subject = `${request.method} ${request.routeOptions.url ?? 'no such address'}`;
+    this.note(actorOf(request), action, subject, { code: error.code });
+  }
+
+  /** Writes what was counted; resolves when all that was noted so far is in the log, or could not be written. */
+  async flush(): Promise<void> {
+    const gathered = this.#gathered;
+    this.#gathered = new Map();
+    for (const { entry, firstAt, lastAt, count } of gathered.values()) {
+      if (count === 0) continue;
+      const detail = { ...entry.detail, more: count, since: new Date(firstAt).toISOString() };
+      this.#write({ ...entry, detail, at: new Date(lastAt) });
+    }
+    await this.#writing;
+  }
+
+  /** Writes what is left. Safe twice. */
+  async close(): Promise<void> {
+    await this.#pace.close();
+    await this.flush();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #write(entry: NewAuditEntry): void {
+    this.#writing = this.#writing.then(() =>
+      this.#database
+        .transaction((transaction) => appendAudit(transaction, entry))
+        // The refusal itself stands whether or not it could be told.
+        .catch((error: unknown) =>
+          this.#logger.error('refusal not in the audit log', { action: entry.action, ...errorFields(error) }),
+        ),
+    );
+  }
+}
+
+/** Who asks and from where, as the audit log tells it. */
+export function actorOf(request: FastifyRequest): AuditActor {
+  return { ...named(request.principal), address: request.ip };
+}
+
+/** What this machine's own program does, with nobody asking. */
+export const SYSTEM_ACTOR: AuditActor = { type: 'system', name: null, address: null };
+
+function named(principal: Principal | null): { type: AuditActor['type']; name: string | null } {
+  if (principal === null) return { type: 'unknown', name: null };
+  return principal.type === 'agent'
+    ? { type: 'agent', name: principal.server }
+    : { type: principal.type, name: principal.name };
+}
+
+function refusedAction(request: FastifyRequest, code: string): string | undefined {
+  switch (code) {
+    case 'NSV_FORBIDDEN':
+      return 'access.refused';
+    case 'NSV_AGENT_REVOKED':
+      return 'key.revoked_used';
+    case 'NSV_UNAUTHORIZED':
+      // A page whose session has ended asks without a key, all day: nothing to tell.
+      return request.headers.authorization === undefined ? undefined : 'key.unknown';
+    case 'NSV_TOKEN_UNKNOWN':
+    case 'NSV_TOKEN_EXPIRED':
+    case 'NSV_TOKEN_USED':
+    case 'NSV_TOKEN_REVOKED':
+      return 'enrolment.refused';
+    default:
+      return undefined;
+  }
+}
