@@ -19,6 +19,7 @@ import { heartbeatsRoutes } from './heartbeats-routes.ts';
 import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
+import { reindexRoutes } from './reindex-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
@@ -33,6 +34,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   batchesRoutes,
   uploadsRoutes,
   archiveRoutes,
+  reindexRoutes,
   logsRoutes,
   fleetRoutes,
   eventsRoutes,
