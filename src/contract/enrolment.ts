@@ -38,6 +38,8 @@ export interface EnrolRequest {
   readonly server: ServerName;
   readonly agent_version: string;
   readonly boot_id: string | null;
+  /** A server that has got another name: its former one, and the proof (`renameProof`) that it holds that one's key. */
+  readonly former?: { readonly server: ServerName; readonly proof: string };
 }
 
 export interface EnrolAnswer {

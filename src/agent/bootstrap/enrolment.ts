@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseToken, type TokenParts } from '../../contract/enrolment.ts';
 import type { ServerName } from '../../contract/ids.ts';
+import { renameProof } from '../../contract/rename-proof.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { sha256Hex } from '../../platform/digest.ts';
@@ -69,10 +70,11 @@ export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> 
       hint: 'Create a token with `nervesys token create` where the orchestrator runs, and set NERVESYS_TOKEN to it.',
     });
   }
-  return enrol(token, options);
+  return enrol(token, options, stored?.server === server ? undefined : stored);
 }
 
-async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<AgentKey> {
+/** `former`: this server's key under another name, which lets it bring what it sealed under that one to the archive. */
+async function enrol(token: EnrolmentToken, options: EnrolmentOptions, former?: ServerKey): Promise<AgentKey> {
   const { home, server, clock, random, logger, signal } = options;
   await checkKeyCanBeKept(home);
   const boot_id = await readBootId();
@@ -81,7 +83,13 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
       const parts = readToken(typeof token === 'string' ? token : await token());
       const url = options.url ?? parts.url;
       await using client = new OrchestratorClient({ url, clock });
-      const request = { secret: parts.secret, server, agent_version: NERVESYS_VERSION, boot_id };
+      const request = {
+        secret: parts.secret,
+        server,
+        agent_version: NERVESYS_VERSION,
+        boot_id,
+        ...(former === undefined ? {} : { former: proveFormer(former, server, parts.secret) }),
+      };
       const answer = await client.enrol(request, signal);
       const enrolled = { url, ...answer, tokenSha256: sha256Hex(parts.secret) };
       await writeKeyFile(home, enrolled);
@@ -95,6 +103,10 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
       await clock.sleep(waitMs, signal);
     }
   }
+}
+
+function proveFormer({ key, server: former }: ServerKey, server: ServerName, tokenSecret: string) {
+  return { server: former, proof: renameProof({ keySha256: sha256Hex(key), former, server, tokenSecret }) };
 }
 
 /** @throws NervesysError `NSV_TOKEN_MALFORMED`, without a word of what was given. */

@@ -1,6 +1,8 @@
+import { timingSafeEqual } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
 import type { EnrolAnswer } from '../../contract/enrolment.ts';
-import { parseServerName } from '../../contract/ids.ts';
+import { parseServerName, type ServerName } from '../../contract/ids.ts';
+import { renameProof } from '../../contract/rename-proof.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { enrolServer } from '../database/queries/enrol-server.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
@@ -26,6 +28,12 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           server: ServerNameSchema,
           agent_version: Type.String({ minLength: 1, maxLength: 50 }),
           boot_id: Type.Union([Type.String({ maxLength: 100 }), Type.Null()]),
+          former: Type.Optional(
+            Type.Object(
+              { server: ServerNameSchema, proof: Type.String({ pattern: '^[0-9a-f]{64}$' }) },
+              { description: 'The former name of a server that got another, and the proof that it holds its key.' },
+            ),
+          ),
         }),
       },
     },
@@ -33,10 +41,11 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
       const { secret, agent_version: agentVersion, boot_id: bootId } = request.body;
       const server = parseServerName(request.body.server);
       if (server === undefined) throw new NervesysError('NSV_BODY_INVALID', 'body/server is not a server name');
+      const former = request.body.former;
       const key = newSecret();
       const now = clock.now();
       try {
-        await enrolServer(database, {
+        const proven = await enrolServer(database, {
           secretSha256: hashSecret(secret),
           server,
           agentVersion,
@@ -44,7 +53,25 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           keySha256: hashSecret(key),
           now: new Date(now),
           nextJudgedAt: new Date(now + policy.lateAfterMs),
+          former: former && {
+            server: former.server,
+            isProvenBy: (keySha256) =>
+              timingSafeEqual(
+                Buffer.from(former.proof, 'hex'),
+                Buffer.from(
+                  renameProof({ keySha256, former: former.server as ServerName, server, tokenSecret: secret }),
+                  'hex',
+                ),
+              ),
+          },
         });
+        if (former !== undefined && proven)
+          logger.info('a server has got another name', { server, former: former.server });
+        else if (former !== undefined)
+          logger.warn('a server did not prove its former name: what it sealed under that stays with it', {
+            server,
+            former: former.server,
+          });
       } catch (error) {
         metrics.add('nervesys_enrolments_total', { outcome: errorCode(error) });
         throw error;

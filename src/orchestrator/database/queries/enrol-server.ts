@@ -1,5 +1,6 @@
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Database } from '../database.ts';
+import { recordRename, standingKeys } from './server-renames.ts';
 
 export interface Enrolment {
   readonly secretSha256: string;
@@ -10,6 +11,8 @@ export interface Enrolment {
   readonly keySha256: string;
   readonly now: Date;
   readonly nextJudgedAt: Date;
+  /** The name that it says it had before, and whether it proves so by the key with this hash. */
+  readonly former?: { readonly server: string; readonly isProvenBy: (keySha256: string) => boolean } | undefined;
 }
 
 /** An agent whose answer got lost repeats the request; within this time it gets a new key without a second use. */
@@ -19,9 +22,10 @@ const REPEAT_MS = 600_000;
  * Uses a token once and makes `keySha256` the key of the server. A server that is enrolled again gets the new key in place of its
  * old one: a re-installed server has lost it, and of two servers under one name only the newer goes on.
  * Rejects with `NSV_TOKEN_UNKNOWN | _REVOKED | _EXPIRED | _USED`, or `NSV_FORBIDDEN` when the token is for another server.
+ * Resolves with whether the former name was proven (true where none was given): a server that can't is let in all the same, by its token.
  */
-export async function enrolServer(database: Database, enrolment: Enrolment): Promise<void> {
-  await database.transaction(async (transaction) => {
+export async function enrolServer(database: Database, enrolment: Enrolment): Promise<boolean> {
+  return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<{
       id: string;
       server: string | null;
@@ -76,5 +80,10 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
       enrolment.server,
       enrolment.now,
     ]);
+    const { former } = enrolment;
+    if (former === undefined || former.server === enrolment.server) return true;
+    if (!(await standingKeys(transaction, former.server)).some(former.isProvenBy)) return false;
+    await recordRename(transaction, enrolment.server, former.server, enrolment.now);
+    return true;
   });
 }
