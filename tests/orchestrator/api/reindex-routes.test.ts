@@ -17,6 +17,7 @@ import {
 import { makeBatch } from '../../support/batch.ts';
 import { writeEpoch } from '../../support/epoch.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { until } from '../../support/until.ts';
 
 let postgres: TestPostgres;
 before(async () => {
@@ -215,6 +216,28 @@ describe('reindex', () => {
 
     assert.ok('error' in broken && broken.error.code === 'NSV_ARCHIVE_DENIED', JSON.stringify(broken));
     assert.deepEqual([whole.objects, whole.missing, whole.known + whole.added], [5, 0, 5]);
+  });
+
+  it('runs once at a time, and may be begun again once its caller has gone away', async (t) => {
+    const fleet = await openS3Fleet(t, postgres);
+    const { url, adminKey } = fleet.orchestrator;
+    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+    const call = new AbortController();
+    fleet.s3.failNext(1, { type: 'hang' });
+    const first = fetch(`${url}/api/v1/archive/reindex`, { method: 'POST', headers, body: '{}', signal: call.signal })
+      .then((answer) => answer.text())
+      .catch(() => 'gone');
+    await until('it lists', () => fleet.s3.requests.some((request) => request.url.includes('list-type=2')));
+
+    const second = await fleet.orchestrator.ask('POST', '/api/v1/archive/reindex', { body: {} });
+    call.abort();
+    assert.equal(await first, 'gone');
+
+    assert.deepEqual([second.status, second.json.code], [409, 'NSV_REINDEX_RUNNING']);
+    await until('it may be begun again', async () => {
+      const answer = await fleet.orchestrator.ask('POST', '/api/v1/archive/reindex', { body: {} });
+      return answer.status === 200;
+    });
   });
 
   it('is for admins alone', async (t) => {
