@@ -7,7 +7,8 @@ import { freeMemory } from '../platform/memory.ts';
 import { systemRandom } from '../platform/random.ts';
 import { EXIT } from './exit-codes.ts';
 import { print } from './output.ts';
-import { closeWithin, openConfiguredArchive, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
+import { openOwnArchive } from './own-archive.ts';
+import { closeWithin, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /**
@@ -43,14 +44,16 @@ export async function run(options: AgentCommandOptions): Promise<number> {
   const { Agent } = await import('../agent/agent.ts');
   try {
     const loaded = await readConfig(home);
-    const archive = settings.storj === undefined ? undefined : parts.use(await openConfiguredArchive(settings, loaded));
+    const joins = settings.token !== undefined || isEnrolled(home);
+    const archive = await openOwnArchive(settings, loaded, joins, logger);
+    if (archive !== undefined) parts.use(archive);
     const agent = parts.use(
       await Agent.open({
         home,
         server,
         config: loaded.config,
         port: options.agentPort ?? loaded.config.agentListen.port,
-        ...(settings.token === undefined && !isEnrolled(home) ? {} : { join: { token: settings.token } }),
+        ...(joins ? { join: { token: settings.token } } : {}),
         ...(archive === undefined ? {} : { archive }),
         clock: systemClock,
         random: systemRandom,

@@ -30,8 +30,12 @@ export async function run(options: ArchiveLsOptions): Promise<number> {
       { title: 'RECORDS', align: 'right', text: (one) => String(one.records) },
       { title: 'SIZE', align: 'right', text: (one) => formatSize(one.bytes) },
       { title: 'TEXT', align: 'right', text: (one) => formatSize(one.text_bytes) },
-      { title: 'ARCHIVED', text: (one) => (one.archived_at ?? 'on its way').slice(0, 19).replace('T', ' ') },
+      { title: 'ARCHIVED', text: (one) => archivedText(one) },
     ]),
   );
   return EXIT.done;
+}
+
+function archivedText({ archived_at: at, missing_at: missing }: ArchiveObjectView): string {
+  return missing == null ? (at ?? 'on its way').slice(0, 19).replace('T', ' ') : 'MISSING';
 }

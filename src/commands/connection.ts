@@ -95,22 +95,25 @@ export class OrchestratorConnection {
     return readAnswer(answer, `${method} ${path.split('?')[0]}`);
   }
 
-  /** The lines of a streamed answer, as they come. */
-  async *lines(path: string): AsyncGenerator<string> {
+  /** The lines of a streamed answer, as they come: of a GET, or of a POST with a JSON body. */
+  async *lines(path: string, body?: unknown): AsyncGenerator<string> {
     const url = new URL(path, this.url);
+    const method = body === undefined ? 'GET' : 'POST';
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
     const incoming = await new Promise<http.IncomingMessage>((resolve, reject) => {
       const secure = url.protocol === 'https:';
       const trust = secure && this.#authority !== undefined ? trustOnly(this.#authority) : {};
       (secure ? https : http)
-        .get(url, { headers: this.#headers(), agent: false, ...trust }, resolve)
-        .on('error', (error) => reject(this.#unreachable(error)));
+        .request(url, { method, headers: { ...this.#headers(), ...type }, agent: false, ...trust }, resolve)
+        .on('error', (error) => reject(this.#unreachable(error)))
+        .end(body === undefined ? undefined : JSON.stringify(body));
     });
     if (incoming.statusCode !== 200) {
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
       readAnswer(
         { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) },
-        `GET ${url.pathname}`,
+        `${method} ${url.pathname}`,
       );
       return;
     }
@@ -120,7 +123,7 @@ export class OrchestratorConnection {
       }
       // readline ends its loop silently when its input breaks off: an answer cut short must not pass for a whole one.
       if (!incoming.complete) {
-        throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `GET ${url.pathname}: the answer broke off`, {
+        throw new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', `${method} ${url.pathname}: the answer broke off`, {
           hint: 'repeat it; look at the log of the orchestrator if it happens again',
         });
       }

@@ -228,6 +228,19 @@ function addReaders(program: Command, runs: Runs): void {
       examples('nervesys archive verify', 'nervesys archive verify --server AIGARDEN01 --since 30d --json'),
     )
     .action(runs(() => import('./archive-verify.ts')));
+  reader(archive.command('reindex'))
+    .summary('rebuild the catalog from the archive')
+    .description(
+      'Rebuild the catalog of a running orchestrator from what stands in its archive. Nothing is deleted; what the catalog has and the ' +
+        'archive lacks is marked. Broken off, it is simply begun again. Exit code 3: something is missing, foreign or contradictory.',
+    )
+    .option('--server <name>', 'of this server (default: all)')
+    .addOption(new Option('--since <when>', 'only windows from then on').argParser(instantOption))
+    .addHelpText(
+      'after',
+      examples('nervesys archive reindex', 'nervesys archive reindex --server AIGARDEN01 --since 7d --json'),
+    )
+    .action(runs(() => import('./archive-reindex.ts')));
 }
 
 /** The commands that let in, check and mend. */

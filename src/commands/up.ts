@@ -5,6 +5,7 @@ import { systemRandom } from '../platform/random.ts';
 import { openCentralService } from './central-service.ts';
 import { EXIT } from './exit-codes.ts';
 import { painter, print } from './output.ts';
+import { openOwnArchive } from './own-archive.ts';
 import { closeWithin, openLog, prepareHome, stopSignal } from './runtime.ts';
 import { readSettings } from './settings.ts';
 
@@ -31,6 +32,8 @@ export async function run(options: UpOptions): Promise<number> {
   try {
     const { orchestrator, archive, loaded } = await openCentralService(parts, settings, options.port, logger);
     const { config } = loaded;
+    const ownArchive = await openOwnArchive(settings, loaded, true, logger);
+    if (ownArchive !== undefined) parts.use(ownArchive);
     const agent = parts.use(
       await Agent.open({
         home,
@@ -43,7 +46,7 @@ export async function run(options: UpOptions): Promise<number> {
           token: async () =>
             (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
         },
-        ...(settings.storj === undefined ? {} : { archive }),
+        ...(ownArchive === undefined ? {} : { archive: ownArchive }),
         clock: systemClock,
         random: systemRandom,
         logger,

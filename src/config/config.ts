@@ -141,6 +141,8 @@ export interface StorageSettings {
     readonly batchSizeBytes: number;
     readonly jitterMs: number;
   };
+  /** By what a server writes to the bucket: the orchestrator's permission for each object, or keys of its own. */
+  readonly credentials: 'presigned' | 'scoped' | 'static';
   readonly archive: {
     readonly bucket: string;
     readonly endpoint: string;

@@ -56,6 +56,11 @@ const fields = {
     {},
     'When batches are cut and sent.',
   ),
+  credentials: withDefault(
+    oneOf('presigned', 'scoped', 'static'),
+    'presigned',
+    'By what a server writes to the bucket. presigned: a permission of the orchestrator for each object. static: keys of its own, from its environment (STORJ_*). scoped: not available yet.',
+  ),
   archive: withDefault(
     group({
       bucket: withDefault(
@@ -90,23 +95,30 @@ const fields = {
 
 export const storageFile = group(fields);
 
-export function storageSettings({ buffer, upload, archive }: Read<typeof fields>): StorageSettings {
+export function storageSettings({ buffer, upload, credentials, archive }: Read<typeof fields>): StorageSettings {
   return {
     buffer: { path: buffer.path, limitBytes: buffer.limit },
     upload: { windowMs: upload.window, batchSizeBytes: upload.batch_size, jitterMs: upload.jitter },
+    credentials,
     archive,
   };
 }
 
 /** What must hold between keys: record ≤ batch ≤ buffer, and windows that object keys can name. */
 export function checkStorage(
-  { buffer, upload }: StorageSettings,
+  { buffer, upload, credentials }: StorageSettings,
   root: Located | undefined,
   complaints: FileComplaints,
 ): void {
-  const complain = (path: readonly [string, string], problem: string, remedy: string) =>
+  const complain = (path: readonly [string, ...string[]], problem: string, remedy: string) =>
     complaints.add(positionOf(root, path), path.join('.'), problem, remedy);
 
+  if (credentials === 'scoped')
+    complain(
+      ['credentials'],
+      'is scoped, which is not available yet',
+      'use presigned, or static with keys on the server',
+    );
   if (upload.windowMs % 60_000 !== 0 || DAY_MS % upload.windowMs !== 0)
     complain(
       ['upload', 'window'],

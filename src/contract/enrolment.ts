@@ -40,6 +40,8 @@ export interface EnrolRequest {
   readonly boot_id: string | null;
   /** The host's clock, ISO 8601: nothing is judged by it, but how far it is off is said. Absent: an older agent. */
   readonly now?: string;
+  /** A server that has got another name: its former one, and the proof (`renameProof`) that it holds that one's key. */
+  readonly former?: { readonly server: ServerName; readonly proof: string };
 }
 
 export interface EnrolAnswer {

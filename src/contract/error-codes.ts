@@ -135,6 +135,11 @@ export const ERROR_CODES = {
     meaning: 'Another object stands at the name.',
     remedy: 'Nothing to do: the next free name is used.',
   },
+  NSV_REINDEX_RUNNING: {
+    status: 409,
+    meaning: 'The catalog is being rebuilt from the archive already.',
+    remedy: 'Wait until it has ended, then look whether another run is needed at all.',
+  },
   NSV_ARCHIVE_NAME_UNCERTAIN: {
     status: 409,
     meaning:

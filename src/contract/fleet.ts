@@ -88,4 +88,6 @@ export interface ArchiveObjectView {
   readonly bytes: number;
   readonly text_bytes: number;
   readonly archived_at: string | null;
+  /** When a reindex found that the archive has lost it; null: it stands there as far as is known. */
+  readonly missing_at: string | null;
 }

@@ -1,6 +1,6 @@
 /**
  * The conformance suite over every archive: the folder and our S3 server always; radosgw and Swift (real servers that nobody
- * wrote for these tests) when they listen on their usual ports or are named; and any true bucket or folder:
+ * wrote for these tests; real-stores.test.ts starts its own) when they listen on their usual ports or are named; and any true bucket or folder:
  *   ARCHIVE_TEST_URL='s3://key:secret@gateway.storjshare.io/bucket?region=eu1&tls=1&addressing=path'   or   file:///some/folder
  */
 import { once } from 'node:events';
@@ -11,11 +11,10 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/platform/clock.ts';
-import { sha256Hex } from '../../src/platform/digest.ts';
-import { type ArchiveSettings, openArchive, type S3Settings } from '../../src/storage/index.ts';
-import { amzDate, signRequest } from '../../src/storage/sigv4.ts';
+import { type ArchiveSettings, openArchive } from '../../src/storage/index.ts';
 import { S3Server } from '../servers/s3-server.ts';
 import { archiveConformance } from '../suites/archive-conformance.ts';
+import { makeBucket } from '../support/s3-bucket.ts';
 
 const parts = { clock: systemClock };
 
@@ -86,21 +85,6 @@ async function reasonNotUp({ hostname, port, host }: URL): Promise<string | unde
   } finally {
     socket.destroy();
   }
-}
-
-async function makeBucket(settings: S3Settings): Promise<void> {
-  const at = Date.now();
-  const url = new URL(`/${settings.bucket}`, settings.endpoint);
-  const headers = { 'x-amz-content-sha256': sha256Hex(''), 'x-amz-date': amzDate(at) };
-  const request = {
-    method: 'PUT',
-    path: url.pathname,
-    headers: { ...headers, host: url.host },
-    payloadHash: sha256Hex(''),
-  };
-  const authorization = signRequest(request, { ...settings, region: settings.region ?? 'us-east-1' }, at);
-  const answer = await fetch(url, { method: 'PUT', headers: { ...headers, authorization } });
-  if (!answer.ok && answer.status !== 409) throw new Error(`make bucket: ${answer.status} ${await answer.text()}`);
 }
 
 function readArchiveUrl(text: string): ArchiveSettings {

@@ -193,9 +193,12 @@ test('with STORJ_* set everything goes to S3, once and in order, though the netw
   await flush(system.agentUrl);
 
   assert.equal(refused.status, 503);
-  const records = readRecords([...s3.objects].map(([key, { body }]) => ({ key, body })));
+  const batches = [...s3.objects].filter(([key]) => key.startsWith('logs/')); // beside them stands the orchestrator's probe
+  const records = readRecords(batches.map(([key, { body }]) => ({ key, body })));
   for (const agentId of ['GROK', 'GIMAI']) assertEachOnceInOrder(records, agentId, 5000);
   assert.equal(system.output.includes(s3.secretKey), false);
+  const found = (await system.cli('logs', '--since', '1h', '--agent', 'GIMAI', '--json')).trimEnd().split('\n');
+  assert.equal(found.length, 5000, 'the catalog knows them');
 });
 
 test('a second server joins with one token and is in the fleet within five seconds', async (t) => {

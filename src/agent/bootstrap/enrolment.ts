@@ -1,6 +1,7 @@
 import { CLOCK_SKEW_MS_WARNING } from '../../contract/agreement.ts';
 import { parseToken, type TokenParts } from '../../contract/enrolment.ts';
 import type { ServerName } from '../../contract/ids.ts';
+import { renameProof } from '../../contract/rename-proof.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { sha256Hex } from '../../platform/digest.ts';
@@ -89,10 +90,11 @@ export async function loadOrEnrol(options: EnrolmentOptions): Promise<AgentKey> 
       hint: 'Create a token with `nervesys token create` where the orchestrator runs, and set NERVESYS_TOKEN to it.',
     });
   }
-  return enrol(token, options);
+  return enrol(token, options, stored?.server === server ? undefined : stored);
 }
 
-async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<AgentKey> {
+/** `former`: this server's key under another name, which lets it bring what it sealed under that one to the archive. */
+async function enrol(token: EnrolmentToken, options: EnrolmentOptions, former?: ServerKey): Promise<AgentKey> {
   const { home, server, clock, random, logger, signal } = options;
   await checkKeyCanBeKept(home);
   const incarnation = options.incarnation ?? (await readIncarnation());
@@ -110,6 +112,7 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
           agent_version: NERVESYS_VERSION,
           boot_id: incarnation.bootId,
           now: new Date(clock.now()).toISOString(),
+          ...(former === undefined ? {} : { former: proveFormer(former, server, parts.secret) }),
         },
         signal,
       );
@@ -132,6 +135,10 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions): Promise<
       await clock.sleep(waitMs, signal);
     }
   }
+}
+
+function proveFormer({ key, server: former }: ServerKey, server: ServerName, tokenSecret: string) {
+  return { server: former, proof: renameProof({ keySha256: sha256Hex(key), former, server, tokenSecret }) };
 }
 
 /** @throws NervesysError `NSV_TOKEN_MALFORMED`, without a word of what was given. */

@@ -6,7 +6,7 @@ import { requirePerson } from './principal.ts';
 const OBJECTS_DEFAULT = 100;
 const OBJECTS_MAX = 1_000;
 
-/** `GET /api/v1/archive`: the catalog, newest objects first. */
+/** `GET /api/v1/archive`: the catalog, newest objects first; `POST …/reindex` (reindex-routes.ts) rebuilds it. */
 export function archiveRoutes(app: App, deps: ServerDeps): void {
   app.get(
     '/api/v1/archive',

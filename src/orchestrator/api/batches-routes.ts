@@ -1,8 +1,11 @@
 import type { BatchAnnouncement, BatchConfirmation } from '../../contract/batch.ts';
+import type { ServerName } from '../../contract/ids.ts';
+import { parseObjectKey } from '../../contract/object-key.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { AnnouncementBody, ConfirmationBody, checkAnnouncement, PermissionAnswer } from '../catalog/batch-schema.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { UploadPermits } from '../catalog/upload-permits.ts';
+import { wentBy } from '../database/queries/server-renames.ts';
 import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
 import { agentOf, requireAgent } from './principal.ts';
@@ -11,6 +14,13 @@ import { agentOf, requireAgent } from './principal.ts';
 export function batchesRoutes(app: App, deps: ServerDeps): void {
   const { database, archive, clock, logger } = deps;
   const catalog = new Catalog({ database, archive, clock, logger, permits: new UploadPermits(database) });
+
+  /** An agent archives under its own server's name, and under a former one what was sealed while that held. */
+  const mayArchiveAs = async (server: ServerName, name: string, windowAt: number): Promise<boolean> => {
+    if (name === server || (await wentBy(database, server, name, windowAt))) return true;
+    logger.warn('a server asked for what belongs to another', { server, asked: name });
+    return false;
+  };
 
   app.post(
     '/api/v1/batches',
@@ -26,8 +36,11 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
     async (request, reply) => {
       const announcement: BatchAnnouncement = checkAnnouncement(request.body);
       const { server } = agentOf(request);
-      if (announcement.manifest.server !== server) {
-        throw new NervesysError('NSV_FORBIDDEN', `the key of ${server} may not announce for another server`);
+      const { server: name, window } = announcement.manifest;
+      if (!(await mayArchiveAs(server, name, Date.parse(window)))) {
+        throw new NervesysError('NSV_FORBIDDEN', `the key of ${server} may not announce for another server`, {
+          hint: `If this server was called ${name}: start it under that name once more, so that it sends what it sealed as ${name}, then let it join under the new one.`,
+        });
       }
       return catalog.announce(announcement, closedSignal(reply));
     },
@@ -46,7 +59,11 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const confirmation = request.body as BatchConfirmation;
-      return catalog.confirm(agentOf(request).server, confirmation, closedSignal(reply));
+      const { server } = agentOf(request);
+      const tried = parseObjectKey(confirmation.key);
+      // A name that isn't its own is refused by the catalog, as any other that doesn't fit the batch.
+      const isFormer = tried !== undefined && (await mayArchiveAs(server, tried.server, tried.windowAt));
+      return catalog.confirm(isFormer ? tried.server : server, confirmation, closedSignal(reply));
     },
   );
 }

@@ -1,6 +1,8 @@
+import { timingSafeEqual } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
 import type { EnrolAnswer } from '../../contract/enrolment.ts';
 import { parseServerName, type ServerName } from '../../contract/ids.ts';
+import { renameProof } from '../../contract/rename-proof.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
 import { enrolServer } from '../database/queries/enrol-server.ts';
@@ -32,6 +34,12 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           agent_version: Type.String({ minLength: 1, maxLength: 50 }),
           boot_id: Type.Union([Type.String({ maxLength: 100 }), Type.Null()]),
           now: Type.Optional(Type.String({ maxLength: 40, description: 'the clock of the host, ISO 8601' })),
+          former: Type.Optional(
+            Type.Object(
+              { server: ServerNameSchema, proof: Type.String({ pattern: '^[0-9a-f]{64}$' }) },
+              { description: 'The former name of a server that got another, and the proof that it holds its key.' },
+            ),
+          ),
         }),
       },
       // Before the body is read: who tried too often costs us nothing more.
@@ -52,10 +60,11 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
       const skewMs = clockSkewMs(request.body.now, clock.now());
       const server = parseServerName(request.body.server);
       if (server === undefined) throw new NervesysError('NSV_BODY_INVALID', 'body/server is not a server name');
+      const former = request.body.former;
       const key = newSecret();
       const now = clock.now();
       try {
-        await enrolServer(database, {
+        const proven = await enrolServer(database, {
           secretSha256: hashSecret(secret),
           server,
           agentVersion,
@@ -65,7 +74,25 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           address: request.ip,
           nextJudgedAt: new Date(now + policy.lateAfterMs),
           obstacle: contractObstacle(request.headers),
+          former: former && {
+            server: former.server,
+            isProvenBy: (keySha256) =>
+              timingSafeEqual(
+                Buffer.from(former.proof, 'hex'),
+                Buffer.from(
+                  renameProof({ keySha256, former: former.server as ServerName, server, tokenSecret: secret }),
+                  'hex',
+                ),
+              ),
+          },
         });
+        if (former !== undefined && proven)
+          logger.info('a server has got another name', { server, former: former.server });
+        else if (former !== undefined)
+          logger.warn('a server did not prove its former name: what it sealed under that stays with it', {
+            server,
+            former: former.server,
+          });
       } catch (error) {
         metrics.add('nervesys_enrolments_total', { outcome: errorCode(error) });
         if (error instanceof NervesysError && !error.retryable) {

@@ -27,6 +27,7 @@ import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
+import { reindexRoutes } from './reindex-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
@@ -45,6 +46,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   batchesRoutes,
   uploadsRoutes,
   archiveRoutes,
+  reindexRoutes,
   logsRoutes,
   fleetRoutes,
   eventsRoutes,

@@ -17,10 +17,12 @@ export interface BatchRow {
   readonly md5: string | null;
   readonly sha256: string | null;
   readonly text_sha256: string;
+  /** It is archived, and a reindex found that nothing stands there any more. */
+  readonly missing: boolean;
 }
 
 const COLUMNS = `server, epoch, first_sequence, last_sequence, key, window_at, state, bytes, md5, sha256,
-  manifest->>'text_sha256' AS text_sha256`;
+  manifest->>'text_sha256' AS text_sha256, missing_at IS NOT NULL AS missing`;
 
 /** The batch of a server that begins with this sequence; `undefined` when it was never announced. */
 export async function findBatch(
@@ -46,7 +48,9 @@ export async function assignKey(database: Database, announcement: BatchAnnouncem
     await lockServer(transaction, manifest.server);
     const standing = await nearestBatches(transaction, manifest);
     const same = standing.find((row) => row.first_sequence === manifest.first);
-    if (same !== undefined && isSameBatch(same, announcement)) return same;
+    if (same !== undefined && isSameBatch(same, announcement)) {
+      return same.missing ? expectAgain(transaction, same, announcement) : same;
+    }
     const archived = standing.find((row) => row.state === 'archived');
     if (archived !== undefined) {
       throw new NervesysError(
@@ -130,6 +134,20 @@ async function settle(transaction: Queryable, row: BatchRow, key: string, now: D
      WHERE server = $1 AND epoch = $2 AND first_sequence = $3 AND sha256 = $4 AND state = 'expected'`,
     [row.server, row.epoch, row.first_sequence, row.sha256, key, numberOf(key), now],
   );
+}
+
+/** A batch that the bucket has lost, and whose server has it still: it may be put once more, under its name. */
+async function expectAgain(
+  transaction: Queryable,
+  row: BatchRow,
+  { bytes, md5, sha256 }: BatchAnnouncement,
+): Promise<BatchRow> {
+  const { rows } = await transaction.query<BatchRow>(
+    `UPDATE archive_objects SET state = 'expected', archived_at = NULL, missing_at = NULL, bytes = $4, md5 = $5, sha256 = $6
+     WHERE server = $1 AND epoch = $2 AND first_sequence = $3 RETURNING ${COLUMNS}`,
+    [row.server, row.epoch, row.first_sequence, bytes, md5, sha256],
+  );
+  return rows[0]!;
 }
 
 /** Moves away whichever other batch was promised this name. False: another one is archived under it. */

@@ -14,14 +14,16 @@ export async function listObjects(
     bytes: number;
     text_bytes: number;
     archived_at: Date | null;
+    missing_at: Date | null;
   }>(
-    `SELECT key, server, window_at, records, bytes, text_bytes, archived_at FROM archive_objects
+    `SELECT key, server, window_at, records, bytes, text_bytes, archived_at, missing_at FROM archive_objects
      WHERE ($1::text IS NULL OR server = $1) ORDER BY window_at DESC, server DESC, n DESC LIMIT $2`,
     [which.server ?? null, which.limit],
   );
-  return rows.map(({ window_at, archived_at, ...row }) => ({
+  return rows.map(({ window_at, archived_at, missing_at, ...row }) => ({
     ...row,
     window: window_at.toISOString(),
     archived_at: archived_at?.toISOString() ?? null,
+    missing_at: missing_at?.toISOString() ?? null,
   }));
 }

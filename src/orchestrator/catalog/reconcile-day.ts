@@ -15,6 +15,8 @@ const FETCHES_MAX = 8;
 const RECONCILE_TIMEOUT_MS = 9_000;
 /** Days remembered as known (one a server and day); when it is reached they are looked at once more, nothing else. */
 const DAYS_MAX = 20_000;
+/** Names of objects that are no batches of ours, remembered so that a day full of them is got through in the end, a look at a time. */
+const FOREIGN_MAX = 20_000;
 
 /**
  * Makes sure that the catalog knows what stands in the archive of one server and day before it names anything there. A catalog
@@ -29,6 +31,7 @@ export class DayReconciler {
     readonly logger: Logger;
   };
   readonly #known = new Map<string, Promise<void>>();
+  readonly #foreign = new Set<string>();
 
   constructor(parts: { database: Database; archive: Archive; clock: Clock; logger: Logger }) {
     this.#parts = parts;
@@ -73,18 +76,25 @@ export class DayReconciler {
         isSoundManifest(manifest, object.bytes) &&
         manifest.server === server &&
         Date.parse(manifest.window) === parsed?.windowAt;
+      if (!fits) this.#noteForeign(object.key);
       const adopted = fits && (await adoptObject(database, { ...object, manifest }, new Date(clock.now())));
       if (adopted) logger.info('an object of the archive was added to the catalog', { key: object.key });
       else logger.warn('an object of the archive does not fit the catalog', { key: object.key });
     };
     let unknown: ArchiveObject[] = [];
     for await (const object of archive.list(prefix, signal)) {
-      if (archived.has(object.key) || parseObjectKey(object.key) === undefined) continue;
+      if (archived.has(object.key) || this.#foreign.has(object.key) || parseObjectKey(object.key) === undefined)
+        continue;
       unknown.push(object);
       if (unknown.length < FETCHES_MAX) continue;
       await Promise.all(unknown.map(adoptOne));
       unknown = [];
     }
     await Promise.all(unknown.map(adoptOne));
+  }
+
+  #noteForeign(key: string): void {
+    if (this.#foreign.size >= FOREIGN_MAX) this.#foreign.clear();
+    this.#foreign.add(key);
   }
 }

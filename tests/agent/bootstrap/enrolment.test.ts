@@ -5,7 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { type EnrolmentToken, loadOrEnrol } from '../../../src/agent/bootstrap/enrolment.ts';
 import { formatToken } from '../../../src/contract/enrolment.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
+import { renameProof } from '../../../src/contract/rename-proof.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
+import { sha256Hex } from '../../../src/platform/digest.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
 import { FakeOrchestrator } from '../../support/fake-orchestrator.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -182,12 +184,18 @@ test('a token that is made on demand is made only when it is needed', async (t) 
 });
 
 test('a server with another name joins under it with a token, and is told without one', async (t) => {
-  const { enrol, token } = await fixture(t);
+  const { far, enrol, token } = await fixture(t);
   await enrol(token('s'));
   const renamed = 'AIGARDEN09' as ServerName;
 
   await assert.rejects(enrol(undefined, undefined, renamed), { code: 'NSV_SETTING_INVALID', message: /AIGARDEN02/ });
   assert.equal((await enrol(token('s'), undefined, renamed)).server, renamed);
+  // It proves its former key to whoever answers there, and doesn't show it.
+  const { former } = far.requests.at(-1)!.body;
+  const names = { former: SERVER, server: renamed };
+  const proof = renameProof({ keySha256: sha256Hex('key-1'), ...names, tokenSecret: 's' });
+  assert.deepEqual(former, { server: SERVER, proof });
+  assert.doesNotMatch(JSON.stringify(far.requests), /key-1/);
 });
 
 test('a damaged key file is replaced with a token, and said without one', async (t) => {

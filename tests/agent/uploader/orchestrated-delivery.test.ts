@@ -119,3 +119,18 @@ test('what the store says is told by its code: what passes, what is full, and wh
 
   assert.equal(buffer.stats().records, 1, 'kept');
 });
+
+test('while the orchestrator is away a batch waits, and goes with the same bytes once it is back', async (t) => {
+  const { s3, buffer, uploader, orchestrator } = await open(t);
+  const waiting = buffer.stats().batches[0];
+  await orchestrator.stop();
+
+  await assert.rejects(uploader.uploadOnce(never), { code: 'NSV_ORCHESTRATOR_UNREACHABLE', retryable: true });
+  assert.deepEqual([s3.objects.size, buffer.stats().batches.length], [0, 1]);
+  await orchestrator.start();
+  await uploader.uploadOnce(never);
+
+  assert.deepEqual([...s3.objects.keys()], [KEY]);
+  assert.equal(s3.objects.get(KEY)?.body.length, waiting?.bytes);
+  assert.equal(buffer.stats().batches.length, 0);
+});

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { systemClock } from '../../../src/platform/clock.ts';
+import { createLogger } from '../../../src/platform/logger.ts';
 import {
   announce,
   archiveBatch,
@@ -39,6 +40,42 @@ describe('announcements', () => {
     await announce(fleet, batch);
     const confirmation = await confirm({ ...fleet, key: other }, batch, {});
     assert.equal(confirmation.json.code, 'NSV_NOT_FOUND');
+  });
+
+  it("asking for another server's prefix is noted, with who asked and for what", async (t) => {
+    const log: string[] = [];
+    const logger = createLogger({ clock: systemClock, write: (line) => void log.push(line) });
+    const orchestrator = await TestOrchestrator.open(t, await postgres.database(), { logger });
+    await orchestrator.enrol('AIGARDEN01');
+    const key = await orchestrator.enrol('AIGARDEN02');
+    const { announcement } = makeBatch({});
+
+    const announced = await orchestrator.ask('POST', '/api/v1/batches', { key, body: announcement });
+
+    assert.equal(announced.status, 403);
+    const noted = log.map((line) => JSON.parse(line)).filter(({ asked }) => asked !== undefined);
+    assert.deepEqual(
+      noted.map(({ level, server, asked }) => [level.toLowerCase(), server, asked]),
+      [['warn', 'AIGARDEN02', 'AIGARDEN01']],
+    );
+    assert.ok(!log.join('').includes(key));
+  });
+
+  it('objects of a day that are none of ours are read once, not with each look', async (t) => {
+    const fleet = await openS3Fleet(t, postgres);
+    for (let n = 1; n <= 20; n++) fleet.s3.plant(KEY.replace('.json', `.${n}.json`), Buffer.from('no batch'));
+    const reads = () =>
+      fleet.s3.requests.filter(({ method, url }) => method === 'GET' && url.includes('/19-40.')).length;
+    const batch = makeBatch({});
+    await announce(fleet, batch);
+    const before = reads();
+    fleet.s3.plant(KEY, makeBatch({ epoch: 'fedcba9876543210' }).object);
+
+    const moved = await confirm(fleet, batch, { outcome: 'taken' }); // the day is looked at once more
+
+    assert.equal(moved.json.state, 'upload');
+    assert.equal(before, 20);
+    assert.ok(reads() - before <= 2, `${reads() - before} of them read again`);
   });
 
   it('a manifest that contradicts itself is refused with its reason', async (t) => {

@@ -2,6 +2,7 @@ import { matchesServerPattern } from '../../../contract/server-pattern.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Database } from '../database.ts';
 import { appendAudit } from './append-audit.ts';
+import { recordRename, standingKeys } from './server-renames.ts';
 
 export interface Enrolment {
   readonly secretSha256: string;
@@ -16,6 +17,8 @@ export interface Enrolment {
   readonly obstacle?: NervesysError | undefined;
   /** Where the request came from, for the audit log. */
   readonly address: string;
+  /** The name that it says it had before, and whether it proves so by the key with this hash. */
+  readonly former?: { readonly server: string; readonly isProvenBy: (keySha256: string) => boolean } | undefined;
 }
 
 /** An agent whose answer got lost repeats the request; within this time it gets a new key without a second use. */
@@ -26,9 +29,10 @@ const REPEAT_MS = 600_000;
  * old one: a re-installed server has lost it, and of two servers under one name only the newer goes on.
  * Rejects with `NSV_TOKEN_UNKNOWN | _REVOKED | _EXPIRED | _USED | _WRONG_SERVER`, or with the obstacle. All but the first have `tokenId`
  * in their facts: who hears them holds a secret that we gave out.
+ * Resolves with whether the former name was proven (true where none was given): a server that can't is let in all the same, by its token.
  */
-export async function enrolServer(database: Database, enrolment: Enrolment): Promise<void> {
-  await database.transaction(async (transaction) => {
+export async function enrolServer(database: Database, enrolment: Enrolment): Promise<boolean> {
+  return database.transaction(async (transaction) => {
     const { rows } = await transaction.query<{
       id: string;
       server: string | null;
@@ -102,5 +106,10 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
       subject: enrolment.server,
       detail: { agent_version: enrolment.agentVersion },
     });
+    const { former } = enrolment;
+    if (former === undefined || former.server === enrolment.server) return true;
+    if (!(await standingKeys(transaction, former.server)).some(former.isProvenBy)) return false;
+    await recordRename(transaction, enrolment.server, former.server, enrolment.now);
+    return true;
   });
 }
