@@ -6,8 +6,11 @@ import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
 import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { packageRoot, type Settings } from './settings.ts';
+import { followRotation, readSettingsAndSecrets } from './vault.ts';
 
 export interface CentralService {
+  /** As given, with what Vault holds. */
+  readonly settings: Settings;
   readonly orchestrator: Orchestrator;
   readonly archive: Archive;
   readonly loaded: LoadedConfig;
@@ -16,18 +19,21 @@ export interface CentralService {
 /** Opens the orchestrator with its database and archive, as `up` and `orchestrator` both run it; each part goes on `parts`, which closes them. */
 export async function openCentralService(
   parts: AsyncDisposableStack,
-  settings: Settings,
+  given: Settings,
   port: number | undefined,
   logger: Logger,
 ): Promise<CentralService> {
-  const { home, databaseUrl } = settings;
+  const { home } = given;
   parts.use(lockHome(home, 'orchestrator'));
+  const { settings, vault } = await readSettingsAndSecrets(parts, { home }, logger);
+  const { databaseUrl } = settings;
   const loaded = await readConfig(home);
   const { listen, publicUrl, heartbeat } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
   const archive = parts.use(await openConfiguredArchive(settings, loaded));
+  if (vault !== undefined) followRotation(vault, settings, { archive, database, logger });
   const orchestrator = parts.use(
     await Orchestrator.open({
       home,
@@ -42,5 +48,5 @@ export async function openCentralService(
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
     }),
   );
-  return { orchestrator, archive, loaded };
+  return { settings, orchestrator, archive, loaded };
 }

@@ -29,7 +29,8 @@ export async function run(options: UpOptions): Promise<number> {
   await prepareHome(home);
   const parts = new AsyncDisposableStack();
   try {
-    const { orchestrator, archive, loaded } = await openCentralService(parts, settings, options.port, logger);
+    const central = await openCentralService(parts, settings, options.port, logger);
+    const { orchestrator, archive, loaded } = central;
     const { config } = loaded;
     const agent = parts.use(
       await Agent.open({
@@ -42,7 +43,7 @@ export async function run(options: UpOptions): Promise<number> {
           token: async () =>
             (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
         },
-        ...(settings.storj === undefined ? {} : { archive }),
+        ...(central.settings.storj === undefined ? {} : { archive }),
         clock: systemClock,
         random: systemRandom,
         logger,
