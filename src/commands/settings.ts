@@ -159,7 +159,11 @@ export function readSettingsWith(
   env: Environment = process.env,
 ): Settings {
   const held = IN_VAULT.filter((name) => !env[name] && !env[`${name}_FILE`] && secrets[name] !== undefined);
-  return readSettings(options, { ...env, ...Object.fromEntries(held.map((name) => [name, secrets[name]])) });
+  return readSettings(options, {
+    ...env,
+    VAULT_ADDR: undefined,
+    ...Object.fromEntries(held.map((name) => [name, secrets[name]])),
+  });
 }
 
 /** Where Vault is; `undefined` without VAULT_ADDR. Rejects with `NSV_SETTING_INVALID` what can't be used. */
@@ -300,6 +304,7 @@ function storjSettings(env: Environment): StorjSettings | undefined {
   const secretKey = readSetting('STORJ_SECRET_KEY', env);
   if (accessKey === undefined && secretKey === undefined) return undefined;
   if (accessKey === undefined || secretKey === undefined) {
+    if (readSetting('VAULT_ADDR', env) !== undefined) return undefined; // the other half is there; `readSettingsWith` brings it
     const [given, missing] = accessKey === undefined ? ['SECRET', 'ACCESS'] : ['ACCESS', 'SECRET'];
     throw new NervesysError('NSV_SETTING_INVALID', `STORJ_${given}_KEY is set, but STORJ_${missing}_KEY is not`, {
       hint: 'set both to archive in S3, or neither to archive in a folder',

@@ -24,7 +24,7 @@ interface Version {
  */
 export class VaultServer implements AsyncDisposable {
   readonly namespace: string;
-  readonly roleId = 'role-7d9f';
+  roleId = 'role-7d9f';
   secretId = 'secret-id-51c2';
   sealed = false;
   initialized = true;
