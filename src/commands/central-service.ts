@@ -4,6 +4,7 @@ import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
+import { agentFilePlaces } from './agent-files.ts';
 import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { packageRoot, type Settings } from './settings.ts';
 import { followRotation, readSettingsAndSecrets } from './vault.ts';
@@ -46,6 +47,7 @@ export async function openCentralService(
       database,
       archive,
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
+      agentFiles: agentFilePlaces(home),
     }),
   );
   return { settings, orchestrator, archive, loaded };

@@ -1,3 +1,4 @@
+export type { AgentFilePlaces } from './agent-files.ts';
 export type { Database } from './database/database.ts';
 export { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from './database/open-database.ts';
 export { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';

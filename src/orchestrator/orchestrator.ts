@@ -6,6 +6,7 @@ import { errorCode, NervesysError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
+import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
 import type { App, ServerDeps } from './api/app.ts';
 import { Authenticator } from './api/authenticator.ts';
 import { Metrics } from './api/metrics.ts';
@@ -34,6 +35,8 @@ export interface OrchestratorOptions {
   readonly archive: Archive;
   /** The built page (`dist/dashboard`). */
   readonly dashboardDir?: string | undefined;
+  /** What new servers install from here; without it nothing is handed out. */
+  readonly agentFiles?: AgentFilePlaces | undefined;
   readonly policy?: Partial<FleetPolicy> | undefined;
   /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
   readonly publicUrl?: string | undefined;
@@ -72,6 +75,7 @@ export class Orchestrator implements AsyncDisposable {
       listeningSince: () => listening.since,
       closing: closing.signal,
       dashboardDir: options.dashboardDir,
+      agentFiles: options.agentFiles === undefined ? undefined : new AgentFiles(options.agentFiles),
     };
     const folder = join(options.home, 'orchestrator');
     await Promise.all([

@@ -6,6 +6,7 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import { PROBLEM_CONTENT_TYPE, problem } from '../../contract/problem.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { agentFilesRoutes } from './agent-files-routes.ts';
 import { alertsRoutes } from './alerts-routes.ts';
 import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
@@ -28,6 +29,7 @@ import { compileValidator } from './validator.ts';
 const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   healthRoutes,
   enrolRoutes,
+  agentFilesRoutes,
   heartbeatsRoutes,
   alertsRoutes,
   batchesRoutes,
