@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bundleAgent } from './bundle-agent.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const SRC = path.join(ROOT, 'src');
@@ -28,6 +29,9 @@ for (const file of globSync('**/*.d.ts', { cwd: DIST })) {
 }
 
 for (const file of globSync('**/*.sql', { cwd: SRC })) cpSync(path.join(SRC, file), path.join(DIST, file));
+
+// What the orchestrator hands out to new servers.
+await bundleAgent(path.join(DIST, 'nervesys-agent.cjs'));
 
 function compile(project: string): void {
   const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/index.ts';
 import { parseServerName } from '../contract/ids.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
+import { silentLogger } from '../platform/logger.ts';
 import { formatSize } from '../platform/quantity.ts';
 import { type EpochLedger, type LedgerFinding, type ServerLedger, verifyArchive } from '../storage/ledger/index.ts';
 import { EXIT } from './exit-codes.ts';
@@ -11,7 +12,7 @@ import { type InstantOption, resolveInstant } from './options.ts';
 import { escapeControls, note, painter, print, printJson } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
 import { openConfiguredArchive } from './runtime.ts';
-import { readSettings } from './settings.ts';
+import { readSettingsAndSecrets } from './vault.ts';
 
 export interface ArchiveVerifyOptions {
   readonly home?: string;
@@ -28,7 +29,8 @@ export async function run(options: ArchiveVerifyOptions): Promise<number> {
       hint: 'give a server’s name, as AIGARDEN01',
     });
   }
-  const settings = readSettings({ home: options.home });
+  await using parts = new AsyncDisposableStack();
+  const { settings } = await readSettingsAndSecrets(parts, { home: options.home }, silentLogger);
   if (settings.storj === undefined && !existsSync(join(settings.home, 'archive'))) {
     throw new NervesysError('NSV_ARCHIVE_NOT_FOUND', `there is no archive in ${settings.home}`, {
       hint: 'name its home with --home, or set STORJ_* for an archive on S3',

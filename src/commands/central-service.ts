@@ -4,10 +4,14 @@ import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
+import { agentFilePlaces } from './agent-files.ts';
 import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { packageRoot, type Settings } from './settings.ts';
+import { followRotation, readSettingsAndSecrets } from './vault.ts';
 
 export interface CentralService {
+  /** As given, with what Vault holds. */
+  readonly settings: Settings;
   readonly orchestrator: Orchestrator;
   readonly archive: Archive;
   readonly loaded: LoadedConfig;
@@ -16,18 +20,21 @@ export interface CentralService {
 /** Opens the orchestrator with its database and archive, as `up` and `orchestrator` both run it; each part goes on `parts`, which closes them. */
 export async function openCentralService(
   parts: AsyncDisposableStack,
-  settings: Settings,
+  given: Settings,
   port: number | undefined,
   logger: Logger,
 ): Promise<CentralService> {
-  const { home, databaseUrl } = settings;
+  const { home } = given;
   parts.use(lockHome(home, 'orchestrator'));
+  const { settings, vault } = await readSettingsAndSecrets(parts, { home }, logger);
+  const { databaseUrl } = settings;
   const loaded = await readConfig(home);
   const { listen, publicUrl, heartbeat, tls, keys } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
   const archive = parts.use(await openConfiguredArchive(settings, loaded));
+  if (vault !== undefined) followRotation(vault, settings, { archive, database, logger });
   const orchestrator = parts.use(
     await Orchestrator.open({
       home,
@@ -42,7 +49,8 @@ export async function openCentralService(
       database,
       archive,
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
+      agentFiles: agentFilePlaces(home),
     }),
   );
-  return { orchestrator, archive, loaded };
+  return { settings, orchestrator, archive, loaded };
 }

@@ -65,6 +65,29 @@ export const ENVIRONMENT = [
     secret: true,
     default: 'an embedded Postgres below the home',
   },
+  {
+    name: 'VAULT_ADDR',
+    meaning:
+      'Address of a Vault (HashiCorp Vault, OpenBao) that holds STORJ_* and DATABASE_URL for the orchestrator; what is set here wins.',
+    secret: false,
+    default: 'no Vault is asked',
+  },
+  {
+    name: 'VAULT_TOKEN',
+    meaning: 'Token to sign in to Vault with; or an AppRole, below.',
+    secret: true,
+    default: null,
+  },
+  { name: 'VAULT_ROLE_ID', meaning: 'Role id of an AppRole to sign in to Vault with.', secret: true, default: null },
+  { name: 'VAULT_SECRET_ID', meaning: 'Secret id of that AppRole.', secret: true, default: null },
+  { name: 'VAULT_NAMESPACE', meaning: 'Namespace in Vault.', secret: false, default: 'the root namespace' },
+  { name: 'VAULT_MOUNT', meaning: 'Where the KV engine (version 2) is mounted.', secret: false, default: 'secret' },
+  {
+    name: 'VAULT_PATH',
+    meaning: 'The secret below the mount; its keys are named like the settings here.',
+    secret: false,
+    default: 'nervesys',
+  },
 ] as const satisfies readonly EnvironmentEntry[];
 
 export type SettingName = (typeof ENVIRONMENT)[number]['name'];
@@ -78,6 +101,28 @@ export interface StorjSettings {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
 }
+
+/** Where Vault is, and how to sign in there; as `orchestrator/secrets` wants it. */
+export interface VaultPlace {
+  readonly address: string;
+  readonly namespace: string | undefined;
+  readonly mount: string;
+  readonly path: string;
+  /** Reads the environment's files anew: an agent of Vault's own may have renewed them. */
+  readonly login: () =>
+    | { readonly type: 'token'; readonly token: string }
+    | { readonly type: 'approle'; readonly roleId: string; readonly secretId: string };
+}
+
+/** The settings that Vault may hold, under these same names. */
+const IN_VAULT = [
+  'STORJ_ACCESS_KEY',
+  'STORJ_SECRET_KEY',
+  'STORJ_BUCKET',
+  'STORJ_ENDPOINT',
+  'STORJ_REGION',
+  'DATABASE_URL',
+] as const satisfies readonly SettingName[];
 
 /** The environment, read and checked once. Never log this object: it holds secrets. */
 export interface Settings {
@@ -93,7 +138,10 @@ export interface Settings {
 }
 
 /** Reads all settings; rejects the first that is not usable with `NSV_SETTING_INVALID`. `home` comes from `--home`. */
-export function readSettings(options: { readonly home?: string | undefined } = {}, env = process.env): Settings {
+export function readSettings(
+  options: { readonly home?: string | undefined } = {},
+  env: Environment = process.env,
+): Settings {
   return {
     home: resolveHome(options.home, env),
     server: serverName(env),
@@ -102,6 +150,62 @@ export function readSettings(options: { readonly home?: string | undefined } = {
     databaseUrl: readSetting('DATABASE_URL', env),
     debug: isDebug(env),
   };
+}
+
+/** The same with what Vault holds in the place of what the environment doesn't say. */
+export function readSettingsWith(
+  secrets: Readonly<Record<string, string>>,
+  options: { readonly home?: string | undefined } = {},
+  env: Environment = process.env,
+): Settings {
+  const held = IN_VAULT.filter((name) => !env[name] && !env[`${name}_FILE`] && secrets[name] !== undefined);
+  return readSettings(options, {
+    ...env,
+    VAULT_ADDR: undefined,
+    ...Object.fromEntries(held.map((name) => [name, secrets[name]])),
+  });
+}
+
+/** Where Vault is; `undefined` without VAULT_ADDR. Rejects with `NSV_SETTING_INVALID` what can't be used. */
+export function readVaultPlace(env: Environment = process.env): VaultPlace | undefined {
+  const address = readSetting('VAULT_ADDR', env);
+  if (address === undefined) return undefined;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new NervesysError('NSV_SETTING_INVALID', 'VAULT_ADDR is not an http or https address', {
+      hint: 'write it as https://vault.example.com:8200, without a password in it',
+    });
+  }
+  const place = {
+    address: `${url.origin}${url.pathname}`.replace(/\/+$/, ''),
+    namespace: readSetting('VAULT_NAMESPACE', env),
+    mount: vaultPath('VAULT_MOUNT', env) ?? 'secret',
+    path: vaultPath('VAULT_PATH', env) ?? 'nervesys',
+    login: () => vaultLogin(env),
+  };
+  place.login(); // complains now rather than at the first question
+  return place;
+}
+
+function vaultPath(name: 'VAULT_MOUNT' | 'VAULT_PATH', env: Environment): string | undefined {
+  const path = readSetting(name, env)?.replace(/^\/+|\/+$/g, '');
+  if (path === undefined || (/^[\w.-]+(\/[\w.-]+)*$/.test(path) && !path.split('/').some((part) => /^\.+$/.test(part))))
+    return path;
+  throw new NervesysError('NSV_SETTING_INVALID', `${name} is not a path in Vault`, {
+    hint: 'use letters, digits, dots, hyphens and underscores, divided by slashes',
+  });
+}
+
+function vaultLogin(env: Environment): ReturnType<VaultPlace['login']> {
+  const token = readSetting('VAULT_TOKEN', env)?.trim();
+  const roleId = readSetting('VAULT_ROLE_ID', env)?.trim();
+  const secretId = readSetting('VAULT_SECRET_ID', env)?.trim();
+  if (token !== undefined && roleId === undefined && secretId === undefined) return { type: 'token', token };
+  if (token === undefined && roleId !== undefined && secretId !== undefined)
+    return { type: 'approle', roleId, secretId };
+  throw new NervesysError('NSV_SETTING_INVALID', 'VAULT_ADDR is set, but not one way to sign in there', {
+    hint: 'set VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, each also as …_FILE; or unset VAULT_ADDR',
+  });
 }
 
 /** One setting, also from its `…_FILE` where it is a secret; empty counts as not set. */
@@ -200,6 +304,7 @@ function storjSettings(env: Environment): StorjSettings | undefined {
   const secretKey = readSetting('STORJ_SECRET_KEY', env);
   if (accessKey === undefined && secretKey === undefined) return undefined;
   if (accessKey === undefined || secretKey === undefined) {
+    if (readSetting('VAULT_ADDR', env) !== undefined) return undefined; // the other half is there; `readSettingsWith` brings it
     const [given, missing] = accessKey === undefined ? ['SECRET', 'ACCESS'] : ['ACCESS', 'SECRET'];
     throw new NervesysError('NSV_SETTING_INVALID', `STORJ_${given}_KEY is set, but STORJ_${missing}_KEY is not`, {
       hint: 'set both to archive in S3, or neither to archive in a folder',

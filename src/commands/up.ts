@@ -30,9 +30,10 @@ export async function run(options: UpOptions): Promise<number> {
   await prepareHome(home);
   const parts = new AsyncDisposableStack();
   try {
-    const { orchestrator, archive, loaded } = await openCentralService(parts, settings, options.port, logger);
+    const central = await openCentralService(parts, settings, options.port, logger);
+    const { orchestrator, archive, loaded } = central;
     const { config } = loaded;
-    const ownArchive = await openOwnArchive(settings, loaded, true, logger);
+    const ownArchive = await openOwnArchive(central.settings, loaded, true, logger);
     if (ownArchive !== undefined) parts.use(ownArchive);
     const agent = parts.use(
       await Agent.open({

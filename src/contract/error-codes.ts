@@ -314,6 +314,27 @@ export const ERROR_CODES = {
     meaning: 'The orchestrator refused a request.',
     remedy: 'See the message for its reason.',
   },
+  // Secrets in Vault
+  NSV_VAULT_UNREACHABLE: {
+    meaning: 'Vault did not answer, or asked to try later.',
+    remedy: 'Check VAULT_ADDR and that Vault runs; a running orchestrator goes on with the secrets it has.',
+  },
+  NSV_VAULT_SEALED: {
+    meaning: 'Vault is sealed, or was never initialised.',
+    remedy: 'Unseal it (`vault operator unseal`); a running orchestrator goes on with the secrets it has.',
+  },
+  NSV_VAULT_DENIED: {
+    meaning: 'Vault refused the sign-in, or the path.',
+    remedy: 'Check VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, and that their policy may read the path.',
+  },
+  NSV_VAULT_NOT_FOUND: {
+    meaning: 'There is no secret at the path in Vault, or it was deleted.',
+    remedy: 'Put one there, or correct VAULT_PATH.',
+  },
+  NSV_VAULT_INVALID: {
+    meaning: 'What answers is not a KV engine of version 2.',
+    remedy: 'Check VAULT_ADDR, VAULT_MOUNT, VAULT_PATH and VAULT_NAMESPACE.',
+  },
   // Configuration and command line
   NSV_CONFIG_INVALID: {
     meaning: 'The configuration has mistakes; all are listed.',

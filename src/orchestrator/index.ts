@@ -1,3 +1,6 @@
+export type { AgentFilePlaces } from './agent-files.ts';
+export type { Database } from './database/database.ts';
 export { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from './database/open-database.ts';
 export { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 export { ORCHESTRATOR_PORT, Orchestrator, type OrchestratorOptions } from './orchestrator.ts';
+export { VaultSecrets } from './secrets/vault-secrets.ts';

@@ -8,6 +8,7 @@ import type { Logger } from '../platform/logger.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
+import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
 import type { App, ServerDeps } from './api/app.ts';
 import { Authenticator } from './api/authenticator.ts';
 import { Metrics } from './api/metrics.ts';
@@ -40,6 +41,8 @@ export interface OrchestratorOptions {
   readonly archive: Archive;
   /** The built page (`dist/dashboard`). */
   readonly dashboardDir?: string | undefined;
+  /** What new servers install from here; without it nothing is handed out. */
+  readonly agentFiles?: AgentFilePlaces | undefined;
   readonly policy?: Partial<FleetPolicy> | undefined;
   /** A server exchanges a key that is older than this; default: 90 days. */
   readonly keyRotateAfterMs?: number | undefined;
@@ -100,6 +103,7 @@ export class Orchestrator implements AsyncDisposable {
       listeningSince: () => listening.since,
       closing: closing.signal,
       dashboardDir: options.dashboardDir,
+      agentFiles: options.agentFiles === undefined ? undefined : new AgentFiles(options.agentFiles),
     };
     await Promise.all([
       hub.start(),

@@ -65,7 +65,6 @@ const PROBE_KEY = 'nervesys-probe';
  */
 export class S3Archive implements Archive {
   readonly description: string;
-  readonly #settings: S3Settings;
   readonly #region: string;
   readonly #origin: string;
   readonly #host: string;
@@ -80,6 +79,8 @@ export class S3Archive implements Archive {
   #conditional: boolean | undefined;
   #preparing: Promise<void> | undefined;
 
+  #keys: Pick<S3Settings, 'accessKey' | 'secretKey'>;
+
   /** Opens no connection yet. Throws `NSV_SETTING_INVALID` on an unusable endpoint or bucket name. */
   constructor(settings: S3Settings, parts: S3Parts) {
     const base = parseEndpoint(settings.endpoint);
@@ -87,7 +88,7 @@ export class S3Archive implements Archive {
       throw new NervesysError('NSV_SETTING_INVALID', `bucket ${JSON.stringify(settings.bucket)} is not a bucket name`);
     }
     const virtualHost = settings.addressing === 'virtual-host';
-    this.#settings = settings;
+    this.#keys = { accessKey: settings.accessKey, secretKey: settings.secretKey };
     this.#region = settings.region ?? S3_REGION_DEFAULT;
     this.#host = virtualHost ? `${settings.bucket}.${base.host}` : base.host;
     this.#origin = `${base.protocol}//${this.#host}`;
@@ -97,6 +98,11 @@ export class S3Archive implements Archive {
     this.#limits = { ...S3_LIMITS, ...parts.limits };
     this.#http = new HttpClient(base, this.#host, { clock: parts.clock, limits: this.#limits, lookup: parts.lookup });
     this.description = `s3 ${base.origin}/${settings.bucket}`;
+  }
+
+  /** Signs with these from the next request on: keys were rotated. What was presigned with the earlier ones stays as it is. */
+  useKeys({ accessKey, secretKey }: Pick<S3Settings, 'accessKey' | 'secretKey'>): void {
+    this.#keys = { accessKey, secretKey };
   }
 
   async put(
@@ -319,12 +325,12 @@ export class S3Archive implements Archive {
   #refused(attempt: string, answer: HttpAnswer): NervesysError {
     const refusal = readRefusal(answer, this.#clock.now());
     // A store may quote what it was sent; whatever it quotes, the secret isn't passed on.
-    const message = refusal.message.replaceAll(this.#settings.secretKey, '***');
+    const message = refusal.message.replaceAll(this.#keys.secretKey, '***');
     return refusalError(`${attempt}: ${this.description}`, { ...refusal, message });
   }
 
   #credentials() {
-    return { accessKey: this.#settings.accessKey, secretKey: this.#settings.secretKey, region: this.#region };
+    return { ...this.#keys, region: this.#region };
   }
 }
 

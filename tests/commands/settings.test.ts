@@ -3,7 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readSetting, readSettings, resolveHome, serverNameOfHost } from '../../src/commands/settings.ts';
+import {
+  readSetting,
+  readSettings,
+  readSettingsWith,
+  readVaultPlace,
+  resolveHome,
+  serverNameOfHost,
+} from '../../src/commands/settings.ts';
 import { SERVER_NAME_PATTERN } from '../../src/contract/ids.ts';
 
 test('a secret may come from a file, without the line break at its end', async () => {
@@ -54,4 +61,40 @@ test('every host name becomes a server name, and a server name that is given is 
   assert.equal(serverNameOfHost('AIGARDEN01.example.net'), 'AIGARDEN01.example.net');
   assert.equal(readSettings({}, { NERVESYS_SERVER: 'AIGARDEN02' }).server, 'AIGARDEN02');
   assert.throws(() => readSettings({}, { NERVESYS_SERVER: 'a/b' }), /NERVESYS_SERVER is "a\/b"/);
+});
+
+test('Vault is named by its address and exactly one way to sign in, and no complaint holds a secret', () => {
+  const env = { VAULT_ADDR: 'https://vault.example.com:8200/', VAULT_TOKEN: 'hvs.mark' };
+  const refused = (more: Record<string, string>) =>
+    assert.throws(
+      () => readVaultPlace({ ...env, ...more }),
+      (error: Error & { code?: string }) => error.code === 'NSV_SETTING_INVALID' && !/mark/.test(error.message),
+    );
+
+  assert.equal(readVaultPlace({ VAULT_TOKEN: 'hvs.mark' }), undefined, 'a token alone is for other programs');
+  const place = readVaultPlace(env);
+  assert.deepEqual(
+    [place?.address, place?.mount, place?.path, place?.login().type],
+    ['https://vault.example.com:8200', 'secret', 'nervesys', 'token'],
+  );
+  refused({ VAULT_ROLE_ID: 'mark-role', VAULT_SECRET_ID: 'mark-id' });
+  refused({ VAULT_TOKEN: '', VAULT_ROLE_ID: 'mark-role' });
+  refused({ VAULT_TOKEN: '' });
+  refused({ VAULT_ADDR: 'https://user:mark@vault.example.com' });
+  refused({ VAULT_PATH: '../mark' });
+});
+
+test('what the environment says wins over what Vault holds, and only settings that Vault may hold are taken', () => {
+  const secrets = {
+    STORJ_ACCESS_KEY: 'va',
+    STORJ_SECRET_KEY: 'vs',
+    DATABASE_URL: 'postgres://v@h/d',
+    NERVESYS_HOME: '/evil',
+  };
+
+  const settings = readSettingsWith(secrets, {}, { STORJ_SECRET_KEY: 'es', NERVESYS_HOME: '/own' });
+
+  assert.deepEqual([settings.storj?.accessKey, settings.storj?.secretKey], ['va', 'es']);
+  assert.equal(settings.databaseUrl, 'postgres://v@h/d');
+  assert.equal(settings.home, '/own');
 });

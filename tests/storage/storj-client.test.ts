@@ -38,6 +38,17 @@ afterEach(async () => {
 });
 
 describe('S3 client: what it sends', () => {
+  it('signs with rotated keys from the next request on, uploads that it permits too', async () => {
+    const archive = client({ attemptsMax: 1 }, { accessKey: 'old-key', secretKey: 'old-secret' });
+    await assert.rejects(archive.put(KEY, BODY), { code: 'NSV_ARCHIVE_DENIED' });
+
+    archive.useKeys(server.settings);
+
+    assert.equal(await archive.put(KEY, BODY), 'created');
+    const permit = archive.presignPut({ key: KEY, bytes: 1, md5: '0'.repeat(32), expiresInSeconds: 60 });
+    assert.match(permit.url, new RegExp(`X-Amz-Credential=${server.accessKey}%2F`));
+  });
+
   it('a put is one plain conditional request with MD5, length and true hash, and nothing that Storj refuses', async () => {
     await client().put(KEY, BODY);
 

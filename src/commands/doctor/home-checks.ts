@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { loadConfig } from '../../config/index.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { formatSize } from '../../platform/quantity.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings, readVaultPlace } from '../settings.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
 
 /** Below this the buffer can't reach its limit beside Postgres and the archive's folder. */
@@ -18,6 +18,9 @@ export async function checkHome(home: string): Promise<readonly Check[]> {
 function checkSettings(home: string): Check {
   try {
     const { storj } = readSettings({ home });
+    const vault = readVaultPlace();
+    if (vault !== undefined && storj === undefined)
+      return ok('settings', `usable; secrets are in Vault at ${vault.address} (${vault.mount}/${vault.path})`);
     return ok(
       'settings',
       storj === undefined ? 'usable; the archive is a folder' : 'usable; the archive is S3 (STORJ_*)',

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, Raw
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
+import type { AgentFiles } from '../agent-files.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
@@ -48,6 +49,8 @@ export interface ServerDeps {
   readonly closing: AbortSignal;
   /** The built page's folder; absent or empty: a plain page says how to build it. */
   readonly dashboardDir: string | undefined;
+  /** What new servers install; absent: nothing is handed out. */
+  readonly agentFiles: AgentFiles | undefined;
 }
 
 /** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */

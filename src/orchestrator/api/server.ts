@@ -10,6 +10,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import { answerPlainHttp } from '../tls/plain-http-answer.ts';
 import type { ServerCertificate } from '../tls/server-certificate.ts';
 import { AgentAdmission } from './agent-admission.ts';
+import { agentFilesRoutes } from './agent-files-routes.ts';
 import { alertsRoutes } from './alerts-routes.ts';
 import { apiKeysRoutes } from './api-keys-routes.ts';
 import type { App, ServerDeps } from './app.ts';
@@ -41,6 +42,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   healthRoutes,
   enrolRoutes,
   keysRoutes,
+  agentFilesRoutes,
   heartbeatsRoutes,
   alertsRoutes,
   batchesRoutes,

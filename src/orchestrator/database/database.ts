@@ -54,7 +54,7 @@ const RELISTEN_BACKOFF = { baseMs: 200, maxMs: 10_000 };
 /** A pool of connections to one Postgres. Owns its connections, not the server behind them. */
 export class Database implements Queryable, AsyncDisposable {
   readonly #pool: pg.Pool;
-  readonly #options: DatabaseOptions;
+  #options: DatabaseOptions;
   readonly #closing = new AbortController();
   readonly #listening = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
@@ -71,6 +71,12 @@ export class Database implements Queryable, AsyncDisposable {
     });
     // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
     this.#pool.on('error', (error) => options.logger.warn('database connection lost', errorFields(error)));
+  }
+
+  /** New connections are made with this address from now on: its password was changed. Those that are open stay. */
+  useAddress(connectionString: string): void {
+    this.#options = { ...this.#options, connection: { ...this.#options.connection, connectionString } };
+    this.#pool.options.connectionString = connectionString; // the pool hands its options to each new client
   }
 
   async query<Row = Record<string, unknown>>(

@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { bundleAgent } from '../../scripts/bundle-agent.ts';
+import { formatToken, parseToken } from '../../src/contract/enrolment.ts';
+import { TestOrchestrator } from '../support/orchestrator.ts';
+import { TestPostgres } from '../support/postgres.ts';
+import { isAlive } from '../support/running-system.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { until } from '../support/until.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SCRIPT = join(ROOT, 'scripts/agent_bootstrap.sh');
+/** What a bare host has: a shell, the usual small programs, and no Node. */
+const TOOLS =
+  'sh cat tr grep sed head tail cut id uname readlink ln mv cp rm rmdir mkdir chmod cmp sleep date mktemp dirname nohup base64 sha256sum openssl awk curl';
+
+let postgres: TestPostgres;
+let folder: string;
+let bundle: string;
+let bare: string;
+
+before(async (t) => {
+  folder = await tempDir(t as Parameters<typeof tempDir>[0]);
+  bundle = join(folder, 'nervesys-agent.cjs');
+  bare = join(folder, 'bin');
+  await mkdir(bare);
+  const found = TOOLS.split(' ').map((tool) =>
+    execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim(),
+  );
+  await Promise.all(found.map((path) => symlink(path, join(bare, path.split('/').at(-1)!))));
+  [postgres] = await Promise.all([TestPostgres.start(), bundleAgent(bundle)]);
+});
+after(() => postgres.close());
+
+async function openOrchestrator(t: TestContext): Promise<TestOrchestrator> {
+  return TestOrchestrator.open(t, await postgres.database(), {
+    agentFiles: {
+      bundle: () => Promise.resolve(bundle),
+      node: process.execPath,
+      unit: join(ROOT, 'deploy/systemd/nervesys-agent.service'),
+      bootstrap: SCRIPT,
+    },
+  });
+}
+
+/** A host that is a folder; nothing outside it is written. */
+class Host {
+  readonly prefix: string;
+  readonly program: string;
+  readonly state: string;
+  readonly environmentFile: string;
+  /** What `ps` would have shown meanwhile. */
+  arguments = '';
+
+  private constructor(prefix: string) {
+    this.prefix = prefix;
+    const isRoot = process.getuid?.() === 0;
+    this.program = join(prefix, isRoot ? 'opt/nervesys' : 'h/.local/share/nervesys-agent');
+    this.state = join(prefix, isRoot ? 'var/lib/nervesys' : 'h/.local/share/nervesys');
+    this.environmentFile = join(prefix, isRoot ? 'etc/nervesys/agent.env' : 'h/.config/nervesys/agent.env');
+  }
+
+  static async make(t: TestContext): Promise<Host> {
+    const host = new Host(await tempDir(t, 'nervesys-host-'));
+    // A free port for its agent, since the usual one may be taken on the machine that tests.
+    const probe = http.createServer();
+    await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((done) => probe.close(done));
+    await mkdir(join(host.state, 'config/agents'), { recursive: true });
+    await writeFile(join(host.state, 'config/agents/_defaults.yaml'), `listen: { port: ${port} }\n`);
+    t.after(() => {
+      const { pid } = host;
+      if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    });
+    return host;
+  }
+
+  get pid(): number | undefined {
+    const path = join(this.program, 'agent.pid');
+    return existsSync(path) ? Number(readFileSync(path, 'utf8')) : undefined;
+  }
+
+  get installed(): readonly string[] {
+    return existsSync(this.program)
+      ? readdirSync(this.program, { recursive: true })
+          .map(String)
+          .filter((name) => /node$|cjs/.test(name))
+      : [];
+  }
+
+  async run(
+    args: readonly string[],
+    more: Record<string, string> = {},
+    path = bare,
+  ): Promise<{ code: number; output: string }> {
+    const child = spawn(join(bare, 'sh'), [SCRIPT, ...args], {
+      env: { PATH: path, HOME: '/h', NERVESYS_PREFIX: this.prefix, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+    let polls = 0;
+    await until(
+      'the script ends',
+      () => {
+        if (++polls % 5 === 1) this.arguments += commandLines();
+        return child.exitCode !== null;
+      },
+      60_000,
+    );
+    return { code: child.exitCode as number, output };
+  }
+}
+
+function commandLines(): string {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => spawnSafe(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))).join('\n');
+}
+
+function spawnSafe(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return ''; // the process has ended
+  }
+}
+
+/** An HTTP(S) server before the orchestrator that may change what passes. */
+async function between(
+  t: TestContext,
+  url: string,
+  change: (path: string, body: Buffer) => Buffer,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<string> {
+  const serve: http.RequestListener = async (request, response) => {
+    const answer = await fetch(url + request.url, { headers: { authorization: request.headers.authorization ?? '' } });
+    response.writeHead(answer.status);
+    response.end(change(request.url ?? '', Buffer.from(await answer.arrayBuffer())));
+  };
+  const server = tls === undefined ? http.createServer(serve) : https.createServer(tls, serve);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    server.closeAllConnections();
+    return new Promise((done) => server.close(done));
+  });
+  return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a bare host becomes a server of the fleet; again changes nothing; uninstalled it keeps what waits', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const host = await Host.make(t);
+  const { token } = await orchestrator.orchestrator.createToken({ server: 'AIGARDEN09' });
+  const environment = { NERVESYS_TOKEN: token, NERVESYS_SERVER: 'AIGARDEN09' };
+
+  const first = await host.run([], environment);
+  assert.equal(first.code, 0, first.output);
+  assert.match(first.output, /This server is AIGARDEN09/);
+  assert.match(first.output, /nothing starts it again after a reboot/);
+  const { pid } = host;
+  assert.ok(pid !== undefined && isAlive(pid));
+  assert.equal(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0], join(host.program, 'bin/node'));
+  await until('it is in the fleet', async () =>
+    (await orchestrator.ask('GET', '/api/v1/fleet')).json.servers.some(
+      (one: { server: string }) => one.server === 'AIGARDEN09',
+    ),
+  );
+  assert.equal(statSync(host.environmentFile).mode & 0o777, 0o600);
+  assert.doesNotMatch(readFileSync(host.environmentFile, 'utf8'), /TOKEN/, 'the token stays on the host');
+
+  const second = await host.run([], environment); // with the token that is used up, as a script that runs everywhere does
+  assert.equal(second.code, 0, second.output);
+  assert.equal(host.pid, pid, 'a running agent was disturbed for nothing');
+
+  const key = JSON.parse(readFileSync(join(host.state, 'agent/agent.key'), 'utf8')).key as string;
+  for (const secret of [token, parseToken(token)?.secret as string, key]) {
+    assert.ok(!host.arguments.includes(secret), 'a secret among the arguments of a process');
+    assert.ok(!`${first.output}${second.output}`.includes(secret), 'a secret was printed');
+  }
+  const removed = await host.run(['--uninstall']);
+  assert.equal(removed.code, 0, removed.output);
+  assert.equal(isAlive(pid), false);
+  assert.equal(existsSync(host.program), false);
+  assert.ok(existsSync(join(host.state, 'agent/buffer.db')), 'what waits was thrown away');
+  const purged = await host.run(['--uninstall', '--purge']);
+  assert.equal(purged.code, 0, purged.output);
+  assert.equal(existsSync(join(host.state, 'agent')), false);
+});
+
+test('a host that has Node 24 uses its own, and a token that is no good installs nothing and says why', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const host = await Host.make(t);
+  const withNode = `${bare}:${join(process.execPath, '..')}`;
+  const secret = 'Sx'.repeat(21).concat('y');
+  const unknown = formatToken({ url: orchestrator.url, secret, fingerprint: null });
+  const expired = await orchestrator.orchestrator.createToken();
+  await orchestrator.ask('DELETE', `/api/v1/tokens/${expired.id}`);
+
+  const refusals = [
+    await host.run([], { NERVESYS_TOKEN: unknown }, withNode),
+    await host.run([], { NERVESYS_TOKEN: expired.token }, withNode),
+    await host.run([], { NERVESYS_TOKEN: `nsv1.${secret}` }, withNode),
+    await host.run([], {}, withNode),
+    await host.run([unknown], {}, withNode),
+  ];
+
+  for (const [index, words] of [
+    /NSV_TOKEN_UNKNOWN/,
+    /NSV_TOKEN_REVOKED/,
+    /not a Nervesys token/,
+    /NERVESYS_TOKEN is not set/,
+    /never as an argument/,
+  ].entries()) {
+    assert.equal(refusals[index]!.code, 1);
+    assert.match(refusals[index]!.output, words);
+    assert.ok(!refusals[index]!.output.includes(secret));
+  }
+  assert.deepEqual(host.installed, []);
+  const { token } = await orchestrator.orchestrator.createToken();
+  const joined = await host.run([], { NERVESYS_TOKEN: token, NERVESYS_SERVER: 'AIGARDEN10' }, withNode);
+  assert.equal(joined.code, 0, joined.output);
+  assert.match(joined.output, /which is here already/);
+  assert.equal((await host.run(['--uninstall'])).code, 0);
+});
+
+test('what does not hash as announced is thrown away, and nothing is started', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const host = await Host.make(t);
+  const url = await between(t, orchestrator.url, (path, body) =>
+    path.endsWith('/bundle') ? Buffer.concat([body, Buffer.from('//x')]) : body,
+  );
+  const { token } = await orchestrator.orchestrator.createToken();
+  const forged = formatToken({ url, secret: parseToken(token)!.secret, fingerprint: null });
+
+  const { code, output } = await host.run([], { NERVESYS_TOKEN: forged }, `${bare}:${join(process.execPath, '..')}`);
+
+  assert.equal(code, 1, output);
+  assert.match(output, /bundle is not what the orchestrator announced/);
+  assert.deepEqual(host.installed, ['bin/node']);
+  assert.equal(host.pid, undefined);
+});
+
+test('an orchestrator with a certificate of its own is believed by the fingerprint in the token, and another is not', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const host = await Host.make(t);
+  const [key, cert] = [join(host.prefix, 'key.pem'), join(host.prefix, 'cert.pem')];
+  const made = spawnSync('openssl', [
+    ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=nervesys'.split(' '),
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+  ]);
+  assert.equal(made.status, 0, String(made.stderr));
+  const pem = readFileSync(cert, 'utf8');
+  const url = await between(t, orchestrator.url, (_, body) => body, { key: readFileSync(key, 'utf8'), cert: pem });
+  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  const fingerprint = createHash('sha256').update(der).digest('hex');
+  const secret = 'Sx'.repeat(21).concat('y');
+
+  const right = await host.run([], { NERVESYS_TOKEN: formatToken({ url, secret, fingerprint }) });
+  const wrong = await host.run([], { NERVESYS_TOKEN: formatToken({ url, secret, fingerprint: 'ab'.repeat(32) }) });
+
+  assert.match(right.output, /NSV_TOKEN_UNKNOWN/);
+  assert.match(wrong.output, /is not the one that the token names/);
+  assert.equal(wrong.code, 1);
+});
+
+test('only a good token or a server’s own key opens the files, and they hash as the manifest says', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const { token } = await orchestrator.orchestrator.createToken({ uses: 1 });
+  const secret = parseToken(token)!.secret;
+  const get = (name: string, key: string | null, headers: Record<string, string> = {}) =>
+    orchestrator.ask('GET', `/api/v1/agent/${name}`, { key, headers });
+
+  for (const name of ['manifest', 'bundle', 'node', 'unit']) {
+    assert.equal((await get(name, null)).json.code, 'NSV_UNAUTHORIZED', name);
+    assert.equal((await get(name, null, { cookie: await orchestrator.signIn() })).status, 401, name);
+    assert.equal((await get(name, 'A'.repeat(43))).json.code, 'NSV_TOKEN_UNKNOWN', name);
+  }
+  const manifest = (await get('manifest', secret)).json;
+  const unit = await get('unit', secret);
+  const file = await fetch(`${orchestrator.url}/api/v1/agent/bundle`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
+  const bytes = Buffer.from(await file.arrayBuffer());
+  const sha256 = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
+  assert.deepEqual(
+    [manifest.bundle_sha256, manifest.bundle_bytes, manifest.unit_sha256],
+    [sha256(readFileSync(bundle)), bytes.length, sha256(unit.text)],
+  );
+  assert.equal(sha256(bytes), manifest.bundle_sha256);
+  const answer = await orchestrator.ask('POST', '/api/v1/enroll', {
+    key: null,
+    body: { secret, server: 'AIGARDEN11', agent_version: '0.1.0', boot_id: null },
+  });
+  assert.equal((await get('manifest', secret)).json.code, 'NSV_TOKEN_USED');
+  assert.equal((await get('manifest', answer.json.key)).status, 200);
+  const script = await get('bootstrap.sh', null);
+  assert.equal(script.text, readFileSync(SCRIPT, 'utf8'), 'the script is for everybody');
+});
+
+const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
+test('shellcheck finds nothing in the script', { skip: hasShellcheck ? false : 'shellcheck is not installed' }, () => {
+  const { status, stdout } = spawnSync('shellcheck', [SCRIPT], { encoding: 'utf8' });
+
+  assert.equal(status, 0, stdout);
+});
