@@ -43,7 +43,7 @@ export interface AgentOptions {
   readonly join?: {
     readonly token: EnrolmentToken | undefined;
     readonly url?: string;
-    readonly authority?: string | undefined;
+    readonly authority?: () => string | undefined;
   };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
@@ -297,6 +297,7 @@ export class Agent implements AsyncDisposable {
         home,
         server,
         ...joining,
+        authority: joining.authority?.(),
         onTrouble: (trouble) => {
           this.#joinTrouble = trouble === undefined ? undefined : describeError(trouble);
         },
@@ -305,7 +306,7 @@ export class Agent implements AsyncDisposable {
         logger,
         signal: this.#closing.signal,
       });
-      const client = new OrchestratorClient({ url, key, authority, clock });
+      const client = new OrchestratorClient({ url, key, authority: joining.authority ?? authority, clock });
       this.#client = client;
       this.#parts.use(client);
       this.#alerts = new AlertSender({ client, clock, random, logger }).start();
