@@ -48,7 +48,7 @@ export interface AgentOptions {
   readonly join?: {
     readonly token: EnrolmentToken | undefined;
     readonly url?: string;
-    readonly authority?: string | undefined;
+    readonly authority?: () => string | undefined;
   };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
@@ -303,6 +303,7 @@ export class Agent implements AsyncDisposable {
         home,
         server,
         ...joining,
+        authority: joining.authority?.(),
         onTrouble: (trouble) => {
           this.#joinTrouble = trouble === undefined ? undefined : describeError(trouble);
         },
@@ -313,7 +314,13 @@ export class Agent implements AsyncDisposable {
         signal: this.#closing.signal,
       });
       this.#joinTrouble = undefined;
-      const client = new OrchestratorClient({ url, key, authority, incarnation, clock });
+      const client = new OrchestratorClient({
+        url,
+        key,
+        authority: joining.authority ?? authority,
+        incarnation,
+        clock,
+      });
       this.#client = client;
       this.#parts.use(client);
       this.#alerts = new AlertSender({ client, clock, random, logger }).start();

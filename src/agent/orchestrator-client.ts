@@ -18,8 +18,8 @@ export interface OrchestratorClientOptions {
   readonly url: string;
   /** The server's own key; without one only `enrol` is permitted. */
   readonly key?: string;
-  /** The certificate (PEM) by which an `https:` orchestrator is known; absent: what the system trusts. */
-  readonly authority?: string | undefined;
+  /** The certificate (PEM) by which an `https:` orchestrator is known, or how to ask for it anew; absent: what the system trusts. */
+  readonly authority?: string | (() => string | undefined) | undefined;
   /** Which process this is; told with each request. */
   readonly incarnation?: Incarnation | undefined;
   readonly clock: Clock;
@@ -49,23 +49,28 @@ const PASSED_ON: ReadonlySet<string> = new Set([
  */
 export class OrchestratorClient implements AsyncDisposable {
   readonly url: string;
-  readonly authority: string | undefined;
+  readonly #authority: () => string | undefined;
   /** Why nothing can be sent until somebody mends it: a certificate that is not to be trusted, or an orchestrator that has gone over to HTTPS. */
   tlsTrouble: NervesysError | undefined;
   readonly #incarnation: Incarnation | undefined;
   #key: string | undefined;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #connections: HttpConnections;
+  #connections: HttpConnections;
 
   constructor(options: OrchestratorClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
-    this.authority = options.authority;
-    this.#connections = openConnections({ connectionsMax: CONNECTIONS_MAX, authority: options.authority });
+    const { authority } = options;
+    this.#authority = typeof authority === 'function' ? authority : () => authority;
+    this.#connections = openConnections({ connectionsMax: CONNECTIONS_MAX, authority: this.authority });
     this.#key = options.key;
     this.#incarnation = options.incarnation;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+  }
+
+  get authority(): string | undefined {
+    return this.#authority();
   }
 
   async enrol(request: EnrolRequest, signal?: AbortSignal): Promise<EnrolAnswer> {
@@ -167,7 +172,7 @@ export class OrchestratorClient implements AsyncDisposable {
           body,
           timeoutMs: this.#timeoutMs,
           responseBytesMax: RESPONSE_BYTES_MAX,
-          connections: this.#connections,
+          connections: this.#trustedConnections(),
           signal,
         },
         this.#clock,
@@ -186,6 +191,16 @@ export class OrchestratorClient implements AsyncDisposable {
         hint: 'Is it running, and is its address right? Nothing is lost meanwhile.',
       });
     }
+  }
+
+  /** The agent beside its orchestrator knows of a new certificate at once: kept connections and their trust are of the old one. */
+  #trustedConnections(): HttpConnections {
+    const { authority } = this;
+    if (authority !== this.#connections.authority) {
+      this.#connections.close();
+      this.#connections = openConnections({ connectionsMax: CONNECTIONS_MAX, authority });
+    }
+    return this.#connections;
   }
 
   #refusal(path: string, response: HttpResponse, value: Record<string, unknown> | undefined): NervesysError {

@@ -43,7 +43,7 @@ export async function run(options: UpOptions): Promise<number> {
         port: options.agentPort ?? config.agentListen.port,
         join: {
           url: orchestrator.url,
-          authority: orchestrator.authority,
+          authority: () => orchestrator.authority,
           token: async () =>
             (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
         },

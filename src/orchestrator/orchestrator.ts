@@ -63,8 +63,7 @@ const KEY_ROTATE_AFTER_MS = 90 * 86_400_000;
 export class Orchestrator implements AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** What a program on this machine trusts, in PEM; absent over plain HTTP. */
-  readonly authority: string | undefined;
+  readonly #keeper: CertificateKeeper | undefined;
   readonly #deps: ServerDeps;
   readonly #stack: AsyncDisposableStack;
   #closed: Promise<void> | undefined;
@@ -133,21 +132,26 @@ export class Orchestrator implements AsyncDisposable {
     stack.defer(() => forgetAddress(folder));
     keeper?.keep(app.server as unknown as HttpsServer, ({ authority }) => note(authority));
     logger.info('orchestrator listens', { url: listening.url });
-    return new Orchestrator(deps, listening.url, port, keeper?.current.authority, stack.move());
+    return new Orchestrator(deps, listening.url, port, keeper, stack.move());
   }
 
   private constructor(
     deps: ServerDeps,
     url: string,
     port: number,
-    authority: string | undefined,
+    keeper: CertificateKeeper | undefined,
     stack: AsyncDisposableStack,
   ) {
     this.#deps = deps;
-    this.authority = authority;
+    this.#keeper = keeper;
     this.#stack = stack;
     this.url = url;
     this.port = port;
+  }
+
+  /** What a program on this machine trusts now, in PEM; a given certificate is another after its renewal. Absent over plain HTTP. */
+  get authority(): string | undefined {
+    return this.#keeper?.current.authority;
   }
 
   /** An enrolment token, made in the name of this machine's admin. */

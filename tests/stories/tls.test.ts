@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
+import { OrchestratorClient } from '../../src/agent/orchestrator-client.ts';
 import { connectOrchestrator } from '../../src/commands/connection.ts';
 import { checkOrchestrator } from '../../src/commands/doctor/orchestrator-checks.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { formatToken, parseToken } from '../../src/contract/enrolment.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
+import { LOOK_AGAIN_MS } from '../../src/orchestrator/tls/certificate-keeper.ts';
 import { createAuthority, issueServerCertificate } from '../../src/orchestrator/tls/issue-certificate.ts';
-import { systemClock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { httpRequest } from '../../src/platform/http-request.ts';
 import { createLogger, silentLogger } from '../../src/platform/logger.ts';
 import { pemSha256, trustOnly } from '../../src/platform/peer-certificate.ts';
@@ -201,6 +203,56 @@ test('a server that joined over plain HTTP says so when its orchestrator has gon
   const again = await openAgent(t, (await secure.orchestrator.createToken()).token, joined.home);
   await until('it has joined again', () => again.log.some((line) => line.includes('this server has joined')));
 });
+
+test('a given certificate for another name serves this home and the agent beside it, over its renewal', async (t) => {
+  const folder = await tempDir(t);
+  const [certificate, key] = [join(folder, 'fullchain.pem'), join(folder, 'privkey.pem')];
+  const company = await createAuthority(Date.now());
+  const give = async () => {
+    const own = await issueServerCertificate(company, ['nervesys.example.com'], Date.now());
+    await writeFile(certificate, own.certificate + company.certificate);
+    await writeFile(key, own.key);
+  };
+  await give();
+  // Only the hourly look at the files comes at once, when the test says so.
+  const hour = Promise.withResolvers<void>();
+  const hours = [hour.promise];
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => (ms === LOOK_AGAIN_MS ? hours.pop() : undefined) ?? systemClock.sleep(ms, signal),
+  };
+  const tls = { mode: 'certificate' as const, certificate, key };
+  const system = await TestOrchestrator.open(t, await postgres.database(), { tls, clock });
+  const before = system.orchestrator.authority;
+  const ask = () => connectOrchestrator({ home: system.home }).ask('GET', '/api/v1/session');
+  await using client = new OrchestratorClient({
+    url: system.url,
+    key: await enrolOver(system, before),
+    authority: () => system.orchestrator.authority,
+    clock: systemClock,
+  });
+  await ask();
+  await client.sendHeartbeats([]);
+
+  await give();
+  hour.resolve();
+  await until('the new one is shown', () => system.orchestrator.authority !== before);
+  const note = () => readFile(join(system.home, 'orchestrator', 'address.json'), 'utf8');
+  await until('it is noted', async () => JSON.parse(await note()).authority === system.orchestrator.authority);
+
+  await ask();
+  await client.close(); // its kept connection is gone, as after a network fault: the next one sees the new certificate
+  await client.sendHeartbeats([]);
+  const { fingerprint } = parseToken((await system.orchestrator.createToken()).token) ?? {};
+  assert.equal(fingerprint, pemSha256(company.certificate), 'tokens name the authority still');
+});
+
+/** Enrols a server; answers its key. */
+async function enrolOver(system: TestOrchestrator, authority: string | undefined): Promise<string> {
+  const { secret = '' } = parseToken((await system.orchestrator.createToken()).token) ?? {};
+  await using client = new OrchestratorClient({ url: system.url, authority, clock: systemClock });
+  return (await client.enrol({ secret, server: SERVER, agent_version: '0.1.0', boot_id: null })).key;
+}
 
 test('plain HTTP to the TLS port is answered in plain HTTP with what to do, and TLS to a plain port is named', async (t) => {
   const { system } = await openSecure(t);
