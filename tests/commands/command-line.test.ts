@@ -201,6 +201,28 @@ describe('the command line', { concurrency: 4 }, () => {
     assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN02', uses: 2, expires_in_seconds: 5_400 });
   });
 
+  test('token create takes a pattern and no limit of uses, and refuses what cannot be meant', async () => {
+    const create = (...args: string[]) => runNervesys(['token', 'create', ...args, '--home', home]);
+
+    const { stderr } = await create('--server', 'AIGARDEN*', '--reusable');
+    assert.match(
+      stderr,
+      /any number of servers may join[\s\S]*with a name of its own[\s\S]*NERVESYS_SERVER=AIGARDEN02 /,
+    );
+    const body = asked.findLast((one) => one.url === '/api/v1/tokens' && one.method === 'POST')!.body;
+    assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN*', uses: null, expires_in_seconds: 86_400 });
+    for (const args of [
+      ['--server', '../*'],
+      ['--reusable', '--uses', '2'],
+    ])
+      assert.match((await create(...args)).stderr, /code: NSV_SETTING_INVALID/, args.join(' '));
+    for (const args of [[], ['ab12', '--server', 'AIGARDEN02']])
+      assert.match(
+        (await runNervesys(['token', 'revoke', ...args, '--home', home])).stderr,
+        /code: NSV_SETTING_INVALID/,
+      );
+  });
+
   test('a problem that the orchestrator answers is told with its code, and can’t drive the terminal', async () => {
     const unknown = await runNervesys(['token', 'revoke', 'nope', '--home', home]);
     const noKey = await runNervesys([

@@ -44,7 +44,7 @@ test('a server joins by one token and exchanges its key, and a revoked server ke
   const start = (where: string, more: Record<string, string> = {}) =>
     RunningSystem.start(t, where, ['agent', '--agent-port', '0'], { NERVESYS_SERVER: 'AIGARDEN02', ...more });
   const agent = await start(remote, { NERVESYS_TOKEN: await token('--server', 'AIGARDEN*', '--reusable') });
-  await until('it has joined', () => agent.output.includes('this server has joined'));
+  await until('it has joined', () => agent.output.includes('this server has joined'), NEWS_MS);
 
   const joinedWith = await keyOf(remote);
   await main.cli('token', 'rotate', '--server', 'AIGARDEN02');
@@ -63,7 +63,7 @@ test('a server joins by one token and exchanges its key, and a revoked server ke
   assert.match(await doctor(agent), /✗ agent +this server was revoked/);
   await agent.stop();
   const again = await start(remote, { NERVESYS_TOKEN: await token('--server', 'AIGARDEN02') });
-  await until('it has joined again', () => again.output.includes('this server has joined'));
+  await until('it has joined again', () => again.output.includes('this server has joined'), NEWS_MS);
   const flushed = await fetch(`${again.agentUrl}/flush`, { method: 'POST' });
   assert.equal(flushed.status, 200, await flushed.text());
 

@@ -5,6 +5,7 @@ export class Metrics {
     nervesys_heartbeats_total: 'Heartbeats by outcome.',
     nervesys_alerts_told_total: 'Alert reports taken from agents.',
     nervesys_enrolments_total: 'Enrolments by outcome.',
+    nervesys_key_rotations_total: 'Keys that servers have asked to exchange.',
     nervesys_http_requests_total: 'Answers by class of status.',
   };
 
