@@ -287,7 +287,18 @@ find_manifest() {
   [ -n "$URL" ] || URL=$(field url <"$KEY_FILE")
   URL=${URL%/}
   case $URL in http://* | https://*) ;; *) die "the address of the orchestrator is not usable" ;; esac
-  case ${FINGERPRINT:-null} in null) ;; *) case $URL in https://*) pin_certificate ;; esac ;; esac
+  case ${FINGERPRINT:-null} in
+  null)
+    # Without a token's word the agent's own: its key stands beside the certificate that it found by an earlier token.
+    authority=
+    [ ! -f "$KEY_FILE" ] || authority=$(field authority <"$KEY_FILE")
+    if [ -n "$authority" ] && [ "$(field url <"$KEY_FILE")" = "$URL" ]; then
+      CA_FILE=$TEMP/authority.pem
+      printf '%b\n' "$authority" >"$CA_FILE"
+    fi
+    ;;
+  *) case $URL in https://*) pin_certificate ;; esac ;;
+  esac
   # The key is shown to the orchestrator that gave it, and to nobody that a token may name.
   [ -z "$key" ] || [ "$(field url <"$KEY_FILE")" = "$URL" ] || key=
   for SECRET in $key $TOKEN_SECRET; do

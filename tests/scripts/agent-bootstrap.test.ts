@@ -265,8 +265,13 @@ test('an orchestrator with a certificate of its own is believed by the fingerpri
 
   const right = await host.run([], { NERVESYS_TOKEN: formatToken({ url, secret, fingerprint }) });
   const wrong = await host.run([], { NERVESYS_TOKEN: formatToken({ url, secret, fingerprint: 'ab'.repeat(32) }) });
+  await mkdir(join(host.state, 'agent'), { recursive: true });
+  const joined = { url, key: secret, server: 'AIGARDEN12', authority: pem };
+  await writeFile(join(host.state, 'agent/agent.key'), JSON.stringify(joined));
+  const again = await host.run([]);
 
   assert.match(right.output, /NSV_TOKEN_UNKNOWN/);
+  assert.match(again.output, /NSV_TOKEN_UNKNOWN/, 'by the certificate that the agent keeps');
   assert.match(wrong.output, /is not the one that the token names/);
   assert.equal(wrong.code, 1);
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { VaultClient, type VaultLogin, type VaultSettings } from '../../../src/orchestrator/secrets/vault-client.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -169,4 +171,30 @@ test('a token that was replaced in its file is taken up when the old one is refu
   inFile = fresh;
 
   assert.equal((await client.read()).version, 1);
+});
+
+test('what stands in front of Vault and quotes what it was sent gets no credential into an error', async (t) => {
+  const secrets = ['hvs.quoted-token', 'quoted-role', 'quoted-secret'];
+  const server = createServer(async (request, response) => {
+    let sent = JSON.stringify(request.headers);
+    for await (const chunk of request) sent += chunk;
+    response
+      .writeHead(request.url?.endsWith('lookup-self') ? 403 : 400)
+      .end(JSON.stringify({ errors: [`no: ${sent.slice(-150)}`] }));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  t.after(() => server.close());
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const logins: VaultLogin[] = [
+    { type: 'token', token: 'hvs.quoted-token' },
+    { type: 'approle', roleId: 'quoted-role', secretId: 'quoted-secret' },
+  ];
+
+  for (const login of logins) {
+    const client = new VaultClient({ address, mount: 'secret', path: 'nervesys', login: () => login }, systemClock);
+    await assert.rejects(client.read(), (error: Coded) => {
+      assert.match(error.message, /no: /);
+      return secrets.every((secret) => !error.message.includes(secret));
+    });
+  }
 });
