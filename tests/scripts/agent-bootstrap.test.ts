@@ -69,7 +69,14 @@ class Host {
   }
 
   static async make(t: TestContext): Promise<Host> {
+    let made: Host | undefined;
+    // Before the folder's own end, which takes the file with the process's number away.
+    t.after(() => {
+      const pid = made?.pid;
+      if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    });
     const host = new Host(await tempDir(t, 'nervesys-host-'));
+    made = host;
     // A free port for its agent, since the usual one may be taken on the machine that tests.
     const probe = http.createServer();
     await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
@@ -77,10 +84,6 @@ class Host {
     await new Promise((done) => probe.close(done));
     await mkdir(join(host.state, 'config/agents'), { recursive: true });
     await writeFile(join(host.state, 'config/agents/_defaults.yaml'), `listen: { port: ${port} }\n`);
-    t.after(() => {
-      const { pid } = host;
-      if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
-    });
     return host;
   }
 

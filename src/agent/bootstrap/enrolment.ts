@@ -103,7 +103,6 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions, former?: 
       const parts = readToken(typeof token === 'string' ? token : await token());
       const url = options.url ?? parts.url;
       const authority = options.authority ?? (await findPinnedCertificate({ ...parts, url }, clock, signal));
-      options.onTrouble?.(undefined);
       await using client = new OrchestratorClient({ url, authority, clock });
       const answer = await client.enrol(
         {
@@ -123,6 +122,7 @@ async function enrol(token: EnrolmentToken, options: EnrolmentOptions, former?: 
       const enrolled = { url, key, server: joined, tokenSha256: sha256Hex(parts.secret), authority };
       await writeKeyFile(home, enrolled);
       logger.info('this server has joined', { server: enrolled.server, url: enrolled.url });
+      options.onTrouble?.(undefined);
       return own(enrolled);
     } catch (error) {
       signal?.throwIfAborted();
