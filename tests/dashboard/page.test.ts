@@ -241,6 +241,7 @@ test('a server and a token are revoked only after a question, and what became of
   await server.getByRole('button', { name: 'Revoke' }).click();
   await page.getByText('can bring them nowhere until it gets a new token').waitFor();
   await page.keyboard.press('Enter');
+  await server.locator('.danger').waitFor({ state: 'detached' });
   assert.deepEqual(fixture.data.revoked, [], 'the harmless answer has the focus');
   await server.getByRole('button', { name: 'Revoke' }).click();
   await server.locator('.danger').click();
