@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { reasonOf } from '../live/api.ts';
 import { useWords } from './page-context.ts';
 
@@ -19,7 +19,8 @@ export function ConfirmButton({ label, question, onConfirm }: ConfirmButtonProps
   const words = useWords();
   const [step, setStep] = useState<Step>({ type: 'idle' });
   const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  // Before it is painted: whoever sees the question has the harmless answer under Enter.
+  useLayoutEffect(() => {
     if (step.type === 'asking') keep.current?.focus(); // a second press of Enter changes nothing
   }, [step.type]);
 

@@ -87,8 +87,8 @@ async function fixture(t: TestContext) {
   const calls = () =>
     existsSync(`${journal}.calls`)
       ? readFileSync(`${journal}.calls`, 'utf8')
-          .trim()
           .split('\n')
+          .slice(0, -1) // what stands behind the last line break is being written
           .map((line) => JSON.parse(line) as { args: string[]; env: string[] })
       : [];
   const control = (word: string) =>
