@@ -18,7 +18,6 @@ import { readIncarnation } from './bootstrap/incarnation.ts';
 import { rotateKey } from './bootstrap/key-rotation.ts';
 import { LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
-import { DamagedBuffer } from './buffer/salvage.ts';
 import type { SealedBatch } from './buffer/types.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
@@ -28,7 +27,7 @@ import { OrchestratorClient } from './orchestrator-client.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
-import { FileTail } from './sources/file-tail/file-tail.ts';
+import type { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import { ServerDoors } from './sources/server-doors.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
@@ -229,6 +228,7 @@ export class Agent implements AsyncDisposable {
     const listen = config.agentListen;
     const followed = Map.groupBy(sourcesOn(config, server), ({ onFull = 'hold' }) => onFull);
     for (const [onFull, sources] of followed) {
+      const { FileTail } = await import('./sources/file-tail/file-tail.ts'); // few servers follow files
       const tail = await FileTail.open({
         sources,
         server,
@@ -485,6 +485,7 @@ export class Agent implements AsyncDisposable {
   async #salvage(reason: string): Promise<void> {
     const { server, config, clock, logger } = this.#options;
     const { upload } = config.storage;
+    const { DamagedBuffer } = await import('./buffer/salvage.ts');
     const damaged = await DamagedBuffer.open({
       path: this.#bufferPath,
       notes: this.#buffer,

@@ -5,9 +5,9 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
 import type { RecordSink } from '../buffer/types.ts';
 import type { AgentRegistry } from '../registry.ts';
-import { JournaldSource } from './journald/index.ts';
+import type { JournaldSource } from './journald/index.ts';
 import type { EncodeDefaults } from './record-encoder.ts';
-import { SyslogSource } from './syslog/index.ts';
+import type { SyslogSource } from './syslog/index.ts';
 
 export interface ServerDoorsOptions {
   readonly config: Config;
@@ -20,7 +20,10 @@ export interface ServerDoorsOptions {
   readonly logger: Logger;
 }
 
-/** The doors that the configuration opens on this server beside the local API and the files: syslog and journald. None by default. */
+/**
+ * The doors that the configuration opens on this server beside the local API and the files: syslog and journald. None by default, so what
+ * they are made of is loaded where there are any.
+ */
 export class ServerDoors implements AsyncDisposable {
   readonly #syslog: readonly SyslogSource[];
   readonly #journald: readonly JournaldSource[];
@@ -35,11 +38,16 @@ export class ServerDoors implements AsyncDisposable {
     const configured = agentsOn(config, server).map(({ agentId }) => agentId as AgentId);
     const parts = { ...shared, server, configured };
     const syslog: SyslogSource[] = [];
-    for (const { agentId, onFull, syslog: settings } of syslogOn(config, server))
+    for (const { agentId, onFull, syslog: settings } of syslogOn(config, server)) {
+      const { SyslogSource } = await import('./syslog/index.ts');
       syslog.push(await SyslogSource.open({ ...parts, ...settings, onFull, agentId: agentId as AgentId | undefined }));
-    const journald = journaldOn(config, server).map(({ agentId, onFull, journald: settings }) =>
-      JournaldSource.open({ ...parts, ...settings, onFull, random, agentId: agentId as AgentId | undefined }).start(),
-    );
+    }
+    const journald: JournaldSource[] = [];
+    for (const { agentId, onFull, journald: settings } of journaldOn(config, server)) {
+      const { JournaldSource } = await import('./journald/index.ts');
+      const own = { ...parts, ...settings, onFull, random, agentId: agentId as AgentId | undefined };
+      journald.push(JournaldSource.open(own).start());
+    }
     return new ServerDoors(syslog, journald);
   }
 
