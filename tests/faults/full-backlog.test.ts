@@ -72,11 +72,7 @@ test('with a full backlog an agent starts at once, brings it all to the archive,
 
   const agent = await RunningSystem.start(t, home, ['agent', '--agent-port', '0'], {
     NERVESYS_SERVER: SERVER,
-    STORJ_ACCESS_KEY: s3.accessKey,
-    STORJ_SECRET_KEY: s3.secretKey,
-    STORJ_BUCKET: s3.bucket,
-    STORJ_ENDPOINT: s3.endpoint,
-    STORJ_REGION: s3.region,
+    ...s3.environment,
   });
   const { pid } = agent.address('agent');
   const atStartBytes = residentBytes(pid, 'VmRSS');

@@ -18,14 +18,7 @@ const END_MS_MAX = 9_000;
 test('SIGTERM amid requests, and with an archive and a client that hang, ends within 10 s and loses nothing', async (t) => {
   const home = await tempDir(t);
   await using s3 = await S3Server.start();
-  const settings = {
-    STORJ_ACCESS_KEY: s3.accessKey,
-    STORJ_SECRET_KEY: s3.secretKey,
-    STORJ_BUCKET: s3.bucket,
-    STORJ_REGION: s3.region,
-    STORJ_ENDPOINT: s3.endpoint,
-    NERVESYS_SERVER: 'AIGARDEN01',
-  };
+  const settings = { ...s3.environment, NERVESYS_SERVER: 'AIGARDEN01' };
   const start = () => RunningSystem.start(t, home, ['agent', '--agent-port', '0'], settings);
   let agent = await start();
   let stopped = false;

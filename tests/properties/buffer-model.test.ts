@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,6 +13,7 @@ import { windowStart } from '../../src/contract/object-key.ts';
 import type { ArchivedRecord } from '../../src/contract/record.ts';
 import { sha256Hex } from '../../src/platform/digest.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { copyAsAfterCrash } from '../support/crash.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { givenSeed, seededBelow } from '../support/random.ts';
 
@@ -269,7 +270,7 @@ class Run {
   async #crash(): Promise<void> {
     const from = join(this.#root, String(this.#generation));
     const to = join(this.#root, String(++this.#generation));
-    cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('-shm') && !path.endsWith('.lock') });
+    copyAsAfterCrash(from, to);
     await this.#buffer.close();
     rmSync(from, { recursive: true });
     this.#buffer = this.#open();

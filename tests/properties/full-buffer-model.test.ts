@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -16,6 +16,7 @@ import { errorCode } from '../../src/platform/errors.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { DirectoryArchive } from '../../src/storage/index.ts';
 import { verifyArchive } from '../../src/storage/ledger/index.ts';
+import { copyAsAfterCrash } from '../support/crash.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { givenSeed, seededBelow } from '../support/random.ts';
 
@@ -230,7 +231,7 @@ class Run {
   async #crash(): Promise<void> {
     const from = join(this.#root, String(this.#generation));
     const to = join(this.#root, String(++this.#generation));
-    cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('-shm') && !path.endsWith('.lock') });
+    copyAsAfterCrash(from, to);
     await this.#buffer.close();
     rmSync(from, { recursive: true });
     this.#buffer = this.#open();

@@ -41,11 +41,7 @@ test('an agent from the bundle alone archives what it accepted, also from a prog
   const home = await tempDir(t);
   const agent = startBundle(t, home, ['agent', '--agent-port', '0', '--home', home], {
     NERVESYS_SERVER: 'AIGARDEN01',
-    STORJ_ACCESS_KEY: s3.accessKey,
-    STORJ_SECRET_KEY: s3.secretKey,
-    STORJ_BUCKET: s3.bucket,
-    STORJ_ENDPOINT: s3.endpoint,
-    STORJ_REGION: s3.region,
+    ...s3.environment,
   });
   const url = await until('the agent is ready', () => {
     assert.equal(agent.child.exitCode, null, agent.output());

@@ -112,6 +112,17 @@ export class S3Server implements AsyncDisposable {
     };
   }
 
+  /** The settings of whoever keeps its archive here, as `.env` names them. */
+  get environment() {
+    return {
+      STORJ_ACCESS_KEY: this.accessKey,
+      STORJ_SECRET_KEY: this.secretKey,
+      STORJ_BUCKET: this.bucket,
+      STORJ_REGION: this.region,
+      STORJ_ENDPOINT: this.endpoint,
+    };
+  }
+
   /** What stands in the bucket, by key. */
   get objects(): ReadonlyMap<string, StoredObject> {
     return this.#buckets.get(this.bucket) ?? new Map();

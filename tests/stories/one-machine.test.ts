@@ -176,10 +176,7 @@ test('with STORJ_* set everything goes to S3, once and in order, though the netw
   await using s3 = await S3Server.start();
   await using proxy = await FaultProxy.start(s3.port);
   const system = await RunningSystem.start(t, home, ['up', ...ANY_PORTS], {
-    STORJ_ACCESS_KEY: s3.accessKey,
-    STORJ_SECRET_KEY: s3.secretKey,
-    STORJ_BUCKET: s3.bucket,
-    STORJ_REGION: s3.region,
+    ...s3.environment,
     STORJ_ENDPOINT: `http://127.0.0.1:${proxy.port}`,
   });
   await sendNumbered(system.agentUrl, ['GROK', 'GIMAI'], 1, 2000);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AgentDoor } from '../../../src/commands/exec/agent-door.ts';
-import { Delivery } from '../../../src/commands/exec/delivery.ts';
+import { Delivery, type DeliveryOptions } from '../../../src/commands/exec/delivery.ts';
 import type { AgentId } from '../../../src/contract/ids.ts';
 import type { Level } from '../../../src/contract/record.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { openConnections } from '../../../src/platform/http-request.ts';
+import { type HttpConnections, openConnections } from '../../../src/platform/http-request.ts';
 import { AgentStandIn } from '../agent-stand-in.ts';
 
 const record = (message: string, level: Level) => ({
@@ -13,20 +13,27 @@ const record = (message: string, level: Level) => ({
   level,
 });
 
-test('when memory is full for long the least valuable lines go, counted, told at once and to the archive when the agent is back', async () => {
-  await using agent = await new AgentStandIn().listen();
-  await using connections = openConnections();
-  const told: string[] = [];
+function deliverTo(agent: AgentStandIn, connections: HttpConnections, options: Partial<DeliveryOptions>): Delivery {
   const locate = () => ({ url: `http://127.0.0.1:${agent.port}` });
-  const delivery = new Delivery({
+  return new Delivery({
     door: new AgentDoor({ locate, connections, clock: systemClock }),
     agentId: 'GROK' as AgentId,
     clock: systemClock,
     random: () => 0,
+    tell: () => undefined,
+    ...options,
+  }).start();
+}
+
+test('when memory is full for long the least valuable lines go, counted, told at once and to the archive when the agent is back', async () => {
+  await using agent = await new AgentStandIn().listen();
+  await using connections = openConnections();
+  const told: string[] = [];
+  const delivery = deliverTo(agent, connections, {
     tell: (text) => told.push(text),
     queueBytesMax: 100_000,
     holdBackMsMax: 50,
-  }).start();
+  });
   agent.mood = 'busy';
 
   for (let index = 0; index < 4_000; index++) {
@@ -59,14 +66,7 @@ test('what is too large for the agent goes in smaller requests, in order; a line
   await using agent = await new AgentStandIn().listen();
   await using connections = openConnections();
   const told: string[] = [];
-  const locate = () => ({ url: `http://127.0.0.1:${agent.port}` });
-  const delivery = new Delivery({
-    door: new AgentDoor({ locate, connections, clock: systemClock }),
-    agentId: 'GROK' as AgentId,
-    clock: systemClock,
-    random: () => 0,
-    tell: (text) => told.push(text),
-  }).start();
+  const delivery = deliverTo(agent, connections, { tell: (text) => told.push(text) });
   agent.bodyBytesMax = 1_000;
 
   for (let index = 0; index < 50; index++) delivery.add(record(`${index}`, 'INFO'));
@@ -84,15 +84,7 @@ test('what is too large for the agent goes in smaller requests, in order; a line
 test('output is held back only for a moment, and a slow agent that takes something gives room', async () => {
   await using agent = await new AgentStandIn().listen();
   await using connections = openConnections();
-  const locate = () => ({ url: `http://127.0.0.1:${agent.port}` });
-  const delivery = new Delivery({
-    door: new AgentDoor({ locate, connections, clock: systemClock }),
-    agentId: 'GROK' as AgentId,
-    clock: systemClock,
-    random: () => 0,
-    tell: () => undefined,
-    queueBytesMax: 20_000,
-  }).start();
+  const delivery = deliverTo(agent, connections, { queueBytesMax: 20_000 });
 
   for (let index = 0; index < 5_000; index++) {
     delivery.add(record(`${index}`, 'INFO'));

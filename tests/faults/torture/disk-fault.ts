@@ -168,14 +168,7 @@ export async function makeKilledHome(home: string): Promise<KilledHome> {
 
 /** Settings of an agent that archives to this server. */
 export function settingsFor(s3: S3Server): Record<string, string> {
-  return {
-    STORJ_ACCESS_KEY: s3.accessKey,
-    STORJ_SECRET_KEY: s3.secretKey,
-    STORJ_BUCKET: s3.bucket,
-    STORJ_REGION: s3.region,
-    STORJ_ENDPOINT: s3.endpoint,
-    NERVESYS_SERVER: 'AIGARDEN01',
-  };
+  return { ...s3.environment, NERVESYS_SERVER: 'AIGARDEN01' };
 }
 
 /** Sends numbered lines, request after request; one that is refused again and again ends the round, and the next begins with it. */

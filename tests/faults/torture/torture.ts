@@ -80,10 +80,7 @@ export async function runTorture(options: TortureOptions): Promise<TortureResult
   await using proxy = await FaultProxy.start(s3.port);
   await using sampler = new DiskSampler(agentFolder, limitBytes);
   const settings = {
-    STORJ_ACCESS_KEY: s3.accessKey,
-    STORJ_SECRET_KEY: s3.secretKey,
-    STORJ_BUCKET: s3.bucket,
-    STORJ_REGION: s3.region,
+    ...s3.environment,
     STORJ_ENDPOINT: `http://127.0.0.1:${proxy.port}`,
     NERVESYS_SERVER: 'AIGARDEN01',
   };
