@@ -54,4 +54,6 @@ export interface HeartbeatsAnswer {
   readonly now: string;
   /** The agent's key has had its time: `POST enroll/rotate` gives the next. Absent: it hasn't. */
   readonly rotate_key?: boolean;
+  /** There is an upgrade to ask for (`GET agent/upgrade`). Absent: there is none. */
+  readonly upgrade?: boolean;
 }

@@ -24,6 +24,7 @@ import { registerApiKey } from './database/queries/register-api-key.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
+import { UpgradeOrders } from './fleet/upgrade-orders.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
@@ -83,6 +84,7 @@ export class Orchestrator implements AsyncDisposable {
     const hub = stack.use(new PostgresEventHub({ database, clock, logger }));
     const authenticator = new Authenticator({ database, clock, logger });
     const refusals = stack.use(new Refusals({ database, clock, logger }));
+    const upgrades = stack.use(new UpgradeOrders({ database, clock, logger }));
     const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
     const deps: ServerDeps = {
       clock,
@@ -96,6 +98,7 @@ export class Orchestrator implements AsyncDisposable {
       authenticator,
       metrics: new Metrics(),
       refusals,
+      upgrades,
       passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
       fingerprint: () => keeper?.current.fingerprint ?? null,
@@ -107,6 +110,7 @@ export class Orchestrator implements AsyncDisposable {
     await Promise.all([
       hub.start(),
       authenticator.start(),
+      upgrades.start(),
       tendPartitions(database, clock.now()),
       readOrMakeAdminKey(join(folder, 'admin.key')).then((key) =>
         registerApiKey(database, hashSecret(key), 'admin', new Date(clock.now())),

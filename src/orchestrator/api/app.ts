@@ -9,6 +9,7 @@ import type { Refusals } from '../audit/refusals.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
+import type { UpgradeOrders } from '../fleet/upgrade-orders.ts';
 import type { Passwords } from '../people/passwords.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Metrics } from './metrics.ts';
@@ -51,6 +52,8 @@ export interface ServerDeps {
   readonly dashboardDir: string | undefined;
   /** What new servers install; absent: nothing is handed out. */
   readonly agentFiles: AgentFiles | undefined;
+  /** Which agents are to go on to what is handed out. */
+  readonly upgrades: UpgradeOrders;
 }
 
 /** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */

@@ -85,6 +85,7 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
         rejected,
         now: new Date(clock.now()).toISOString(),
         ...(request.agentKey !== null && isDue(request.agentKey, clock.now(), deps) ? { rotate_key: true } : {}),
+        ...(deps.upgrades.has(server) ? { upgrade: true } : {}),
       };
     },
   );

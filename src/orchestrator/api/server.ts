@@ -34,6 +34,7 @@ import { sessionRoutes } from './session-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
+import { upgradesRoutes } from './upgrades-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
 import { compileValidator } from './validator.ts';
 
@@ -43,6 +44,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   enrolRoutes,
   keysRoutes,
   agentFilesRoutes,
+  upgradesRoutes,
   heartbeatsRoutes,
   alertsRoutes,
   batchesRoutes,
