@@ -21,7 +21,7 @@ import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
-import { HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
+import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
 import { QuietWatch } from './quiet-watch.ts';
@@ -30,6 +30,7 @@ import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import type { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import { ServerDoors } from './sources/server-doors.ts';
+import { type NewProgram, Upgrader } from './upgrade/upgrader.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
 import { DirectDelivery, type NameDoubt } from './uploader/direct-delivery.ts';
@@ -51,6 +52,10 @@ export interface AgentOptions {
   };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
+  /** Called with the first beat that the orchestrator has taken. */
+  readonly onFirstBeat?: () => void;
+  /** Where this agent may upgrade itself: the one-file agent that runs, and who is told of another that waits. */
+  readonly upgrade?: { readonly program: string | undefined; readonly onReady: (program: NewProgram) => void };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -336,6 +341,7 @@ export class Agent implements AsyncDisposable {
         folder: join(home, 'agent'),
         troubles: () => this.#health(),
         rotateKey: (signal) => rotateKey({ home, client, logger }, signal),
+        onAnswer: this.#afterBeat(client),
         clock,
         random,
         logger,
@@ -350,6 +356,20 @@ export class Agent implements AsyncDisposable {
       this.#joinTrouble = describeError(error);
       logger.error('this server could not join the orchestrator; records are kept', errorFields(error));
     }
+  }
+
+  /** What a beat that was answered means for this agent's own program. */
+  #afterBeat(client: OrchestratorClient): (answer: BeatAnswer, signal: AbortSignal) => Promise<void> {
+    const { home, upgrade, onFirstBeat, clock, logger } = this.#options;
+    const upgrader = upgrade && new Upgrader({ home, client, ...upgrade, clock, logger });
+    let first = onFirstBeat;
+    return async (answer, signal) => {
+      if (answer.taken) {
+        first?.();
+        first = undefined;
+      }
+      await upgrader?.beat(answer.upgrade, signal);
+    };
   }
 
   async #waitForJoining(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { UpgradeOrder, UpgradeReport } from '../contract/agent-upgrade.ts';
 import { BOOT_HEADER, CONTRACT_HEADER, CONTRACT_VERSION, INCARNATION_HEADER } from '../contract/agreement.ts';
 import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
@@ -27,6 +28,8 @@ export interface OrchestratorClientOptions {
 }
 
 const TIMEOUT_MS_DEFAULT = 15_000;
+/** A program over a slow line. */
+const DOWNLOAD_TIMEOUT_MS = 300_000;
 const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
 const CONNECTIONS_MAX = 4;
@@ -77,14 +80,15 @@ export class OrchestratorClient implements AsyncDisposable {
     const answer = await this.#post('/api/v1/enroll', request, signal);
     const { key, server } = answer;
     if (typeof key !== 'string' || key === '' || typeof server !== 'string' || parseServerName(server) === undefined)
-      throw this.#strange('/api/v1/enroll', 'an answer without "key" and "server"');
+      throw this.#strange('POST', '/api/v1/enroll', 'an answer without "key" and "server"');
     return answer as unknown as EnrolAnswer;
   }
 
   /** The successor of the key in use; both open until the new one is first used. */
   async rotateKey(signal?: AbortSignal): Promise<string> {
     const { key } = await this.#post('/api/v1/enroll/rotate', {}, signal);
-    if (typeof key !== 'string' || key === '') throw this.#strange('/api/v1/enroll/rotate', 'an answer without "key"');
+    if (typeof key !== 'string' || key === '')
+      throw this.#strange('POST', '/api/v1/enroll/rotate', 'an answer without "key"');
     return key;
   }
 
@@ -97,7 +101,7 @@ export class OrchestratorClient implements AsyncDisposable {
     const request: HeartbeatsRequest = { heartbeats };
     const answer = await this.#post('/api/v1/heartbeats', request, signal);
     if (!Array.isArray(answer['rejected']) || typeof answer['now'] !== 'string')
-      throw this.#strange('/api/v1/heartbeats', 'an answer without "rejected" and "now"');
+      throw this.#strange('POST', '/api/v1/heartbeats', 'an answer without "rejected" and "now"');
     return answer as unknown as HeartbeatsAnswer;
   }
 
@@ -116,6 +120,28 @@ export class OrchestratorClient implements AsyncDisposable {
     return this.#permission('/api/v1/batches/confirm', confirmation, signal);
   }
 
+  /** What this agent is to become; null: nothing, for now. An agent that is too old for all else is answered here. */
+  async askForUpgrade(signal?: AbortSignal): Promise<UpgradeOrder | null> {
+    const { order } = await this.#ask('GET', '/api/v1/agent/upgrade', undefined, signal);
+    if (order === null || isUpgradeOrder(order)) return order;
+    throw this.#strange('GET', '/api/v1/agent/upgrade', 'an answer that is no order');
+  }
+
+  async reportUpgrade(report: UpgradeReport, signal?: AbortSignal): Promise<void> {
+    await this.#post('/api/v1/agent/upgrade', report, signal);
+  }
+
+  /** The one-file agent; whether it is what was announced, the caller checks. */
+  async downloadBundle(bytesMax: number, signal?: AbortSignal): Promise<Buffer> {
+    const path = '/api/v1/agent/bundle';
+    const answered = await this.#request('GET', path, undefined, signal, {
+      timeoutMs: DOWNLOAD_TIMEOUT_MS,
+      responseBytesMax: Math.max(bytesMax, RESPONSE_BYTES_MAX),
+    });
+    if (answered.status !== 200) throw this.#refusal('GET', path, answered, parseObject(answered.body));
+    return answered.body;
+  }
+
   /** Closes kept connections. Safe twice; a later call opens new ones. */
   async close(): Promise<void> {
     this.#connections.close();
@@ -132,46 +158,63 @@ export class OrchestratorClient implements AsyncDisposable {
       typeof key === 'string' &&
       (state === 'archived' ||
         (state === 'upload' && typeof url === 'string' && typeof headers === 'object' && headers !== null));
-    if (!usable) throw this.#strange(path, 'an answer that is no permission');
+    if (!usable) throw this.#strange('POST', path, 'an answer that is no permission');
     return answer as unknown as BatchPermission;
   }
 
-  async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
-    const text = JSON.stringify(body);
+  #post(path: string, body: object, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
+    return this.#ask('POST', path, body, signal);
+  }
+
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body: object | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, unknown>> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
     const key = this.#key;
-    let response = await this.#request(path, text, signal);
+    let response = await this.#request(method, path, text, signal);
     let value = parseObject(response.body);
     // It was on its way with the key before, which went at the first use of this one: a refusal has done nothing, so it goes again.
     if (key !== this.#key && value?.['code'] === 'NSV_AGENT_REVOKED') {
-      response = await this.#request(path, text, signal);
+      response = await this.#request(method, path, text, signal);
       value = parseObject(response.body);
     }
     if (response.status < 200 || response.status > 299) {
-      const refusal = this.#refusal(path, response, value);
+      const refusal = this.#refusal(method, path, response, value);
       if (refusal.code === 'NSV_TLS_EXPECTED') this.tlsTrouble = refusal;
       throw refusal;
     }
-    if (value === undefined && response.status !== 204) throw this.#strange(path, 'something that is no JSON object');
+    if (value === undefined && response.status !== 204)
+      throw this.#strange(method, path, 'something that is no JSON object');
     return value ?? {};
   }
 
-  async #request(path: string, body: string, signal: AbortSignal | undefined): Promise<HttpResponse> {
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    body: string | undefined,
+    signal: AbortSignal | undefined,
+    bounds: { readonly timeoutMs?: number; readonly responseBytesMax?: number } = {},
+  ): Promise<HttpResponse> {
     try {
       const response = await httpRequest(
         {
-          method: 'POST',
+          method,
           url: this.url + path,
           headers: {
-            'content-type': 'application/json',
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
             accept: 'application/json',
             'user-agent': `nervesys-agent/${NERVESYS_VERSION}`,
             [CONTRACT_HEADER]: String(CONTRACT_VERSION),
             ...incarnationHeaders(this.#incarnation),
             ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
           },
-          body,
+          ...(body === undefined ? {} : { body }),
           timeoutMs: this.#timeoutMs,
           responseBytesMax: RESPONSE_BYTES_MAX,
+          ...bounds,
           connections: this.#trustedConnections(),
           signal,
         },
@@ -203,7 +246,12 @@ export class OrchestratorClient implements AsyncDisposable {
     return this.#connections;
   }
 
-  #refusal(path: string, response: HttpResponse, value: Record<string, unknown> | undefined): NervesysError {
+  #refusal(
+    method: string,
+    path: string,
+    response: HttpResponse,
+    value: Record<string, unknown> | undefined,
+  ): NervesysError {
     const { status } = response;
     const farCode = typeof value?.['code'] === 'string' ? value['code'] : undefined;
     const passedOn = farCode !== undefined && (PASSED_ON.has(farCode) || farCode.startsWith('NSV_TOKEN_'));
@@ -212,7 +260,7 @@ export class OrchestratorClient implements AsyncDisposable {
     const hint = text(value?.['hint']);
     return new NervesysError(
       passedOn ? farCode : 'NSV_ORCHESTRATOR_REFUSED',
-      `POST ${this.url}${path}: ${status}${farCode === undefined ? '' : ` ${farCode}`}${said === undefined ? '' : `: ${said}`}`,
+      `${method} ${this.url}${path}: ${status}${farCode === undefined ? '' : ` ${farCode}`}${said === undefined ? '' : `: ${said}`}`,
       {
         // Another version is one upgrade away, here or there: it is asked again until then.
         retryable: status === 408 || status === 429 || status >= 500 || (farCode?.endsWith('_TOO_OLD') ?? false),
@@ -227,12 +275,22 @@ export class OrchestratorClient implements AsyncDisposable {
   }
 
   /** Another program answers there (a proxy's sign-in page, a wrong port): that may pass, and nothing was done. */
-  #strange(path: string, found: string): NervesysError {
-    return new NervesysError('NSV_ORCHESTRATOR_REFUSED', `POST ${this.url}${path}: ${found} came back`, {
+  #strange(method: string, path: string, found: string): NervesysError {
+    return new NervesysError('NSV_ORCHESTRATOR_REFUSED', `${method} ${this.url}${path}: ${found} came back`, {
       retryable: true,
       hint: 'Check that this address is the orchestrator and that no proxy answers in its place.',
     });
   }
+}
+
+function isUpgradeOrder(value: unknown): value is UpgradeOrder {
+  const { version, bundle_sha256, bundle_bytes } = (value ?? {}) as Record<string, unknown>;
+  return (
+    typeof version === 'string' &&
+    typeof bundle_sha256 === 'string' &&
+    /^[0-9a-f]{64}$/.test(bundle_sha256) &&
+    Number.isSafeInteger(bundle_bytes)
+  );
 }
 
 function incarnationHeaders(incarnation: Incarnation | undefined): Record<string, string> {

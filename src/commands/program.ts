@@ -101,6 +101,7 @@ function addParts(program: Command, runs: Runs): void {
     .description('Start the lean agent of this server. The first time it needs NERVESYS_TOKEN to enrol.')
     .addOption(home())
     .addOption(agentPort())
+    .addOption(new Option('--trial').hideHelp()) // what a running agent starts its successor with
     .addHelpText('after', examples('NERVESYS_TOKEN=nsv1.… NERVESYS_SERVER=AIGARDEN02 nervesys agent'))
     .action(runs(() => import('./agent.ts')));
   program
@@ -150,12 +151,27 @@ function addParts(program: Command, runs: Runs): void {
 
 /** The commands that show something. */
 function addReaders(program: Command, runs: Runs): void {
-  reader(program.command('fleet'))
+  const fleet = program.command('fleet');
+  reader(fleet)
     .summary('who is up')
     .description('List all AI agents with their state, vitals and last sign of life.')
     .option('--server <name>', 'of this server only')
     .addHelpText('after', examples('nervesys fleet', 'nervesys fleet --json | jq ".agents[].state"'))
     .action(runs(() => import('./fleet.ts')));
+  reader(fleet.command('upgrade'))
+    .summary('let servers run the agent that the orchestrator hands out')
+    .description(
+      'Ask servers to run the one-file agent that their orchestrator hands out. Each fetches it, checks its SHA-256, tries it, and goes back ' +
+        'to what it ran before if the new one does not beat. Ten do so at a time; after three that went back no other is told. Without a ' +
+        'name: how far each is.',
+    )
+    .argument('[server]', "a server, or those of a pattern: 'AIGARDEN*', '*'")
+    .option('--cancel', 'take back what was asked of servers whose turn has not come')
+    .addHelpText(
+      'after',
+      examples('nervesys fleet upgrade AIGARDEN02', "nervesys fleet upgrade '*'", 'nervesys fleet upgrade'),
+    )
+    .action(runs(() => import('./fleet-upgrade.ts')));
   reader(program.command('alerts'))
     .summary('what went wrong')
     .description('List alerts, newest first.')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { NervesysError } from '../../platform/errors.ts';
 
@@ -130,6 +131,18 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** Whether there is a buffer at `path` that opening it would bring to a newer schema. @throws what SQLite says of a file that can't be read. */
+export function hasOlderSchema(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const db = new DatabaseSync(path, { readOnly: true, timeout: OPENING_TIMEOUT_MS });
+  try {
+    const version = Number(readPragma(db, 'user_version'));
+    return version > 0 && version < SCHEMA_VERSION;
+  } finally {
+    db.close();
   }
 }
 

@@ -12,6 +12,12 @@ import type { AgentRegistry } from '../registry.ts';
 import { buildHeartbeats } from './build-heartbeats.ts';
 import { VitalsReader } from './vitals.ts';
 
+/** What an answer means for the agent's own program. */
+export interface BeatAnswer {
+  readonly taken: boolean;
+  readonly upgrade: boolean;
+}
+
 /** What the sender needs of the orchestrator. */
 export interface HeartbeatDoor {
   sendHeartbeats(heartbeats: readonly Heartbeat[], signal?: AbortSignal): Promise<HeartbeatsAnswer>;
@@ -34,6 +40,11 @@ export interface HeartbeatSenderOptions {
   readonly droppedRecords?: () => number;
   /** Called when the orchestrator asks for another key; what it rejects with is logged, and it is called again later. */
   readonly rotateKey?: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Called after each request that was answered, with whether there is an upgrade to ask for; `taken: false`: this agent is too old to be
+   * heard, for which an upgrade is the cure. Never rejects.
+   */
+  readonly onAnswer?: (answer: BeatAnswer, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -143,6 +154,8 @@ export class HeartbeatSender implements AsyncDisposable {
       return this.#news.size > 0 ? NEWS_GATHER_MS : this.#untilFull();
     } catch (error) {
       signal.throwIfAborted();
+      if (errorCode(error) === 'NSV_AGENT_TOO_OLD')
+        await this.#options.onAnswer?.({ taken: false, upgrade: true }, signal);
       return this.#failed(error);
     }
   }
@@ -218,6 +231,7 @@ export class HeartbeatSender implements AsyncDisposable {
         reason: message,
       });
     if (answer.rotate_key === true) await this.#rotateKey(signal);
+    await this.#options.onAnswer?.({ taken: true, upgrade: answer.upgrade === true }, signal);
   }
 
   async #rotateKey(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ProgramFolder } from '../../agent/upgrade/program-folder.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { httpRequest } from '../../platform/http-request.ts';
 import { formatDuration, formatSize } from '../../platform/quantity.ts';
@@ -46,8 +47,25 @@ export async function checkAgent(home: string, address: AgentAddress, now: numbe
   } catch (error) {
     checks.push(problem('buffer', describeError(error), 'see the log of the agent'));
   }
-  checks.push(...checkReaders(home));
+  checks.push(...checkReaders(home), ...(await checkProgram(home)));
   return { checks, server: health.server };
+}
+
+/** What the agent upgraded itself to: beside the buffer's limit, so it is told. */
+async function checkProgram(home: string): Promise<readonly Check[]> {
+  const folder = new ProgramFolder(home);
+  const { current } = await folder.state();
+  if (current === undefined) return [];
+  const path = folder.pathOf(current.sha256);
+  if ((await folder.current()) === path)
+    return [ok('program', `upgraded to ${current.version} (${formatSize(statSync(path).size)} in ${path})`)];
+  return [
+    warning(
+      'program',
+      `the upgraded agent ${path} is not what was fetched, so the installed one runs`,
+      'ask for the upgrade again: nervesys fleet upgrade',
+    ),
+  ];
 }
 
 async function askHealth(address: AgentAddress): Promise<Health> {
