@@ -45,6 +45,8 @@ else
 fi
 NODE=$PROGRAM/bin/node
 BUNDLE=$PROGRAM/$BUNDLE_NAME
+# What the agent has upgraded itself to; it runs in the place of the one that is installed here.
+UPGRADED=$STATE/program
 KEY_FILE=$STATE/agent/agent.key
 ENV_FILE=$CONF/agent.env
 PID_FILE=$PROGRAM/agent.pid
@@ -70,7 +72,7 @@ running_pid() {
   [ -f "$PID_FILE" ] || return 1
   pid=$(cat "$PID_FILE")
   case $pid in '' | *[!0-9]*) return 1 ;; esac
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$BUNDLE" || return 1
+  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -e "$BUNDLE" -e "$UPGRADED/" || return 1
   say "$pid"
 }
 
@@ -159,6 +161,7 @@ uninstall() {
   process) stop_process ;;
   esac
   rm -f "$UNIT" "$ENV_FILE" "$PROGRAM/README" "$BUNDLE" "$NODE" "$PID_FILE" "$LOG_FILE" "$LOG_FILE.1"
+  rm -rf "$UPGRADED"
   rmdir "$PROGRAM/bin" "$PROGRAM" "$CONF" 2>/dev/null || true
   case $MANAGER in
   system) systemctl daemon-reload ;;
@@ -346,6 +349,10 @@ install_agent() {
   chmod 755 "$PROGRAM" "$PROGRAM/bin"
   install_node
   if get bundle "$BUNDLE" "$(field bundle_sha256 <"$TEMP/manifest")"; then CHANGED=yes; fi
+  if [ -d "$UPGRADED" ]; then
+    rm -rf "$UPGRADED"
+    CHANGED=yes
+  fi
   say "Agent: version $(field version <"$TEMP/manifest")"
 
   joined=no

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
@@ -90,6 +90,15 @@ class Host {
   get pid(): number | undefined {
     const path = join(this.program, 'agent.pid');
     return existsSync(path) ? Number(readFileSync(path, 'utf8')) : undefined;
+  }
+
+  /** As somebody does whose agent has ended, with the installed program. */
+  startByHand(): void {
+    const child = spawn(join(this.program, 'bin/node'), [join(this.program, 'nervesys-agent.cjs'), 'agent'], {
+      env: { PATH: bare, HOME: '/h', NERVESYS_HOME: this.state },
+      stdio: 'ignore',
+    });
+    writeFileSync(join(this.program, 'agent.pid'), `${child.pid}\n`);
   }
 
   get installed(): readonly string[] {
@@ -196,6 +205,34 @@ test('a bare host becomes a server of the fleet; again changes nothing; uninstal
   const purged = await host.run(['--uninstall', '--purge']);
   assert.equal(purged.code, 0, purged.output);
   assert.equal(existsSync(join(host.state, 'agent')), false);
+});
+
+test('a host whose agent has upgraded itself is known by the script: run again it installs what is handed out, and ends the right process', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const host = await Host.make(t);
+  const { token } = await orchestrator.orchestrator.createToken();
+  const withNode = `${bare}:${join(process.execPath, '..')}`;
+  assert.equal((await host.run([], { NERVESYS_TOKEN: token, NERVESYS_SERVER: 'AIGARDEN13' }, withNode)).code, 0);
+  const upgraded = `${readFileSync(bundle, 'utf8')}//newer\n`;
+  const sha256 = createHash('sha256').update(upgraded).digest('hex');
+  const folder = join(host.state, 'program');
+  await mkdir(folder);
+  await writeFile(join(folder, `nervesys-agent-${sha256.slice(0, 12)}.cjs`), upgraded);
+  await writeFile(join(folder, 'upgrade.json'), JSON.stringify({ current: { sha256, version: '9.0.0' } }));
+  const { pid: before } = host;
+  process.kill(before!, 'SIGTERM');
+  await until('the agent ends', () => !isAlive(before!), 20_000);
+  host.startByHand();
+  const { pid } = host;
+  await until('the upgraded one runs', () => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder), 20_000);
+
+  const again = await host.run([], {}, withNode);
+
+  assert.equal(again.code, 0, again.output);
+  assert.equal(isAlive(pid!), false, 'two agents run');
+  assert.equal(existsSync(folder), false);
+  assert.ok(readFileSync(`/proc/${host.pid}/cmdline`, 'utf8').includes(host.program));
+  assert.equal((await host.run(['--uninstall'], {}, withNode)).code, 0);
 });
 
 test('a host that has Node 24 uses its own, and a token that is no good installs nothing and says why', async (t) => {
