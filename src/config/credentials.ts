@@ -1,0 +1,122 @@
+import type { Complaint } from './complaints.ts';
+
+/**
+ * Credentials that somebody put into the configuration, comments included: it lives in Git, where nothing that was committed once is
+ * secret any more. By the forms that services give their keys, by names like `password:`, and by how random a word looks. A finding is a
+ * complaint, so it must hardly ever be wrong: what only may be one is let pass, and a line that ends with `# not a secret` is believed.
+ */
+export function findCredentials(file: string, text: string): readonly Complaint[] {
+  const found: Complaint[] = [];
+  let number = 0;
+  for (const line of text.split('\n')) {
+    number++;
+    if (line.length < LENGTH_LEAST || TRUSTED.test(line)) continue;
+    const credential = inLine(line.slice(0, LINE_LENGTH_MAX));
+    if (credential === undefined) continue;
+    found.push({
+      file,
+      line: number,
+      column: credential.at + 1,
+      problem: `holds what looks like ${credential.what}`,
+      remedy:
+        'take it out of Git and make another; secrets come from the environment (.env.example). If it is none, end the line with `# not a secret`',
+    });
+    if (found.length >= FINDINGS_MAX) break;
+  }
+  return found;
+}
+
+/** No credential is shorter, with anything that tells it is one. */
+const LENGTH_LEAST = 8;
+/** A longer line is no line of settings; what is behind is not looked at. */
+const LINE_LENGTH_MAX = 4_096;
+const FINDINGS_MAX = 20;
+const TRUSTED = /#\s*not a secret\s*$/i;
+
+interface Credential {
+  readonly at: number;
+  readonly what: string;
+}
+
+/** What services give their keys; each pattern has bounded repetitions that don't overlap. */
+const FORMS: readonly (readonly [what: string, form: RegExp])[] = [
+  ['a private key', /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/],
+  ['an AWS access key', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/],
+  ['a Google API key', /\bAIza[A-Za-z0-9_-]{30,45}/],
+  ['a GitHub token', /\b(?:gh[pousr]_[A-Za-z0-9]{30,80}|github_pat_[A-Za-z0-9_]{30,100})/],
+  ['a GitLab token', /\bgl(?:pat|cbt|dt|rt|ptt|ft|soat)-[A-Za-z0-9_-]{18,80}/],
+  [
+    'a key of an AI service',
+    /\b(?:sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{20,200}|xai-[A-Za-z0-9]{40,120}|gsk_[A-Za-z0-9]{30,80}|hf_[A-Za-z0-9]{30,60})/,
+  ],
+  [
+    'a Slack token',
+    /\bxox[abeprs]-[A-Za-z0-9-]{10,120}|hooks\.slack\.com\/services\/T[A-Za-z0-9]{5,20}\/B[A-Za-z0-9]{5,20}\/[A-Za-z0-9]{15,40}/,
+  ],
+  ['a token of Vault', /\bhv[sbr]\.[A-Za-z0-9_-]{20,200}/],
+  ['a Telegram bot token', /\b\d{8,10}:AA[A-Za-z0-9_-]{30,40}/],
+  ['a key of Stripe', /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,120}/],
+  ['a Nervesys token', /\bnsv1\.[A-Za-z0-9_-]{40,2000}/],
+  ['a JSON web token', /\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{10,1000}/],
+  ['a password in an address', /:\/\/[^\s:/@'"]{1,200}:(?!\*|\$|<|…|password@|\.\.\.)[^\s/@'"]{3,200}@/],
+];
+
+/** `storj_secret_key: …`. A value that names where the secret is, or holds its place, is none. */
+const NAMED =
+  /(?:^|[\s{,#'"-])([A-Za-z0-9_.-]{0,60}(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credential)s?(?:_?(?:key|id))?)["']?\s*[:=]\s*["']?([^\s"'#,}]{8,512})/gi;
+const PLACEHOLDER =
+  /^(?:[[(\\^.]|\$|<|\{|\/|\.{1,2}\/|~\/|…|x{4,}|\*{3,}|changeme|example|your|my[-_]|the[-_]|placeholder|redacted|env:|vault:|file:|https?:|true|false|null|none)/i;
+/** Of a word without a name beside it. */
+const WORD = /(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_=-]{32,512}(?![A-Za-z0-9+/_=.-])/g;
+/** OpenSSH's public keys begin so; they are made to be shown. */
+const PUBLIC_KEY = /^AAAA[A-Z]/;
+/** Bits a character: words of languages, paths and names stay below it, base64 of random bytes at 32 characters is above. */
+const RANDOM_BITS = 4.2;
+
+function inLine(line: string): Credential | undefined {
+  for (const [what, form] of FORMS) {
+    const match = form.exec(line);
+    if (match !== null) return { at: match.index, what };
+  }
+  for (const { 1: name = '', 2: value = '', index, 0: whole } of line.matchAll(NAMED)) {
+    if (/_(?:file|path|url|endpoint|id)$/i.test(name) || PLACEHOLDER.test(value)) continue;
+    if (isPartlyRandom(value))
+      return { at: index + whole.lastIndexOf(value), what: `the value of a secret (${name.slice(0, 60)})` };
+  }
+  for (const { 0: word, index } of line.matchAll(WORD)) {
+    if (PUBLIC_KEY.test(word)) continue;
+    if (kindsOf(word) === 3 && !word.includes('//') && entropyBits(word) >= RANDOM_BITS && !isWords(word))
+      return { at: index, what: 'a random key' };
+  }
+  return undefined;
+}
+
+/** A password needn't be random, but something in it is no word: digits or signs among letters. */
+function isPartlyRandom(value: string): boolean {
+  return (
+    /\d/.test(value) &&
+    /[A-Za-z]/.test(value) &&
+    !/^[a-z]+[-_a-z]*\d{0,2}$/i.test(value) &&
+    !/^\d+(?:\.\d+)?[a-zA-Z]{1,3}$/.test(value)
+  );
+}
+
+/** Kinds of characters among small letters, capitals and digits. */
+function kindsOf(word: string): number {
+  return [/[a-z]/, /[A-Z]/, /\d/].filter((kind) => kind.test(word)).length;
+}
+
+/** `AIGARDEN01/some-Long_Name-2024`: parts that are words, as paths and names have. */
+function isWords(word: string): boolean {
+  const parts = word.split(/[/_=+-]+/).filter((part) => part !== '');
+  return parts.length > 1 && parts.every((part) => /^(?:[A-Z]?[a-z]+|[A-Z]+|\d{1,8}|[A-Za-z]+\d{1,4})$/.test(part));
+}
+
+/** Shannon's entropy of its characters. */
+function entropyBits(word: string): number {
+  const counts = new Map<string, number>();
+  for (const character of word) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / word.length) * Math.log2(count / word.length);
+  return bits;
+}
