@@ -8,6 +8,7 @@ import { agentSources, sharedSources } from './sources.ts';
 const role = text({ lengthMax: 100 });
 const description = text({ lengthMax: 2_000 });
 const servers = list(parsed('a server name such as AIGARDEN01', SERVER_NAME_PATTERN.source, parseServerName), {
+  lengthMin: 1, // on no server it would run nowhere
   lengthMax: 10_000,
   of: 'server names',
 });

@@ -114,14 +114,21 @@ export function absolutePath(example: string): Field<string> {
 
 export function list<T>(
   item: Field<T>,
-  options: { readonly lengthMax: number; readonly of: string },
+  options: { readonly lengthMin?: number; readonly lengthMax: number; readonly of: string },
 ): Field<readonly T[]> {
-  const expects = `a list of ${options.of}, at most ${options.lengthMax}`;
+  const { lengthMin = 0, lengthMax, of } = options;
+  const expects =
+    lengthMin === 0 ? `a list of ${of}, at most ${lengthMax}` : `a list of ${lengthMin} to ${lengthMax} ${of}`;
   return {
-    schema: { type: 'array', items: item.schema, maxItems: options.lengthMax },
+    schema: {
+      type: 'array',
+      items: item.schema,
+      ...(lengthMin === 0 ? {} : { minItems: lengthMin }),
+      maxItems: lengthMax,
+    },
     expects,
     read(located, path, complaints) {
-      if (located.type !== 'list' || located.items.length > options.lengthMax)
+      if (located.type !== 'list' || located.items.length > lengthMax || located.items.length < lengthMin)
         return refuse(located, path, expects, complaints);
       const items = located.items.map((each, index) => item.read(each, `${path}[${index}]`, complaints));
       return items.some((each) => each === undefined) ? undefined : (items as T[]);

@@ -5,6 +5,7 @@ import { type AgentFile, agentDefaults, agentDefaultsFile, agentFile, mergeAgent
 import { COMPLAINTS_MAX, type Complaint, formatComplaint, nearest, sortComplaints } from './complaints.ts';
 import type { AgentSettings, Config } from './config.ts';
 import { AGENTS_FOLDER, type ConfigTexts, readConfigFolder } from './config-folder.ts';
+import { findCredentials } from './credentials.ts';
 import { defaultOf, type Field, withDefault } from './fields.ts';
 import { agentListen } from './listen.ts';
 import { FileComplaints, type Located } from './located.ts';
@@ -56,6 +57,7 @@ async function buildConfig(texts: ConfigTexts, found: Complaint[]): Promise<Conf
       thresholdsRead.complaints,
     );
 
+  findCredentialsIn(texts, found);
   const thresholds = thresholdsRead.value;
   if (!orchestrator || !storage || !thresholds || !defaultsRead.value) return undefined;
   const defaults = agentDefaults(defaultsRead.value, thresholdsFor(thresholds, undefined));
@@ -74,6 +76,13 @@ async function buildConfig(texts: ConfigTexts, found: Complaint[]): Promise<Conf
     orchestrator,
     storage,
   });
+}
+
+/** What a field has refused already needs no second complaint. */
+function findCredentialsIn(texts: ConfigTexts, found: Complaint[]): void {
+  const refused = new Set(found.map(({ file, line }) => `${file}:${line}`));
+  for (const [file, text] of texts)
+    found.push(...findCredentials(file, text).filter(({ line }) => !refused.has(`${file}:${line}`)));
 }
 
 interface FileRead<T> {
