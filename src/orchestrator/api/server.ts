@@ -29,6 +29,7 @@ import { MethodTable } from './method-table.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
 import { reindexRoutes } from './reindex-routes.ts';
+import { schemasRoutes } from './schemas-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
@@ -61,6 +62,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   peopleRoutes,
   apiKeysRoutes,
   auditRoutes,
+  schemasRoutes,
   dashboardRoutes,
 ];
 
