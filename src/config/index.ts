@@ -1,3 +1,4 @@
+export { type Complaint, formatComplaint } from './complaints.ts';
 export type {
   AgentDefaults,
   AgentSettings,
@@ -9,7 +10,15 @@ export type {
   StorageSettings,
   Thresholds,
 } from './config.ts';
+export { type ConfigTexts, readConfigFolder } from './config-folder.ts';
 export { copyExampleConfig } from './example-config.ts';
 export { configJsonSchemas } from './json-schemas.ts';
-export { builtInConfig, type LoadedConfig, loadConfig } from './load-config.ts';
+export {
+  builtInConfig,
+  type CheckedConfig,
+  checkConfigFolder,
+  checkConfigTexts,
+  type LoadedConfig,
+  loadConfig,
+} from './load-config.ts';
 export { agentsOn, journaldOn, resolveAgent, sourcesOn, syslogOn } from './resolve-agent.ts';

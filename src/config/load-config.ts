@@ -20,29 +20,68 @@ export interface LoadedConfig {
   readonly files: readonly string[];
 }
 
+/** What a check of settings files has found. */
+export interface CheckedConfig {
+  /** Absent where there are complaints. */
+  readonly config: Config | undefined;
+  /** By file, then as they stand in it. */
+  readonly complaints: readonly Complaint[];
+  /** What each file holds, with places; for whoever tells where a value comes from. */
+  readonly roots: ReadonlyMap<string, Located>;
+}
+
+/**
+ * Checks settings files as a whole, by their path relative to the folder (`agents/grok.yaml`); none: all defaults. `revision` names them;
+ * left out: by what is in them. Never rejects: what is wrong is a complaint.
+ */
+export async function checkConfigTexts(
+  texts: ConfigTexts,
+  options: { readonly revision?: string; readonly complaints?: readonly Complaint[] } = {},
+): Promise<CheckedConfig> {
+  const found: Complaint[] = [...(options.complaints ?? [])];
+  const roots = new Map<string, Located>();
+  const config = await buildConfig(texts, options.revision ?? revisionOf(texts), found, roots);
+  return { config: found.length > 0 ? undefined : config, complaints: sortComplaints(found), roots };
+}
+
+/** The same of a folder (`<home>/config`), with what is wrong about its files; an absent file, or folder, means its defaults. */
+export async function checkConfigFolder(dir: string): Promise<CheckedConfig & { readonly files: readonly string[] }> {
+  const complaints: Complaint[] = [];
+  const texts = await readConfigFolder(dir, complaints);
+  return { ...(await checkConfigTexts(texts, { complaints })), files: [...texts.keys()] };
+}
+
 /**
  * Reads and checks the whole folder (`<home>/config`); an absent file, or folder, means its defaults.
  * Rejects with `NSV_CONFIG_INVALID` and all complaints at once, in the message and in `facts.complaints` (strings).
  */
 export async function loadConfig(dir: string): Promise<LoadedConfig> {
-  const complaints: Complaint[] = [];
-  const texts = await readConfigFolder(dir, complaints);
-  const config = await buildConfig(texts, complaints);
-  if (config === undefined || complaints.length > 0) throw configInvalid(dir, complaints);
-  return { config, files: [...texts.keys()] };
+  const { config, complaints, files } = await checkConfigFolder(dir);
+  if (config === undefined) throw configInvalid(dir, complaints);
+  return { config, files };
 }
 
 /** The defaults, as with no file at all. */
 export async function builtInConfig(): Promise<Config> {
-  return (await buildConfig(new Map(), []))!;
+  return (await checkConfigTexts(new Map())).config!;
 }
 
-async function buildConfig(texts: ConfigTexts, found: Complaint[]): Promise<Config | undefined> {
-  const orchestratorRead = await readFileAs('orchestrator.yaml', orchestratorFile, texts, found);
-  const storageRead = await readFileAs('storage.yaml', storageFile, texts, found);
-  const thresholdsRead = await readFileAs('thresholds.yaml', thresholdsFile, texts, found);
-  const defaultsRead = await readFileAs(`${AGENTS_FOLDER}/_defaults.yaml`, agentDefaultsFile, texts, found);
-  const agentReads = await readAgents(texts, found);
+async function buildConfig(
+  texts: ConfigTexts,
+  revision: string,
+  found: Complaint[],
+  roots: Map<string, Located>,
+): Promise<Config | undefined> {
+  const readAs = async <T>(file: string, field: Field<T>): Promise<FileRead<T>> => {
+    const read = await readFileAs(file, field, texts, found);
+    if (read.root !== undefined) roots.set(file, read.root);
+    return read;
+  };
+  const orchestratorRead = await readAs('orchestrator.yaml', orchestratorFile);
+  const storageRead = await readAs('storage.yaml', storageFile);
+  const thresholdsRead = await readAs('thresholds.yaml', thresholdsFile);
+  const defaultsRead = await readAs(`${AGENTS_FOLDER}/_defaults.yaml`, agentDefaultsFile);
+  const agentReads = await readAgents(texts.keys(), readAs);
 
   const orchestrator = orchestratorRead.value && orchestratorSettings(orchestratorRead.value);
   if (orchestrator) checkOrchestrator(orchestrator, orchestratorRead.root, orchestratorRead.complaints);
@@ -68,7 +107,7 @@ async function buildConfig(texts: ConfigTexts, found: Complaint[]): Promise<Conf
     })
     .sort((a, b) => (a.agentId < b.agentId ? -1 : 1));
   return deepFreeze({
-    revision: revisionOf(texts),
+    revision,
     agents,
     agentDefaults: defaults,
     sharedSources: defaultsRead.value.sources ?? [],
@@ -111,12 +150,15 @@ interface AgentRead extends FileRead<AgentFile> {
   readonly agentId: string;
 }
 
-async function readAgents(texts: ConfigTexts, found: Complaint[]): Promise<readonly AgentRead[]> {
+async function readAgents(
+  files: Iterable<string>,
+  readAs: (file: string, field: typeof agentFile) => Promise<FileRead<AgentFile>>,
+): Promise<readonly AgentRead[]> {
   const reads: AgentRead[] = [];
   const owners = new Map<string, string>();
-  for (const file of texts.keys()) {
+  for (const file of files) {
     if (!file.startsWith(`${AGENTS_FOLDER}/`) || file === `${AGENTS_FOLDER}/_defaults.yaml`) continue;
-    const read = await readFileAs(file, agentFile, texts, found);
+    const read = await readAs(file, agentFile);
     const stem = file.slice(AGENTS_FOLDER.length + 1, -'.yaml'.length).toUpperCase();
     const agentId = read.value?.agent_id ?? stem;
     const owner = owners.get(agentId);
@@ -149,7 +191,7 @@ function revisionOf(texts: ConfigTexts): string {
 }
 
 function configInvalid(dir: string, found: readonly Complaint[]): NervesysError {
-  const complaints = sortComplaints(found).map(formatComplaint);
+  const complaints = found.map(formatComplaint);
   const shown = complaints.slice(0, COMPLAINTS_MAX);
   const more = complaints.length - shown.length;
   const count = complaints.length === 1 ? 'a mistake' : `${complaints.length} mistakes`;
