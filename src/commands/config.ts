@@ -1,40 +1,102 @@
-import { join } from 'node:path';
-import { loadConfig } from '../config/index.ts';
+import { join, relative } from 'node:path';
+import {
+  type Complaint,
+  checkConfigFolder,
+  copyExampleConfig,
+  explainAgent,
+  formatComplaint,
+  loadConfig,
+  resolveAgent,
+} from '../config/index.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { EXIT } from './exit-codes.ts';
-import { escapeControls, note, print, printJson } from './output.ts';
-import { resolveHome, resolveUserPath } from './settings.ts';
+import { escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
+import { packageRoot, resolveHome, resolveUserPath, userDirectory } from './settings.ts';
 
 export interface ConfigOptions {
   readonly home?: string;
   readonly json?: boolean;
 }
 
-/** `nervesys config check [folder]`: every mistake at once; exit code 3 when there are some. */
-export async function check(options: ConfigOptions, folder?: string): Promise<number> {
-  const place = configFolder(options, folder);
-  try {
-    const { config, files } = await loadConfig(place);
-    if (options.json) printJson({ valid: true, folder: place, revision: config.revision, files, complaints: [] });
-    else {
-      print(`${escapeControls(place)}: no mistake in ${files.length} files (revision ${config.revision})`);
-      if (files.length === 0) note('There is no file there, so the defaults hold.');
-    }
-    return EXIT.done;
-  } catch (error) {
-    if (!(error instanceof NervesysError) || error.code !== 'NSV_CONFIG_INVALID') throw error;
-    const complaints = (error.facts['complaints'] ?? [error.message]) as readonly string[];
-    if (options.json) printJson({ valid: false, folder: place, complaints });
-    else for (const complaint of complaints) print(escapeControls(complaint));
-    const total = Number(error.facts['count'] ?? complaints.length);
-    if (!options.json) note(`${total === 1 ? 'One mistake' : `${total} mistakes`} in ${escapeControls(place)}.`);
-    return EXIT.problems;
-  }
+export interface CheckOptions extends ConfigOptions {
+  /** `github`: workflow commands, which GitHub shows at the lines they name. */
+  readonly format?: 'text' | 'github';
 }
 
-/** `nervesys config show [folder]`: what takes effect, defaults included, durations in ms and sizes in bytes. */
-export async function show(options: ConfigOptions, folder?: string): Promise<number> {
-  const { config } = await loadConfig(configFolder(options, folder));
+/** `nervesys config check [folder]`: every mistake at once; exit code 3 when there are some. */
+export async function check(options: CheckOptions, folder?: string): Promise<number> {
+  const place = configFolder(options, folder);
+  const { config, complaints, files } = await checkConfigFolder(place);
+  if (options.json)
+    printJson({ valid: config !== undefined, folder: place, revision: config?.revision ?? null, files, complaints });
+  else if (options.format === 'github')
+    for (const complaint of complaints) print(githubAnnotation(complaint, repositoryPath(place)));
+  else for (const complaint of complaints) print(escapeControls(formatComplaint(complaint)));
+  if (config === undefined) {
+    if (!options.json) note(`${countMistakes(complaints.length)} in ${escapeControls(place)}.`);
+    return EXIT.problems;
+  }
+  if (!options.json) {
+    print(`${escapeControls(place)}: no mistake in ${files.length} files (revision ${config.revision})`);
+    if (files.length === 0) note('There is no file there, so the defaults hold.');
+  }
+  return EXIT.done;
+}
+
+function countMistakes(count: number): string {
+  return count === 1 ? 'One mistake' : `${count} mistakes`;
+}
+
+/** Annotations name files from the root of the repository, where a workflow runs. */
+function repositoryPath(folder: string): string {
+  const path = relative(userDirectory(), folder);
+  return path.startsWith('..') ? folder : path;
+}
+
+/** A workflow command of GitHub Actions: `::error file=config/storage.yaml,line=2,col=3::…`. */
+function githubAnnotation({ file, line, column, path, problem, remedy }: Complaint, folder: string): string {
+  const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+  const place = line === undefined ? '' : `,line=${line},col=${column ?? 1}`;
+  const words = `${path === undefined ? '' : `${path} `}${problem}; ${remedy}`;
+  return `::error file=${property(join(folder, file))}${place},title=nervesys config check::${data(words)}`;
+}
+
+/** `nervesys config init [folder]`: the commented example as a start, where nothing stands yet. */
+export async function init(options: ConfigOptions, folder?: string): Promise<number> {
+  const place = configFolder(options, folder);
+  if (!(await copyExampleConfig(join(packageRoot(), 'config'), place)))
+    throw new NervesysError('NSV_SETTING_INVALID', `write a configuration to ${place}: something stands there`, {
+      hint: 'choose a folder that does not exist yet; nothing was changed',
+    });
+  const { config, files } = await checkConfigFolder(place);
+  if (options.json) {
+    printJson({ folder: place, revision: config?.revision ?? null, files });
+    return EXIT.done;
+  }
+  print(`${escapeControls(place)}: ${files.length} files, each line explained.`);
+  note(`Change what you like, then look at it:  nervesys config check ${escapeControls(place)}`);
+  note('Keep it in Git, and let the orchestrator follow it: docs/CONFIG.md');
+  return EXIT.done;
+}
+
+export interface ShowOptions extends ConfigOptions {
+  readonly agent?: string;
+  readonly server?: string;
+}
+
+/**
+ * `nervesys config show [folder]`: what takes effect, defaults included, durations in ms and sizes in bytes. `--agent`: what one AI agent
+ * gets, each setting with the place it comes from.
+ */
+export async function show(options: ShowOptions, folder?: string): Promise<number> {
+  const place = configFolder(options, folder);
+  if (options.agent !== undefined) return showAgent(options, place, options.agent);
+  if (options.server !== undefined)
+    throw new NervesysError('NSV_SETTING_INVALID', '--server is given without --agent', {
+      hint: 'name the AI agent too: nervesys config show --agent GROK --server AIGARDEN01',
+    });
+  const { config } = await loadConfig(place);
   if (options.json) printJson(config);
   else {
     const { stringify } = await import('yaml');
@@ -42,6 +104,45 @@ export async function show(options: ConfigOptions, folder?: string): Promise<num
     print(stringify(JSON.parse(JSON.stringify(config)), { lineWidth: 0 }).trimEnd());
   }
   return EXIT.done;
+}
+
+async function showAgent({ server, json }: ShowOptions, place: string, agentId: string): Promise<number> {
+  const { config } = await loadConfig(place); // complains as every other command does
+  const { roots } = await checkConfigFolder(place);
+  const settings = explainAgent(config, roots, agentId);
+  const { known, assigned } = resolveAgent(config, agentId, server ?? '');
+  if (json) {
+    printJson({
+      agent_id: agentId,
+      known,
+      ...(server === undefined ? {} : { server, assigned }),
+      revision: config.revision,
+      settings,
+    });
+    return EXIT.done;
+  }
+  if (!known) note(`${escapeControls(agentId)} has no file of its own, so it gets the defaults.`);
+  if (server !== undefined && !assigned)
+    note(`${escapeControls(agentId)} does not run on ${escapeControls(server)}: its servers say otherwise.`);
+  const paint = painter(process.stdout);
+  print(
+    formatTable(settings, [
+      { title: 'SETTING', text: (one) => paint('bold', escapeControls(one.path)) },
+      { title: 'VALUE', text: (one) => escapeControls(shorten(one.value)) },
+      {
+        title: 'FROM',
+        text: ({ from }) =>
+          from === undefined ? paint('dim', 'built in') : escapeControls(`${from.file}:${from.line}:${from.column}`),
+      },
+    ]),
+  );
+  return EXIT.done;
+}
+
+const VALUE_LENGTH_SHOWN = 80;
+
+function shorten(value: string): string {
+  return value.length > VALUE_LENGTH_SHOWN ? `${value.slice(0, VALUE_LENGTH_SHOWN)}…` : value;
 }
 
 function configFolder(options: ConfigOptions, folder: string | undefined): string {

@@ -319,6 +319,15 @@ function addAdministration(program: Command, runs: Runs): void {
     .summary('check and show the configuration')
     .description('The configuration: YAML files, below the home or in a folder of your own.');
   config
+    .command('init')
+    .summary('write a commented start')
+    .description('Write the example configuration, each line explained, to a folder that does not exist yet.')
+    .argument('[folder]', 'to write (default: <home>/config)')
+    .addOption(home())
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('nervesys config init ./config'))
+    .action(runs(async () => ({ run: (await import('./config.ts')).init })));
+  config
     .command('check')
     .summary('check the configuration, all mistakes at once')
     .description(
@@ -327,16 +336,46 @@ function addAdministration(program: Command, runs: Runs): void {
     .argument('[folder]', 'to check (default: <home>/config)')
     .addOption(home())
     .option('--json', 'as JSON')
-    .addHelpText('after', examples('nervesys config check', 'nervesys config check ./config --json'))
+    .addOption(
+      new Option('--format <format>', 'github: as annotations of a workflow')
+        .choices(['text', 'github'])
+        .default('text'),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'nervesys config check',
+        'nervesys config check ./config --json',
+        'nervesys config check config --format github',
+      ),
+    )
     .action(runs(async () => ({ run: (await import('./config.ts')).check })));
   config
     .command('show')
     .summary('show what holds, defaults included')
-    .description('Print the configuration as it takes effect, defaults included.')
+    .description(
+      'Print the configuration as it takes effect, defaults included. With --agent: what one AI agent gets, each setting with the file and line ' +
+        'that it comes from.',
+    )
     .argument('[folder]', 'to show (default: <home>/config)')
+    .option('--agent <agent-id>', 'of this AI agent')
+    .option('--server <name>', 'on this server')
     .addOption(home())
     .option('--json', 'as JSON')
+    .addHelpText('after', examples('nervesys config show', 'nervesys config show --agent GROK --server AIGARDEN01'))
     .action(runs(async () => ({ run: (await import('./config.ts')).show })));
+  reader(config.command('diff'))
+    .summary('what one revision does differently from another')
+    .description(
+      'Compare two configurations by their effect, not by their text. Each is a folder, or a revision that the orchestrator knows.',
+    )
+    .argument('<before>', 'folder or revision')
+    .argument('<after>', 'folder or revision')
+    .addHelpText(
+      'after',
+      examples('nervesys config diff ./config ../other/config', 'nervesys config diff abc123def456 def456abc123'),
+    )
+    .action(runs(() => import('./config-diff.ts')));
   program
     .command('doctor')
     .summary('what is wrong here, and what to do about it')

@@ -11,7 +11,9 @@ export type {
   Thresholds,
 } from './config.ts';
 export { type ConfigTexts, readConfigFolder } from './config-folder.ts';
+export { type ConfigChange, diffConfigs } from './diff-configs.ts';
 export { copyExampleConfig } from './example-config.ts';
+export { type ExplainedSetting, explainAgent } from './explain-agent.ts';
 export { configJsonSchemas } from './json-schemas.ts';
 export {
   builtInConfig,

@@ -40,6 +40,26 @@ export function parseSize(text: string): number | undefined {
   return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
 }
 
+/** A duration exactly, as it is written in settings: `1h30m`, `250ms`; `parseDuration` reads it back. Whole ms, 0 and more. */
+export function writeDuration(ms: number): string {
+  let text = '';
+  let rest = ms;
+  for (const [unit, size] of Object.entries(DURATION_UNITS_MS).reverse()) {
+    if (unit === 'w' || rest < size) continue; // nobody counts in weeks
+    text += `${Math.floor(rest / size)}${unit}`;
+    rest %= size;
+  }
+  return text === '' ? '0s' : text;
+}
+
+/** A size exactly, as it is written in settings, in the largest unit that divides it: `100MB`, `64MiB`; `parseSize` reads it back. */
+export function writeSize(bytes: number): string {
+  for (const [unit, size] of Object.entries(SIZE_UNITS_BYTES).sort(([, a], [, b]) => b - a)) {
+    if (unit !== 'KB' && bytes > 0 && bytes % size === 0) return `${bytes / size}${unit}`;
+  }
+  return `${bytes}B`;
+}
+
 /** Bytes for people: `742 B`, `1.5 MB` (10⁶). */
 export function formatSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;

@@ -257,6 +257,36 @@ describe('the command line', { concurrency: 4 }, () => {
     assert.match(throughNpm.stdout.toString(), /storage\.yaml:1:1: bufer/);
   });
 
+  test('a commented start is written, shown with the places of its settings, compared, and annotated on GitHub', async () => {
+    const start = join(home, 'start');
+    const run = (...args: string[]) => runNervesys(['config', ...args], { cwd: home });
+
+    const written = await run('init', 'start');
+    const again = await run('init', 'start');
+    const shown = await run('show', 'start', '--agent', 'GROK', '--server', 'AIGARDEN01');
+    await runNervesys(['config', 'init', 'other'], { cwd: home });
+    await writeFile(join(home, 'other/storage.yaml'), 'upload: { window: 5m }\n');
+    const compared = await run('diff', 'start', 'other', '--json');
+    const unknown = await run('diff', 'start', 'no such thing');
+    await writeFile(join(start, 'storage.yaml'), 'upload:\n  windw: 5m\n');
+    const annotated = await run('check', 'start', '--format', 'github');
+
+    assert.equal(written.code, 0, written.stderr);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /something stands there/);
+    assert.match(shown.stdout.toString(), /silent_after +30m +agents\/grok\.yaml:\d+:\d+/);
+    assert.match(shown.stdout.toString(), /redaction\.enabled +true +built in/);
+    assert.deepEqual(JSON.parse(compared.stdout.toString()).changes, [
+      { path: 'storage.upload.window', before: '10m', after: '5m' },
+    ]);
+    assert.deepEqual([unknown.code, /is no folder and no revision/.test(unknown.stderr)], [2, true]);
+    assert.equal(annotated.code, 3);
+    assert.equal(
+      annotated.stdout.toString(),
+      '::error file=start/storage.yaml,line=2,col=3,title=nervesys config check::upload.windw is not known here; did you mean window?\n',
+    );
+  });
+
   test('doctor finds keys that others can read and parts that do not run, and exits with 3', async () => {
     const sick = join(home, 'sick');
     await mkdir(join(sick, 'agent'), { recursive: true });
