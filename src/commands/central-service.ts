@@ -29,7 +29,7 @@ export async function openCentralService(
   const { settings, vault } = await readSettingsAndSecrets(parts, { home }, logger);
   const { databaseUrl } = settings;
   const loaded = await readConfig(home);
-  const { listen, publicUrl, heartbeat, tls, keys } = loaded.config.orchestrator;
+  const { listen, publicUrl, trustedProxies, heartbeat, tls, keys } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
@@ -41,6 +41,7 @@ export async function openCentralService(
       host: listen.host,
       port: port ?? listen.port,
       publicUrl,
+      trustedProxies,
       tls,
       policy: heartbeat,
       keyRotateAfterMs: keys.rotateAfterMs,

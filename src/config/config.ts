@@ -111,6 +111,8 @@ export interface OrchestratorSettings {
   readonly listen: { readonly host: string; readonly port: number };
   /** The address that tokens carry; absent: the one it listens on. */
   readonly publicUrl: string | undefined;
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose word on a client's address is believed. */
+  readonly trustedProxies: readonly string[];
   readonly tls: TlsSettings;
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
   /** A server exchanges a key that is older than this. */

@@ -1,7 +1,14 @@
+import { parseIpNetwork } from '../platform/ip-address.ts';
 import type { OrchestratorSettings } from './config.ts';
-import { described, duration, group, httpUrl, number, type Read, text, withDefault } from './fields.ts';
+import { described, duration, group, httpUrl, list, number, parsed, type Read, text, withDefault } from './fields.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
 import { checkTls, tlsSection, tlsSettings } from './tls-section.ts';
+
+const proxy = parsed(
+  'the address or the network of a proxy, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8, and never all addresses',
+  '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$',
+  (value) => (parseIpNetwork(value) === undefined ? undefined : value),
+);
 
 /** `orchestrator.yaml`: where the central service listens, and how it judges heartbeats. */
 const fields = {
@@ -20,6 +27,10 @@ const fields = {
   public_url: described(
     httpUrl(),
     'The address under which servers reach it; tokens carry it. Left out: the one it listens on.',
+  ),
+  trusted_proxies: described(
+    list(proxy, { lengthMax: 50, of: 'addresses' }),
+    'Proxies whose word is believed on where a request comes from (X-Forwarded-For, X-Forwarded-Proto): addresses, or networks such as 10.0.0.0/8. Left out: none, and what comes through a proxy counts as its own.',
   ),
   tls: tlsSection,
   heartbeat: withDefault(
@@ -55,6 +66,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
   return {
     listen,
     publicUrl,
+    trustedProxies: read.trusted_proxies ?? [],
     tls: tlsSettings(read.tls),
     heartbeat: {
       intervalMs: heartbeat.interval,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
+import { IpNetworks } from '../platform/ip-address.ts';
 import type { Logger } from '../platform/logger.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import type { Archive } from '../storage/archive.ts';
@@ -51,6 +52,8 @@ export interface OrchestratorOptions {
   readonly overlapMs?: number | undefined;
   /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
   readonly publicUrl?: string | undefined;
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For is believed; default: none. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: as `auto`. */
   readonly tls?: CertificateSettings | undefined;
   /** What a password costs to check; tests make it cheap. */
@@ -101,6 +104,7 @@ export class Orchestrator implements AsyncDisposable {
       upgrades,
       passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
+      trustedProxies: new IpNetworks(options.trustedProxies ?? []),
       fingerprint: () => keeper?.current.fingerprint ?? null,
       listeningSince: () => listening.since,
       closing: closing.signal,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawServerDefault } from 'fastify';
 import type { Clock } from '../../platform/clock.ts';
+import type { IpNetworks } from '../../platform/ip-address.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { AgentFiles } from '../agent-files.ts';
@@ -42,6 +43,8 @@ export interface ServerDeps {
   readonly passwords: Passwords;
   /** Base URL under which agents and people reach this orchestrator, without a trailing slash: `http://127.0.0.1:7700`. */
   readonly publicUrl: () => string;
+  /** Whose word on where a request comes from is believed. */
+  readonly trustedProxies: IpNetworks;
   /** SHA-256 of the certificate that agents pin, for tokens; null where there is none to pin. Absent: null. */
   readonly fingerprint?: () => string | null;
   /** Epoch ms since when this process has been listening: silence before it is nobody's fault. */

@@ -45,10 +45,13 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
       // Before the body is read: who tried too often costs us nothing more.
       onRequest: async (request, reply) => {
         try {
-          limit.check(request.ip);
+          limit.check(request.clientAddress);
         } catch (error) {
           metrics.add('nervesys_enrolments_total', { outcome: errorCode(error) });
-          logger.warn('too many enrolments are refused', { address: request.ip, errorCode: errorCode(error) });
+          logger.warn('too many enrolments are refused', {
+            address: request.clientAddress,
+            errorCode: errorCode(error),
+          });
           const { retryAfterMs } = (error as NervesysError).facts;
           reply.header('retry-after', String(Math.ceil(Number(retryAfterMs) / 1_000)));
           throw error;
@@ -71,7 +74,7 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           bootId,
           keySha256: hashSecret(key),
           now: new Date(now),
-          address: request.ip,
+          address: request.clientAddress,
           nextJudgedAt: new Date(now + policy.lateAfterMs),
           obstacle: contractObstacle(request.headers),
           former: former && {
@@ -96,8 +99,8 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
       } catch (error) {
         metrics.add('nervesys_enrolments_total', { outcome: errorCode(error) });
         if (error instanceof NervesysError && !error.retryable) {
-          limit.refused(request.ip);
-          await tellRefusal(deps, { error, server, address: request.ip, skewMs });
+          limit.refused(request.clientAddress);
+          await tellRefusal(deps, { error, server, address: request.clientAddress, skewMs });
         }
         throw error;
       }

@@ -17,6 +17,7 @@ import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { batchesRoutes } from './batches-routes.ts';
+import { knowClients } from './client-address.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import { enrolRoutes } from './enrol-routes.ts';
 import { eventsRoutes } from './events-routes.ts';
@@ -93,6 +94,7 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
   app.setValidatorCompiler(compileValidator);
   app.decorateRequest('principal', null);
   app.decorateRequest('agentKey', null);
+  knowClients(app, deps.trustedProxies, deps.logger);
   const admission = new AgentAdmission(deps);
   app.setErrorHandler(problemHandler(deps.logger));
   app.setNotFoundHandler((request, reply) => {

@@ -7,7 +7,7 @@ import { sessionCookie } from './authenticator.ts';
 import { plainPage } from './plain-page.ts';
 import { principalOf, requireAdmin, requireAny } from './principal.ts';
 import { hashSecret, looksLikeSecret, newSecret } from './secrets.ts';
-import { clearSessionCookie, SESSION_MS, setSessionCookie } from './session-cookie.ts';
+import { clearSessionCookie, isSecure, SESSION_MS, setSessionCookie } from './session-cookie.ts';
 
 /** A link that opens the page once. */
 export interface SignInLink {
@@ -57,7 +57,7 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
           sha256: hashSecret(session),
           createdAt,
           expiresAt,
-          address: request.ip,
+          address: request.clientAddress,
         }));
       reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer');
       if (!signedIn) {
@@ -67,7 +67,7 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
           'Make a new one on the machine where Nervesys runs: nervesys sign-in',
         ]);
       }
-      setSessionCookie(reply, session, publicUrl());
+      setSessionCookie(reply, session, isSecure(request, publicUrl()));
       return reply.redirect('/', 303);
     },
   );
@@ -99,7 +99,7 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
       const session = sessionCookie(request.headers.cookie);
       if (session !== undefined) await endSession(database, hashSecret(session));
       await authenticator.forget();
-      clearSessionCookie(reply, publicUrl());
+      clearSessionCookie(reply, isSecure(request, publicUrl()));
       return reply.code(204).send();
     },
   );

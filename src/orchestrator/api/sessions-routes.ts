@@ -5,7 +5,7 @@ import { appendAudit } from '../database/queries/append-audit.ts';
 import { endSessions, listSessions, type SessionView } from '../database/queries/sessions.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requirePerson } from './principal.ts';
-import { clearSessionCookie } from './session-cookie.ts';
+import { clearSessionCookie, isSecure } from './session-cookie.ts';
 
 /** A person's own sessions: where am I signed in, and out again. */
 export function sessionsRoutes(app: App, deps: ServerDeps): void {
@@ -26,7 +26,7 @@ export function sessionsRoutes(app: App, deps: ServerDeps): void {
     { onRequest: requirePerson, schema: { tags: ['session'], summary: 'Sign me out everywhere' } },
     async (request, reply) => {
       await end(request);
-      clearSessionCookie(reply, publicUrl());
+      clearSessionCookie(reply, isSecure(request, publicUrl()));
       return reply.code(204).send();
     },
   );

@@ -9,7 +9,7 @@ import type { App, ServerDeps } from './app.ts';
 import { refuseForeignOrigin } from './authenticator.ts';
 import { PersonNameSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
-import { SESSION_MS, setSessionCookie } from './session-cookie.ts';
+import { isSecure, SESSION_MS, setSessionCookie } from './session-cookie.ts';
 
 /** `POST /api/v1/session`: a person signs in with name and password. */
 export function signInRoutes(app: App, deps: ServerDeps): void {
@@ -32,7 +32,7 @@ export function signInRoutes(app: App, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const { name, password } = request.body;
-      const { ip: address } = request;
+      const { clientAddress: address } = request;
       let right: boolean;
       try {
         limits.begin(address, name);
@@ -69,7 +69,7 @@ export function signInRoutes(app: App, deps: ServerDeps): void {
           detail: { by: 'password' },
         });
       });
-      setSessionCookie(reply, session, publicUrl());
+      setSessionCookie(reply, session, isSecure(request, publicUrl()));
       return reply.code(204).send();
     },
   );

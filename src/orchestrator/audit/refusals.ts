@@ -119,7 +119,7 @@ export class Refusals implements AsyncDisposable {
 
 /** Who asks and from where, as the audit log tells it. */
 export function actorOf(request: FastifyRequest): AuditActor {
-  return { ...named(request.principal), address: request.ip };
+  return { ...named(request.principal), address: request.clientAddress };
 }
 
 /** What this machine's own program does, with nobody asking. */
