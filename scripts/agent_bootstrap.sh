@@ -25,6 +25,7 @@ seconds() { date +%s; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 BUNDLE_NAME=nervesys-agent.cjs
+SCRIPT_NAME=agent_bootstrap.sh
 NODE_MAJOR_MIN=24
 JOIN_SECONDS=60
 STOP_SECONDS=20
@@ -160,7 +161,7 @@ uninstall() {
   user) systemctl --user disable --now --quiet nervesys-agent.service 2>/dev/null || true ;;
   process) stop_process ;;
   esac
-  rm -f "$UNIT" "$ENV_FILE" "$PROGRAM/README" "$BUNDLE" "$NODE" "$PID_FILE" "$LOG_FILE" "$LOG_FILE.1"
+  rm -f "$UNIT" "$ENV_FILE" "$PROGRAM/README" "$PROGRAM/$SCRIPT_NAME" "$BUNDLE" "$NODE" "$PID_FILE" "$LOG_FILE" "$LOG_FILE.1"
   rm -rf "$UPGRADED"
   rmdir "$PROGRAM/bin" "$PROGRAM" "$CONF" 2>/dev/null || true
   case $MANAGER in
@@ -347,6 +348,8 @@ install_agent() {
 
   mkdir -p "$PROGRAM/bin" "$CONF" "$STATE"
   chmod 755 "$PROGRAM" "$PROGRAM/bin"
+  # Kept for --uninstall: the command that people paste fetches this script into a file that it takes away.
+  [ ! -f "$0" ] || cmp -s "$0" "$PROGRAM/$SCRIPT_NAME" || cp "$0" "$PROGRAM/$SCRIPT_NAME"
   install_node
   if get bundle "$BUNDLE" "$(field bundle_sha256 <"$TEMP/manifest")"; then CHANGED=yes; fi
   if [ -d "$UPGRADED" ]; then
@@ -404,6 +407,7 @@ install_agent() {
   fi
 
   say "This server is $(field server <"$KEY_FILE"), and its agent takes records at http://127.0.0.1:4318/logs."
+  [ ! -f "$PROGRAM/$SCRIPT_NAME" ] || say "Remove it with: sh $PROGRAM/$SCRIPT_NAME --uninstall"
   case $MANAGER in
   system) say "Look at it with: systemctl status nervesys-agent; journalctl -u nervesys-agent" ;;
   user) say "Look at it with: systemctl --user status nervesys-agent" ;;

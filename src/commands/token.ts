@@ -1,5 +1,6 @@
-import { parseToken } from '../contract/enrolment.ts';
-import type { TokenView } from '../contract/fleet.ts';
+import type { TokenAnswer, TokenView } from '../contract/fleet.ts';
+import { parseServerName } from '../contract/ids.ts';
+import { isOwnMachineOnly, joinCommands } from '../contract/join-command.ts';
 import { parseServerPattern } from '../contract/server-pattern.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { connectOrchestrator } from './connection.ts';
@@ -28,15 +29,14 @@ export async function create(options: CreateOptions): Promise<number> {
       hint: '--reusable has no limit of uses; leave one of them out',
     });
   const uses = options.reusable ? null : (options.uses ?? 1);
-  const answer = await connectOrchestrator(options).ask('POST', '/api/v1/tokens', {
+  const created = (await connectOrchestrator(options).ask('POST', '/api/v1/tokens', {
     ...(options.server === undefined ? {} : { server: options.server }),
     uses,
     expires_in_seconds: Math.round(options.expires / 1000),
-  });
-  const created = answer as { readonly id: string; readonly token: string; readonly expires_at: string };
-  const command = joinCommand(created.token, options.server);
+  })) as TokenAnswer;
+  const { install, agent } = joinCommands(created, options.server ?? null, agentProgram());
   if (options.json) {
-    printJson({ ...created, command });
+    printJson({ ...created, command: install ?? agent, agent_command: agent });
     return EXIT.done;
   }
   print(created.token);
@@ -44,15 +44,27 @@ export async function create(options: CreateOptions): Promise<number> {
   note(
     `Token ${created.id}: ${uses === 1 ? 'one server' : uses === null ? 'any number of servers' : `${uses} servers`} may join with it until ${minute(created.expires_at)} UTC.`,
   );
-  note(
-    `It is shown only now. On the new server${options.server === undefined || isPattern(options.server) ? ', with a name of its own' : ''}:`,
-  );
-  note('');
-  note(`  ${command}`);
-  if (isLoopback(parseToken(created.token)?.url)) {
+  note('It is shown only now.');
+  if (install !== undefined) {
+    note(
+      'On a bare Linux host with curl or wget, as root for a system service; it checks what it fetches before it runs it:',
+    );
     note('');
-    note('It carries an address of this machine alone, so only an agent on this machine can use it.');
-    note('For other machines set `public_url` in config/orchestrator.yaml.');
+    note(`  ${install}`);
+    note('');
+  }
+  note(install === undefined ? 'On the new server:' : 'On a host that has Nervesys:');
+  note('');
+  note(`  ${agent}`);
+  if (options.server === undefined || parseServerName(options.server) === undefined) {
+    note('');
+    const which = options.server === undefined ? '' : `, which must match ${options.server}`;
+    note(`A server joins under the name of its host${which}; for another begin the line with NERVESYS_SERVER=<name>.`);
+  }
+  if (isOwnMachineOnly(created)) {
+    note('');
+    note('The token carries an address of this machine alone, so only an agent on this machine can use it.');
+    note('For other machines set `listen` and `public_url` in config/orchestrator.yaml.');
   }
   return EXIT.done;
 }
@@ -133,23 +145,9 @@ export async function rotate(options: ReaderOptions & { readonly server: string 
   return EXIT.done;
 }
 
-/** What to paste on the new server; run from a checkout, the program is npm's script. */
-function joinCommand(token: string, server: string | undefined): string {
-  const program = import.meta.filename.endsWith('.ts') ? 'npm run nervesys -- agent' : 'nervesys agent';
-  return `NERVESYS_TOKEN=${token} NERVESYS_SERVER=${exampleName(server ?? 'AIGARDEN02')} ${program}`;
-}
-
-function isPattern(server: string): boolean {
-  return /[*?]/.test(server);
-}
-
-/** A name that the pattern takes in, for the reader to change: AIGARDEN02 for AIGARDEN*. */
-function exampleName(pattern: string): string {
-  return pattern.replaceAll('*', '02').replaceAll('?', '0');
-}
-
-function isLoopback(url: string | undefined): boolean {
-  return url !== undefined && /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);
+/** How the agent is started where this program is; run from a checkout, it is npm's script. */
+function agentProgram(): string {
+  return import.meta.filename.endsWith('.ts') ? 'npm run nervesys -- agent' : 'nervesys agent';
 }
 
 function minute(iso: string): string {

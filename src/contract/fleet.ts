@@ -32,6 +32,19 @@ export interface FleetServer {
   readonly key_created_at?: string | null;
 }
 
+/** Answer of `POST /api/v1/tokens`. */
+export interface TokenAnswer {
+  readonly id: string;
+  /** The one string that carries address and secret. Shown this once. */
+  readonly token: string;
+  readonly expires_at: string;
+  /** What the token carries besides its secret: the address, and the certificate that is pinned. Absent: an older orchestrator. */
+  readonly url?: string;
+  readonly fingerprint?: string | null;
+  /** SHA-256 of the script that this orchestrator hands out to bare hosts (`GET agent/bootstrap.sh`); null: it hands out none. */
+  readonly bootstrap_sha256?: string | null;
+}
+
 /** An enrolment token as people see it: everything but its secret, which nobody can show again. */
 export interface TokenView {
   readonly id: string;

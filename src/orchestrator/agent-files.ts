@@ -47,6 +47,16 @@ export class AgentFiles {
     };
   }
 
+  /** The hash of the script that bare hosts begin with; `undefined` where there is none to hand out. */
+  async bootstrapSha256(): Promise<string | undefined> {
+    try {
+      return (await this.#hash(this.#places.bootstrap)).sha256;
+    } catch (error) {
+      if (errorCode(error) === 'NSV_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
   /** An open file and its length; whoever reads closes it. */
   async open(name: AgentFileName): Promise<{ readonly file: FileHandle; readonly bytes: number }> {
     const file = await open(await this.#place(name), 'r').catch((error: unknown) => {

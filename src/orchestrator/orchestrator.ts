@@ -1,6 +1,7 @@
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { TokenAnswer } from '../contract/fleet.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
@@ -17,7 +18,7 @@ import { hashSecret } from './api/secrets.ts';
 import { buildServer } from './api/server.ts';
 import { ServerCloser } from './api/server-closer.ts';
 import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
-import { issueToken, type TokenAnswer, type TokenRequest } from './api/tokens-routes.ts';
+import { issueToken, type TokenRequest } from './api/tokens-routes.ts';
 import { Refusals } from './audit/refusals.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';

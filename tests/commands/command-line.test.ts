@@ -46,7 +46,14 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
       },
     ],
   },
-  'POST /api/v1/tokens': { id: 'ab12', token: TOKEN, expires_at: '2026-11-23T16:02:30.000Z' },
+  'POST /api/v1/tokens': {
+    id: 'ab12',
+    token: TOKEN,
+    expires_at: '2026-11-23T16:02:30.000Z',
+    url: 'http://127.0.0.1:7700',
+    fingerprint: null,
+    bootstrap_sha256: 'ab'.repeat(32),
+  },
   'POST /api/v1/sign-in-links': {
     url: 'http://127.0.0.1:7700/sign-in?code=abc',
     expires_at: '2026-11-22T16:12:30.000Z',
@@ -195,7 +202,10 @@ describe('the command line', { concurrency: 4 }, () => {
     ]);
 
     assert.equal(stdout.toString(), `${TOKEN}\n`);
-    assert.match(stderr, new RegExp(`NERVESYS_TOKEN=${TOKEN} NERVESYS_SERVER=AIGARDEN02 npm run nervesys -- agent\n`));
+    const environment = `  NERVESYS_TOKEN=${TOKEN} NERVESYS_SERVER=AIGARDEN02`;
+    const commands = stderr.split('\n').filter((line) => line.startsWith(environment));
+    assert.match(commands[0] ?? '', / sh -c 'u=http:\/\/127\.0\.0\.1:7700\/api\/v1\/agent\/bootstrap\.sh .*(ab){32}/);
+    assert.deepEqual(commands.slice(1), [`${environment} npm run nervesys -- agent`]);
     assert.match(stderr, /only an agent on this machine can use it/);
     const body = asked.find((one) => one.url === '/api/v1/tokens' && one.method === 'POST')!.body;
     assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN02', uses: 2, expires_in_seconds: 5_400 });
@@ -207,10 +217,13 @@ describe('the command line', { concurrency: 4 }, () => {
     const { stderr } = await create('--server', 'AIGARDEN*', '--reusable');
     assert.match(
       stderr,
-      /any number of servers may join[\s\S]*with a name of its own[\s\S]*NERVESYS_SERVER=AIGARDEN02 /,
+      /any number of servers may join[\s\S]*under the name of its host, which must match AIGARDEN\*;[\s\S]*NERVESYS_SERVER=<name>/,
     );
     const body = asked.findLast((one) => one.url === '/api/v1/tokens' && one.method === 'POST')!.body;
     assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN*', uses: null, expires_in_seconds: 86_400 });
+    const json = JSON.parse((await create('--json')).stdout.toString());
+    assert.match(json.command, /^NERVESYS_TOKEN=\S+ sh -c '/);
+    assert.equal(json.agent_command, `NERVESYS_TOKEN=${TOKEN} npm run nervesys -- agent`);
     for (const args of [
       ['--server', '../*'],
       ['--reusable', '--uses', '2'],

@@ -10,6 +10,11 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { bundleAgent } from '../../scripts/bundle-agent.ts';
 import { formatToken, parseToken } from '../../src/contract/enrolment.ts';
+import type { TokenAnswer } from '../../src/contract/fleet.ts';
+import { joinCommands } from '../../src/contract/join-command.ts';
+import type { OrchestratorOptions } from '../../src/orchestrator/orchestrator.ts';
+import { httpRequest } from '../../src/platform/http-request.ts';
+import { pemSha256 } from '../../src/platform/peer-certificate.ts';
 import { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
 import { isAlive } from '../support/running-system.ts';
@@ -22,26 +27,37 @@ const SCRIPT = join(ROOT, 'scripts/agent_bootstrap.sh');
 const TOOLS =
   'sh cat tr grep sed head tail cut id uname readlink ln mv cp rm rmdir mkdir chmod cmp sleep date mktemp dirname nohup base64 sha256sum openssl awk curl';
 
+const hasWget = spawnSync('wget', ['--version']).status === 0;
+const noWget = hasWget ? false : 'wget is not installed';
+
 let postgres: TestPostgres;
 let folder: string;
 let bundle: string;
 let bare: string;
+/** The same with `wget` in the place of `curl`. */
+let bareWget: string;
 
 before(async (t) => {
   folder = await tempDir(t as Parameters<typeof tempDir>[0]);
   bundle = join(folder, 'nervesys-agent.cjs');
-  bare = join(folder, 'bin');
-  await mkdir(bare);
-  const found = TOOLS.split(' ').map((tool) =>
-    execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim(),
-  );
-  await Promise.all(found.map((path) => symlink(path, join(bare, path.split('/').at(-1)!))));
+  bare = await folderOf('bin', TOOLS);
+  if (hasWget) bareWget = await folderOf('bin-wget', TOOLS.replace('curl', 'wget'));
   [postgres] = await Promise.all([TestPostgres.start(), bundleAgent(bundle)]);
 });
 after(() => postgres.close());
 
-async function openOrchestrator(t: TestContext): Promise<TestOrchestrator> {
+/** A folder with these programs and no others. */
+async function folderOf(name: string, tools: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path);
+  for (const tool of tools.split(' '))
+    await symlink(execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim(), join(path, tool));
+  return path;
+}
+
+async function openOrchestrator(t: TestContext, more: Partial<OrchestratorOptions> = {}): Promise<TestOrchestrator> {
   return TestOrchestrator.open(t, await postgres.database(), {
+    ...more,
     agentFiles: {
       bundle: () => Promise.resolve(bundle),
       node: process.execPath,
@@ -57,11 +73,14 @@ class Host {
   readonly program: string;
   readonly state: string;
   readonly environmentFile: string;
+  /** Where its `mktemp` makes files. */
+  readonly temporary: string;
   /** What `ps` would have shown meanwhile. */
   arguments = '';
 
   private constructor(prefix: string) {
     this.prefix = prefix;
+    this.temporary = join(prefix, 'my tmp');
     const isRoot = process.getuid?.() === 0;
     this.program = join(prefix, isRoot ? 'opt/nervesys' : 'h/.local/share/nervesys-agent');
     this.state = join(prefix, isRoot ? 'var/lib/nervesys' : 'h/.local/share/nervesys');
@@ -82,6 +101,7 @@ class Host {
     await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
     const { port } = probe.address() as AddressInfo;
     await new Promise((done) => probe.close(done));
+    await mkdir(host.temporary);
     await mkdir(join(host.state, 'config/agents'), { recursive: true });
     await writeFile(join(host.state, 'config/agents/_defaults.yaml'), `listen: { port: ${port} }\n`);
     return host;
@@ -109,15 +129,26 @@ class Host {
       : [];
   }
 
-  async run(
+  run(args: readonly string[], more: Record<string, string> = {}, path = bare) {
+    return this.#run([SCRIPT, ...args], more, path);
+  }
+
+  /** What a person does: the text into a shell, and Enter. */
+  paste(command: string, path = bare) {
+    return this.#run([], { TMPDIR: this.temporary }, path, `${command}\n`);
+  }
+
+  async #run(
     args: readonly string[],
-    more: Record<string, string> = {},
-    path = bare,
+    more: Record<string, string>,
+    path: string,
+    input = '',
   ): Promise<{ code: number; output: string }> {
-    const child = spawn(join(bare, 'sh'), [SCRIPT, ...args], {
+    const child = spawn(join(bare, 'sh'), args, {
       env: { PATH: path, HOME: '/h', NERVESYS_PREFIX: this.prefix, ...more },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.stdin.end(input);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
     let polls = 0;
@@ -290,17 +321,9 @@ test('what does not hash as announced is thrown away, and nothing is started', a
 
 test('an orchestrator with a certificate of its own is believed by the fingerprint in the token, and another is not', async (t) => {
   const orchestrator = await openOrchestrator(t);
-  const host = await Host.make(t);
-  const [key, cert] = [join(host.prefix, 'key.pem'), join(host.prefix, 'cert.pem')];
-  const made = spawnSync('openssl', [
-    ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=nervesys'.split(' '),
-    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-  ]);
-  assert.equal(made.status, 0, String(made.stderr));
-  const pem = readFileSync(cert, 'utf8');
-  const url = await between(t, orchestrator.url, (_, body) => body, { key: readFileSync(key, 'utf8'), cert: pem });
-  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
-  const fingerprint = createHash('sha256').update(der).digest('hex');
+  const { host, tls, fingerprint } = await withCertificate(t);
+  const pem = tls.cert;
+  const url = await between(t, orchestrator.url, (_, body) => body, tls);
   const secret = 'Sx'.repeat(21).concat('y');
 
   const right = await host.run([], { NERVESYS_TOKEN: formatToken({ url, secret, fingerprint }) });
@@ -349,6 +372,124 @@ test('only a good token or a server’s own key opens the files, and they hash a
   const script = await get('bootstrap.sh', null);
   assert.equal(script.text, readFileSync(SCRIPT, 'utf8'), 'the script is for everybody');
 });
+
+// Where Node 24 is there the promise is kept whatever else this machine does; Node's 120 MB take what the network gives.
+for (const [programs, skip, path, tookMsMax] of [
+  ['curl and Node 24', false, () => `${bare}:${join(process.execPath, '..')}`, 5_000],
+  ['curl', false, () => bare, 15_000],
+  ['wget', noWget, () => bareWget, 15_000],
+] as const) {
+  test(`the printed command, pasted into a bare host with ${programs}, makes it a server under an authority no host knows`, {
+    skip,
+  }, async (t) => {
+    const orchestrator = await openOrchestrator(t, { host: '0.0.0.0' });
+    const host = await Host.make(t);
+    const startedAt = performance.now();
+    const token = await createToken(orchestrator, { server: 'AIGARDEN13' });
+    const command = joinCommands(token, 'AIGARDEN13', 'nervesys agent').install ?? assert.fail('there is a command');
+    assert.match(orchestrator.url, /^https:/);
+
+    const beating = until('its heartbeat is in the fleet', async () => {
+      const { agents } = (await ask(orchestrator, 'GET', '/api/v1/fleet')) as { agents: { server: string }[] };
+      return agents.some(({ server }) => server === 'AIGARDEN13');
+    }).then(() => performance.now() - startedAt);
+    const { code, output } = await host.paste(command, path());
+    const tookMs = await beating;
+
+    assert.equal(code, 0, output);
+    assert.match(output, /This server is AIGARDEN13/);
+    t.diagnostic(`from the token to the heartbeat: ${Math.round(tookMs)} ms`);
+    assert.ok(tookMs < tookMsMax, `from the token to the heartbeat: ${tookMs} ms`);
+    for (const secret of [token.token, parseToken(token.token)!.secret]) {
+      assert.ok(!host.arguments.includes(secret), 'a secret among the arguments of a process');
+      assert.ok(!output.includes(secret), 'a secret was printed');
+    }
+    assert.deepEqual(readdirSync(host.temporary), [], 'something was left behind');
+    const kept = /Remove it with: sh (\S+) --uninstall/.exec(output)?.[1] ?? assert.fail(output);
+    const removed = await host.paste(`sh ${kept} --uninstall`);
+    assert.equal(removed.code, 0, removed.output);
+    assert.equal(existsSync(host.program), false);
+  });
+}
+
+test('a script that somebody on the way has changed is refused by the printed command before anything of it runs', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const { host, tls, fingerprint } = await withCertificate(t);
+  const marker = join(host.prefix, 'it-ran');
+  const asked: string[] = [];
+  const url = await between(
+    t,
+    orchestrator.url,
+    (path, body) => {
+      asked.push(path);
+      return path.endsWith('bootstrap.sh') ? Buffer.concat([Buffer.from(`echo >'${marker}'\n`), body]) : body;
+    },
+    tls,
+  );
+  const token = await createToken(orchestrator);
+  const { install } = joinCommands({ ...token, url, fingerprint }, null, 'nervesys agent');
+
+  const hosts = hasWget ? [bare, bareWget] : [bare];
+  for (const path of hosts) {
+    const { code, output } = await host.paste(install ?? assert.fail('there is a command'), path);
+
+    assert.equal(code, 1, output);
+    assert.match(output, /FAILED/);
+    assert.equal(existsSync(marker), false, 'a line of it ran');
+  }
+  assert.deepEqual(
+    asked,
+    hosts.map(() => '/api/v1/agent/bootstrap.sh'),
+  );
+  assert.deepEqual(host.installed, []);
+  assert.deepEqual(readdirSync(host.temporary), []);
+});
+
+test('a certificate that the host does not trust is fetched from only where the token names it', async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const { host, tls, fingerprint } = await withCertificate(t);
+  const url = await between(t, orchestrator.url, (_, body) => body, tls);
+  const token = await createToken(orchestrator);
+  const install = (named: string | null) =>
+    joinCommands({ ...token, url, fingerprint: named }, null, 'nervesys agent').install ?? assert.fail('no command');
+
+  const publicly = await host.paste(install(null));
+  const named = await host.paste(install(fingerprint));
+
+  assert.notEqual(publicly.code, 0);
+  assert.match(publicly.output, /certificate/);
+  assert.match(named.output, /: OK\n/, 'the script is what the orchestrator told');
+});
+
+/** Over TLS too, whose authority this process doesn't know. */
+async function ask(orchestrator: TestOrchestrator, method: string, path: string, body?: unknown): Promise<unknown> {
+  const { authority } = orchestrator.orchestrator;
+  const response = await httpRequest({
+    method,
+    url: orchestrator.url + path,
+    headers: { authorization: `Bearer ${orchestrator.adminKey}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(authority === undefined ? {} : { authority }),
+  });
+  return JSON.parse(response.body.toString());
+}
+
+async function createToken(orchestrator: TestOrchestrator, body: object = {}): Promise<TokenAnswer> {
+  return (await ask(orchestrator, 'POST', '/api/v1/tokens', body)) as TokenAnswer;
+}
+
+/** A host, and a certificate for this machine that no authority knows. */
+async function withCertificate(t: TestContext) {
+  const host = await Host.make(t);
+  const [key, cert] = [join(host.prefix, 'key.pem'), join(host.prefix, 'cert.pem')];
+  const made = spawnSync('openssl', [
+    ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=nervesys'.split(' '),
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+  ]);
+  assert.equal(made.status, 0, String(made.stderr));
+  const pem = readFileSync(cert, 'utf8');
+  return { host, tls: { key: readFileSync(key, 'utf8'), cert: pem }, fingerprint: pemSha256(pem) ?? '' };
+}
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;
 test('shellcheck finds nothing in the script', { skip: hasShellcheck ? false : 'shellcheck is not installed' }, () => {

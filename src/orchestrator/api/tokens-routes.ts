@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { formatToken } from '../../contract/enrolment.ts';
-import type { TokenView } from '../../contract/fleet.ts';
+import type { TokenAnswer, TokenView } from '../../contract/fleet.ts';
 import { parseServerPattern } from '../../contract/server-pattern.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { randomHex } from '../../platform/random.ts';
@@ -20,20 +20,13 @@ export interface TokenRequest {
   readonly expiresInSeconds?: number | undefined;
 }
 
-export interface TokenAnswer {
-  readonly id: string;
-  /** The one string that carries address and secret. Shown this once. */
-  readonly token: string;
-  readonly expires_at: string;
-}
-
 const USES_DEFAULT = 1;
 const EXPIRES_SECONDS_DEFAULT = 24 * 3_600;
 const EXPIRES_SECONDS_MAX = 365 * 24 * 3_600;
 
 /** Makes an enrolment token in the name of `createdBy`. */
 export async function issueToken(
-  deps: Pick<ServerDeps, 'database' | 'clock' | 'publicUrl' | 'fingerprint'>,
+  deps: Pick<ServerDeps, 'database' | 'clock' | 'publicUrl' | 'fingerprint' | 'agentFiles'>,
   request: TokenRequest,
   createdBy: string,
   by: AuditActor = SYSTEM_ACTOR,
@@ -57,8 +50,15 @@ export async function issueToken(
     const detail = { server, uses: usesMax, expires_at: expiresAt.toISOString() };
     await appendAudit(transaction, { at: createdAt, by, action: 'token.created', subject: id, detail });
   });
-  const token = formatToken({ url: deps.publicUrl(), secret, fingerprint: deps.fingerprint?.() ?? null });
-  return { id, token, expires_at: expiresAt.toISOString() };
+  const [url, fingerprint] = [deps.publicUrl(), deps.fingerprint?.() ?? null];
+  return {
+    id,
+    token: formatToken({ url, secret, fingerprint }),
+    expires_at: expiresAt.toISOString(),
+    url,
+    fingerprint,
+    bootstrap_sha256: (await deps.agentFiles?.bootstrapSha256()) ?? null,
+  };
 }
 
 /** Enrolment tokens, for operators. */
