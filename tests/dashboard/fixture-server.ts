@@ -3,7 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AlertView, FleetAgent, FleetServer, HistoryPoint, TokenView } from '../../src/contract/fleet.ts';
+import type {
+  AlertView,
+  FleetAgent,
+  FleetServer,
+  HistoryPoint,
+  TokenAnswer,
+  TokenView,
+} from '../../src/contract/fleet.ts';
 import { problem } from '../../src/contract/problem.ts';
 
 /** What the pretend orchestrator tells; tests change it and `send` what changed. */
@@ -13,6 +20,9 @@ export interface FixtureData {
   servers: FleetServer[];
   alerts: AlertView[];
   tokens: TokenView[];
+  /** What `POST tokens` answers, and what it was asked for. */
+  token: Partial<TokenAnswer>;
+  tokensAsked: unknown[];
   /** What was asked to be revoked, `servers/AIGARDEN01` or `tokens/ab12`. */
   revoked: string[];
   /** Added to the host's clock, as an orchestrator on another machine would differ. */
@@ -62,6 +72,13 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     servers: [],
     alerts: [],
     tokens: [],
+    token: {
+      token: `nsv1.${'A1b2'.repeat(30)}`,
+      url: 'https://nervesys.example.com:7700',
+      fingerprint: 'cd'.repeat(32),
+      bootstrap_sha256: 'ab'.repeat(32),
+    },
+    tokensAsked: [],
     revoked: [],
     clockOffsetMs: 0,
     historyAsked: [],
@@ -113,7 +130,10 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     if (call === 'GET alerts') return void json({ alerts: state.alerts });
     if (call === 'POST tokens') {
       const expiresAt = new Date(now() + 3_600_000).toISOString();
-      return void json({ id: '1', token: `nsv1.${'A1b2'.repeat(30)}`, expires_at: expiresAt }, 201);
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      state.tokensAsked.push(JSON.parse(body));
+      return void json({ ...state.token, id: '1', expires_at: expiresAt }, 201);
     }
     if (call === 'GET tokens') return void json({ tokens: state.tokens });
     const revoked = /^(?:DELETE (tokens\/.+)|POST (servers\/.+)\/revoke)$/.exec(call);

@@ -200,24 +200,78 @@ for (const [language, locale] of [
   });
 }
 
-test('a server is added by a token that is shown once, and its joining is noticed', { skip: missing }, async () => {
-  await using open = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })], servers: [makeServer('AIGARDEN01')] });
+test('a server is added by a command that is shown once, and its joining is noticed', { skip: missing }, async () => {
+  await using open = await openPage(
+    { agents: [makeAgent({ agent_id: 'GROK' })], servers: [makeServer('AIGARDEN01')] },
+    { permissions: ['clipboard-read', 'clipboard-write'] },
+  );
   const { page, fixture, complaints } = open;
   await page.getByRole('button', { name: 'Add a server' }).click();
   assert.equal(await page.getByLabel('Name of the server').inputValue(), 'AIGARDEN02');
   await page.getByRole('button', { name: 'Create a token' }).click();
   await page.getByText('Waiting for the server').waitFor();
+  assert.deepEqual(fixture.data.tokensAsked, [{ server: 'AIGARDEN02', uses: 1, expires_in_seconds: 3_600 }]);
+
+  await page.locator('dialog').getByRole('button', { name: 'Copy' }).first().click();
+  await page.getByText('Copied').waitFor();
+  const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+  assert.equal(copied, await textOf(page.locator('dialog code').first()));
+  assert.match(copied, /^NERVESYS_TOKEN=nsv1\.\w+ NERVESYS_SERVER=AIGARDEN02 sh -c '.*bootstrap\.sh.*(ab){32}.*'$/);
+  await page.getByText('Nervesys is on the server already').click();
   assert.match(
-    await textOf(page.locator('dialog code').first()),
+    await textOf(page.locator('dialog details code').first()),
     /^NERVESYS_TOKEN=nsv1\.\w+ NERVESYS_SERVER=AIGARDEN02 npm run nervesys -- agent$/,
   );
+  assert.equal(await page.locator('dialog .note').count(), 0);
 
   fixture.send('server', makeServer('AIGARDEN02'));
 
-  await page.getByText('AIGARDEN02 has joined.').waitFor();
+  await page.getByText('A server has joined: AIGARDEN02').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Add a server' }).click();
   assert.doesNotMatch(await page.content(), /nsv1/, 'the token is gone once closed');
+  assert.deepEqual(complaints, []);
+});
+
+test('servers are added by the number, by a pattern and for a time, and those that join are named', {
+  skip: missing,
+}, async () => {
+  const known = makeServer('AIGARDEN01');
+  await using open = await openPage({
+    agents: [makeAgent({ agent_id: 'GROK' })],
+    servers: [known, makeServer('OTHER')],
+  });
+  const { page, fixture, complaints } = open;
+  fixture.data.token = { ...fixture.data.token, url: 'http://127.0.0.1:7700', fingerprint: null };
+  const create = page.getByRole('button', { name: 'Create a token' });
+  await page.getByRole('button', { name: 'Add a server' }).click();
+
+  await page.getByLabel('Several servers').check();
+  await page.getByLabel('How many servers').fill('3');
+  await page.getByLabel('Names of the servers').fill('AIGARDEN*<');
+  await create.click();
+  await page.getByRole('alert').getByText('beginning and ending with').waitFor();
+  await page.getByLabel('Names of the servers').fill('AIGARDEN*');
+  await page.getByLabel('Valid for').selectOption({ label: '7 days' });
+  await create.click();
+  await page.getByText('which must match \u2066AIGARDEN*\u2069').waitFor();
+  await page.locator('dialog .note', { hasText: 'leads to this machine alone' }).waitFor();
+  assert.doesNotMatch(await textOf(page.locator('dialog code').first()), /NERVESYS_SERVER|-k/);
+  fixture.send('server', { ...known, agents: 2 }); // nothing new
+  fixture.send('server', makeServer('SOMEBODY'));
+  fixture.send('server', makeServer('AIGARDEN03'));
+  await page.getByText('A server has joined: AIGARDEN03').waitFor();
+  fixture.send('server', { ...known, enrolled_at: new Date(fixture.now()).toISOString() }); // it has joined again
+  await page.getByText('2 servers have joined:').waitFor();
+
+  await page.getByRole('button', { name: 'Add another' }).click();
+  await page.getByLabel('Any number').check();
+  await create.click();
+  await page.getByText('Waiting for the first server').waitFor();
+  assert.deepEqual(fixture.data.tokensAsked, [
+    { server: 'AIGARDEN*', uses: 3, expires_in_seconds: 604_800 },
+    { uses: null, expires_in_seconds: 3_600 },
+  ]);
   assert.deepEqual(complaints, []);
 });
 

@@ -1,4 +1,4 @@
-import type { AlertView, FleetAnswer, HistoryPoint, TokenView } from '../../contract/fleet.ts';
+import type { AlertView, FleetAnswer, HistoryPoint, TokenAnswer, TokenView } from '../../contract/fleet.ts';
 import type { Problem } from '../../contract/problem.ts';
 
 /** An answer that isn't a success, with what the orchestrator said of it. */
@@ -25,10 +25,12 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export interface CreatedToken {
-  readonly id: string;
-  readonly token: string;
-  readonly expires_at: string;
+export interface TokenWish {
+  /** A name or a pattern; null: any. */
+  readonly server: string | null;
+  /** Null: any number. */
+  readonly uses: number | null;
+  readonly expiresInSeconds: number;
 }
 
 /** The orchestrator's API as the page uses it; 401 means that nobody is signed in. Every call rejects with an `ApiError`, or with the browser's error when there was no answer. */
@@ -38,7 +40,7 @@ export interface Api {
   fleet(signal?: AbortSignal): Promise<FleetAnswer>;
   alerts(signal?: AbortSignal): Promise<readonly AlertView[]>;
   history(agentId: string, server: string, minutes: number, signal?: AbortSignal): Promise<readonly HistoryPoint[]>;
-  createToken(server: string | undefined): Promise<CreatedToken>;
+  createToken(wish: TokenWish): Promise<TokenAnswer>;
   /** The newest tokens, without their secrets. */
   tokens(signal?: AbortSignal): Promise<readonly TokenView[]>;
   revokeToken(id: string): Promise<void>;
@@ -47,9 +49,6 @@ export interface Api {
   /** Opens the event stream; resolves once the orchestrator has answered with it. */
   events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
-
-/** A token pasted by a person is used within the hour; a forgotten one should not stay open. */
-const TOKEN_SECONDS = 3600;
 
 /** `base` is empty in the page, which asks the server it came from; tests give an address. */
 export function createApi(base = ''): Api {
@@ -87,14 +86,14 @@ export function createApi(base = ''): Api {
       const answer = await read(`agents/${encodeURIComponent(agentId)}/history?${query}`, signal);
       return (answer as { points: HistoryPoint[] }).points;
     },
-    async createToken(server) {
-      const body = { uses: 1, expires_in_seconds: TOKEN_SECONDS, ...(server === undefined ? {} : { server }) };
+    async createToken({ server, uses, expiresInSeconds }) {
+      const body = { uses, expires_in_seconds: expiresInSeconds, ...(server === null ? {} : { server }) };
       const response = await call('tokens', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-      return (await response.json()) as CreatedToken;
+      return (await response.json()) as TokenAnswer;
     },
     async tokens(signal) {
       return ((await read('tokens', signal)) as { tokens: TokenView[] }).tokens;

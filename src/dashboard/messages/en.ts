@@ -140,19 +140,38 @@ export const en = {
   emptyExec: 'Or run a program: each line of its output becomes a record',
   emptyDemo: 'Or watch five pretend agents first',
 
-  addServerText: 'A token lets one server join once, within an hour. The server then gets a key of its own.',
+  addServerText: 'A token lets servers join. Each then gets a key of its own.',
+  addServerWho: 'Who may join',
+  addServerOne: 'One server',
+  addServerSeveral: 'Several servers',
+  addServerAny: 'Any number',
+  addServerCount: 'How many servers',
   addServerName: 'Name of the server',
-  addServerNameHint: 'Letters, digits, dots and dashes. Only this name can join with the token.',
-  addServerNameBad: 'Use letters, digits, dots, dashes and underscores, beginning and ending with a letter or a digit.',
+  addServerNames: 'Names of the servers',
+  addServerNameHint:
+    'Only a server of this name can join with the token. A pattern lets in all that match: * stands for any characters, ? for one. Empty: any name.',
+  addServerNameBad:
+    'Use letters, digits, dots, dashes and underscores, beginning and ending with a letter or a digit; * and ? in a pattern.',
+  addServerValid: 'Valid for',
   addServerCreate: 'Create a token',
   addServerCreating: 'Creating…',
   addServerFailed: 'No token was created: {reason}',
-  addServerCommand: 'Run this on the server, in the Nervesys folder:',
+  addServerCommand: 'Paste this into a terminal of the new server, as root for a system service:',
+  addServerCommandHint:
+    'Any Linux host with curl or wget will do, nothing else needs to be there. What it fetches is checked before any of it runs.',
+  addServerHostName: 'A server joins under the name of its host. For another name, begin the line with {setting}.',
+  addServerHostNameMatching:
+    'A server joins under the name of its host, which must match {pattern}. For another name, begin the line with {setting}.',
+  addServerOwnMachine:
+    'The token leads to this machine alone. Before other servers can join, set listen and public_url in config/orchestrator.yaml.',
   addServerOnce: 'The token is shown only now. It is valid until {time}.',
+  addServerHasProgram: 'Nervesys is on the server already',
+  addServerProgram: 'Run this in its folder:',
   addServerSameMachine: 'If an agent runs there already, add a home and a port of its own:',
   addServerTerminal: 'The same from a terminal:',
   addServerWaiting: 'Waiting for the server…',
-  addServerJoined: '{server} has joined.',
+  addServerWaitingMany: 'Waiting for the first server…',
+  addServerJoined: { one: 'A server has joined:', other: '{count} servers have joined:' },
   addServerAnother: 'Add another',
 
   agoSeconds: { one: '{count} s ago', other: '{count} s ago' },
