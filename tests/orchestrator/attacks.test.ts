@@ -75,7 +75,7 @@ test("a stolen agent key reads nothing, changes nobody else's and opens no admin
   });
   assert.equal(alerts.json.code, 'NSV_FORBIDDEN');
   assert.equal((await announce(fleet, makeBatch({ first: 4 }), stolen)).json.code, 'NSV_FORBIDDEN');
-  assert.equal((await confirm({ ...fleet, key: stolen }, batch, {})).json.code, 'NSV_NOT_FOUND');
+  assert.equal((await confirm({ ...fleet, key: stolen }, batch, {})).json.code, 'NSV_FORBIDDEN');
 
   // The archive: a permission is for one name, one MD5, one length and one method.
   const url = new URL(permission.url, system.url);

@@ -11,6 +11,7 @@ import type { Database } from '../../src/orchestrator/database/database.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { runNervesys } from '../commands/run-nervesys.ts';
+import { makeBatch } from '../support/batch.ts';
 import { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
 
@@ -85,6 +86,72 @@ test('whatever kinds of refusals an attacker invents, the log grows by a bounded
     3_000,
   );
   assert.ok(rows.some((row) => row.action === 'many.refused' && row.detail.includes('sign_in.refused')));
+});
+
+test("an agent that asks for another server's prefix is refused and told each time, and can't drown what others do", async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  const key = await system.enrol('AIGARDEN01');
+  const neighbour = await system.enrol('AIGARDEN02');
+  const ask = (path: string, body: unknown, as = key) => system.ask('POST', path, { key: as, body });
+  const attempts = (n: number) => {
+    const { announcement } = makeBatch({ server: `VICTIM${n}` });
+    const { epoch, first, last } = announcement.manifest;
+    const object = `logs/VICTIM${n}/2025-12-10/19-40.json.gz`;
+    const confirmation = { epoch, first, last, sha256: announcement.sha256, key: object, outcome: 'stored' };
+    return [
+      ask('/api/v1/batches', announcement),
+      ask('/api/v1/batches/confirm', confirmation),
+      ask('/api/v1/batches/confirm', { ...confirmation, key: `logs/VICTIM${n}/../AIGARDEN01/x` }),
+    ];
+  };
+
+  for (let n = 0; n < 100; n++)
+    for (const answer of await Promise.all(attempts(n)))
+      assert.deepEqual([answer.status, answer.json.code], [403, 'NSV_FORBIDDEN'], answer.text);
+  assert.equal((await ask('/api/v1/batches', makeBatch({}).announcement, neighbour)).status, 403);
+  const forged = '/api/v1/uploads/logs/AIGARDEN01/2025-12-10/19-40.json.gz?expires=9999999999&signature=AAAA';
+  assert.equal((await system.ask('PUT', forged, { key: null, raw: 'x' })).status, 403);
+
+  const refused = (await auditOf(system)).filter((one) => one.action === 'access.refused');
+  const byActor = Map.groupBy(refused, (one) => one.actor);
+  const told = byActor.get('AIGARDEN01') ?? [];
+  const named = new Set(told.map((one) => JSON.parse(one.detail).asked).filter(Boolean));
+  assert.equal(
+    told.reduce((sum, one) => sum + (JSON.parse(one.detail).more ?? 1), 0),
+    300,
+    'each is counted',
+  );
+  assert.ok(told.length <= 24, `${told.length} entries`);
+  assert.ok(named.has('VICTIM0') && named.size >= 5 && named.size <= 10, `${named.size} are named`);
+  assert.deepEqual(
+    byActor.get('AIGARDEN02')?.map((one) => [one.subject, JSON.parse(one.detail)]),
+    [['POST /api/v1/batches', { code: 'NSV_FORBIDDEN', asked: 'AIGARDEN01' }]],
+  );
+  const uploads = (await auditOf(system)).filter((one) => one.action === 'upload.refused');
+  assert.deepEqual(
+    uploads.map((one) => [one.actor_type, one.address]),
+    [['unknown', '127.0.0.1']],
+  );
+});
+
+test('one asker takes part of the room for refusals, and what another does is told as his', async () => {
+  await using database = await postgres.database();
+  const refusals = new Refusals({ database, clock: systemClock, logger: silentLogger });
+  const by = (name: string) => ({ type: 'agent', name, address: '192.0.2.1' }) as const;
+  for (let n = 0; n < 1_000; n++) refusals.note(by('LOUD'), 'access.refused', `GET /${n}`);
+  refusals.note(by('QUIET'), 'access.refused', 'GET /secret');
+  await refusals.close();
+
+  const { rows } = await database.query<{ actor: string; subject: string; detail: string }>(
+    `SELECT actor, subject, detail FROM audit_log ORDER BY seq`,
+  );
+  const loud = rows.filter((row) => row.actor === 'LOUD');
+  assert.equal(
+    loud.reduce((sum, row) => sum + (JSON.parse(row.detail).more ?? 1), 0),
+    1_000,
+  );
+  assert.ok(loud.length <= 45, `${loud.length} entries`);
+  assert.ok(rows.some((row) => row.actor === 'QUIET' && row.subject === 'GET /secret'));
 });
 
 test('an orchestrator that closes writes down what it had gathered', async (t) => {

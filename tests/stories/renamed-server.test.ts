@@ -138,7 +138,7 @@ test('a wrong proof lets the server in by its token, and opens no other name', a
     assert.equal(refused.json.code, 'NSV_FORBIDDEN');
     assert.equal((await announce(fleet, makeBatch({ server: RENAMED, epoch: 'fedcba9876543210' }), key)).status, 200);
   }
-  assert.equal((await confirm(keyOf(fleet, other), makeBatch({}), {})).status, 404);
+  assert.equal((await confirm(keyOf(fleet, other), makeBatch({}), {})).status, 403);
 });
 
 test('a former key that was revoked proves nothing', async (t) => {

@@ -15,11 +15,18 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
   const { database, archive, clock, logger } = deps;
   const catalog = new Catalog({ database, archive, clock, logger, permits: new UploadPermits(database) });
 
-  /** An agent archives under its own server's name, and under a former one what was sealed while that held. */
-  const mayArchiveAs = async (server: ServerName, name: string, windowAt: number): Promise<boolean> => {
-    if (name === server || (await wentBy(database, server, name, windowAt))) return true;
+  /**
+   * An agent archives under its own server's name, and under a former one what was sealed while that held. Whatever else it asks for is
+   * another's: refused, and by that in the audit log.
+   */
+  const requireOwn = async (server: ServerName, name: string, windowAt: number | undefined): Promise<void> => {
+    if (name === server) return;
+    if (windowAt !== undefined && (await wentBy(database, server, name, windowAt))) return;
     logger.warn('a server asked for what belongs to another', { server, asked: name });
-    return false;
+    throw new NervesysError('NSV_FORBIDDEN', `the key of ${server} opens nothing of another server`, {
+      hint: `If this server was called ${name}: start it under that name once more, so that it sends what it sealed as ${name}, then let it join under the new one.`,
+      facts: { asked: name },
+    });
   };
 
   app.post(
@@ -37,11 +44,7 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
       const announcement: BatchAnnouncement = checkAnnouncement(request.body);
       const { server } = agentOf(request);
       const { server: name, window } = announcement.manifest;
-      if (!(await mayArchiveAs(server, name, Date.parse(window)))) {
-        throw new NervesysError('NSV_FORBIDDEN', `the key of ${server} may not announce for another server`, {
-          hint: `If this server was called ${name}: start it under that name once more, so that it sends what it sealed as ${name}, then let it join under the new one.`,
-        });
-      }
+      await requireOwn(server, name, Date.parse(window));
       return catalog.announce(announcement, closedSignal(reply));
     },
   );
@@ -61,9 +64,9 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
       const confirmation = request.body as BatchConfirmation;
       const { server } = agentOf(request);
       const tried = parseObjectKey(confirmation.key);
-      // A name that isn't its own is refused by the catalog, as any other that doesn't fit the batch.
-      const isFormer = tried !== undefined && (await mayArchiveAs(server, tried.server, tried.windowAt));
-      return catalog.confirm(isFormer ? tried.server : server, confirmation, closedSignal(reply));
+      const name = tried?.server ?? /^logs\/([^/]+)\//.exec(confirmation.key)?.[1];
+      if (name !== undefined) await requireOwn(server, name, tried?.windowAt);
+      return catalog.confirm(tried?.server ?? server, confirmation, closedSignal(reply));
     },
   );
 }

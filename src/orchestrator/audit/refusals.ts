@@ -14,6 +14,14 @@ const GATHER_MS = 600_000;
  * whatever an attacker does writes some 18,000 entries, 8 MB, a day.
  */
 const KINDS_MAX = 60;
+/** Of these one asker's; past it what else he tries is counted by action, so that he can't take the room of others. */
+const ACTOR_KINDS_MAX = 40;
+/** Of these such that name whose it was that he asked for. */
+const ASKED_MAX = 10;
+const NOBODY: AuditActor = { type: 'unknown', name: null, address: null };
+
+/** As long as a server's name may be. */
+const ASKED_CHARACTERS_MAX = 100;
 
 /** What was refused, how often. */
 interface Gathered {
@@ -52,17 +60,8 @@ export class Refusals implements AsyncDisposable {
 
   note(by: AuditActor, action: string, subject: string | null, detail: NewAuditEntry['detail'] = {}): void {
     const now = this.#clock.now();
-    let entry: Gathered['entry'] = { by, action, subject, detail };
-    let kind = JSON.stringify(entry);
-    if (!this.#gathered.has(kind) && this.#gathered.size >= KINDS_MAX) {
-      entry = {
-        by: { type: 'unknown', name: null, address: null },
-        action: 'many.refused',
-        subject: null,
-        detail: { action },
-      };
-      kind = action;
-    }
+    const entry = this.#gatheredAs({ by, action, subject, detail });
+    const kind = JSON.stringify(entry);
     const known = this.#gathered.get(kind);
     if (known !== undefined) {
       known.count++;
@@ -73,14 +72,37 @@ export class Refusals implements AsyncDisposable {
     this.#write({ ...entry, at: new Date(now) });
   }
 
+  /** The entry itself while there is room for it; else one that says less, and takes in many. */
+  #gatheredAs(entry: Gathered['entry']): Gathered['entry'] {
+    if (this.#gathered.has(JSON.stringify(entry))) return entry;
+    const { by, action, subject, detail } = entry;
+    const own = [...this.#gathered.values()].filter(({ entry: { by: other } }) => isSameActor(other, by));
+    if (
+      detail?.['asked'] !== undefined &&
+      own.filter((one) => 'asked' in (one.entry.detail ?? {})).length >= ASKED_MAX
+    ) {
+      const { asked: _, ...unnamed } = detail;
+      return this.#gatheredAs({ by, action, subject, detail: unnamed });
+    }
+    const hasRoom = this.#gathered.size < KINDS_MAX;
+    if (hasRoom && own.length < ACTOR_KINDS_MAX) return entry;
+    const anyOfActor = { by, action, subject: null, detail: { different: true } };
+    if (hasRoom || this.#gathered.has(JSON.stringify(anyOfActor))) return anyOfActor;
+    return { by: NOBODY, action: 'many.refused', subject: null, detail: { action } };
+  }
+
   /** Notes a request that was answered with an error, if it is one of those that people should hear of. */
   noteRequest(request: FastifyRequest, error: unknown): void {
     if (!(error instanceof NervesysError)) return;
-    const action = refusedAction(request, error.code);
+    const action = refusedAction(request, error);
     if (action === undefined) return;
     // The route's pattern, not its address: names in it are the asker's choice, and each would be a kind of its own.
     const subject = `${request.method} ${request.routeOptions.url ?? 'no such address'}`;
-    this.note(actorOf(request), action, subject, { code: error.code });
+    const { asked } = error.facts; // whose it was, where a server asked for another's
+    this.note(actorOf(request), action, subject, {
+      code: error.code,
+      ...(typeof asked === 'string' ? { asked: asked.slice(0, ASKED_CHARACTERS_MAX) } : {}),
+    });
   }
 
   /** Writes what was counted; resolves when all that was noted so far is in the log, or could not be written. */
@@ -117,6 +139,10 @@ export class Refusals implements AsyncDisposable {
   }
 }
 
+function isSameActor(a: AuditActor, b: AuditActor): boolean {
+  return a.type === b.type && a.name === b.name && a.address === b.address;
+}
+
 /** Who asks and from where, as the audit log tells it. */
 export function actorOf(request: FastifyRequest): AuditActor {
   return { ...named(request.principal), address: request.clientAddress };
@@ -132,8 +158,11 @@ function named(principal: Principal | null): { type: AuditActor['type']; name: s
     : { type: principal.type, name: principal.name };
 }
 
-function refusedAction(request: FastifyRequest, code: string): string | undefined {
+function refusedAction(request: FastifyRequest, { code, facts }: NervesysError): string | undefined {
   switch (code) {
+    case 'NSV_UPLOAD_EXPIRED':
+      // One that is only too old is an agent's that was away.
+      return facts['forged'] === true ? 'upload.refused' : undefined;
     case 'NSV_FORBIDDEN':
       return 'access.refused';
     case 'NSV_AGENT_REVOKED':

@@ -42,6 +42,7 @@ export class UploadPermits {
       throw new NervesysError(
         'NSV_UPLOAD_EXPIRED',
         `upload ${permit.key}: this permission was not given for these bytes`,
+        { facts: { forged: true } },
       );
     }
     if (now > permit.expires * 1000) {

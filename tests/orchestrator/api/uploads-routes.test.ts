@@ -38,8 +38,10 @@ describe('announcements', () => {
       401,
     );
     await announce(fleet, batch);
-    const confirmation = await confirm({ ...fleet, key: other }, batch, {});
-    assert.equal(confirmation.json.code, 'NSV_NOT_FOUND');
+    for (const key of [KEY, 'logs/AIGARDEN01/no-window.json.gz']) {
+      const confirmation = await confirm({ ...fleet, key: other }, batch, { key });
+      assert.deepEqual([confirmation.status, confirmation.json.code], [403, 'NSV_FORBIDDEN'], key);
+    }
   });
 
   it("asking for another server's prefix is noted, with who asked and for what", async (t) => {
@@ -150,13 +152,12 @@ describe('announcements', () => {
     assert.equal((await confirm(fleet, batch, {})).json.code, 'NSV_NOT_FOUND');
     await announce(fleet, batch);
 
-    for (const key of [
-      'logs/AIGARDEN02/2025-12-10/19-40.json.gz',
-      'logs/AIGARDEN01/2025-12-10/19-50.json.gz',
-      '../x',
-    ]) {
-      assert.equal((await confirm(fleet, batch, { key })).json.code, 'NSV_OBJECT_KEY_INVALID');
-    }
+    for (const [key, code] of [
+      ['logs/AIGARDEN02/2025-12-10/19-40.json.gz', 'NSV_FORBIDDEN'],
+      ['logs/AIGARDEN01/2025-12-10/19-50.json.gz', 'NSV_OBJECT_KEY_INVALID'],
+      ['../x', 'NSV_OBJECT_KEY_INVALID'],
+    ] as const)
+      assert.equal((await confirm(fleet, batch, { key })).json.code, code, key);
     assert.equal((await confirm(fleet, batch, { sha256: '0'.repeat(64) })).json.code, 'NSV_NOT_FOUND');
   });
 
