@@ -1,6 +1,6 @@
 import type { AuditAnswer, AuditHead } from '../contract/audit.ts';
+import { verifyAudit } from '../contract/audit-chain.ts';
 import { NervesysError } from '../platform/errors.ts';
-import { verifyAudit } from './audit-chain.ts';
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
@@ -31,7 +31,10 @@ export async function list(options: ReaderOptions & { readonly limit: number }):
 
 /** `nervesys audit verify`: computes every hash anew, here. Exit code 3 when an entry was changed, put in or taken out. */
 export async function verify(options: ReaderOptions & { readonly noted?: string }): Promise<number> {
-  const verdict = await verifyAudit(connectOrchestrator(options), parseNoted(options.noted));
+  const orchestrator = connectOrchestrator(options);
+  const verdict = await verifyAudit(async (after, limit) => {
+    return (await orchestrator.ask('GET', `/api/v1/audit?after=${after}&limit=${limit}`)) as AuditAnswer;
+  }, parseNoted(options.noted));
   if (options.json) printJson(verdict);
   else if (verdict.broken === undefined) {
     print(`The audit log is whole: ${verdict.verified} entries.`);

@@ -1,5 +1,3 @@
-import { sha256Hex } from '../platform/digest.ts';
-
 /** Who acted: a person, an API key, an agent, a token that lets in, nobody known, or the orchestrator on its own machine. */
 export type AuditActorType = 'person' | 'api_key' | 'agent' | 'token' | 'unknown' | 'system';
 
@@ -33,25 +31,47 @@ export interface AuditHead {
 export interface AuditAnswer {
   readonly entries: readonly AuditEntry[];
   readonly head: AuditHead;
+  /** Newest first: `before` for what is older; absent at the log's beginning. A filter looks through so many entries at a time. */
+  readonly next?: number;
 }
 
-/** What the first entry follows. */
-export const AUDIT_START: AuditHead = { seq: 0, sha256: '0'.repeat(64) };
-
-/** An entry's hash: over the hash before it and its own fields, in this order. */
-export function hashAuditEntry(entry: Omit<AuditEntry, 'sha256'>): string {
-  const { seq, at, actor_type, actor, action, subject, address, detail, previous_sha256: previous } = entry;
-  return sha256Hex(`${previous}\n${JSON.stringify([seq, at, actor_type, actor, action, subject, address, detail])}`);
+/** What a walk over the whole log found, `GET /api/v1/audit/verdict` and `nervesys audit verify`. */
+export interface AuditVerdict {
+  readonly ok: boolean;
+  /** Entries that are as they were written, counted from the first. */
+  readonly verified: number;
+  readonly head: AuditHead;
+  /** The first entry that isn't what was written. */
+  readonly broken?: { readonly seq: number; readonly problem: string; readonly entry?: AuditEntry };
 }
 
-/** Why the entry after `before` isn't what was written; `undefined` when it is. */
-export function findAuditBreak(before: AuditHead, entry: AuditEntry): string | undefined {
-  if (entry.seq !== before.seq + 1) {
-    return entry.seq === before.seq + 2
-      ? `entry ${before.seq + 1} is missing`
-      : `entries ${before.seq + 1} to ${entry.seq - 1} are missing`;
-  }
-  if (entry.previous_sha256 !== before.sha256) return `entry ${entry.seq} does not follow the one before it`;
-  if (hashAuditEntry(entry) !== entry.sha256) return `entry ${entry.seq} was changed`;
-  return undefined;
-}
+/** Everything that is told. What was refused is gathered: `more` in an entry's detail counts what came after the one before. */
+export const AUDIT_ACTIONS = [
+  'sign_in',
+  'sign_in_link.created',
+  'sessions.ended',
+  'person.added',
+  'person.role',
+  'person.password',
+  'person.removed',
+  'key.created',
+  'key.revoked',
+  'token.created',
+  'token.revoked',
+  'server.enrolled',
+  'server.revoked',
+  'server.rotation_asked',
+  'agent.upgrade_asked',
+  'agent.upgrade_cancelled',
+  'agent.upgraded',
+  'alert.acknowledged',
+  'sign_in.refused',
+  'sign_in.held_up',
+  'access.refused',
+  'key.unknown',
+  'key.revoked_used',
+  'enrolment.refused',
+  'upload.refused',
+  'many.refused',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -4,6 +4,7 @@ import { createWords, type Language } from './messages/words.ts';
 import { summarize } from './model/summary.ts';
 import { AddServer } from './parts/add-server.tsx';
 import { AlertList } from './parts/alert-list.tsx';
+import { AuditLog } from './parts/audit-log.tsx';
 import { EmptyFleet } from './parts/empty-fleet.tsx';
 import { FleetTable } from './parts/fleet-table.tsx';
 import { type Page, PageContext, useStore, useWords, WordsContext } from './parts/page-context.ts';
@@ -90,6 +91,7 @@ function Fleet({
       {summary.agents > 0 && <FleetTable model={model} state={state} onShowAll={() => setState(undefined)} />}
       <ServerList servers={model.servers} />
       <TokenList />
+      <AuditLog />
       {adding && <AddServer servers={model.servers} onClose={onAdded} />}
     </main>
   );

@@ -10,6 +10,7 @@ import type { Page } from './parts/page-context.ts';
 import './styles/page.css';
 import './styles/fleet.css';
 import './styles/panels.css';
+import './styles/audit.css';
 
 /** The page's composition root: makes the parts, hands them to each other, and listens to the browser. */
 

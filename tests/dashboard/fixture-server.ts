@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AuditAnswer, AuditEntry, AuditVerdict } from '../../src/contract/audit.ts';
 import type {
   AlertView,
   FleetAgent,
@@ -23,6 +24,12 @@ export interface FixtureData {
   /** What `POST tokens` answers, and what it was asked for. */
   token: Partial<TokenAnswer>;
   tokensAsked: unknown[];
+  /** Of the person who is signed in. */
+  role: 'viewer' | 'operator' | 'admin';
+  /** Oldest first. */
+  audit: AuditEntry[];
+  auditAsked: string[];
+  verdict: AuditVerdict;
   /** What was asked to be revoked, `servers/AIGARDEN01` or `tokens/ab12`. */
   revoked: string[];
   /** Added to the host's clock, as an orchestrator on another machine would differ. */
@@ -79,6 +86,10 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       bootstrap_sha256: 'ab'.repeat(32),
     },
     tokensAsked: [],
+    role: 'operator',
+    audit: [],
+    auditAsked: [],
+    verdict: { ok: true, verified: 1, head: { seq: 1, sha256: 'ef'.repeat(32) } },
     revoked: [],
     clockOffsetMs: 0,
     historyAsked: [],
@@ -119,7 +130,12 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     if (request.method === 'POST' && url.pathname === '/api/v1/session') return signIn(request, response);
     if (!state.signedIn) return void json(problem('NSV_UNAUTHORIZED', 'no session'), 401);
     const call = `${request.method} ${url.pathname.replace('/api/v1/', '')}`;
-    if (call === 'GET session') return void json({ kind: 'person' });
+    if (call === 'GET session') return void json({ type: 'person', name: 'dana', role: state.role });
+    if (call === 'GET audit/verdict') return void json(state.verdict);
+    if (call === 'GET audit') {
+      state.auditAsked.push(url.search);
+      return void json(auditPage(state.audit, url.searchParams));
+    }
     if (call === 'DELETE session') {
       state.signedIn = false;
       return void response.writeHead(204).end();
@@ -258,6 +274,40 @@ export function makeAlert(change: Partial<AlertView> & { readonly id: string }, 
     last_at: new Date(nowMs - 60_000).toISOString(),
     state: 'open',
     ...change,
+  };
+}
+
+/** An entry of the audit log; `change` says what is different about it. */
+export function makeEntry(seq: number, change: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    seq,
+    at: new Date(Date.UTC(2026, 10, 26, 8, 0, seq)).toISOString(),
+    actor_type: 'person',
+    actor: 'dana',
+    action: 'token.created',
+    subject: `ab${seq}`,
+    address: '203.0.113.9',
+    detail: '{}',
+    previous_sha256: '0'.repeat(64),
+    sha256: 'ef'.repeat(32),
+    ...change,
+  };
+}
+
+/** As the orchestrator: newest first, from `before` on, only what was asked for. */
+function auditPage(entries: readonly AuditEntry[], query: URLSearchParams): AuditAnswer {
+  const limit = Number(query.get('limit'));
+  const before = Number(query.get('before') ?? Number.POSITIVE_INFINITY);
+  const actions = query.get('actions')?.split(',');
+  const text = query.get('text') ?? '';
+  const found = entries
+    .filter((one) => one.seq < before && (actions?.includes(one.action) ?? true) && JSON.stringify(one).includes(text))
+    .reverse();
+  const last = found[limit - 1];
+  return {
+    entries: found.slice(0, limit),
+    head: { seq: entries.length, sha256: 'ef'.repeat(32) },
+    ...(last === undefined || last.seq === 1 ? {} : { next: last.seq }),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   type FixtureServer,
   makeAgent,
   makeAlert,
+  makeEntry,
   makeServer,
   makeToken,
   startFixtureServer,
@@ -177,15 +178,26 @@ for (const [language, locale] of [
     const alerts = [makeAlert({ id: '1', title: 't'.repeat(200), count: 12_345, server: 'S'.repeat(100) })];
     const servers = [makeServer('S'.repeat(100))];
     const tokens = [makeToken('f'.repeat(32), { server: 'S'.repeat(100), uses: 12_345, uses_max: 99_999 })];
+    const audit = [
+      makeEntry(1, {
+        actor: 'p'.repeat(100),
+        action: 'a'.repeat(50),
+        subject: 's'.repeat(200),
+        address: '2001:db8:1234:5678:9abc:def0:1234:5678',
+        detail: JSON.stringify({ x: 'd'.repeat(500), more: 123_456 }),
+      }),
+    ];
     await using open = await openPage(
-      { agents, alerts, servers, tokens },
+      { agents, alerts, servers, tokens, audit, role: 'admin' },
       { locale, viewport: { width: 390, height: 844 } },
     );
     const { page, complaints } = open;
 
     await page.getByRole('button', { name: 'GIMAI' }).click();
     await page.locator('.detail canvas').first().waitFor();
-    await page.locator('details.servers:not(.tokens) > summary').click();
+    await page.locator('details.servers:not(.tokens, .audit) > summary').click();
+    await page.locator('.audit > summary').click();
+    await page.locator('.audit-what').waitFor();
     await page.locator('.tokens > summary').click();
     await page.locator('.token-id').waitFor();
     for (const _ of [servers, tokens]) await page.locator('.revoke').first().click(); // asking takes the button's place
@@ -314,6 +326,74 @@ test('a server and a token are revoked only after a question, and what became of
   assert.deepEqual(fixture.data.revoked, ['servers/AIGARDEN01', 'tokens/ab12']);
   assert.equal(await page.locator('img').count(), 0);
   assert.deepEqual(complaints, []);
+});
+
+test('an admin reads who did what, page by page and narrowed down, and whether the log is whole', {
+  skip: missing,
+}, async () => {
+  const audit = Array.from({ length: 120 }, (_, n) => makeEntry(n + 1));
+  audit[118] = makeEntry(119, {
+    actor_type: 'agent',
+    actor: `${HOSTILE_NAME}2`,
+    action: 'access.refused',
+    subject: HOSTILE_NAME,
+    detail: JSON.stringify({ code: HOSTILE_NAME, more: 41, asked: null }),
+  });
+  audit[117] = makeEntry(118, { action: 'something.newer', actor: null, subject: null, address: null, detail: '<b>' });
+  await using open = await openPage({
+    agents: [makeAgent({ agent_id: 'GROK' })],
+    role: 'admin',
+    audit,
+    verdict: { ok: true, verified: 1_234, head: { seq: 1_234, sha256: 'ef'.repeat(32) } },
+  });
+  const { page, fixture, complaints } = open;
+  const rows = page.locator('.audit-table tbody tr');
+  await page.locator('.audit > summary').click();
+  await rows.nth(49).waitFor();
+
+  assert.match(await textOf(page.locator('.audit-whole')), /^All 1,234 entries are as they were written\./);
+  assert.match(await textOf(rows.nth(0)), /2026.*Person dana.*Made the token ab120.*203\.0\.113\.9/);
+  assert.equal(
+    await textOf(rows.nth(1).locator('.audit-what')),
+    `Not allowed: ${HOSTILE_NAME}and 41 times morecode: ${HOSTILE_NAME}`,
+  );
+  assert.match(await textOf(rows.nth(2)), /something\.newer <b>/);
+  assert.equal(await page.locator('.audit img, .audit b').count(), 0);
+
+  await page.getByRole('button', { name: 'Older' }).click();
+  await rows.getByText('ab70', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Older' }).click();
+  await rows.getByText('ab1', { exact: true }).waitFor();
+  assert.deepEqual([await rows.count(), await page.getByRole('button', { name: 'Older' }).isDisabled()], [20, true]);
+  await page.getByRole('button', { name: 'Newer' }).click();
+  await rows.getByText('ab70', { exact: true }).waitFor();
+  await page.getByLabel('What').selectOption({ label: 'Refusals' });
+  await rows.getByText('Not allowed').waitFor();
+  assert.equal(await rows.count(), 1);
+  assert.match(fixture.data.auditAsked.at(-1) ?? '', /actions=sign_in\.refused%2C[^&]*$/);
+  await page.getByLabel('Name, server, address').fill('nobody');
+  await page.getByText('There is no such entry.').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('an admin is told where the audit log is broken, and others don’t see that there is one', {
+  skip: missing,
+}, async () => {
+  const verdict = {
+    ok: false,
+    verified: 41,
+    head: { seq: 50, sha256: 'ef'.repeat(32) },
+    broken: { seq: 42, problem: 'entry 42 was changed' },
+  };
+  await using admin = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })], role: 'admin', verdict });
+  await admin.page.locator('.audit > summary').click();
+  await admin.page.getByRole('alert').getByText('broken at entry 42; the 41 before it').waitFor();
+  await admin.page.getByText('There is no such entry.').waitFor();
+  await using operator = await openPage({ agents: [makeAgent({ agent_id: 'GROK' })], role: 'operator' });
+  await operator.page.locator('.tokens > summary').waitFor();
+
+  assert.equal(await operator.page.locator('.audit').count(), 0);
+  assert.deepEqual([...admin.complaints, ...operator.complaints], []);
 });
 
 test('an empty fleet is told what to do, and makes way for the first agent', { skip: missing }, async () => {

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { verifyAudit } from '../../src/commands/audit-chain.ts';
 import { OrchestratorConnection } from '../../src/commands/connection.ts';
-import type { AuditEntry } from '../../src/contract/audit.ts';
+import type { AuditAnswer, AuditEntry, AuditVerdict } from '../../src/contract/audit.ts';
+import { verifyAudit } from '../../src/contract/audit-chain.ts';
 import { Refusals } from '../../src/orchestrator/audit/refusals.ts';
 import type { Database } from '../../src/orchestrator/database/database.ts';
+import { AUDIT_LOOKED_THROUGH_MAX, readNewestAudit } from '../../src/orchestrator/database/queries/read-audit.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { runNervesys } from '../commands/run-nervesys.ts';
@@ -171,6 +172,55 @@ test('an orchestrator that closes writes down what it had gathered', async (t) =
   );
 });
 
+test('admins page through the log and search it, newest first; nobody else reads it', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database, CHEAP);
+  for (let n = 1; n <= 12; n++) await system.ask('POST', '/api/v1/tokens', { body: {} });
+  await system.ask('POST', '/api/v1/people', { body: { name: 'dana', role: 'operator', password: PASSWORD } });
+  await system.ask('POST', '/api/v1/people', { body: { name: 'per_cent', role: 'viewer', password: PASSWORD } });
+  await signIn(system, 'dana', 'not the right words at all');
+  const get = async (query: string) => (await system.ask('GET', `/api/v1/audit?${query}`)).json as AuditAnswer;
+  const sequences = ({ entries }: AuditAnswer) => entries.map((one) => one.seq);
+
+  const first = await get('limit=10');
+  const second = await get(`limit=10&before=${first.next}`);
+  assert.deepEqual(sequences(first), [15, 14, 13, 12, 11, 10, 9, 8, 7, 6]);
+  assert.deepEqual([sequences(second), second.next], [[5, 4, 3, 2, 1], undefined]);
+
+  const found = async (query: string) => sequences(await get(query));
+  assert.deepEqual(await found('actions=sign_in.refused,person.added'), [15, 14, 13]);
+  assert.deepEqual(await found('actions=token.created&limit=2&before=10'), [9, 8]);
+  assert.deepEqual(await found('text=DANA'), [13]);
+  assert.deepEqual(await found('text=_cent'), [14], 'a wildcard of SQL is a letter here');
+  for (const text of ['%25', '%5C', "'%20OR%201%3D1"]) assert.deepEqual(await found(`text=${text}`), [], text);
+  assert.deepEqual(await found('text=operator&actions=person.added'), [13]);
+  assert.equal((await system.ask('GET', '/api/v1/audit?text=%00')).status, 400);
+
+  const operator = (await system.ask('POST', '/api/v1/keys', { body: { name: 'CI', role: 'operator' } })).json.key;
+  for (const path of ['/api/v1/audit', '/api/v1/audit/verdict'])
+    for (const key of [operator, await system.enrol('AIGARDEN01')])
+      assert.equal((await system.ask('GET', path, { key })).status, 403, path);
+  const verdicts = await Promise.all([1, 2, 3].map(() => system.ask('GET', '/api/v1/audit/verdict')));
+  for (const { json } of verdicts) assert.ok(json.ok && json.verified >= 15, JSON.stringify(json));
+});
+
+test('a search that finds nothing among the newest says where to go on', async () => {
+  await using database = await postgres.database();
+  await force(
+    database,
+    `INSERT INTO audit_log (seq, at, actor_type, actor, action, detail, previous_sha256, sha256)
+     SELECT n, now(), 'person', CASE WHEN n = 7 THEN 'needle' ELSE 'hay' END, 'sign_in', '{}', repeat('0', 64), repeat('0', 64)
+     FROM generate_series(1, 60000) AS n; UPDATE audit_head SET seq = 60000`,
+  );
+  const search = (before?: number) => readNewestAudit(database, { before, limit: 50, text: 'needle' });
+
+  const newest = await search();
+  const further = await search(newest.next);
+
+  assert.deepEqual([newest.entries.length, newest.next], [0, 60_001 - AUDIT_LOOKED_THROUGH_MAX]);
+  assert.deepEqual([further.entries.map((one) => one.seq), further.next], [[7], undefined]);
+});
+
 test('Postgres itself refuses to change, remove or empty the log', async () => {
   await using database = await postgres.database();
   for (const statement of [
@@ -189,6 +239,8 @@ test('whatever somebody does to the log by force, `audit verify` names the first
   assert.equal(whole.code, 0, whole.stderr);
   const noted = /Newest: (6:[0-9a-f]{64})/.exec(whole.stdout)?.[1] as string;
   const connection = new OrchestratorConnection({ url: system.url }, system.adminKey);
+  const read = async (after: number, limit: number) =>
+    (await connection.ask('GET', `/api/v1/audit?after=${after}&limit=${limit}`)) as AuditAnswer;
   await force(database, 'CREATE TABLE kept AS SELECT * FROM audit_log');
   await force(database, 'CREATE TABLE kept_head AS SELECT * FROM audit_head');
 
@@ -220,10 +272,12 @@ test('whatever somebody does to the log by force, `audit verify` names the first
   ] as const) {
     await force(database, statement);
 
-    const { ok, broken } = await verifyAudit(connection, { seq: 6, sha256: noted.slice(2) });
+    const { ok, broken } = await verifyAudit(read, { seq: 6, sha256: noted.slice(2) });
+    const told = (await system.ask('GET', '/api/v1/audit/verdict')).json as AuditVerdict;
 
     assert.deepEqual([ok, broken?.seq], [false, seq], what);
     assert.match(broken?.problem ?? '', new RegExp(problem), what);
+    if (!problem.includes('noted')) assert.deepEqual([told.ok, told.broken?.problem], [false, broken?.problem], what);
     await force(
       database,
       'DELETE FROM audit_log; INSERT INTO audit_log SELECT * FROM kept; DELETE FROM audit_head; INSERT INTO audit_head SELECT * FROM kept_head',

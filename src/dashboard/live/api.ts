@@ -1,3 +1,4 @@
+import type { AuditAction, AuditAnswer, AuditVerdict } from '../../contract/audit.ts';
 import type { AlertView, FleetAnswer, HistoryPoint, TokenAnswer, TokenView } from '../../contract/fleet.ts';
 import type { Problem } from '../../contract/problem.ts';
 
@@ -33,10 +34,19 @@ export interface TokenWish {
   readonly expiresInSeconds: number;
 }
 
+export interface AuditQuery {
+  readonly limit: number;
+  readonly before: number | undefined;
+  readonly actions: readonly AuditAction[] | undefined;
+  readonly text: string | undefined;
+}
+
 /** The orchestrator's API as the page uses it; 401 means that nobody is signed in. Every call rejects with an `ApiError`, or with the browser's error when there was no answer. */
 export interface Api {
   signIn(name: string, password: string): Promise<void>;
   signOut(): Promise<void>;
+  /** Who is signed in; a key of an agent has no role. */
+  session(signal?: AbortSignal): Promise<{ readonly role?: string }>;
   fleet(signal?: AbortSignal): Promise<FleetAnswer>;
   alerts(signal?: AbortSignal): Promise<readonly AlertView[]>;
   history(agentId: string, server: string, minutes: number, signal?: AbortSignal): Promise<readonly HistoryPoint[]>;
@@ -46,6 +56,9 @@ export interface Api {
   revokeToken(id: string): Promise<void>;
   /** Takes the server's key away; the event stream tells what became of it. */
   revokeServer(server: string): Promise<void>;
+  /** Who did what, newest first; for admins. */
+  audit(query: AuditQuery, signal?: AbortSignal): Promise<AuditAnswer>;
+  auditVerdict(signal?: AbortSignal): Promise<AuditVerdict>;
   /** Opens the event stream; resolves once the orchestrator has answered with it. */
   events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
@@ -75,6 +88,9 @@ export function createApi(base = ''): Api {
     async signOut() {
       await call('session', { method: 'DELETE' });
     },
+    async session(signal) {
+      return (await read('session', signal)) as { role?: string };
+    },
     async fleet(signal) {
       return (await read('fleet', signal)) as FleetAnswer;
     },
@@ -103,6 +119,16 @@ export function createApi(base = ''): Api {
     },
     async revokeServer(server) {
       await call(`servers/${encodeURIComponent(server)}/revoke`, { method: 'POST' });
+    },
+    async audit({ limit, before, actions, text }, signal) {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (before !== undefined) query.set('before', String(before));
+      if (actions !== undefined) query.set('actions', actions.join(','));
+      if (text !== undefined) query.set('text', text);
+      return (await read(`audit?${query}`, signal)) as AuditAnswer;
+    },
+    async auditVerdict(signal) {
+      return (await read('audit/verdict', signal)) as AuditVerdict;
     },
     async events(signal) {
       const response = await call('events', { signal, headers: { accept: 'text/event-stream' } });

@@ -98,7 +98,13 @@ export function peopleRoutes(app: App, deps: ServerDeps): void {
       const at = new Date(clock.now());
       await database.transaction(async (transaction) => {
         const sessions = await endSessions(transaction, name);
-        const entry = { at, by: actorOf(request), action: 'sessions.ended', subject: name, detail: { sessions } };
+        const entry = {
+          at,
+          by: actorOf(request),
+          action: 'sessions.ended' as const,
+          subject: name,
+          detail: { sessions },
+        };
         await appendAudit(transaction, entry);
       });
       await authenticator.forget();

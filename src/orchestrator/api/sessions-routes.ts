@@ -54,7 +54,13 @@ export function sessionsRoutes(app: App, deps: ServerDeps): void {
     await database.transaction(async (transaction) => {
       const ended = await endSessions(transaction, name, id);
       if (ended === 0) throw new NervesysError('NSV_NOT_FOUND', 'you have no such session');
-      const entry = { at, by: actorOf(request), action: 'sessions.ended', subject: name, detail: { sessions: ended } };
+      const entry = {
+        at,
+        by: actorOf(request),
+        action: 'sessions.ended' as const,
+        subject: name,
+        detail: { sessions: ended },
+      };
       await appendAudit(transaction, entry);
     });
     await authenticator.forget();

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { AuditAction } from '../../contract/audit.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -58,7 +59,7 @@ export class Refusals implements AsyncDisposable {
     this.#pace.start(GATHER_MS);
   }
 
-  note(by: AuditActor, action: string, subject: string | null, detail: NewAuditEntry['detail'] = {}): void {
+  note(by: AuditActor, action: AuditAction, subject: string | null, detail: NewAuditEntry['detail'] = {}): void {
     const now = this.#clock.now();
     const entry = this.#gatheredAs({ by, action, subject, detail });
     const kind = JSON.stringify(entry);
@@ -158,7 +159,7 @@ function named(principal: Principal | null): { type: AuditActor['type']; name: s
     : { type: principal.type, name: principal.name };
 }
 
-function refusedAction(request: FastifyRequest, { code, facts }: NervesysError): string | undefined {
+function refusedAction(request: FastifyRequest, { code, facts }: NervesysError): AuditAction | undefined {
   switch (code) {
     case 'NSV_UPLOAD_EXPIRED':
       // One that is only too old is an agent's that was away.

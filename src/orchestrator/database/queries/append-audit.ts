@@ -1,4 +1,5 @@
-import { type AuditActorType, type AuditHead, hashAuditEntry } from '../../../contract/audit.ts';
+import type { AuditAction, AuditActorType, AuditHead } from '../../../contract/audit.ts';
+import { hashAuditEntry } from '../../../contract/audit-chain.ts';
 import type { Queryable } from '../database.ts';
 
 export interface AuditActor {
@@ -10,7 +11,7 @@ export interface AuditActor {
 export interface NewAuditEntry {
   readonly at: Date;
   readonly by: AuditActor;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly subject: string | null;
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
 }
