@@ -34,8 +34,8 @@ test('without a key every API address but the open ones is 401, those that do no
   }
 });
 
-/** Enrolment is opened by the token's secret, signing in by a password (from the own page alone), an upload by its signed permission. */
-const OPEN = new Set(['/healthz', '/readyz', '/api/v1/enroll']);
+/** The schemas describe the product alone; enrolment is opened by the token's secret, signing in by a password (from the own page alone), an upload by its signed permission. */
+const OPEN = new Set(['/healthz', '/readyz', '/api/v1/enroll', '/api/v1/schemas/{name}']);
 
 test('health is open, metrics need a key', async (t) => {
   const system = await TestOrchestrator.open(t, await postgres.database());
