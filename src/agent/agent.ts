@@ -348,7 +348,7 @@ export class Agent implements AsyncDisposable {
       }).start();
       this.#parts.use(this.#heartbeats);
       if (this.#delivery instanceof PendingDelivery) {
-        this.#delivery.resolve(new OrchestratedDelivery(client, clock));
+        this.#delivery.resolve(await this.#deliveryBy(client));
         this.#uploader.retryNow();
       }
     } catch (error) {
@@ -370,6 +370,14 @@ export class Agent implements AsyncDisposable {
       }
       await upgrader?.beat(answer.upgrade, signal);
     };
+  }
+
+  async #deliveryBy(client: OrchestratorClient): Promise<Delivery> {
+    const { server, config, clock, random, logger } = this.#options;
+    if (config.storage.credentials !== 'scoped') return new OrchestratedDelivery(client, clock);
+    const { ScopedDelivery } = await import('./uploader/scoped-delivery.ts'); // few fleets use it
+    const onDoubt = (doubt: NameDoubt, batch: SealedBatch) => this.#tellDoubt(doubt, batch);
+    return this.#parts.use(new ScopedDelivery({ server, client, clock, random, logger, onDoubt }));
   }
 
   async #waitForJoining(): Promise<void> {

@@ -2,6 +2,7 @@ import type { UpgradeOrder, UpgradeReport } from '../contract/agent-upgrade.ts';
 import { BOOT_HEADER, CONTRACT_HEADER, CONTRACT_VERSION, INCARNATION_HEADER } from '../contract/agreement.ts';
 import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
+import type { PlacedAnswer, PlacedBatch, ScopedCredentials } from '../contract/credentials.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
 import type { Heartbeat, HeartbeatsAnswer, HeartbeatsRequest } from '../contract/heartbeat.ts';
 import { parseServerName } from '../contract/ids.ts';
@@ -140,6 +141,21 @@ export class OrchestratorClient implements AsyncDisposable {
     });
     if (answered.status !== 200) throw this.#refusal('GET', path, answered, parseObject(answered.body));
     return answered.body;
+  }
+
+  /** New credentials for this server's own prefix; secrets are in there. */
+  async issueCredentials(signal?: AbortSignal): Promise<ScopedCredentials> {
+    const answer = await this.#post('/api/v1/credentials', {}, signal);
+    if (!isCredentials(answer))
+      throw this.#strange('POST', '/api/v1/credentials', 'an answer that holds no credentials');
+    return answer as unknown as ScopedCredentials;
+  }
+
+  /** Tells where a batch was put by this server's own choice; what stands there comes back. Idempotent. */
+  async placeBatch(placed: PlacedBatch, signal?: AbortSignal): Promise<PlacedAnswer['standing']> {
+    const { standing } = await this.#post('/api/v1/batches/placed', placed, signal);
+    if (standing === 'ours' || standing === 'other' || standing === 'nothing') return standing;
+    throw this.#strange('POST', '/api/v1/batches/placed', 'an answer that does not say what stands there');
   }
 
   /** Closes kept connections. Safe twice; a later call opens new ones. */
@@ -290,6 +306,19 @@ function isUpgradeOrder(value: unknown): value is UpgradeOrder {
     typeof bundle_sha256 === 'string' &&
     /^[0-9a-f]{64}$/.test(bundle_sha256) &&
     Number.isSafeInteger(bundle_bytes)
+  );
+}
+
+function isCredentials(answer: Record<string, unknown>): boolean {
+  const { type, session_token: token, addressing, expires_at: expiresAt, now, prefixes } = answer;
+  const texts = ['access_key', 'secret_key', 'bucket', 'endpoint', 'region'].map((name) => answer[name]);
+  return (
+    type === 'scoped' &&
+    texts.every((value) => typeof value === 'string' && value !== '') &&
+    (token === undefined || typeof token === 'string') &&
+    (addressing === 'path' || addressing === 'virtual_host') &&
+    Array.isArray(prefixes) &&
+    !Number.isNaN(Date.parse(String(expiresAt)) - Date.parse(String(now)))
   );
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
 import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
+import { openScopedIssuing } from './scoped-issuer.ts';
 import { packageRoot, type Settings } from './settings.ts';
 import { followRotation, readSettingsAndSecrets } from './vault.ts';
 
@@ -34,7 +35,8 @@ export async function openCentralService(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
   const archive = parts.use(await openConfiguredArchive(settings, loaded));
-  if (vault !== undefined) followRotation(vault, settings, { archive, database, logger });
+  const scoped = openScopedIssuing(parts, settings, loaded, logger);
+  if (vault !== undefined) followRotation(vault, settings, { archive, database, scoped, logger });
   const orchestrator = parts.use(
     await Orchestrator.open({
       home,
@@ -49,6 +51,7 @@ export async function openCentralService(
       logger,
       database,
       archive,
+      scoped,
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
       agentFiles: agentFilePlaces(home),
     }),

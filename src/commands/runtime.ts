@@ -1,14 +1,14 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
+import { type Config, copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { createLogger, type Logger, type LogLevel } from '../platform/logger.ts';
 import { ProcessLock } from '../platform/process-lock.ts';
 import { type Archive, openArchive } from '../storage/index.ts';
 import { note } from './output.ts';
-import { packageRoot, type Settings } from './settings.ts';
+import { packageRoot, type Settings, type StorjSettings } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
 /** Everything is closed within this; a promise to whoever pressed Ctrl-C, and below what service managers wait before they kill. */
@@ -77,19 +77,23 @@ export async function readConfig(home: string): Promise<LoadedConfig> {
 export function openConfiguredArchive(settings: Settings, { config }: LoadedConfig): Promise<Archive> {
   const { storj, home } = settings;
   if (storj === undefined) return openArchive({ type: 'folder', path: join(home, 'archive') }, { clock: systemClock });
-  const { bucket, endpoint, region, addressing } = config.storage.archive;
+  const { accessKey, secretKey } = storj;
+  const { addressing, ...place } = bucketPlace(storj, config);
   return openArchive(
-    {
-      type: 's3',
-      accessKey: storj.accessKey,
-      secretKey: storj.secretKey,
-      bucket: storj.bucket ?? bucket,
-      endpoint: storj.endpoint ?? endpoint,
-      region: storj.region ?? region,
-      addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path',
-    },
+    { type: 's3', accessKey, secretKey, ...place, addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path' },
     { clock: systemClock },
   );
+}
+
+/** Where the bucket is: what the environment names wins over storage.yaml. */
+export function bucketPlace(storj: StorjSettings, { storage }: Config) {
+  const { bucket, endpoint, region, addressing } = storage.archive;
+  return {
+    bucket: storj.bucket ?? bucket,
+    endpoint: storj.endpoint ?? endpoint,
+    region: storj.region ?? region,
+    addressing,
+  };
 }
 
 /** Resolves with the name of the first signal that asks us to stop. */

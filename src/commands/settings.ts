@@ -60,6 +60,13 @@ export const ENVIRONMENT = [
   },
   { name: 'STORJ_REGION', meaning: 'Region of the S3 archive.', secret: false, default: 'as storage.yaml says: eu1' },
   {
+    name: 'STORJ_ACCESS_GRANT',
+    meaning:
+      "Access grant of Storj's bucket, for the orchestrator, with `credentials: scoped`: `uplink` makes the servers' credentials from it.",
+    secret: true,
+    default: 'credentials come from STS',
+  },
+  {
     name: 'DATABASE_URL',
     meaning: 'Postgres to use instead of the embedded one: postgres://user:password@host:5432/database.',
     secret: true,
@@ -121,6 +128,7 @@ const IN_VAULT = [
   'STORJ_BUCKET',
   'STORJ_ENDPOINT',
   'STORJ_REGION',
+  'STORJ_ACCESS_GRANT',
   'DATABASE_URL',
 ] as const satisfies readonly SettingName[];
 
@@ -132,6 +140,8 @@ export interface Settings {
   readonly token: string | undefined;
   /** `undefined`: the folder archive. */
   readonly storj: StorjSettings | undefined;
+  /** Storj's access grant, from which scoped credentials are made; `undefined`: STS makes them. */
+  readonly accessGrant: string | undefined;
   /** `undefined`: the embedded Postgres. */
   readonly databaseUrl: string | undefined;
   readonly debug: boolean;
@@ -147,6 +157,7 @@ export function readSettings(
     server: serverName(env),
     token: readSetting('NERVESYS_TOKEN', env),
     storj: storjSettings(env),
+    accessGrant: readSetting('STORJ_ACCESS_GRANT', env)?.trim(),
     databaseUrl: readSetting('DATABASE_URL', env),
     debug: isDebug(env),
   };
@@ -269,6 +280,11 @@ export function isDebug(env: Environment = process.env): boolean {
 /** Whether output to a terminal may carry colour (https://no-color.org). */
 export function mayColour(env: Environment = process.env): boolean {
   return !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** Where programs of this host are looked for. */
+export function searchPath(env: Environment = process.env): string | undefined {
+  return env['PATH'] || undefined;
 }
 
 /** The whole environment for a program that is started for the user, with `extra` added. */

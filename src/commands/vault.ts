@@ -2,6 +2,7 @@ import { type Database, VaultSecrets } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type Archive, S3Archive } from '../storage/index.ts';
+import type { ScopedIssuing } from './scoped-issuer.ts';
 import { readSettings, readSettingsWith, readVaultPlace, type Settings } from './settings.ts';
 
 export interface SettingsWithSecrets {
@@ -28,10 +29,21 @@ export async function readSettingsAndSecrets(
 export function followRotation(
   vault: VaultSecrets,
   current: Settings,
-  { archive, database, logger }: { readonly archive: Archive; readonly database: Database; readonly logger: Logger },
+  {
+    archive,
+    database,
+    scoped,
+    logger,
+  }: {
+    readonly archive: Archive;
+    readonly database: Database;
+    readonly scoped?: ScopedIssuing | undefined;
+    readonly logger: Logger;
+  },
 ): void {
   vault.watch((values) => {
     const next = readSettingsWith(values, { home: current.home });
+    scoped?.follow(next);
     let restartFor: string | undefined;
     if (next.storj !== undefined && archive instanceof S3Archive) {
       archive.useKeys(next.storj);

@@ -143,12 +143,17 @@ export interface StorageSettings {
     readonly batchSizeBytes: number;
     readonly jitterMs: number;
   };
-  /** By what a server writes to the bucket: the orchestrator's permission for each object, or keys of its own. */
+  /** By what a server writes to the bucket: the orchestrator's permission for each object, temporary keys from it, or keys of its own. */
   readonly credentials: 'presigned' | 'scoped' | 'static';
+  /** How long temporary keys are good. */
+  readonly credentialsTtlMs: number;
   readonly archive: {
     readonly bucket: string;
     readonly endpoint: string;
     readonly region: string;
     readonly addressing: 'path' | 'virtual_host';
+    /** Where temporary keys come from; see `StsIssuer` for what holds where they are absent. */
+    readonly sts: { readonly endpoint: string | undefined; readonly roleArn: string | undefined };
+    readonly uplink: { readonly program: string; readonly authService: string | undefined };
   };
 }

@@ -59,7 +59,12 @@ const fields = {
   credentials: withDefault(
     oneOf('presigned', 'scoped', 'static'),
     'presigned',
-    'By what a server writes to the bucket. presigned: a permission of the orchestrator for each object. static: keys of its own, from its environment (STORJ_*). scoped: not available yet.',
+    'By what a server writes to the bucket. presigned: a permission of the orchestrator for each object. scoped: temporary keys for its own prefix, which the orchestrator gives it. static: keys of its own, from its environment (STORJ_*).',
+  ),
+  credentials_ttl: withDefault(
+    duration('15m', '12h'),
+    '12h',
+    'With scoped: how long what a server was given is good; renewed when about half of it is over. A stolen one is good for as long.',
   ),
   archive: withDefault(
     group({
@@ -87,6 +92,39 @@ const fields = {
         'path',
         'Whether the bucket stands in the path or in the host name.',
       ),
+      sts: withDefault(
+        group({
+          endpoint: described(
+            httpUrl(),
+            "The address of the STS service; left out: AWS' own for a bucket there, else the bucket's endpoint (MinIO, radosgw).",
+          ),
+          role_arn: described(
+            parsed(
+              "a role's name, such as arn:aws:iam::123456789012:role/nervesys",
+              '^arn:[a-z-]+:iam:[^:\\s]*:[^:\\s]*:role/\\S+$',
+              (arn) => (/^arn:[a-z-]+:iam:[^:\s]*:[^:\s]*:role\/\S+$/.test(arn) ? arn : undefined),
+            ),
+            'The role whose sessions servers get; AWS and radosgw need one, MinIO none. It may do no more than put objects below logs/.',
+          ),
+        }),
+        {},
+        'With scoped, without STORJ_ACCESS_GRANT: where temporary keys come from.',
+      ),
+      uplink: withDefault(
+        group({
+          program: withDefault(
+            text({ lengthMax: 300 }),
+            'uplink',
+            "Storj's program, by name or absolute path, where the orchestrator runs.",
+          ),
+          auth_service: described(
+            text({ lengthMax: 300 }),
+            "The auth service of the gateway that endpoint names; left out: the program's own default.",
+          ),
+        }),
+        {},
+        'With scoped and STORJ_ACCESS_GRANT: how Storj makes credentials.',
+      ),
     }),
     {},
     'The S3 bucket. Its keys come from the environment, never from here. Without keys the archive is a folder below the home.',
@@ -95,30 +133,36 @@ const fields = {
 
 export const storageFile = group(fields);
 
-export function storageSettings({ buffer, upload, credentials, archive }: Read<typeof fields>): StorageSettings {
+export function storageSettings({
+  buffer,
+  upload,
+  credentials,
+  credentials_ttl,
+  archive,
+}: Read<typeof fields>): StorageSettings {
+  const { sts, uplink, ...bucket } = archive;
   return {
     buffer: { path: buffer.path, limitBytes: buffer.limit },
     upload: { windowMs: upload.window, batchSizeBytes: upload.batch_size, jitterMs: upload.jitter },
     credentials,
-    archive,
+    credentialsTtlMs: credentials_ttl,
+    archive: {
+      ...bucket,
+      sts: { endpoint: sts.endpoint, roleArn: sts.role_arn },
+      uplink: { program: uplink.program, authService: uplink.auth_service },
+    },
   };
 }
 
 /** What must hold between keys: record ≤ batch ≤ buffer, and windows that object keys can name. */
 export function checkStorage(
-  { buffer, upload, credentials }: StorageSettings,
+  { buffer, upload }: StorageSettings,
   root: Located | undefined,
   complaints: FileComplaints,
 ): void {
   const complain = (path: readonly [string, ...string[]], problem: string, remedy: string) =>
     complaints.add(positionOf(root, path), path.join('.'), problem, remedy);
 
-  if (credentials === 'scoped')
-    complain(
-      ['credentials'],
-      'is scoped, which is not available yet',
-      'use presigned, or static with keys on the server',
-    );
   if (upload.windowMs % 60_000 !== 0 || DAY_MS % upload.windowMs !== 0)
     complain(
       ['upload', 'window'],

@@ -64,6 +64,7 @@ export const AUDIT_ACTIONS = [
   'agent.upgrade_asked',
   'agent.upgrade_cancelled',
   'agent.upgraded',
+  'credentials.issued',
   'alert.acknowledged',
   'sign_in.refused',
   'sign_in.held_up',

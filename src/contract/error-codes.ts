@@ -147,6 +147,23 @@ export const ERROR_CODES = {
     remedy:
       'Let the credential read `logs/<server>/` for a while: then it is seen, and goes on. The batch is kept till then.',
   },
+  NSV_CREDENTIALS_UNAVAILABLE: {
+    status: 409,
+    meaning:
+      'The orchestrator gives out no scoped credentials: it is not set up for them, or they would not be safe on this store.',
+    remedy:
+      'See the message for what is missing; `credentials: presigned` in storage.yaml works with every store. Batches are kept.',
+  },
+  NSV_CREDENTIALS_FAILED: {
+    status: 503,
+    meaning: 'The program or the service that makes scoped credentials failed.',
+    remedy: "See the orchestrator's log; it is asked again by itself, and batches are kept.",
+  },
+  NSV_CREDENTIALS_TRIES: {
+    status: 429,
+    meaning: 'A server asked for scoped credentials more often than it can need them.',
+    remedy: 'Wait; batches are kept. If nobody tried anything, look at why the store refuses what it was given.',
+  },
   NSV_BATCH_CONFLICT: {
     status: 409,
     meaning: 'Other records are archived under the sequence numbers of this batch.',

@@ -20,6 +20,7 @@ import { ServerCloser } from './api/server-closer.ts';
 import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
 import { issueToken, type TokenRequest } from './api/tokens-routes.ts';
 import { Refusals } from './audit/refusals.ts';
+import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
@@ -42,6 +43,8 @@ export interface OrchestratorOptions {
   /** Migrated (`openDatabase`). Stays open when the orchestrator closes; so does the archive. */
   readonly database: Database;
   readonly archive: Archive;
+  /** How servers get credentials for their own prefix; absent: none are given out. */
+  readonly scoped?: ScopedSettings | undefined;
   /** The built page (`dist/dashboard`). */
   readonly dashboardDir?: string | undefined;
   /** What new servers install from here; without it nothing is handed out. */
@@ -95,6 +98,7 @@ export class Orchestrator implements AsyncDisposable {
       logger,
       database,
       archive: options.archive,
+      scoped: options.scoped,
       policy,
       keyRotateAfterMs: options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
       overlapMs: options.overlapMs,

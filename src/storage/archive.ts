@@ -32,6 +32,9 @@ export interface Archive extends AsyncDisposable {
    */
   prepare?(signal?: AbortSignal): Promise<void>;
 
+  /** Whether a name that is taken is safe by itself (`If-None-Match`); `undefined`: not known yet, see `prepare`. Absent: it is. */
+  readonly guardsNames?: boolean | undefined;
+
   /** All objects whose key starts with `prefix` (ending in `/`, or empty), in no promised order, page by page. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ArchiveObject>;
 

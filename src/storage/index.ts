@@ -7,7 +7,15 @@ export type { Archive, ArchiveObject, PresignedPut, PresignRequest } from './arc
 export { DirectoryArchive } from './directory-client.ts';
 export { checkObjectKey } from './object-path.ts';
 export { readRefusal, refusalError } from './s3-errors.ts';
-export { S3_REGION_DEFAULT, S3Archive, type S3Parts, type S3Settings } from './storj-client.ts';
+export {
+  PROBE_KEY,
+  S3_REGION_DEFAULT,
+  S3Archive,
+  type S3Keys,
+  type S3Parts,
+  type S3Settings,
+} from './storj-client.ts';
+export { type AssumeRoleRequest, StsClient, type StsSettings, type TemporaryKeys } from './sts-client.ts';
 
 /** Where the archive is. Secrets are in here: never log it whole. */
 export type ArchiveSettings =

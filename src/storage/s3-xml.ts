@@ -1,5 +1,5 @@
 /**
- * The few XML answers of S3 that are read here: an error's Code and Message, and one page of a listing. They are flat, from a
+ * The few XML answers of S3 and STS that are read here: an error's Code and Message, one page of a listing, and temporary keys. They are flat, from a
  * server that was chosen by the operator, and differ from store to store in namespace, order and white space; so elements
  * are looked up by name, and anything unknown is passed over.
  */
@@ -37,6 +37,28 @@ export function parseListXml(xml: string): ListPage | undefined {
   if (elementText(result, 'IsTruncated')?.trim() !== 'true') return { objects, nextToken: undefined };
   const token = elementText(result, 'NextContinuationToken');
   return token === undefined || token === '' ? undefined : { objects, nextToken: decodeEntities(token) };
+}
+
+/** What `AssumeRole` answers; `undefined` for anything else. Secrets are in here: never log it. */
+export function parseAssumeRoleXml(xml: string):
+  | {
+      readonly accessKey: string;
+      readonly secretKey: string;
+      readonly sessionToken: string;
+      /** ISO 8601. */
+      readonly expiration: string;
+    }
+  | undefined {
+  const credentials = elementText(elementText(xml, 'AssumeRoleResponse') ?? '', 'Credentials');
+  if (credentials === undefined) return undefined;
+  const [accessKey, secretKey, sessionToken, expiration] = [
+    'AccessKeyId',
+    'SecretAccessKey',
+    'SessionToken',
+    'Expiration',
+  ].map((name) => decodeEntities(elementText(credentials, name)?.trim() ?? ''));
+  if (!accessKey || !secretKey || !sessionToken || !expiration) return undefined;
+  return { accessKey, secretKey, sessionToken, expiration };
 }
 
 /** The text between the first `<name …>` and its end tag, entities as they stand; '' for `<name/>`. */

@@ -22,7 +22,12 @@ export interface S3Settings {
   readonly addressing?: 'path' | 'virtual-host';
   readonly accessKey: string;
   readonly secretKey: string;
+  /** Goes with temporary keys (STS). */
+  readonly sessionToken?: string | undefined;
 }
+
+/** What requests are signed with. Never log it. */
+export type S3Keys = Pick<S3Settings, 'accessKey' | 'secretKey' | 'sessionToken'>;
 
 export interface S3Parts {
   readonly clock: Clock;
@@ -54,7 +59,8 @@ export const S3_REGION_DEFAULT = 'eu1';
 /** Stores refuse from 15 minutes; a refusal with a Date this far from ours is a matter of clocks. */
 const CLOCK_SKEW_MS_SUSPECT = 300_000;
 /** Written by `prepare`, a few bytes, once a bucket. */
-const PROBE_KEY = 'nervesys-probe';
+export const PROBE_KEY = 'nervesys-probe';
+const PROBE_BODY = Buffer.from('Nervesys asks with this object whether the store honours If-None-Match.\n');
 
 /**
  * The archive in an S3 bucket: Storj first, any S3 that checks signatures the standard way. Deliberately plain requests: one
@@ -79,7 +85,7 @@ export class S3Archive implements Archive {
   #conditional: boolean | undefined;
   #preparing: Promise<void> | undefined;
 
-  #keys: Pick<S3Settings, 'accessKey' | 'secretKey'>;
+  #keys: S3Keys;
 
   /** Opens no connection yet. Throws `NSV_SETTING_INVALID` on an unusable endpoint or bucket name. */
   constructor(settings: S3Settings, parts: S3Parts) {
@@ -88,7 +94,7 @@ export class S3Archive implements Archive {
       throw new NervesysError('NSV_SETTING_INVALID', `bucket ${JSON.stringify(settings.bucket)} is not a bucket name`);
     }
     const virtualHost = settings.addressing === 'virtual-host';
-    this.#keys = { accessKey: settings.accessKey, secretKey: settings.secretKey };
+    this.#keys = keysOf(settings);
     this.#region = settings.region ?? S3_REGION_DEFAULT;
     this.#host = virtualHost ? `${settings.bucket}.${base.host}` : base.host;
     this.#origin = `${base.protocol}//${this.#host}`;
@@ -101,8 +107,21 @@ export class S3Archive implements Archive {
   }
 
   /** Signs with these from the next request on: keys were rotated. What was presigned with the earlier ones stays as it is. */
-  useKeys({ accessKey, secretKey }: Pick<S3Settings, 'accessKey' | 'secretKey'>): void {
-    this.#keys = { accessKey, secretKey };
+  useKeys(keys: S3Keys): void {
+    this.#keys = keysOf(keys);
+  }
+
+  /** Whether the store honours `If-None-Match: *`; `undefined` until it has shown it (`prepare`, or a first taken name). */
+  get guardsNames(): boolean | undefined {
+    return this.#conditional;
+  }
+
+  /**
+   * What the store says to these keys when they write the probe's object again, with the condition (412 where it is honoured) or without
+   * it: its HTTP status. Nothing is tried twice and nothing is concluded. Call it after `prepare`, so that the object stands there.
+   */
+  async tryProbe(conditional: boolean, signal?: AbortSignal): Promise<number> {
+    return (await this.#putOnce(PROBE_KEY, PROBE_BODY, conditional, signal)).status;
   }
 
   async put(
@@ -194,8 +213,10 @@ export class S3Archive implements Archive {
       ...(this.#conditional === false ? {} : { 'if-none-match': '*' }),
     };
     const path = encodePath(this.#pathPrefix + request.key);
+    const { sessionToken } = this.#keys;
+    const token: QueryParameter[] = sessionToken === undefined ? [] : [['X-Amz-Security-Token', sessionToken]];
     const query = presignQuery(
-      { method: 'PUT', path, headers: { ...headers, host: this.#host } },
+      { method: 'PUT', path, query: token, headers: { ...headers, host: this.#host } },
       this.#credentials(),
       this.#clock.now() + this.#skewMs,
       request.expiresInSeconds,
@@ -220,10 +241,9 @@ export class S3Archive implements Archive {
   }
 
   async #probe(signal: AbortSignal | undefined): Promise<void> {
-    const body = Buffer.from('Nervesys asks with this object whether the store honours If-None-Match.\n');
     for (let round = 0; round < 2 && this.#conditional === undefined; round++) {
       const answer = await this.#retrying(async () => {
-        const answer = await this.#putOnce(PROBE_KEY, body, true, signal);
+        const answer = await this.#putOnce(PROBE_KEY, PROBE_BODY, true, signal);
         if (answer.status === 403) return answer;
         if (answer.status !== 501) this.#putOutcome(PROBE_KEY, answer);
         return answer;
@@ -277,7 +297,13 @@ export class S3Archive implements Archive {
     const path = encodePath(this.#pathPrefix + request.key);
     const query = request.query ?? [];
     const payloadHash = sha256Hex(request.body ?? '');
-    const headers = { ...request.headers, 'x-amz-content-sha256': payloadHash, 'x-amz-date': amzDate(at) };
+    const { sessionToken } = this.#keys;
+    const headers = {
+      ...request.headers,
+      'x-amz-content-sha256': payloadHash,
+      'x-amz-date': amzDate(at),
+      ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
+    };
     const authorization = signRequest(
       { method: request.method, path, query, headers: { ...headers, host: this.#host }, payloadHash },
       this.#credentials(),
@@ -324,13 +350,18 @@ export class S3Archive implements Archive {
 
   #refused(attempt: string, answer: HttpAnswer): NervesysError {
     const refusal = readRefusal(answer, this.#clock.now());
-    // A store may quote what it was sent; whatever it quotes, the secret isn't passed on.
-    const message = refusal.message.replaceAll(this.#keys.secretKey, '***');
+    // A store may quote what it was sent; whatever it quotes, no secret is passed on.
+    const { secretKey, sessionToken } = this.#keys;
+    const message = [secretKey, sessionToken].reduce<string>(
+      (text, secret) => (secret === undefined ? text : text.replaceAll(secret, '***')),
+      refusal.message,
+    );
     return refusalError(`${attempt}: ${this.description}`, { ...refusal, message });
   }
 
   #credentials() {
-    return { ...this.#keys, region: this.#region };
+    const { accessKey, secretKey } = this.#keys;
+    return { accessKey, secretKey, region: this.#region };
   }
 }
 
@@ -343,7 +374,12 @@ interface S3Request {
   readonly body?: Uint8Array;
 }
 
-function parseEndpoint(endpoint: string): URL {
+function keysOf({ accessKey, secretKey, sessionToken }: S3Keys): S3Keys {
+  return { accessKey, secretKey, sessionToken };
+}
+
+/** @throws NervesysError `NSV_SETTING_INVALID` unless it is scheme, host and port alone. */
+export function parseEndpoint(endpoint: string): URL {
   const base = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const usable =
     base !== undefined &&

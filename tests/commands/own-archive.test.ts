@@ -58,11 +58,18 @@ test('static without keys is refused before the first record is taken', async (t
   );
 });
 
-test('scoped is refused by the check of the configuration, with what there is instead', async (t) => {
-  const dir = await configFolder(t, { 'storage.yaml': 'upload: { window: 10m }\ncredentials: scoped\n' });
+test('scoped: a server that has joined uses no keys of its own, and one that joins no orchestrator only those', async (t) => {
+  assert.match((await open(t, 'scoped', KEYS, true)).log, /STORJ_\* is set and not used/);
+  assert.match((await open(t, 'scoped', KEYS, false)).description ?? '', /^s3 .*logs-bucket$/);
+});
 
-  await assert.rejects(loadConfig(dir), {
-    code: 'NSV_CONFIG_INVALID',
-    message: /storage\.yaml:2:14: credentials is scoped, which is not available yet; use presigned, or static/,
-  });
+test('an orchestrator whose archive is a folder does not start with scoped credentials, which a folder has none of', async (t) => {
+  const home = await tempDir(t);
+  await mkdir(join(home, 'config'));
+  await writeFile(join(home, 'config', 'storage.yaml'), 'credentials: scoped\n');
+
+  const done = await runNervesys(['orchestrator', '--home', home, '--port', '0']);
+
+  assert.equal(done.code, 2);
+  assert.match(done.stderr, /credentials: scoped, and the archive is a folder.*\nhint: set STORJ_ACCESS_KEY/);
 });

@@ -22,7 +22,10 @@ test('an absent folder means the defaults', async () => {
     endpoint: 'https://gateway.storjshare.io',
     region: 'eu1',
     addressing: 'path',
+    sts: { endpoint: undefined, roleArn: undefined },
+    uplink: { program: 'uplink', authService: undefined },
   });
+  assert.deepEqual([config.storage.credentials, config.storage.credentialsTtlMs], ['presigned', 43_200_000]);
   assert.deepEqual(config.orchestrator.heartbeat, { intervalMs: 60_000, lateAfterMs: 150_000, downAfterMs: 300_000 });
 });
 
@@ -233,6 +236,11 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
     'a word that is none of the choices',
     { 'storage.yaml': 'archive: { addressing: host }' },
     /archive\.addressing is "host"; use path or virtual_host$/,
+  ],
+  [
+    'a role that is none',
+    { 'storage.yaml': 'archive: { sts: { role_arn: nervesys } }' },
+    /archive\.sts\.role_arn is "nervesys"; use a role's name, such as arn:aws:iam::/,
   ],
   ['__proto__', { 'storage.yaml': '__proto__: { buffer: {} }' }, /__proto__ is not known here/],
 ];

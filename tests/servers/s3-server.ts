@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Refusal, verifySignature } from './s3-signature.ts';
+import { namedAccessKey, type Refusal, verifySignature } from './s3-signature.ts';
+import { type StsOptions, StsSessions } from './sts-sessions.ts';
 
 export interface S3ServerOptions {
   readonly bucket?: string;
@@ -19,6 +20,8 @@ export interface S3ServerOptions {
   readonly oneWritePerSecond?: boolean;
   /** A credential that may write and nothing else: HEAD, GET and listing are denied, whether something stands there or not. */
   readonly writeOnly?: boolean;
+  /** Temporary keys by AssumeRole, at the same address as with MinIO and radosgw; absent: there is no such service. */
+  readonly sts?: StsOptions;
 }
 
 export interface RecordedRequest {
@@ -67,6 +70,8 @@ export class S3Server implements AsyncDisposable {
   readonly #buckets = new Map<string, Map<string, StoredObject>>();
   readonly #faults: Fault[] = [];
   readonly #sockets = new Set<Socket>();
+  /** The temporary keys that were given out. */
+  readonly sessions: StsSessions | undefined;
   #writeOnly: boolean;
   #http: http.Server | undefined;
   #port = 0;
@@ -85,6 +90,7 @@ export class S3Server implements AsyncDisposable {
     this.accessKey = options.accessKey ?? 'jtestaccesskey';
     this.secretKey = options.secretKey ?? 'jtestsecret/with+odd=characters';
     this.#buckets.set(this.bucket, new Map());
+    this.sessions = options.sts === undefined ? undefined : new StsSessions(options.sts);
   }
 
   get port(): number {
@@ -233,8 +239,15 @@ export class S3Server implements AsyncDisposable {
 
   #answer(request: http.IncomingMessage, body: Buffer): Answer {
     const { method = '', url = '/', headers } = request;
-    const verdict = verifySignature({ method, url, headers }, this, this.#now());
+    if (method === 'POST' && url === '/' && this.sessions !== undefined) return this.#sts(request, body);
+    const session = this.sessions?.find(namedAccessKey({ method, url, headers }));
+    const account = session === undefined ? this : { ...session, region: this.region };
+    const verdict = verifySignature({ method, url, headers }, account, this.#now());
     if (!verdict.ok) return refused(verdict.refusal);
+    const inQuery = new URL(url, this.endpoint).searchParams.get('X-Amz-Security-Token') ?? undefined;
+    const token = headers['x-amz-security-token'] ?? inQuery;
+    if (session === undefined && token !== undefined)
+      return refuse(400, 'InvalidToken', 'The provided token is malformed or otherwise invalid.');
     const refusal = this.#requestRefusal(headers, verdict.payloadHash, body);
     if (refusal !== undefined) return refused(refusal);
 
@@ -244,6 +257,11 @@ export class S3Server implements AsyncDisposable {
     if (unsupported !== undefined) return refuse(501, 'NotImplemented', `${unsupported} is not implemented.`);
     const { bucketName, key } = this.#addressed(headers.host ?? '', path);
     const bucket = this.#buckets.get(bucketName);
+    if (session !== undefined) {
+      const condition = headers['if-none-match'];
+      const denial = this.sessions!.denial(session, { token, method, bucketName, key, condition }, this.#now());
+      if (denial !== undefined) return refused(denial);
+    }
     if (key === '' && method === 'PUT') return this.#makeBucket(bucketName);
     if (bucket === undefined) return refuse(404, 'NoSuchBucket', 'The specified bucket does not exist');
     if (this.#writeOnly && method !== 'PUT') return refuse(403, 'AccessDenied', 'Access Denied');
@@ -263,6 +281,16 @@ export class S3Server implements AsyncDisposable {
       default:
         return refuse(405, 'MethodNotAllowed', 'The specified method is not allowed against this resource.');
     }
+  }
+
+  /** The form by POST that STS takes, signed with the bucket's own keys for the service `sts`. */
+  #sts({ method = '', url = '', headers }: http.IncomingMessage, body: Buffer): Answer {
+    const verdict = verifySignature({ method, url, headers }, this, this.#now(), 'sts');
+    if (!verdict.ok) return refused(verdict.refusal);
+    const refusal = this.#requestRefusal(headers, verdict.payloadHash, body);
+    if (refusal !== undefined) return refused(refusal);
+    const { status, code, xml } = this.sessions!.answer(headers['content-type'], body.toString('utf8'), this.#now());
+    return { status, code, headers: { 'content-type': 'text/xml' }, body: Buffer.from(xml) };
   }
 
   #requestRefusal(headers: http.IncomingHttpHeaders, payloadHash: string, body: Buffer): Refusal | undefined {

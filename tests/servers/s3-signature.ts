@@ -31,7 +31,14 @@ export type Verdict =
 const SKEW_MS_MAX = 15 * 60_000;
 const PRESIGN_SECONDS_MAX = 604_800;
 
-export function verifySignature(request: WireRequest, account: Account, now: number): Verdict {
+/** The access key that a request names, in its header or its query. */
+export function namedAccessKey({ url, headers }: WireRequest): string | undefined {
+  const authorization = header({ method: '', url, headers }, 'authorization') ?? '';
+  const named = /[ ,]Credential=([^/,]+)\//.exec(authorization)?.[1];
+  return named ?? decode(/[?&]X-Amz-Credential=([^&]+)/.exec(url)?.[1] ?? '').split('/')[0];
+}
+
+export function verifySignature(request: WireRequest, account: Account, now: number, expectedService = 's3'): Verdict {
   const [rawPath = '/', rawQuery = ''] = splitOnce(request.url, '?');
   const query = rawQuery === '' ? [] : rawQuery.split('&').map((pair) => splitOnce(pair, '=').map(decode));
   const parameter = (name: string) => query.find(([key]) => key === name)?.[1];
@@ -73,7 +80,7 @@ export function verifySignature(request: WireRequest, account: Account, now: num
       `The authorization header is malformed; the region '${region}' is wrong; expecting '${account.region}'`,
     );
   }
-  if (service !== 's3' || terminator !== 'aws4_request') {
+  if (service !== expectedService || terminator !== 'aws4_request') {
     return refuse(400, 'AuthorizationHeaderMalformed', 'The credential scope is malformed.');
   }
 
@@ -119,11 +126,11 @@ export function verifySignature(request: WireRequest, account: Account, now: num
     signedHeaders,
     payloadHash,
   ].join('\n');
-  const scope = `${day}/${region}/s3/aws4_request`;
+  const scope = `${day}/${region}/${service}/aws4_request`;
   const toSign = `AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;
   const dayKey = createHmac('sha256', `AWS4${account.secretKey}`).update(day!).digest();
   const regionKey = createHmac('sha256', dayKey).update(region).digest();
-  const serviceKey = createHmac('sha256', regionKey).update('s3').digest();
+  const serviceKey = createHmac('sha256', regionKey).update(expectedService).digest();
   const signingKey = createHmac('sha256', serviceKey).update('aws4_request').digest();
   const expected = createHmac('sha256', signingKey).update(toSign).digest();
   const given = Buffer.from(signature, 'hex');

@@ -7,6 +7,12 @@ import type { Archive } from '../../storage/index.ts';
 import type { SealedBatch } from '../buffer/types.ts';
 import type { Consignment, Delivery } from './delivery.ts';
 
+/** What this delivery needs of an archive. */
+export type WritableArchive = Pick<Archive, 'description' | 'put' | 'head' | 'get'>;
+
+/** Somebody who may look where this server's credential may not: what stands at `key`, seen from this batch. */
+export type Witness = (key: string, batch: SealedBatch, signal: AbortSignal) => Promise<'ours' | 'other' | 'nothing'>;
+
 /** A manifest lies within this many first bytes of an object: 64 KiB of extra field and two short frames. */
 const MANIFEST_BYTES_MAX = 65_600;
 /** So many names in a row are tried by putting; where more are taken (a restart in a busy window) it is cheaper to look first. */
@@ -30,16 +36,23 @@ type Standing =
  * name is the one that the batch was sealed under, whatever the server is called by now.
  *
  * A credential that may only write is enough, as a rule: then a taken name is another's for sure if this batch was never sent there
- * before. If it was, and the answer was lost, nobody here can tell: the batch is kept, and people are asked to let somebody look.
+ * before. If it was, and the answer was lost, nobody here can tell: the witness is asked (with `scoped` the orchestrator, which may read).
+ * Without one the batch is kept, and people are asked to let somebody look.
  */
 export class DirectDelivery implements Delivery {
-  readonly #archive: Archive;
+  readonly #archive: WritableArchive;
+  readonly #witness: Witness | undefined;
   readonly #onDoubt: (doubt: NameDoubt, batch: SealedBatch) => void;
   /** Where the search for a free name begins: after the last one that this process has used. */
   #used: { readonly server: ServerName; readonly windowAt: number; readonly n: number } | undefined;
 
-  constructor(archive: Archive, onDoubt: (doubt: NameDoubt, batch: SealedBatch) => void = () => undefined) {
+  constructor(
+    archive: WritableArchive,
+    onDoubt: (doubt: NameDoubt, batch: SealedBatch) => void = () => undefined,
+    witness?: Witness,
+  ) {
     this.#archive = archive;
+    this.#witness = witness;
     this.#onDoubt = onDoubt;
   }
 
@@ -58,14 +71,14 @@ export class DirectDelivery implements Delivery {
       const outcome = await this.#archive.put(key, object, signal, () => {
         mayBeOurs = true;
       });
-      const standing = outcome === 'created' ? ({ whose: 'ours' } as const) : await this.#look(key, batch, signal);
+      let standing: Standing = outcome === 'created' ? { whose: 'ours' } : await this.#look(key, batch, signal);
+      if (standing.whose === 'hidden' && mayBeOurs) standing = await this.#askWitness(key, batch, signal);
       if (standing.whose === 'ours') {
         this.#used = { server, windowAt, n };
         return key;
       }
       taken++;
       if (standing.whose === 'hidden') {
-        if (mayBeOurs) throw uncertain(key, batch);
         n++;
       } else {
         this.#tellStranger(key, standing.manifest, batch);
@@ -136,6 +149,24 @@ export class DirectDelivery implements Delivery {
       // Then the size decides, and an ETag is taken for an MD5.
       if (standing.bytes !== batch.bytes || standing.md5 !== undefined) return { whose: 'other', manifest: undefined };
       return { whose: 'hidden' };
+    }
+  }
+
+  /** Who alone can tell now whether an earlier attempt has stored it. What another batch says of itself isn't told. */
+  async #askWitness(key: string, batch: SealedBatch, signal: AbortSignal): Promise<Standing> {
+    const seen = await this.#witness?.(key, batch, signal);
+    switch (seen) {
+      case undefined:
+        throw uncertain(key, batch);
+      case 'nothing':
+        throw vanished(key);
+      case 'ours':
+        return { whose: 'ours' };
+      case 'other':
+        return { whose: 'hidden' };
+      default:
+        seen satisfies never;
+        throw uncertain(key, batch);
     }
   }
 

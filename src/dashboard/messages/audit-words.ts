@@ -20,6 +20,7 @@ export const ACTION_WORDS: Readonly<Record<AuditAction, TextKey>> = {
   'agent.upgrade_asked': 'auditUpgradeAsked',
   'agent.upgrade_cancelled': 'auditUpgradeCancelled',
   'agent.upgraded': 'auditUpgraded',
+  'credentials.issued': 'auditCredentialsIssued',
   'alert.acknowledged': 'auditAlertAcknowledged',
   'sign_in.refused': 'auditSignInRefused',
   'sign_in.held_up': 'auditSignInHeldUp',
@@ -67,6 +68,7 @@ export const AUDIT_GROUPS: readonly { readonly key: TextKey; readonly actions: r
       'agent.upgrade_asked',
       'agent.upgrade_cancelled',
       'agent.upgraded',
+      'credentials.issued',
     ],
   },
   {

@@ -180,6 +180,7 @@ export const he: Messages = {
   auditUpgradeAsked: 'בקשת שדרוג של',
   auditUpgradeCancelled: 'ביטול השדרוגים שטרם החלו',
   auditUpgraded: 'דיווח על שדרוג הסוכן',
+  auditCredentialsIssued: 'קיבל הרשאות לארכיון',
   auditAlertAcknowledged: 'התרעה סומנה בטיפול:',
   auditSignInRefused: 'כניסה סורבה',
   auditSignInHeldUp: 'כניסה עוכבה לאחר סיסמאות שגויות',

@@ -7,6 +7,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { AgentFiles } from '../agent-files.ts';
 import type { Refusals } from '../audit/refusals.ts';
+import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
@@ -30,6 +31,8 @@ export interface ServerDeps {
   readonly logger: Logger;
   readonly database: Database;
   readonly archive: Archive;
+  /** How scoped credentials are made; absent: none are given out. */
+  readonly scoped?: ScopedSettings | undefined;
   readonly policy: FleetPolicy;
   /** A server exchanges a key that is older than this. */
   readonly keyRotateAfterMs: number;

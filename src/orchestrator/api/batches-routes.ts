@@ -1,8 +1,16 @@
 import type { BatchAnnouncement, BatchConfirmation } from '../../contract/batch.ts';
+import type { PlacedAnswer } from '../../contract/credentials.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import { parseObjectKey } from '../../contract/object-key.ts';
 import { NervesysError } from '../../platform/errors.ts';
-import { AnnouncementBody, ConfirmationBody, checkAnnouncement, PermissionAnswer } from '../catalog/batch-schema.ts';
+import {
+  AnnouncementBody,
+  ConfirmationBody,
+  checkAnnouncement,
+  PermissionAnswer,
+  PlacedAnswerBody,
+  PlacedBody,
+} from '../catalog/batch-schema.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { UploadPermits } from '../catalog/upload-permits.ts';
 import { wentBy } from '../database/queries/server-renames.ts';
@@ -10,7 +18,10 @@ import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
 import { agentOf, requireAgent } from './principal.ts';
 
-/** `POST /api/v1/batches` and `…/confirm`: an agent asks where a batch belongs, and says what came of its attempt. */
+/**
+ * `POST /api/v1/batches` and `…/confirm`: an agent asks where a batch belongs, and says what came of its attempt. `…/placed`: it has named a
+ * batch by itself.
+ */
 export function batchesRoutes(app: App, deps: ServerDeps): void {
   const { database, archive, clock, logger } = deps;
   const catalog = new Catalog({ database, archive, clock, logger, permits: new UploadPermits(database) });
@@ -67,6 +78,27 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
       const name = tried?.server ?? /^logs\/([^/]+)\//.exec(confirmation.key)?.[1];
       if (name !== undefined) await requireOwn(server, name, tried?.windowAt);
       return catalog.confirm(tried?.server ?? server, confirmation, closedSignal(reply));
+    },
+  );
+
+  app.post(
+    '/api/v1/batches/placed',
+    {
+      onRequest: requireAgent,
+      schema: {
+        tags: ['archive'],
+        summary:
+          'Say where a batch was put by scoped credentials, or ask what stands there; the archive itself is looked at',
+        body: PlacedBody,
+        response: { 200: PlacedAnswerBody },
+      },
+    },
+    async (request, reply): Promise<PlacedAnswer> => {
+      const announcement: BatchAnnouncement = checkAnnouncement(request.body);
+      const { server } = agentOf(request);
+      if (announcement.manifest.server !== server)
+        throw new NervesysError('NSV_FORBIDDEN', `the key of ${server} may not speak of another server's batches`);
+      return { standing: await catalog.place(announcement, request.body.key, closedSignal(reply)) };
     },
   );
 }

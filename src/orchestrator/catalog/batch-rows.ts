@@ -79,7 +79,12 @@ export async function assignKey(database: Database, announcement: BatchAnnouncem
  */
 export async function adoptObject(
   database: Database,
-  found: { readonly key: string; readonly bytes: number; readonly manifest: BatchManifest },
+  found: {
+    readonly key: string;
+    readonly bytes: number;
+    readonly md5?: string | undefined;
+    readonly manifest: BatchManifest;
+  },
   now: Date,
 ): Promise<boolean> {
   const { key, bytes, manifest } = found;
@@ -95,7 +100,7 @@ export async function adoptObject(
       await insertBatch(transaction, {
         manifest,
         bytes,
-        md5: null,
+        md5: found.md5 ?? null,
         sha256: null,
         n,
         announcedAt: now,

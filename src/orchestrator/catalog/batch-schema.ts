@@ -61,6 +61,15 @@ export const ConfirmationBody = Type.Object({
   outcome: Type.Union([Type.Literal('stored'), Type.Literal('taken')]),
 });
 
+export const PlacedBody = Type.Composite([
+  AnnouncementBody,
+  Type.Object({ key: Type.String({ minLength: 1, maxLength: 300 }) }),
+]);
+
+export const PlacedAnswerBody = Type.Object({
+  standing: Type.Union([Type.Literal('ours'), Type.Literal('other'), Type.Literal('nothing')]),
+});
+
 export const PermissionAnswer = Type.Union([
   Type.Object({ state: Type.Literal('archived'), key: Type.String() }),
   Type.Object({

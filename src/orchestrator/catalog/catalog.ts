@@ -8,9 +8,9 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { Database } from '../database/database.ts';
 import { withinArchiveTime } from './archive-time.ts';
-import { assignKey, type BatchRow, findBatch, markArchived, reassignKey } from './batch-rows.ts';
+import { adoptObject, assignKey, type BatchRow, findBatch, markArchived, reassignKey } from './batch-rows.ts';
 import { DayReconciler } from './reconcile-day.ts';
-import { inspectStanding, type Standing } from './standing-object.ts';
+import { type ExpectedBatch, inspectStanding, type Standing } from './standing-object.ts';
 import type { UploadPermits } from './upload-permits.ts';
 
 /** Long enough for 10 MB over a poor line; announcing again is free. */
@@ -92,7 +92,27 @@ export class Catalog {
     }
   }
 
-  #inspect(key: string, row: BatchRow, signal: AbortSignal): Promise<Standing> {
+  /**
+   * Looks at what stands where a server says that it put a batch by itself (scoped credentials), and takes it in where it is that batch.
+   * The name must be one of the batch's window.
+   */
+  async place(announcement: BatchAnnouncement, key: string, signal: AbortSignal): Promise<Standing> {
+    const { manifest, bytes, md5 } = announcement;
+    const tried = parseObjectKey(key);
+    if (tried?.server !== manifest.server || tried.windowAt !== Date.parse(manifest.window)) {
+      throw new NervesysError(
+        'NSV_OBJECT_KEY_INVALID',
+        `place ${manifest.first}–${manifest.last} of ${manifest.server}: not a name of its window`,
+      );
+    }
+    const standing = await this.#inspect(key, expectedBatch(announcement), signal);
+    if (standing !== 'ours') return standing;
+    if (!(await adoptObject(this.#database, { key, bytes, md5, manifest }, this.#now())))
+      this.#logger.warn('a batch that its server has placed does not fit the catalog', { key });
+    return standing;
+  }
+
+  #inspect(key: string, row: ExpectedBatch, signal: AbortSignal): Promise<Standing> {
     return withinArchiveTime(this.#clock, INSPECT_TIMEOUT_MS, signal, (inTime) =>
       inspectStanding(this.#archive, key, row, inTime),
     );
@@ -161,6 +181,11 @@ export class Catalog {
   #now(): Date {
     return new Date(this.#clock.now());
   }
+}
+
+function expectedBatch({ manifest, bytes, md5 }: BatchAnnouncement): ExpectedBatch {
+  const { server, epoch, first, last, text_sha256 } = manifest;
+  return { server, epoch, first_sequence: first, last_sequence: last, text_sha256, bytes, md5 };
 }
 
 function utcDay(at: Date): string {

@@ -6,6 +6,12 @@ import type { BatchRow } from './batch-rows.ts';
 /** A manifest lies within this many first bytes of an object: 64 KiB of extra field, and the frame around it. */
 const MANIFEST_BYTES_MAX = 65_600;
 
+/** What a batch is known by. */
+export type ExpectedBatch = Pick<
+  BatchRow,
+  'server' | 'epoch' | 'first_sequence' | 'last_sequence' | 'text_sha256' | 'bytes' | 'md5'
+>;
+
 /** What stands at a name, seen from one batch. */
 export type Standing = 'ours' | 'other' | 'nothing';
 
@@ -13,7 +19,7 @@ export type Standing = 'ours' | 'other' | 'nothing';
 export async function inspectStanding(
   archive: Archive,
   key: string,
-  row: BatchRow,
+  row: ExpectedBatch,
   signal: AbortSignal,
 ): Promise<Standing> {
   const standing = await archive.head(key, signal);
@@ -22,7 +28,12 @@ export async function inspectStanding(
 }
 
 /** By MD5 where the store tells it; else, or where its tag may be of something else (encrypted stores), by the manifest. */
-async function isOurs(archive: Archive, object: ArchiveObject, row: BatchRow, signal: AbortSignal): Promise<boolean> {
+async function isOurs(
+  archive: Archive,
+  object: ArchiveObject,
+  row: ExpectedBatch,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (object.bytes !== row.bytes) return false;
   if (object.md5 === row.md5) return true;
   const manifest = await fetchManifest(archive, object, signal);
