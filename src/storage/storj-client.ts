@@ -283,10 +283,10 @@ export class S3Archive implements Archive {
 
   /** One signed request; signed once more where the store's Date shows that our clock is off. */
   async #request(request: S3Request, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const signedAt = this.#clock.now() + this.#skewMs; // as this one is signed: another request may learn the skew meanwhile
     const answer = await this.#send(request, signal);
     if (answer.status !== 403 && answer.status !== 400) return answer;
     const serverAt = Date.parse(answer.headers.date ?? '');
-    const signedAt = this.#clock.now() + this.#skewMs;
     if (Number.isNaN(serverAt) || Math.abs(serverAt - signedAt) < CLOCK_SKEW_MS_SUSPECT) return answer;
     this.#skewMs = serverAt - this.#clock.now();
     return this.#send(request, signal);

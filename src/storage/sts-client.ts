@@ -69,8 +69,9 @@ export class StsClient implements Disposable {
       ...(request.roleArn === undefined ? [] : [['RoleArn', request.roleArn] as const]),
     ]);
     const attempt = `assume a role: ${this.description}`;
+    const skewMs = this.#skewMs;
     let answer = await this.#post(form, request.keys, attempt, signal);
-    if (answer.status !== 200 && this.#learnSkew(answer)) {
+    if (answer.status !== 200 && this.#learnSkew(answer, skewMs)) {
       answer = await this.#post(form, request.keys, attempt, signal);
     }
     if (answer.status !== 200) throw this.#refused(attempt, answer, request.keys);
@@ -118,9 +119,10 @@ export class StsClient implements Disposable {
     }
   }
 
-  #learnSkew({ headers }: HttpAnswer): boolean {
+  /** Whether the refusal is a matter of clocks: then the next request is signed by the service's. */
+  #learnSkew({ headers }: HttpAnswer, signedWithMs: number): boolean {
     const skewMs = Date.parse(headers.date ?? '') - this.#clock.now();
-    if (Number.isNaN(skewMs) || Math.abs(skewMs - this.#skewMs) < CLOCK_SKEW_MS_SUSPECT) return false;
+    if (Number.isNaN(skewMs) || Math.abs(skewMs - signedWithMs) < CLOCK_SKEW_MS_SUSPECT) return false;
     this.#skewMs = skewMs;
     return true;
   }
