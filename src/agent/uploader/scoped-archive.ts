@@ -82,7 +82,7 @@ export class ScopedArchive implements WritableArchive, AsyncDisposable {
       if (errorCode(error) !== 'NSV_ARCHIVE_DENIED' || !this.#mayReplace(held)) throw error;
       const { logger } = this.#options;
       logger.warn('the archive refuses the credentials; new ones are asked for', errorFields(error));
-      const replaced = await this.#ask(signal);
+      const replaced = await this.#replace(held, signal);
       return replaced.archive.put(key, body, signal, onLostAnswer);
     }
   }
@@ -131,10 +131,15 @@ export class ScopedArchive implements WritableArchive, AsyncDisposable {
 
   #mayReplace(held: Held): boolean {
     if (held !== this.#held) return true; // they were renewed while the put was on its way
-    const now = this.#options.clock.monotonic();
-    if (now - this.#replacedAt < REPLACE_MS) return false;
-    this.#replacedAt = now;
-    return true;
+    return this.#options.clock.monotonic() - this.#replacedAt >= REPLACE_MS;
+  }
+
+  /** Others than these, which are over from now on: where none can be had, the next batch doesn't try them again. */
+  async #replace(held: Held, signal: AbortSignal | undefined): Promise<Held> {
+    if (held === this.#held) this.#held = { ...held, overAt: this.#options.clock.monotonic() };
+    const replaced = await this.#good(signal);
+    this.#replacedAt = this.#options.clock.monotonic();
+    return replaced;
   }
 
   async #ask(signal?: AbortSignal): Promise<Held> {

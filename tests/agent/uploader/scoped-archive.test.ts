@@ -136,6 +136,20 @@ test('keys that the store refuses before their time are replaced once, and the b
   assert.equal(state.asked, 2);
 });
 
+test('refused keys are not tried again while no others can be had', async (t) => {
+  const { s3, state, archive } = await open(t);
+  s3.sessions!.expireAll();
+  state.failure = away();
+
+  await assert.rejects(archive.put(name(0), Buffer.from('a')), { code: 'NSV_ORCHESTRATOR_UNREACHABLE' });
+  const { length: sent } = s3.requests;
+  await assert.rejects(archive.put(name(0), Buffer.from('a')), { code: 'NSV_ORCHESTRATOR_UNREACHABLE' });
+  assert.equal(s3.requests.length, sent);
+  state.failure = undefined;
+
+  assert.equal(await archive.put(name(0), Buffer.from('a')), 'created');
+});
+
 test('a store that refuses the new ones too is left to people; new ones are asked for again after five minutes', async (t) => {
   const { clock, s3, state, archive } = await open(t);
   const elsewhere = 'logs/AIGARDEN02/2026-01-15/12-00.json.gz'; // what these may never write
