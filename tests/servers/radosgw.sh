@@ -59,6 +59,8 @@ rgw data = $dir/rgw
 [client.rgw]
 rgw frontends = beast endpoint=127.0.0.1:$port
 rgw thread pool size = 16
+rgw s3 auth use sts = true
+rgw sts key = nervesys12345678
 C
 export CEPH_CONF=$conf
 cd "$dir"
@@ -84,4 +86,10 @@ for n in $(seq 1 100); do answers && break; sleep 0.3; done
 answers
 bounded radosgw-admin -c "$conf" -n client.rgw user create --uid=tester --display-name=tester \
   --access-key=NERVEKEY --secret-key=NERVESECRET >"$log/user.out" 2>&1
+# A role that may do everything with objects: what a session may do is then the session policy's doing alone.
+admin() { bounded radosgw-admin -c "$conf" -n client.rgw "$@" >>"$log/role.out" 2>&1; }
+trust='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/tester"]},"Action":["sts:AssumeRole"]}]}'
+rights='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["arn:aws:s3:::*"]}]}'
+admin role create --role-name=nervesys --path=/ --assume-role-policy-doc="$trust"
+admin role-policy put --role-name=nervesys --policy-name=all --policy-doc="$rights"
 echo up

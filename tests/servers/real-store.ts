@@ -15,6 +15,8 @@ export interface StoreKind {
   readonly portsCount: number;
   readonly accessKey: string;
   readonly secretKey: string;
+  /** The role that its STS gives sessions of; absent: it has no STS. */
+  readonly roleArn?: string;
 }
 
 export const RADOSGW: StoreKind = {
@@ -25,6 +27,7 @@ export const RADOSGW: StoreKind = {
   portsCount: 2,
   accessKey: 'NERVEKEY',
   secretKey: 'NERVESECRET',
+  roleArn: 'arn:aws:iam:::role/nervesys',
 };
 
 export const SWIFT: StoreKind = {

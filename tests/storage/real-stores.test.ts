@@ -1,6 +1,6 @@
 /**
  * Real S3 servers, started here where Debian's packages are installed: the conformance suite, batches by permission and batches by a server's own
- * keys. radosgw honours `If-None-Match: *` (412); Swift doesn't know it (501), which is what the ways without it must survive.
+ * keys, and by scoped credentials of radosgw's STS. radosgw honours `If-None-Match: *` (412); Swift doesn't know it (501), which is what the ways without it must survive.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ import { DirectDelivery } from '../../src/agent/uploader/direct-delivery.ts';
 import { Uploader } from '../../src/agent/uploader/uploader.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { type Archive, openArchive } from '../../src/storage/index.ts';
+import { type Archive, openArchive, type S3Settings } from '../../src/storage/index.ts';
 import { verifyArchive } from '../../src/storage/ledger/index.ts';
 import { RADOSGW, RealStore, type StoreKind, SWIFT } from '../servers/real-store.ts';
 import { archiveConformance, collect } from '../suites/archive-conformance.ts';
@@ -19,7 +19,9 @@ import { announce, archiveBatch, confirm, KEY, NEXT_KEY, openFleet, put } from '
 import { makeBatch } from '../support/batch.ts';
 import { SERVER } from '../support/local-api.ts';
 import { TestPostgres } from '../support/postgres.ts';
+import { readRecords } from '../support/running-system.ts';
 import { makeBucket } from '../support/s3-bucket.ts';
+import { openScopedAgent, openScopedFleet, sendSigned } from '../support/scoped-fleet.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const never = new AbortController().signal;
@@ -41,15 +43,18 @@ for (const [i, kind] of kinds.entries()) {
   else testStore(kind, store);
 }
 
-function testStore({ name }: StoreKind, { settings }: RealStore): void {
+function testStore({ name, roleArn }: StoreKind, { settings }: RealStore): void {
   const guardsNames = name === 'radosgw';
-  /** An archive in a bucket of its own. */
-  const open = async (bucket = `nervesys-${randomBytes(6).toString('hex')}`): Promise<Archive> => {
+  const newBucket = async () => {
+    const bucket = `nervesys-${randomBytes(6).toString('hex')}`;
     await makeBucket({ ...settings, bucket });
-    return openArchive({ ...settings, bucket }, { clock: systemClock });
+    return { ...settings, bucket };
   };
+  /** An archive in a bucket of its own. */
+  const open = async (): Promise<Archive> => openArchive(await newBucket(), { clock: systemClock });
 
   archiveConformance(name, () => open());
+  if (roleArn !== undefined) testScoped(name, newBucket, roleArn);
 
   describe(`batches to ${name} by permission`, () => {
     it('a permission is guarded by the store where it can, and the batch stands there byte for byte', async (t) => {
@@ -105,6 +110,47 @@ function testStore({ name }: StoreKind, { settings }: RealStore): void {
       ledgers.map(({ epochs, findings }) => [epochs.length, findings]),
       [[3, []]],
     );
+  });
+}
+
+/** The agent, the orchestrator and radosgw's own STS: what it refuses a session is for it alone to say. */
+function testScoped(name: string, settings: () => Promise<S3Settings>, roleArn: string): void {
+  it(`scoped credentials of ${name}: batches arrive by them, and they can't read, list, delete or write elsewhere`, async (t) => {
+    const store = await settings();
+    const fleet = await openScopedFleet(t, postgres, store, { roleArn });
+    const agent = await openScopedAgent(t, fleet, await tempDir(t));
+    const posted = await fetch(`${agent.url}/logs`, { method: 'POST', body: '{"message":"by temporary keys"}' });
+    assert.equal(posted.status, 200);
+
+    const { objects } = await agent.flush();
+
+    const [own] = objects;
+    assert.deepEqual(
+      readRecords([{ key: own!, body: await fleet.central.archive.get(own!) }]).map(({ message }) => message),
+      ['by temporary keys'],
+    );
+    const key = await fleet.central.enrol('AIGARDEN02');
+    const { json: stolen } = await fleet.central.ask('POST', '/api/v1/credentials', { key, body: {} });
+    const fresh = { headers: { 'if-none-match': '*' }, body: 'x' };
+    const mine = 'logs/AIGARDEN02/2025-12-10/19-40.json.gz';
+    assert.equal((await sendSigned(stolen, 'PUT', mine, fresh)).status, 200);
+    assert.equal((await sendSigned(stolen, 'PUT', mine, fresh)).status, 412);
+    const denied = [
+      await sendSigned(stolen, 'GET', mine),
+      await sendSigned(stolen, 'HEAD', mine),
+      await sendSigned(stolen, 'DELETE', mine),
+      await sendSigned(stolen, 'GET', '', { query: '?list-type=2' }),
+      await sendSigned(stolen, 'PUT', own!, fresh),
+      await sendSigned(stolen, 'PUT', 'logs/AIGARDEN022/x', fresh),
+      await sendSigned(stolen, 'PUT', 'backups/x', fresh),
+      await sendSigned({ ...stolen, session_token: undefined }, 'PUT', `${mine}.gz`, fresh),
+    ];
+    assert.deepEqual(
+      denied.map(({ status }) => status),
+      denied.map(() => 403),
+    );
+    assert.match(fleet.log(), /can't forbid overwriting/, 'its policies know no s3:if-none-match');
+    assert.match(fleet.log(), /raise its MaxSessionDuration/, "the role's sessions last an hour");
   });
 }
 

@@ -7,28 +7,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
-import { Agent } from '../../src/agent/agent.ts';
+import type { Agent } from '../../src/agent/agent.ts';
 import { loadOrEnrol } from '../../src/agent/bootstrap/enrolment.ts';
 import { encodeObject } from '../../src/agent/sources/record-encoder.ts';
-import { type Config, loadConfig } from '../../src/config/index.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
-import { StsIssuer } from '../../src/orchestrator/credentials/sts-issuer.ts';
-import type { Database } from '../../src/orchestrator/database/database.ts';
-import { Orchestrator, type OrchestratorOptions } from '../../src/orchestrator/orchestrator.ts';
+import { Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
-import { openArchive } from '../../src/storage/index.ts';
-import { configFolder } from '../config/folder.ts';
 import { S3Server } from '../servers/s3-server.ts';
 import { openBuffer, SERVER } from '../support/local-api.ts';
-import { TestOrchestrator } from '../support/orchestrator.ts';
+import type { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
 import { postLogs, RunningSystem, readRecords } from '../support/running-system.ts';
+import { openScopedAgent, openScopedFleet, type ScopedFleet } from '../support/scoped-fleet.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
 const RENAMED = 'AIGARDEN09' as ServerName;
-const SCOPED = { 'storage.yaml': 'credentials: scoped\n' };
 const NEWS_MS = 20_000;
 
 let postgres: TestPostgres;
@@ -37,57 +32,18 @@ before(async () => {
 });
 after(() => postgres.close());
 
-interface Whole {
+interface Whole extends ScopedFleet {
   readonly s3: S3Server;
-  readonly central: TestOrchestrator;
-  readonly database: Database;
-  readonly options: OrchestratorOptions;
-  readonly config: Config;
   readonly home: string;
 }
 
 async function openWhole(t: TestContext): Promise<Whole> {
   const s3 = await S3Server.start({ sts: {} });
   t.after(() => s3.down());
-  const { accessKey, secretKey, endpoint, region, bucket } = s3;
-  const place = { endpoint, region, bucket, addressing: 'path' } as const;
-  const keys = { accessKey, secretKey };
-  const issuer = new StsIssuer({ place, keys, clock: systemClock, logger: silentLogger });
-  t.after(() => issuer[Symbol.dispose]());
-  const limits = { backoffBaseMs: 5, backoffMaxMs: 20 };
-  const archive = await openArchive(s3.settings, { clock: systemClock, limits });
-  const database = await postgres.database();
-  const common = { archive, scoped: { issuer, place, lifetimeMs: 43_200_000 } };
-  const central = await TestOrchestrator.open(t, database, common);
-  const options = {
-    home: central.home,
-    host: '127.0.0.1',
-    port: central.orchestrator.port,
-    clock: systemClock,
-    logger: silentLogger,
-    database,
-    ...common,
-  };
-  const { config } = await loadConfig(await configFolder(t, SCOPED));
-  return { s3, central, database, options, config, home: await tempDir(t) };
+  return { ...(await openScopedFleet(t, postgres, s3.settings)), s3, home: await tempDir(t) };
 }
 
-async function openAgent(t: TestContext, whole: Whole, server = SERVER): Promise<Agent> {
-  const { central, config, home } = whole;
-  const { token } = await central.orchestrator.createToken();
-  const agent = await Agent.open({
-    home,
-    server,
-    config,
-    port: 0,
-    join: { token, url: central.url },
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-  });
-  t.after(() => agent.close());
-  return agent;
-}
+const openAgent = (t: TestContext, whole: Whole, server = SERVER) => openScopedAgent(t, whole, whole.home, server);
 
 async function post(agent: Agent, message: string): Promise<void> {
   assert.equal((await postLogs(agent.url, JSON.stringify({ agent_id: 'GROK', message }))).status, 200);

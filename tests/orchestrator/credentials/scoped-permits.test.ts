@@ -7,19 +7,15 @@ import { createHash } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
 import type { AuditEntry } from '../../../src/contract/audit.ts';
 import type { ScopedCredentials } from '../../../src/contract/credentials.ts';
-import { StsIssuer } from '../../../src/orchestrator/credentials/sts-issuer.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { sha256Hex } from '../../../src/platform/digest.ts';
-import { createLogger } from '../../../src/platform/logger.ts';
-import { openArchive, S3Archive } from '../../../src/storage/index.ts';
-import { amzDate, signRequest } from '../../../src/storage/sigv4.ts';
+import { S3Archive } from '../../../src/storage/index.ts';
 import { S3Server, type S3ServerOptions } from '../../servers/s3-server.ts';
 import { makeBatch } from '../../support/batch.ts';
 import { type Answer, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { HOUR_MS, openScopedFleet, sendSigned } from '../../support/scoped-fleet.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/nervesys';
-const HOUR_MS = 3_600_000;
 const OWN = 'logs/AIGARDEN01/2025-12-10/19-40.json.gz';
 const OTHERS = 'logs/AIGARDEN02/2025-12-10/19-40.json.gz';
 
@@ -31,64 +27,18 @@ after(() => postgres.close());
 
 async function open(t: TestContext, options: S3ServerOptions = {}, lifetimeMs = 12 * HOUR_MS, roleArn?: string) {
   const s3 = await S3Server.start({ sts: {}, ...options });
-  const log: string[] = [];
-  const logger = createLogger({ clock: systemClock, write: (line) => void log.push(line) });
-  const { accessKey, secretKey, endpoint, region, bucket } = s3;
-  const place = { endpoint, region, bucket, addressing: 'path' } as const;
-  const issuer = new StsIssuer({ place, roleArn, keys: { accessKey, secretKey }, clock: systemClock, logger });
-  const limits = { backoffBaseMs: 5, backoffMaxMs: 20 };
-  const archive = await openArchive(s3.settings, { clock: systemClock, limits });
-  const orchestrator = await TestOrchestrator.open(t, await postgres.database(), {
-    archive,
-    logger,
-    scoped: { issuer, place, lifetimeMs },
-  });
-  t.after(async () => {
-    issuer[Symbol.dispose]();
-    await s3.down();
-  });
+  t.after(() => s3.down());
+  const { central: orchestrator, log } = await openScopedFleet(t, postgres, s3.settings, { lifetimeMs, roleArn });
   const key = await orchestrator.enrol('AIGARDEN01');
   const ask = (as: string | null = key): Promise<Answer> =>
     orchestrator.ask('POST', '/api/v1/credentials', { key: as, body: {} });
-  return { s3, orchestrator, key, ask, log: () => log.join('') };
+  return { s3, orchestrator, key, ask, log };
 }
 
 async function given(answer: Promise<Answer>): Promise<ScopedCredentials> {
   const { status, json, text } = await answer;
   assert.equal(status, 200, text);
   return json;
-}
-
-/** One request signed with these credentials, whatever our own client would send. */
-async function send(
-  credentials: ScopedCredentials,
-  method: string,
-  key: string,
-  more: { readonly body?: string; readonly query?: string; readonly headers?: Record<string, string> } = {},
-): Promise<{ status: number; code: string | undefined }> {
-  const { body = '', query = '', headers = {} } = more;
-  const at = Date.now();
-  const url = new URL(`/${credentials.bucket}${key === '' ? '' : `/${key}`}${query}`, credentials.endpoint);
-  const signed = {
-    ...headers,
-    'x-amz-content-sha256': sha256Hex(body),
-    'x-amz-date': amzDate(at),
-    ...(credentials.session_token === undefined ? {} : { 'x-amz-security-token': credentials.session_token }),
-  };
-  const authorization = signRequest(
-    {
-      method,
-      path: url.pathname,
-      query: [...url.searchParams],
-      headers: { ...signed, host: url.host },
-      payloadHash: sha256Hex(body),
-    },
-    { accessKey: credentials.access_key, secretKey: credentials.secret_key, region: credentials.region },
-    at,
-  );
-  const init = method === 'PUT' ? { body } : {};
-  const answer = await fetch(url, { method, headers: { ...signed, authorization }, ...init });
-  return { status: answer.status, code: /<Code>(\w+)<\/Code>/.exec(await answer.text())?.[1] };
 }
 
 function md5Hex(text: string): string {
@@ -143,28 +93,28 @@ test('whoever steals them can write below this prefix, and nothing else: not rea
   const stolen = await given(ask());
   const fresh = { headers: { 'if-none-match': '*' }, body: 'new' };
 
-  assert.equal((await send(stolen, 'PUT', 'logs/AIGARDEN01/2025-12-10/19-50.json.gz', fresh)).status, 200);
+  assert.equal((await sendSigned(stolen, 'PUT', 'logs/AIGARDEN01/2025-12-10/19-50.json.gz', fresh)).status, 200);
   const denied = [
-    send(stolen, 'GET', OWN),
-    send(stolen, 'HEAD', OWN),
-    send(stolen, 'GET', '', { query: '?list-type=2&prefix=logs/AIGARDEN01/' }),
-    send(stolen, 'GET', '', { query: '?list-type=2' }),
-    send(stolen, 'DELETE', OWN),
-    send(stolen, 'PUT', OWN, { body: 'overwritten' }),
-    send(stolen, 'PUT', 'logs/AIGARDEN01/2025-12-10/20-00.json.gz', { body: 'without the condition' }),
-    send(stolen, 'PUT', 'logs/AIGARDEN02/2025-12-10/19-50.json.gz', fresh),
-    send(stolen, 'PUT', 'logs/AIGARDEN011/2025-12-10/19-50.json.gz', fresh),
-    send(stolen, 'PUT', 'logs/AIGARDEN01', fresh),
-    send(stolen, 'PUT', 'backups/daily/2025-12-10', fresh),
-    send(stolen, 'PUT', 'nervesys-probe', fresh),
-    send(stolen, 'PUT', ''),
+    sendSigned(stolen, 'GET', OWN),
+    sendSigned(stolen, 'HEAD', OWN),
+    sendSigned(stolen, 'GET', '', { query: '?list-type=2&prefix=logs/AIGARDEN01/' }),
+    sendSigned(stolen, 'GET', '', { query: '?list-type=2' }),
+    sendSigned(stolen, 'DELETE', OWN),
+    sendSigned(stolen, 'PUT', OWN, { body: 'overwritten' }),
+    sendSigned(stolen, 'PUT', 'logs/AIGARDEN01/2025-12-10/20-00.json.gz', { body: 'without the condition' }),
+    sendSigned(stolen, 'PUT', 'logs/AIGARDEN02/2025-12-10/19-50.json.gz', fresh),
+    sendSigned(stolen, 'PUT', 'logs/AIGARDEN011/2025-12-10/19-50.json.gz', fresh),
+    sendSigned(stolen, 'PUT', 'logs/AIGARDEN01', fresh),
+    sendSigned(stolen, 'PUT', 'backups/daily/2025-12-10', fresh),
+    sendSigned(stolen, 'PUT', 'nervesys-probe', fresh),
+    sendSigned(stolen, 'PUT', ''),
   ];
   for (const [index, { status }] of (await Promise.all(denied)).entries()) assert.equal(status, 403, `no. ${index}`);
-  assert.deepEqual(await send(stolen, 'PUT', OWN, fresh), { status: 412, code: 'PreconditionFailed' });
+  assert.deepEqual(await sendSigned(stolen, 'PUT', OWN, fresh), { status: 412, code: 'PreconditionFailed' });
   const { session_token: _token, ...tokenless } = stolen;
-  assert.equal((await send(tokenless, 'PUT', 'logs/AIGARDEN01/x', fresh)).status, 403);
+  assert.equal((await sendSigned(tokenless, 'PUT', 'logs/AIGARDEN01/x', fresh)).status, 403);
   s3.sessions!.expireAll();
-  assert.deepEqual(await send(stolen, 'PUT', 'logs/AIGARDEN01/x', fresh), { status: 400, code: 'ExpiredToken' });
+  assert.deepEqual(await sendSigned(stolen, 'PUT', 'logs/AIGARDEN01/x', fresh), { status: 400, code: 'ExpiredToken' });
 
   assert.deepEqual([...s3.objects.keys()].sort(), [
     OWN,
@@ -209,9 +159,9 @@ for (const conditionKey of ['refused', 'ignored', 'unmet'] as const) {
     await given(ask());
 
     const fresh = { headers: { 'if-none-match': '*' }, body: 'new' };
-    assert.equal((await send(credentials, 'PUT', OWN, fresh)).status, 200);
-    assert.equal((await send(credentials, 'PUT', OTHERS, fresh)).status, 403);
-    assert.equal((await send(credentials, 'GET', OWN)).status, 403);
+    assert.equal((await sendSigned(credentials, 'PUT', OWN, fresh)).status, 200);
+    assert.equal((await sendSigned(credentials, 'PUT', OTHERS, fresh)).status, 403);
+    assert.equal((await sendSigned(credentials, 'GET', OWN)).status, 403);
     for (const { policyText } of s3.sessions!.of('AIGARDEN01')) assert.doesNotMatch(policyText, /Condition/);
     assert.equal(log().match(/can't forbid overwriting: stolen scoped credentials could replace/g)?.length, 1);
   });
