@@ -41,8 +41,7 @@ export function openScopedIssuing(
     };
     return { issuer, place, lifetimeMs, follow };
   }
-  const { endpoint, roleArn } = archive.sts;
-  const issuer = parts.use(new StsIssuer({ place, endpoint, roleArn, keys: storj, clock: systemClock, logger }));
+  const issuer = parts.use(new StsIssuer({ place, ...archive.sts, keys: storj, clock: systemClock, logger }));
   const follow = (next: Settings) => {
     if (next.storj !== undefined) issuer.useKeys(next.storj);
   };

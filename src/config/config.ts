@@ -153,7 +153,11 @@ export interface StorageSettings {
     readonly region: string;
     readonly addressing: 'path' | 'virtual_host';
     /** Where temporary keys come from; see `StsIssuer` for what holds where they are absent. */
-    readonly sts: { readonly endpoint: string | undefined; readonly roleArn: string | undefined };
+    readonly sts: {
+      readonly endpoint: string | undefined;
+      readonly roleArn: string | undefined;
+      readonly allowOverwriting: boolean;
+    };
     readonly uplink: { readonly program: string; readonly authService: string | undefined };
   };
 }

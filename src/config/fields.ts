@@ -187,7 +187,7 @@ export function group<F extends Fields>(fields: F): Field<Read<F>> {
 /** The same field with what an absent key means, written as in the file. */
 export function withDefault<T>(
   field: Field<T>,
-  written: string | number | Readonly<Record<string, never>>,
+  written: string | number | boolean | Readonly<Record<string, never>>,
   description: string,
 ): SureField<T> {
   const schema = typeof written === 'object' ? field.schema : { ...field.schema, default: written };
@@ -209,7 +209,7 @@ export function defaultOf<T>(field: Field<T>): T | undefined {
   const located: Located =
     typeof field.byDefault === 'object'
       ? { type: 'map', at, entries: [] }
-      : { type: 'scalar', at, value: field.byDefault as string | number };
+      : { type: 'scalar', at, value: field.byDefault as string | number | boolean };
   const complain = {
     add(_at: unknown, path: string, problem: string): never {
       throw new Error(`the default of a setting is refused by its own field: ${path} ${problem}`);

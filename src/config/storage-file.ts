@@ -5,6 +5,7 @@ import {
   absolutePath,
   described,
   duration,
+  flag,
   group,
   httpUrl,
   oneOf,
@@ -106,6 +107,11 @@ const fields = {
             ),
             'The role whose sessions servers get; AWS and radosgw need one, MinIO none. It may do no more than put objects below logs/.',
           ),
+          allow_overwriting: withDefault(
+            flag(),
+            false,
+            "Give credentials too where the store's policies can't demand If-None-Match (MinIO, radosgw): stolen ones could then overwrite what their server has archived. With versioning or object lock of the bucket that is undone.",
+          ),
         }),
         {},
         'With scoped, without STORJ_ACCESS_GRANT: where temporary keys come from.',
@@ -148,7 +154,7 @@ export function storageSettings({
     credentialsTtlMs: credentials_ttl,
     archive: {
       ...bucket,
-      sts: { endpoint: sts.endpoint, roleArn: sts.role_arn },
+      sts: { endpoint: sts.endpoint, roleArn: sts.role_arn, allowOverwriting: sts.allow_overwriting },
       uplink: { program: uplink.program, authService: uplink.auth_service },
     },
   };

@@ -22,7 +22,7 @@ test('an absent folder means the defaults', async () => {
     endpoint: 'https://gateway.storjshare.io',
     region: 'eu1',
     addressing: 'path',
-    sts: { endpoint: undefined, roleArn: undefined },
+    sts: { endpoint: undefined, roleArn: undefined, allowOverwriting: false },
     uplink: { program: 'uplink', authService: undefined },
   });
   assert.deepEqual([config.storage.credentials, config.storage.credentialsTtlMs], ['presigned', 43_200_000]);
@@ -146,7 +146,7 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
   [
     'a key that nobody knows',
     { 'storage.yaml': 'zzz: 1' },
-    /^storage\.yaml:1:1: zzz is not known here; use one of buffer, upload, credentials, archive$/,
+    /^storage\.yaml:1:1: zzz is not known here; use one of buffer, upload, credentials, credentials_ttl, archive$/,
   ],
   ['a key twice', { 'storage.yaml': 'upload: {}\nupload: {}\n' }, /^storage\.yaml:2:1: has this key twice/],
   [

@@ -117,7 +117,7 @@ function testStore({ name, roleArn }: StoreKind, { settings }: RealStore): void 
 function testScoped(name: string, settings: () => Promise<S3Settings>, roleArn: string): void {
   it(`scoped credentials of ${name}: batches arrive by them, and they can't read, list, delete or write elsewhere`, async (t) => {
     const store = await settings();
-    const fleet = await openScopedFleet(t, postgres, store, { roleArn });
+    const fleet = await openScopedFleet(t, postgres, store, { roleArn, allowOverwriting: true });
     const agent = await openScopedAgent(t, fleet, await tempDir(t));
     const posted = await fetch(`${agent.url}/logs`, { method: 'POST', body: '{"message":"by temporary keys"}' });
     assert.equal(posted.status, 200);

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import type { ScopedCredentials } from '../../src/contract/credentials.ts';
-import { StsIssuer } from '../../src/orchestrator/credentials/sts-issuer.ts';
+import { StsIssuer, type StsIssuerOptions } from '../../src/orchestrator/credentials/sts-issuer.ts';
 import type { Database } from '../../src/orchestrator/database/database.ts';
 import type { OrchestratorOptions } from '../../src/orchestrator/orchestrator.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -31,13 +31,16 @@ export async function openScopedFleet(
   t: Pick<TestContext, 'after'>,
   postgres: TestPostgres,
   store: S3Settings,
-  { lifetimeMs = 12 * HOUR_MS, roleArn }: { readonly lifetimeMs?: number; readonly roleArn?: string | undefined } = {},
+  {
+    lifetimeMs = 12 * HOUR_MS,
+    ...issuing
+  }: Pick<StsIssuerOptions, 'roleArn' | 'allowOverwriting'> & { readonly lifetimeMs?: number } = {},
 ): Promise<ScopedFleet> {
   const lines: string[] = [];
   const logger = createLogger({ clock: systemClock, write: (line) => void lines.push(line) });
   const { accessKey, secretKey, endpoint, region = 'eu1', bucket } = store;
   const place = { endpoint, region, bucket, addressing: 'path' } as const;
-  const issuer = new StsIssuer({ place, roleArn, keys: { accessKey, secretKey }, clock: systemClock, logger });
+  const issuer = new StsIssuer({ place, ...issuing, keys: { accessKey, secretKey }, clock: systemClock, logger });
   const limits = { backoffBaseMs: 5, backoffMaxMs: 20 };
   const archive = await openArchive({ ...store, type: 's3' }, { clock: systemClock, limits });
   const database = await postgres.database();

@@ -10,6 +10,8 @@ export interface StsIssuerOptions {
   /** The STS service's address; absent: AWS' own for a bucket there, else the bucket's endpoint (MinIO, radosgw). */
   readonly endpoint?: string | undefined;
   readonly roleArn?: string | undefined;
+  /** Gives credentials too where the store's policies can't demand the condition of each put. */
+  readonly allowOverwriting?: boolean | undefined;
   /** The orchestrator's own. */
   readonly keys: S3Keys;
   readonly clock: Clock;
@@ -53,6 +55,14 @@ export class StsIssuer implements CredentialIssuer, Disposable {
 
   async issue({ server, prefix, seconds }: IssueRequest, signal: AbortSignal): Promise<IssuedKeys> {
     this.#guarded ??= await this.#tryGuard(signal);
+    if (!this.#guarded && this.#options.allowOverwriting !== true)
+      throw new NervesysError(
+        'NSV_CREDENTIALS_UNAVAILABLE',
+        `issue scoped credentials: the policies of ${this.description} can't demand If-None-Match, so stolen ones could overwrite what their server has archived`,
+        {
+          hint: 'Use credentials: presigned in storage.yaml; or turn on versioning or object lock for the bucket and say archive.sts.allow_overwriting: true.',
+        },
+      );
     const sessionName = `nervesys-${server}`.slice(0, SESSION_NAME_LENGTH_MAX);
     const resource = `${prefix}*`;
     const ask = (askedSeconds: number) =>
@@ -127,7 +137,7 @@ export class StsIssuer implements CredentialIssuer, Disposable {
 }
 
 const UNGUARDED =
-  "this store's session policies can't forbid overwriting: stolen scoped credentials could replace objects of their own server";
+  "this store's session policies can't forbid overwriting: stolen scoped credentials could replace what their server has archived";
 
 function stsEndpoint({ endpoint, region }: BucketPlace): string {
   const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : '';

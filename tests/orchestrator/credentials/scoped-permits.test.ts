@@ -25,10 +25,14 @@ before(async () => {
 });
 after(() => postgres.close());
 
-async function open(t: TestContext, options: S3ServerOptions = {}, lifetimeMs = 12 * HOUR_MS, roleArn?: string) {
+async function open(
+  t: TestContext,
+  options: S3ServerOptions = {},
+  issuing: { readonly roleArn?: string; readonly allowOverwriting?: boolean } = {},
+) {
   const s3 = await S3Server.start({ sts: {}, ...options });
   t.after(() => s3.down());
-  const { central: orchestrator, log } = await openScopedFleet(t, postgres, s3.settings, { lifetimeMs, roleArn });
+  const { central: orchestrator, log } = await openScopedFleet(t, postgres, s3.settings, issuing);
   const key = await orchestrator.enrol('AIGARDEN01');
   const ask = (as: string | null = key): Promise<Answer> =>
     orchestrator.ask('POST', '/api/v1/credentials', { key: as, body: {} });
@@ -152,8 +156,19 @@ test('where it cannot be found out what the store does, none are given either', 
 });
 
 for (const conditionKey of ['refused', 'ignored', 'unmet'] as const) {
-  test(`a store that has the policy's condition ${conditionKey} is given a policy without it, and people are told what that means`, async (t) => {
-    const { s3, ask, log } = await open(t, { sts: { conditionKey } });
+  test(`where the policy's condition is ${conditionKey} none are given, with the reason`, async (t) => {
+    const { s3, orchestrator, ask } = await open(t, { sts: { conditionKey } });
+
+    const { status, json } = await ask();
+
+    assert.deepEqual([status, json.code], [409, 'NSV_CREDENTIALS_UNAVAILABLE']);
+    assert.match(json.detail, /can't demand If-None-Match, so stolen ones could overwrite/);
+    assert.match(json.hint, /allow_overwriting/);
+    assert.deepEqual([s3.sessions!.of('AIGARDEN01'), await auditOf(orchestrator)], [[], []]);
+  });
+
+  test(`where the policy's condition is ${conditionKey} and overwriting is allowed by name, the policy goes without it, and the log tells`, async (t) => {
+    const { s3, ask, log } = await open(t, { sts: { conditionKey } }, { allowOverwriting: true });
 
     const credentials = await given(ask());
     await given(ask());
@@ -168,7 +183,7 @@ for (const conditionKey of ['refused', 'ignored', 'unmet'] as const) {
 }
 
 test('where a role is asked for it is the configured one; a role of shorter sessions gives an hour, and that is told', async (t) => {
-  const { s3, ask, log } = await open(t, { sts: { roleArn: ROLE, secondsMax: 3_600 } }, 12 * HOUR_MS, ROLE);
+  const { s3, ask, log } = await open(t, { sts: { roleArn: ROLE, secondsMax: 3_600 } }, { roleArn: ROLE });
 
   const first = await given(ask());
   const asked = s3.sessions!.asked;
@@ -250,7 +265,7 @@ test('a batch that a server has placed itself is in the catalog once it was seen
 });
 
 test('an archive client with temporary keys presigns with their token, too', async (t) => {
-  const { s3, ask } = await open(t, { sts: { conditionKey: 'refused' } });
+  const { s3, ask } = await open(t, { sts: { conditionKey: 'refused' } }, { allowOverwriting: true });
   const { access_key, secret_key, session_token } = await given(ask());
   await using archive = new S3Archive(
     { ...s3.settings, accessKey: access_key, secretKey: secret_key, sessionToken: session_token },
