@@ -105,7 +105,7 @@ const fields = {
               '^arn:[a-z-]+:iam:[^:\\s]*:[^:\\s]*:role/\\S+$',
               (arn) => (/^arn:[a-z-]+:iam:[^:\s]*:[^:\s]*:role\/\S+$/.test(arn) ? arn : undefined),
             ),
-            'The role whose sessions servers get; AWS and radosgw need one, MinIO none. It may do no more than put objects below logs/.',
+            'The role whose sessions servers get; AWS and radosgw need one, MinIO none. It need not do more than put objects below logs/ and the object nervesys-probe.',
           ),
           allow_overwriting: withDefault(
             flag(),

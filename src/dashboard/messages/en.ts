@@ -177,7 +177,7 @@ export const en = {
   auditUpgradeAsked: 'Asked for an upgrade of',
   auditUpgradeCancelled: 'Took back the upgrades that were still to come',
   auditUpgraded: 'Told how its upgrade went',
-  auditCredentialsIssued: 'got credentials for the archive',
+  auditCredentialsIssued: 'Got credentials for the archive',
   auditAlertAcknowledged: 'Acknowledged the alert',
   auditSignInRefused: 'Sign-in refused',
   auditSignInHeldUp: 'Sign-in held up after wrong passwords',
