@@ -113,13 +113,19 @@ test('an upload whose answer was lost is recognised by the orchestrator, for the
   const agent = await openAgent(t, whole);
   await post(agent, 'first');
   await agent.flush();
+  await until('the catalog knows the first', async () => (await catalogOf(whole)).length === 1); // nobody asks the store now
+  await post(agent, 'second');
   s3.failNext(1, { type: 'dropAfter' });
 
-  await post(agent, 'second');
   const { objects } = await agent.flush();
 
   assert.deepEqual(messages(s3), ['first', 'second']);
   assert.equal(objects.length, 1);
+  const tries = s3.requests.filter(({ method, url }) => method === 'PUT' && url.endsWith(objects[0]!));
+  assert.deepEqual(
+    tries.map(({ status }) => status),
+    [0, 412],
+  );
   const keys = batches(s3)
     .map(([key]) => key)
     .sort();
