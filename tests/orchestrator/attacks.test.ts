@@ -53,7 +53,8 @@ test("a stolen agent key reads nothing, changes nobody else's and opens no admin
   let closed = 0;
   for (const [path, methods] of Object.entries<Record<string, { tags?: string[] }>>(description.paths)) {
     for (const [method, { tags }] of Object.entries(methods)) {
-      const forAgents = tags?.includes('agents') || /\/batches|\/credentials$|\/uploads\/|\/schemas\/|^\/(healthz|readyz)$/.test(path);
+      const forAgents =
+        tags?.includes('agents') || /\/batches|\/credentials$|\/uploads\/|\/schemas\/|^\/(healthz|readyz)$/.test(path);
       if (forAgents || tags?.includes('session')) continue;
       const answer = await ask(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'AIGARDEN01'));
       assert.ok([400, 403].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
