@@ -75,7 +75,7 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
       const confirmation = request.body as BatchConfirmation;
       const { server } = agentOf(request);
       const tried = parseObjectKey(confirmation.key);
-      const name = tried?.server ?? /^logs\/([^/]+)\//.exec(confirmation.key)?.[1];
+      const name = serverNamedBy(confirmation.key);
       if (name !== undefined) await requireOwn(server, name, tried?.windowAt);
       return catalog.confirm(tried?.server ?? server, confirmation, closedSignal(reply));
     },
@@ -96,9 +96,16 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
     async (request, reply): Promise<PlacedAnswer> => {
       const announcement: BatchAnnouncement = checkAnnouncement(request.body);
       const { server } = agentOf(request);
-      if (announcement.manifest.server !== server)
-        throw new NervesysError('NSV_FORBIDDEN', `the key of ${server} may not speak of another server's batches`);
-      return { standing: await catalog.place(announcement, request.body.key, closedSignal(reply)) };
+      const { key } = request.body;
+      // Former names aren't opened by scoped credentials, so nothing was placed under one.
+      await requireOwn(server, announcement.manifest.server, undefined);
+      await requireOwn(server, serverNamedBy(key) ?? server, undefined);
+      return { standing: await catalog.place(announcement, key, closedSignal(reply)) };
     },
   );
+}
+
+/** Whose prefix a name lies below, be it a batch's or not. */
+function serverNamedBy(key: string): string | undefined {
+  return /^logs\/([^/]+)\//.exec(key)?.[1];
 }

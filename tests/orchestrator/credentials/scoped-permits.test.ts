@@ -260,8 +260,28 @@ test('a batch that a server has placed itself is in the catalog once it was seen
   assert.deepEqual((await place(key, OWN)).json, { standing: 'ours' });
 
   assert.deepEqual(await catalog(), [OWN]);
-  assert.equal((await place(key, OTHERS)).json.code, 'NSV_OBJECT_KEY_INVALID');
-  assert.equal((await place(await orchestrator.enrol('AIGARDEN02'), OWN)).status, 403);
+  assert.equal((await place(key, OWN.replace('19-40', '19-50'))).json.code, 'NSV_OBJECT_KEY_INVALID');
+});
+
+test('a server that speaks of batches below the prefix of another is refused, and that is told', async (t) => {
+  const { s3, orchestrator, key } = await open(t);
+  const batch = makeBatch({});
+  s3.plant(OTHERS, batch.object);
+  const place = (as: string, object: string) =>
+    orchestrator.ask('POST', '/api/v1/batches/placed', { key: as, body: { ...batch.announcement, key: object } });
+
+  assert.deepEqual((await place(key, OTHERS)).json.code, 'NSV_FORBIDDEN');
+  assert.deepEqual((await place(await orchestrator.enrol('AIGARDEN02'), OWN)).json.code, 'NSV_FORBIDDEN');
+
+  const { json } = await orchestrator.ask('GET', '/api/v1/audit?after=0&limit=1000');
+  const told = json.entries.filter(({ subject }: AuditEntry) => subject === 'POST /api/v1/batches/placed');
+  assert.deepEqual(
+    told.map(({ actor, detail }: AuditEntry) => [actor, JSON.parse(detail).asked]),
+    [
+      ['AIGARDEN01', 'AIGARDEN02'],
+      ['AIGARDEN02', 'AIGARDEN01'],
+    ],
+  );
 });
 
 test('an archive client with temporary keys presigns with their token, too', async (t) => {
