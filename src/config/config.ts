@@ -117,6 +117,24 @@ export interface OrchestratorSettings {
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
   /** A server exchanges a key that is older than this. */
   readonly keys: { readonly rotateAfterMs: number };
+  /** Absent in the part that a server is served: nothing there is for it. */
+  readonly rollout?: RolloutSettings;
+}
+
+/** How a new revision reaches the fleet. Shares are from 0 to 1. */
+export interface RolloutSettings {
+  /** Who gets it first; absent: a tenth, and everybody in a small fleet. */
+  readonly canary: { readonly share: number } | { readonly servers: readonly ServerName[] } | undefined;
+  /** How long each stage is watched. */
+  readonly waitMs: number;
+  /** The shares that follow, growing; everybody comes last. */
+  readonly shares: readonly number[];
+  readonly haltOn: {
+    readonly silentShare: number;
+    readonly errorsFactor: number;
+    readonly refusedServers: number;
+    readonly lostRecords: number;
+  };
 }
 
 export interface TlsSettings {

@@ -7,6 +7,7 @@ export type {
   Limit,
   OnFull,
   OrchestratorSettings,
+  RolloutSettings,
   StorageSettings,
   Thresholds,
 } from './config.ts';
@@ -24,3 +25,4 @@ export {
   loadConfig,
 } from './load-config.ts';
 export { agentsOn, journaldOn, resolveAgent, sourcesOn, syslogOn } from './resolve-agent.ts';
+export { serverPart } from './server-part.ts';

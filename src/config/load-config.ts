@@ -18,6 +18,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The files it was read from, relative to the folder; none: all defaults. */
   readonly files: readonly string[];
+  /** What stands in them. */
+  readonly texts: ConfigTexts;
 }
 
 /** What a check of settings files has found. */
@@ -45,10 +47,12 @@ export async function checkConfigTexts(
 }
 
 /** The same of a folder (`<home>/config`), with what is wrong about its files; an absent file, or folder, means its defaults. */
-export async function checkConfigFolder(dir: string): Promise<CheckedConfig & { readonly files: readonly string[] }> {
+export async function checkConfigFolder(
+  dir: string,
+): Promise<CheckedConfig & { readonly files: readonly string[]; readonly texts: ConfigTexts }> {
   const complaints: Complaint[] = [];
   const texts = await readConfigFolder(dir, complaints);
-  return { ...(await checkConfigTexts(texts, { complaints })), files: [...texts.keys()] };
+  return { ...(await checkConfigTexts(texts, { complaints })), files: [...texts.keys()], texts };
 }
 
 /**
@@ -56,9 +60,9 @@ export async function checkConfigFolder(dir: string): Promise<CheckedConfig & { 
  * Rejects with `NSV_CONFIG_INVALID` and all complaints at once, in the message and in `facts.complaints` (strings).
  */
 export async function loadConfig(dir: string): Promise<LoadedConfig> {
-  const { config, complaints, files } = await checkConfigFolder(dir);
+  const { config, complaints, files, texts } = await checkConfigFolder(dir);
   if (config === undefined) throw configInvalid(dir, complaints);
-  return { config, files };
+  return { config, files, texts };
 }
 
 /** The defaults, as with no file at all. */

@@ -2,6 +2,7 @@ import { parseIpNetwork } from '../platform/ip-address.ts';
 import type { OrchestratorSettings } from './config.ts';
 import { described, duration, group, httpUrl, list, number, parsed, type Read, text, withDefault } from './fields.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
+import { checkRollout, rolloutSection, rolloutSettings } from './rollout-section.ts';
 import { checkTls, tlsSection, tlsSettings } from './tls-section.ts';
 
 const proxy = parsed(
@@ -57,6 +58,7 @@ const fields = {
     {},
     'The keys that servers have got for their tokens.',
   ),
+  rollout: rolloutSection,
 } as const;
 
 export const orchestratorFile = group(fields);
@@ -74,6 +76,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
       downAfterMs: heartbeat.down_after,
     },
     keys: { rotateAfterMs: keys.rotate_after },
+    rollout: rolloutSettings(read.rollout),
   };
 }
 
@@ -85,6 +88,7 @@ export function checkOrchestrator(
 ): void {
   const { heartbeat } = settings;
   checkTls(settings, root, complaints);
+  checkRollout(settings, root, complaints);
   const complain = (key: string, problem: string, remedy: string) =>
     complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);
 

@@ -352,6 +352,11 @@ export const ERROR_CODES = {
     meaning: 'What answers is not a KV engine of version 2.',
     remedy: 'Check VAULT_ADDR, VAULT_MOUNT, VAULT_PATH and VAULT_NAMESPACE.',
   },
+  NSV_CONFIG_NONE: {
+    status: 404,
+    meaning: 'The orchestrator has no configuration to serve, or not the revision any more that was asked for.',
+    remedy: 'Nothing to do on the server: it runs what it has, and asks again.',
+  },
   // Configuration and command line
   NSV_CONFIG_INVALID: {
     meaning: 'The configuration has mistakes; all are listed.',

@@ -1,5 +1,6 @@
 import type { AlertSeverity } from './alert.ts';
-import type { AgentState, AgentStatus, Vitals } from './heartbeat.ts';
+import type { AgentState, AgentStatus, Heartbeat, Vitals } from './heartbeat.ts';
+import type { FleetConfig } from './rollout.ts';
 
 /** One AI agent in the fleet, as `GET /api/v1/fleet` and the `fleet` event tell it. */
 export interface FleetAgent {
@@ -30,6 +31,8 @@ export interface FleetServer {
   readonly agents: number;
   /** Of the key that opens now; null: none does (revoked). Absent: an older orchestrator. */
   readonly key_created_at?: string | null;
+  /** What it says of its configuration. Absent: an older orchestrator. */
+  readonly config?: Heartbeat['config'];
 }
 
 /** Answer of `POST /api/v1/tokens`. */
@@ -65,6 +68,8 @@ export interface FleetAnswer {
   readonly now: string;
   readonly servers: readonly FleetServer[];
   readonly agents: readonly FleetAgent[];
+  /** Which revisions run. Absent: an older orchestrator, or one server was asked for. */
+  readonly config?: FleetConfig;
 }
 
 /** One point of an AI agent's recent vitals, `GET /api/v1/agents/<agent_id>/history?server=&minutes=60`, oldest first. */

@@ -56,4 +56,6 @@ export interface HeartbeatsAnswer {
   readonly rotate_key?: boolean;
   /** There is an upgrade to ask for (`GET agent/upgrade`). Absent: there is none. */
   readonly upgrade?: boolean;
+  /** The revision of the configuration that this server is to run. Absent: there is none yet, or an older orchestrator. */
+  readonly config_revision?: string;
 }

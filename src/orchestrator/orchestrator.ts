@@ -28,6 +28,8 @@ import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
 import { UpgradeOrders } from './fleet/upgrade-orders.ts';
+import { DesiredConfig } from './gitops/desired-config.ts';
+import { type FoundRevision, PostgresRevisionStore, type RevisionStore } from './gitops/revision-store.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
@@ -52,6 +54,8 @@ export interface OrchestratorOptions {
   readonly policy?: Partial<FleetPolicy> | undefined;
   /** A server exchanges a key that is older than this; default: 90 days. */
   readonly keyRotateAfterMs?: number | undefined;
+  /** What the configuration's folder holds now: recorded before anybody is let in. */
+  readonly foundRevision?: FoundRevision | undefined;
   /** How long after a restart the process before it may still be heard; default: 5 s. */
   readonly overlapMs?: number | undefined;
   /** How agents and people reach this orchestrator where that isn't `http://host:port` (a reverse proxy). */
@@ -73,6 +77,8 @@ export class Orchestrator implements AsyncDisposable {
   readonly port: number;
   readonly #keeper: CertificateKeeper | undefined;
   readonly #deps: ServerDeps;
+  /** Where whoever finds revisions of the configuration hands them over. */
+  readonly revisions: RevisionStore;
   readonly #stack: AsyncDisposableStack;
   #closed: Promise<void> | undefined;
 
@@ -92,6 +98,8 @@ export class Orchestrator implements AsyncDisposable {
     const authenticator = new Authenticator({ database, clock, logger });
     const refusals = stack.use(new Refusals({ database, clock, logger }));
     const upgrades = stack.use(new UpgradeOrders({ database, clock, logger }));
+    const desired = stack.use(new DesiredConfig({ database, clock, logger, hub }));
+    const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
     const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
     const deps: ServerDeps = {
       clock,
@@ -99,14 +107,16 @@ export class Orchestrator implements AsyncDisposable {
       database,
       archive: options.archive,
       scoped: options.scoped,
-      policy,
-      keyRotateAfterMs: options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
+      policy: () => ({ ...policy, ...desired.ownSettings?.heartbeat }),
+      keyRotateAfterMs: () =>
+        desired.ownSettings?.keys.rotateAfterMs ?? options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
       overlapMs: options.overlapMs,
       hub,
       authenticator,
       metrics: new Metrics(),
       refusals,
       upgrades,
+      desired,
       passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
       trustedProxies: new IpNetworks(options.trustedProxies ?? []),
@@ -116,7 +126,9 @@ export class Orchestrator implements AsyncDisposable {
       dashboardDir: options.dashboardDir,
       agentFiles: options.agentFiles === undefined ? undefined : new AgentFiles(options.agentFiles),
     };
+    if (options.foundRevision !== undefined) await revisions.record(options.foundRevision);
     await Promise.all([
+      desired.start(),
       hub.start(),
       authenticator.start(),
       upgrades.start(),
@@ -136,7 +148,7 @@ export class Orchestrator implements AsyncDisposable {
     listening.since = clock.now();
     listening.url = `${keeper === undefined ? 'http' : 'https'}://${urlHost(options.host)}:${port}`;
 
-    const watch = stack.use(new StateWatch({ ...deps, policy }));
+    const watch = stack.use(new StateWatch(deps));
     watch.start();
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });
@@ -145,17 +157,19 @@ export class Orchestrator implements AsyncDisposable {
     stack.defer(() => forgetAddress(folder));
     keeper?.keep(app.server as unknown as HttpsServer, ({ authority }) => note(authority));
     logger.info('orchestrator listens', { url: listening.url });
-    return new Orchestrator(deps, listening.url, port, keeper, stack.move());
+    return new Orchestrator(deps, revisions, listening.url, port, keeper, stack.move());
   }
 
   private constructor(
     deps: ServerDeps,
+    revisions: RevisionStore,
     url: string,
     port: number,
     keeper: CertificateKeeper | undefined,
     stack: AsyncDisposableStack,
   ) {
     this.#deps = deps;
+    this.revisions = revisions;
     this.#keeper = keeper;
     this.#stack = stack;
     this.url = url;

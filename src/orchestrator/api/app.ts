@@ -12,6 +12,7 @@ import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
 import type { UpgradeOrders } from '../fleet/upgrade-orders.ts';
+import type { DesiredConfig } from '../gitops/desired-config.ts';
 import type { Passwords } from '../people/passwords.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Metrics } from './metrics.ts';
@@ -33,9 +34,10 @@ export interface ServerDeps {
   readonly archive: Archive;
   /** How scoped credentials are made; absent: none are given out. */
   readonly scoped?: ScopedSettings | undefined;
-  readonly policy: FleetPolicy;
-  /** A server exchanges a key that is older than this. */
-  readonly keyRotateAfterMs: number;
+  /** Changes with the configuration, while we run. */
+  readonly policy: () => FleetPolicy;
+  /** A server exchanges a key that is older than this; changes as `policy` does. */
+  readonly keyRotateAfterMs: () => number;
   /** See `AgentAdmission`; tests make it short. */
   readonly overlapMs?: number | undefined;
   readonly hub: EventHub;
@@ -60,6 +62,8 @@ export interface ServerDeps {
   readonly agentFiles: AgentFiles | undefined;
   /** Which agents are to go on to what is handed out. */
   readonly upgrades: UpgradeOrders;
+  /** Which configuration each server is to run. */
+  readonly desired: DesiredConfig;
 }
 
 /** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */

@@ -24,6 +24,7 @@ export class Authenticator {
   /** Counts up with each `forget`: what was asked for before one isn't believed after it. */
   #forgotten = 0;
   readonly #remembered = new Map<string, { readonly found: Found; readonly until: number }>();
+  readonly #listeners = new Set<(keySha256: string) => void>();
 
   constructor(options: { readonly database: Database; readonly clock: Clock; readonly logger: Logger }) {
     this.#database = options.database;
@@ -73,6 +74,11 @@ export class Authenticator {
     });
   }
 
+  /** Calls `listener` when a key (`''`: any) may not be good any more: for whoever holds an answer back. */
+  onForget(listener: (keySha256: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
   /** Forgets one key in this process alone: what others still believe of it does no harm. */
   forgetHere(keySha256: string): void {
     this.#forgotten++; // a look at it that is on its way has seen what stood before
@@ -80,12 +86,12 @@ export class Authenticator {
   }
 
   #drop(keySha256: string): void {
-    if (keySha256 !== '') {
-      this.forgetHere(keySha256);
-      return;
+    if (keySha256 !== '') this.forgetHere(keySha256);
+    else {
+      this.#forgotten++;
+      this.#remembered.clear();
     }
-    this.#forgotten++;
-    this.#remembered.clear();
+    for (const listener of this.#listeners) listener(keySha256);
   }
 
   async #find(kind: 'key' | 'session', secret: string): Promise<Found> {

@@ -75,7 +75,7 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           keySha256: hashSecret(key),
           now: new Date(now),
           address: request.clientAddress,
-          nextJudgedAt: new Date(now + policy.lateAfterMs),
+          nextJudgedAt: new Date(now + policy().lateAfterMs),
           obstacle: contractObstacle(request.headers),
           former: former && {
             server: former.server,

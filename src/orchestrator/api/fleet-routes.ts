@@ -3,6 +3,7 @@ import type { FleetAnswer, HistoryPoint } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import { readAgents, readServers } from '../database/queries/read-fleet.ts';
+import { readFleetConfig } from '../database/queries/read-fleet-config.ts';
 import { readHistory } from '../database/queries/read-history.ts';
 import { revokeServer } from '../database/queries/revoke-server.ts';
 import type { App, ServerDeps } from './app.ts';
@@ -27,11 +28,13 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
     },
     async (request): Promise<FleetAnswer> => {
       const { server } = request.query;
-      const [servers, agents] = await Promise.all([
+      const [servers, agents, config] = await Promise.all([
         readServers(database, server === undefined ? undefined : [server]),
         readAgents(database, { server }),
+        server === undefined ? readFleetConfig(database) : undefined,
       ]);
-      return { now: new Date(clock.now()).toISOString(), servers, agents };
+      const now = new Date(clock.now()).toISOString();
+      return { now, servers, agents, ...(config === undefined ? {} : { config }) };
     },
   );
 

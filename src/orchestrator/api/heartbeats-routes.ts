@@ -17,16 +17,16 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Beats come in, are in Postgres before the answer, and on the page at once. */
 export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, hub, metrics, policy, listeningSince, logger } = deps;
-  const writer = new HeartbeatWriter(database, ({ agents, returnedServers }) => {
+  const { clock, database, desired, hub, metrics, listeningSince, logger } = deps;
+  const writer = new HeartbeatWriter(database, ({ agents, changedServers }) => {
     for (const data of agents) hub.publish({ type: 'fleet', data });
-    if (returnedServers.length === 0) return;
-    readServers(database, returnedServers).then(
+    if (changedServers.length === 0) return;
+    readServers(database, changedServers).then(
       (servers) => {
         for (const data of servers) hub.publish({ type: 'server', data });
       },
       // The beats are committed; the page sees the server with its next fetch.
-      (error: unknown) => logger.warn('returned servers not shown', errorFields(error)),
+      (error: unknown) => logger.warn('changed servers not shown', errorFields(error)),
     );
   });
 
@@ -47,6 +47,7 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
     async (request): Promise<HeartbeatsAnswer> => {
       const { server } = agentOf(request);
       const now = clock.now();
+      const policy = deps.policy(); // it follows the configuration
       const accepted: ReceivedHeartbeat[] = [];
       const rejected: HeartbeatsAnswer['rejected'][number][] = [];
       for (const [index, value] of request.body.heartbeats.entries()) {
@@ -80,12 +81,14 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
       await writer.write(accepted);
       metrics.add('nervesys_heartbeats_total', { outcome: 'accepted' }, accepted.length);
       if (rejected.length > 0) metrics.add('nervesys_heartbeats_total', { outcome: 'rejected' }, rejected.length);
+      const revision = desired.revisionFor(server);
       return {
         accepted: accepted.length,
         rejected,
         now: new Date(clock.now()).toISOString(),
         ...(request.agentKey !== null && isDue(request.agentKey, clock.now(), deps) ? { rotate_key: true } : {}),
         ...(deps.upgrades.has(server) ? { upgrade: true } : {}),
+        ...(revision === undefined ? {} : { config_revision: revision }),
       };
     },
   );

@@ -16,7 +16,7 @@ export function isDue(
   now: number,
   { keyRotateAfterMs }: Pick<ServerDeps, 'keyRotateAfterMs'>,
 ): boolean {
-  return key.rotationAsked || now - key.createdAt.getTime() >= keyRotateAfterMs;
+  return key.rotationAsked || now - key.createdAt.getTime() >= keyRotateAfterMs();
 }
 
 /** Servers exchange their keys, when they are due. */

@@ -18,6 +18,7 @@ import { archiveRoutes } from './archive-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { batchesRoutes } from './batches-routes.ts';
 import { knowClients } from './client-address.ts';
+import { configRoutes } from './config-routes.ts';
 import { credentialsRoutes } from './credentials-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import { enrolRoutes } from './enrol-routes.ts';
@@ -49,6 +50,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   agentFilesRoutes,
   upgradesRoutes,
   heartbeatsRoutes,
+  configRoutes,
   alertsRoutes,
   batchesRoutes,
   credentialsRoutes,

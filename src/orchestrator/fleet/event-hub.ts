@@ -1,4 +1,5 @@
 import type { AlertView, FleetAgent, FleetServer } from '../../contract/fleet.ts';
+import type { FleetConfig } from '../../contract/rollout.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { randomHex } from '../../platform/random.ts';
@@ -10,14 +11,21 @@ import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 export type FleetEvent =
   | { readonly type: 'fleet'; readonly data: FleetAgent }
   | { readonly type: 'server'; readonly data: FleetServer }
-  | { readonly type: 'alert'; readonly data: AlertView };
+  | { readonly type: 'alert'; readonly data: AlertView }
+  | { readonly type: 'config'; readonly data: FleetConfig };
 
 export type Subscriber = (event: FleetEvent) => void;
 
 /** Where routes say what happened. Delivered here at once, and to the streams of other replicas shortly after. */
 export interface EventHub {
-  publish(event: FleetEvent): void;
+  publish(event: Exclude<FleetEvent, { type: 'config' }>): void;
   subscribe(subscriber: Subscriber): Disposable;
+  readonly subscribers: number;
+  /** To the streams of this replica alone: each finds it out by itself. */
+  show(event: FleetEvent): void;
+  /** What configuration is desired has changed: every replica is told, this one at once. */
+  configChanged(): void;
+  onConfigChange(listener: () => void): Disposable;
 }
 
 const CHANNEL = 'nervesys_events';
@@ -36,7 +44,8 @@ interface Told {
 type Change =
   | readonly ['f', server: string, agentId: string]
   | readonly ['s', server: string]
-  | readonly ['a', id: string];
+  | readonly ['a', id: string]
+  | readonly ['c'];
 
 /** One process's hub. `start()` connects it with the hubs of other replicas through Postgres. */
 export class PostgresEventHub implements EventHub, AsyncDisposable {
@@ -45,6 +54,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
   readonly #logger: Logger;
   readonly #self = randomHex();
   readonly #subscribers = new Set<Subscriber>();
+  readonly #configListeners = new Set<() => void>();
   readonly #closing = new AbortController();
   #pending = new Map<string, Change>();
   #telling: Promise<void> | undefined;
@@ -63,6 +73,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
           this.#logger.warn('events of another replica not shown', errorFields(error));
         });
       },
+      onGap: () => this.#tellConfigListeners(),
     });
   }
 
@@ -70,9 +81,26 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
     return this.#subscribers.size;
   }
 
-  publish(event: FleetEvent): void {
-    this.#deliver(event);
-    const change = nameOf(event);
+  publish(event: Exclude<FleetEvent, { type: 'config' }>): void {
+    this.show(event);
+    this.#note(nameOf(event));
+  }
+
+  configChanged(): void {
+    this.#tellConfigListeners();
+    this.#note(['c']);
+  }
+
+  onConfigChange(listener: () => void): Disposable {
+    this.#configListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#configListeners.delete(listener) };
+  }
+
+  #tellConfigListeners(): void {
+    for (const listener of this.#configListeners) listener();
+  }
+
+  #note(change: Change): void {
     if (this.#closing.signal.aborted || this.#pending.size >= CHANGES_MAX) return;
     this.#pending.set(change.join('\n'), change);
     this.#telling ??= this.#tell().finally(() => {
@@ -94,7 +122,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
     return this.close();
   }
 
-  #deliver(event: FleetEvent): void {
+  show(event: FleetEvent): void {
     for (const subscriber of this.#subscribers) subscriber(event);
   }
 
@@ -113,24 +141,26 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
 
   async #hear(payload: string): Promise<void> {
     const told = JSON.parse(payload) as Told;
-    if (told.from === this.#self || this.#subscribers.size === 0) return;
+    if (told.from === this.#self) return;
+    if (told.changes.some((change) => change[0] === 'c')) this.#tellConfigListeners();
+    if (this.#subscribers.size === 0) return;
     const agents = told.changes.filter((change) => change[0] === 'f');
     const servers = told.changes.filter((change) => change[0] === 's').map((change) => change[1]);
     const alerts = told.changes.filter((change) => change[0] === 'a').map((change) => change[1]);
     if (agents.length > 0) {
       const names = agents.map(([, server, agentId]) => ({ server, agentId }));
-      for (const data of await readAgents(this.#database, { names })) this.#deliver({ type: 'fleet', data });
+      for (const data of await readAgents(this.#database, { names })) this.show({ type: 'fleet', data });
     }
     if (servers.length > 0) {
-      for (const data of await readServers(this.#database, servers)) this.#deliver({ type: 'server', data });
+      for (const data of await readServers(this.#database, servers)) this.show({ type: 'server', data });
     }
     if (alerts.length > 0) {
-      for (const data of await readAlerts(this.#database, { ids: alerts })) this.#deliver({ type: 'alert', data });
+      for (const data of await readAlerts(this.#database, { ids: alerts })) this.show({ type: 'alert', data });
     }
   }
 }
 
-function nameOf(event: FleetEvent): Change {
+function nameOf(event: Exclude<FleetEvent, { type: 'config' }>): Change {
   switch (event.type) {
     case 'fleet':
       return ['f', event.data.server, event.data.agent_id];

@@ -1,14 +1,14 @@
 import type { FleetAgent } from '../../contract/fleet.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import type { Database } from '../database/database.ts';
-import { markServersSeen } from '../database/queries/mark-servers-seen.ts';
+import { markServersSeen, type SeenServer } from '../database/queries/mark-servers-seen.ts';
 import { type ReceivedHeartbeat, recordHeartbeats } from '../database/queries/record-heartbeats.ts';
 
 /** What became of the beats of one statement. */
 export interface WrittenHeartbeats {
   readonly agents: readonly FleetAgent[];
-  /** Servers that were late or down until now. */
-  readonly returnedServers: readonly string[];
+  /** Servers that were late or down until now, or tell something else of their configuration. */
+  readonly changedServers: readonly string[];
 }
 
 interface Waiting {
@@ -38,8 +38,8 @@ export class HeartbeatWriter {
   #waiting: Waiting[] = [];
   #waitingRows = 0;
   #running = 0;
-  /** When this process last noted that a server was heard. */
-  readonly #markedAt = new Map<string, number>();
+  /** When this process last noted that a server was heard, and what it said of its configuration then. */
+  readonly #marked = new Map<string, { readonly at: number; readonly config: string }>();
 
   constructor(database: Database, onWritten: (written: WrittenHeartbeats) => void) {
     this.#database = database;
@@ -102,27 +102,28 @@ export class HeartbeatWriter {
    * again, and changes nothing but the second.
    */
   async #record(received: readonly ReceivedHeartbeat[]): Promise<void> {
-    const [agents, returnedServers] = await Promise.all([
+    const [agents, changedServers] = await Promise.all([
       recordHeartbeats(this.#database, received),
       this.#markServers(received),
     ]);
-    this.#onWritten({ agents, returnedServers });
+    this.#onWritten({ agents, changedServers });
   }
 
   async #markServers(received: readonly ReceivedHeartbeat[]): Promise<readonly string[]> {
     const last = received.reduce((a, b) => (b.receivedAt > a.receivedAt ? b : a));
     const at = last.receivedAt.getTime();
-    const due = new Map<string, string>();
+    const due = new Map<string, SeenServer>();
     for (const { beat } of received) {
-      const markedAt = this.#markedAt.get(beat.server);
+      const { server, agent_version: agentVersion, config } = beat;
+      const marked = this.#marked.get(server);
       // A wall clock that was set back must not stop the marks.
-      if (markedAt === undefined || Math.abs(at - markedAt) >= MARK_AGAIN_MS) due.set(beat.server, beat.agent_version);
+      if (marked === undefined || Math.abs(at - marked.at) >= MARK_AGAIN_MS || marked.config !== JSON.stringify(config))
+        due.set(server, { server, agentVersion, config });
     }
     if (due.size === 0) return [];
-    const servers = [...due].map(([server, agentVersion]) => ({ server, agentVersion }));
-    const returned = await markServersSeen(this.#database, servers, last.receivedAt, last.nextJudgedAt);
-    if (this.#markedAt.size > MARKED_MAX) this.#markedAt.clear();
-    for (const server of due.keys()) this.#markedAt.set(server, at);
-    return returned;
+    const changed = await markServersSeen(this.#database, [...due.values()], last.receivedAt, last.nextJudgedAt);
+    if (this.#marked.size > MARKED_MAX) this.#marked.clear();
+    for (const { server, config } of due.values()) this.#marked.set(server, { at, config: JSON.stringify(config) });
+    return changed;
   }
 }

@@ -14,7 +14,7 @@ export interface StateWatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hub: EventHub;
-  readonly policy: FleetPolicy;
+  readonly policy: () => FleetPolicy;
   readonly listeningSince: () => number;
 }
 
@@ -50,7 +50,8 @@ export class StateWatch implements AsyncDisposable {
 
   /** One round; answers how many were due. */
   async judgeOnce(): Promise<number> {
-    const { database, clock, hub, policy, listeningSince } = this.#options;
+    const { database, clock, hub, listeningSince } = this.#options;
+    const policy = this.#options.policy();
     const now = clock.now();
     const agents = await judgeDueAgents(database, new Date(now), (row) => {
       const judged = {

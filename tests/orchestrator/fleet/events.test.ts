@@ -127,16 +127,16 @@ type Database = Awaited<ReturnType<TestPostgres['database']>>;
 
 function newWatch(database: Database, clock: FakeClock, since: number) {
   const hub = new PostgresEventHub({ database, clock: systemClock, logger: silentLogger });
-  const told: Exclude<FleetEvent, { type: 'alert' }>[] = [];
+  const told: Exclude<FleetEvent, { type: 'alert' | 'config' }>[] = [];
   hub.subscribe((event) => {
-    if (event.type !== 'alert') told.push(event);
+    if (event.type === 'fleet' || event.type === 'server') told.push(event);
   });
   const watch = new StateWatch({
     database,
     clock,
     logger: silentLogger,
     hub,
-    policy: { lateAfterMs: 150_000, downAfterMs: 300_000, degradedBacklogSeconds: 1_800 },
+    policy: () => ({ lateAfterMs: 150_000, downAfterMs: 300_000, degradedBacklogSeconds: 1_800 }),
     listeningSince: () => since,
   });
   return { told, judgeOnce: () => watch.judgeOnce() };

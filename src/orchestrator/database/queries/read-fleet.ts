@@ -56,8 +56,11 @@ export async function readServers(database: Queryable, names?: readonly string[]
     agent_version: string | null;
     agents: number;
     key_created_at: Date | null;
+    config_running: string | null;
+    config_desired: string | null;
+    config_error: string | null;
   }>(
-    `SELECT server, state, enrolled_at, last_seen_at, agent_version,
+    `SELECT server, state, enrolled_at, last_seen_at, agent_version, config_running, config_desired, config_error,
        (SELECT min(created_at) FROM agent_keys keys WHERE keys.server = servers.server AND keys.revoked_at IS NULL) AS key_created_at,
        (SELECT count(*) FROM agents_latest latest WHERE latest.server = servers.server) AS agents
      FROM servers WHERE $1::text[] IS NULL OR server = ANY($1) ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
@@ -71,6 +74,7 @@ export async function readServers(database: Queryable, names?: readonly string[]
     agent_version: row.agent_version,
     agents: row.agents,
     key_created_at: row.key_created_at?.toISOString() ?? null,
+    config: { running: row.config_running, desired: row.config_desired, error: row.config_error },
   }));
 }
 

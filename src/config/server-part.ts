@@ -1,0 +1,24 @@
+import type { ServerName } from '../contract/ids.ts';
+import type { AgentDefaults, Config } from './config.ts';
+import { agentsOn } from './resolve-agent.ts';
+
+/**
+ * What one server is served of a configuration: the AI agents that run on it, and no other server's name. The same functions
+ * (`agentsOn`, `sourcesOn`, `resolveAgent`) give the same answers for this server as on the whole.
+ */
+export function serverPart(config: Config, server: string): Config {
+  const { listen, publicUrl, tls, heartbeat, keys } = config.orchestrator;
+  return {
+    ...config,
+    agents: agentsOn(config, server).map((agent) => narrowed(agent, server)),
+    agentDefaults: narrowed(config.agentDefaults, server),
+    // By name: what is added for the orchestrator alone (how it rolls out, who may sign) is no server's business.
+    orchestrator: { listen, publicUrl, tls, heartbeat, keys },
+  };
+}
+
+/** `servers` says only whether it is this one. */
+function narrowed<T extends AgentDefaults>(settings: T, server: string): T {
+  if (settings.servers === undefined) return settings;
+  return { ...settings, servers: settings.servers.some((name) => name === server) ? [server as ServerName] : [] };
+}

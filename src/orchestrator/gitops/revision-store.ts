@@ -1,0 +1,163 @@
+import type { AlertView } from '../../contract/fleet.ts';
+import type { ServerName } from '../../contract/ids.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Database, Queryable } from '../database/database.ts';
+import { type ConfigHead, holdConfigHead, moveConfigHead } from '../database/queries/config-head.ts';
+import { readLatestGood } from '../database/queries/read-revisions.ts';
+import { recordAlerts } from '../database/queries/record-alerts.ts';
+import {
+  holdRevision,
+  type KnownRevision,
+  refreshRevision,
+  setRevisionState,
+  writeRevision,
+} from '../database/queries/record-revision.ts';
+import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
+import { endRollout, readActiveRollout } from '../database/queries/rollouts.ts';
+import type { EventHub } from '../fleet/event-hub.ts';
+import { beginRollout } from './begin-rollout.ts';
+import type { DesiredConfig } from './desired-config.ts';
+import type { FoundRevision, RevisionStore } from './found-revision.ts';
+
+export type { FoundRevision, RevisionStore } from './found-revision.ts';
+
+/** What alerts of the configuration are filed under: they are the fleet's, no server's. */
+export const CONFIG_ALERTS_SERVER = 'orchestrator' as ServerName;
+
+export interface RevisionStoreOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hub: EventHub;
+  readonly desired: DesiredConfig;
+}
+
+/** Revisions in Postgres; any replica may record and read them. */
+export class PostgresRevisionStore implements RevisionStore {
+  readonly #options: RevisionStoreOptions;
+
+  constructor(options: RevisionStoreOptions) {
+    this.#options = options;
+  }
+
+  async record(found: FoundRevision, signal?: AbortSignal): Promise<'new' | 'known'> {
+    signal?.throwIfAborted();
+    const { database, clock, logger, hub, desired } = this.#options;
+    const now = new Date(clock.now());
+    const { outcome, changed, alerts } = await database.transaction((transaction) => take(transaction, found, now));
+    for (const data of alerts) hub.publish({ type: 'alert', data });
+    if (changed) await desired.changed();
+    if (outcome === 'new')
+      logger.info(found.refusal === undefined ? 'a revision of the configuration' : 'a revision was refused', {
+        revision: found.revision,
+        source: found.source,
+        ...(found.refusal === undefined
+          ? {}
+          : { errorCode: found.refusal.code, complaints: found.refusal.complaints.length }),
+      });
+    return outcome;
+  }
+
+  async latest(): Promise<{ readonly revision: string; readonly sha: string | null } | undefined> {
+    return readLatestGood(this.#options.database);
+  }
+}
+
+interface Taken {
+  readonly outcome: 'new' | 'known';
+  /** What is desired may have changed. */
+  readonly changed: boolean;
+  readonly alerts: readonly AlertView[];
+}
+
+async function take(transaction: Queryable, found: FoundRevision, now: Date): Promise<Taken> {
+  const head = await holdConfigHead(transaction);
+  const known = await holdRevision(transaction, found.revision);
+  // What another version of this program refused may be good for this one; the other way round what is good stays so.
+  const isNew = known === undefined || (known.state === 'refused' && found.config !== undefined);
+  const refreshed =
+    !isNew && found.config !== undefined
+      ? await refreshRevision(transaction, found.revision, found.files, found.config)
+      : false;
+  if (!isNew && head.found === found.revision) return { outcome: 'known', changed: refreshed, alerts: [] };
+
+  if (isNew) await writeRevision(transaction, found, now);
+  await moveConfigHead(transaction, { found: found.revision });
+  const outcome = isNew ? 'new' : 'known';
+  if (isNew ? found.refusal !== undefined : known.state === 'refused') {
+    const refusal = found.refusal ?? known?.refusal;
+    return { outcome, changed: false, alerts: await tellRefusal(transaction, found.revision, refusal, now) };
+  }
+  const alerts = await resolveAlerts(transaction, CONFIG_ALERTS_SERVER, 'config.refused');
+  const changed = isNew
+    ? await beginRollout(transaction, { ...head, found: found.revision }, now)
+    : await goBackTo(transaction, { ...head, found: found.revision }, found.revision, known, now);
+  return { outcome, changed: changed || refreshed, alerts };
+}
+
+/** The source holds an earlier revision again. */
+async function goBackTo(
+  transaction: Queryable,
+  head: ConfigHead,
+  revision: string,
+  known: KnownRevision,
+  now: Date,
+): Promise<boolean> {
+  switch (known.state) {
+    case 'everywhere': {
+      const active = await readActiveRollout(transaction);
+      if (active === undefined) return false;
+      await endRollout(
+        transaction,
+        active.id,
+        { state: 'replaced', reason: `the source went back to ${revision}` },
+        now,
+      );
+      await setRevisionState(transaction, active.revision, 'replaced', now);
+      return true;
+    }
+    case 'replaced':
+      await setRevisionState(transaction, revision, 'checked', now);
+      return beginRollout(transaction, head, now);
+    case 'checked':
+      return beginRollout(transaction, head, now);
+    case 'rolling': // on its way already
+    case 'rolled_back': // found bad, and remembered
+    case 'refused':
+      return false;
+    default:
+      return known.state satisfies never;
+  }
+}
+
+async function tellRefusal(
+  transaction: Queryable,
+  revision: string,
+  refusal: FoundRevision['refusal'] | null,
+  now: Date,
+): Promise<AlertView[]> {
+  const complaints = refusal?.complaints ?? [];
+  return recordAlerts(transaction, CONFIG_ALERTS_SERVER, [
+    {
+      dedup_key: `config.refused:${revision}`,
+      severity: 'warning',
+      server: CONFIG_ALERTS_SERVER,
+      agent_id: null,
+      kind: 'config.refused',
+      title: `Revision ${revision} of the configuration was refused; what ran runs on`,
+      detail: {
+        revision,
+        code: refusal?.code ?? null,
+        reason: refusal?.reason ?? null,
+        complaints: complaints.slice(0, COMPLAINTS_TOLD_MAX),
+        complaints_more: Math.max(0, complaints.length - COMPLAINTS_TOLD_MAX),
+      },
+      at: now.toISOString(),
+      count: 1,
+    },
+  ]);
+}
+
+/** As many as somebody reads in an alert; the revision has them all. */
+const COMPLAINTS_TOLD_MAX = 20;
