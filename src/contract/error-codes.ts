@@ -357,6 +357,16 @@ export const ERROR_CODES = {
     meaning: 'The orchestrator has no configuration to serve, or not the revision any more that was asked for.',
     remedy: 'Nothing to do on the server: it runs what it has, and asks again.',
   },
+  NSV_ROLLOUT_STATE: {
+    status: 409,
+    meaning: 'The rollout is not in a state in which this can be done.',
+    remedy: 'Look with `nervesys config rollout status`.',
+  },
+  NSV_REVISION_UNUSABLE: {
+    status: 409,
+    meaning: 'The revision was refused, or is too old to be kept whole.',
+    remedy: 'Choose another with `nervesys config rollout status`, or commit what it held again.',
+  },
   // Configuration and command line
   NSV_CONFIG_INVALID: {
     meaning: 'The configuration has mistakes; all are listed.',

@@ -30,6 +30,7 @@ import { StateWatch } from './fleet/state-watch.ts';
 import { UpgradeOrders } from './fleet/upgrade-orders.ts';
 import { DesiredConfig } from './gitops/desired-config.ts';
 import { type FoundRevision, PostgresRevisionStore, type RevisionStore } from './gitops/revision-store.ts';
+import { RolloutWatch } from './gitops/rollout-watch.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
@@ -100,6 +101,7 @@ export class Orchestrator implements AsyncDisposable {
     const upgrades = stack.use(new UpgradeOrders({ database, clock, logger }));
     const desired = stack.use(new DesiredConfig({ database, clock, logger, hub }));
     const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
+    const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired }));
     const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
     const deps: ServerDeps = {
       clock,
@@ -117,6 +119,7 @@ export class Orchestrator implements AsyncDisposable {
       refusals,
       upgrades,
       desired,
+      rolloutWatch,
       passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
       trustedProxies: new IpNetworks(options.trustedProxies ?? []),
@@ -150,6 +153,7 @@ export class Orchestrator implements AsyncDisposable {
 
     const watch = stack.use(new StateWatch(deps));
     watch.start();
+    rolloutWatch.start();
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });
     await note();

@@ -13,6 +13,7 @@ import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
 import type { UpgradeOrders } from '../fleet/upgrade-orders.ts';
 import type { DesiredConfig } from '../gitops/desired-config.ts';
+import type { RolloutWatch } from '../gitops/rollout-watch.ts';
 import type { Passwords } from '../people/passwords.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Metrics } from './metrics.ts';
@@ -64,6 +65,7 @@ export interface ServerDeps {
   readonly upgrades: UpgradeOrders;
   /** Which configuration each server is to run. */
   readonly desired: DesiredConfig;
+  readonly rolloutWatch: Pick<RolloutWatch, 'nudge'>;
 }
 
 /** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */

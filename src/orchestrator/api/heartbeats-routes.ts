@@ -17,13 +17,14 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Beats come in, are in Postgres before the answer, and on the page at once. */
 export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, desired, hub, metrics, listeningSince, logger } = deps;
+  const { clock, database, desired, hub, metrics, listeningSince, logger, rolloutWatch } = deps;
   const writer = new HeartbeatWriter(database, ({ agents, changedServers }) => {
     for (const data of agents) hub.publish({ type: 'fleet', data });
     if (changedServers.length === 0) return;
     readServers(database, changedServers).then(
       (servers) => {
         for (const data of servers) hub.publish({ type: 'server', data });
+        if (servers.some((one) => one.config?.error)) rolloutWatch.nudge();
       },
       // The beats are committed; the page sees the server with its next fetch.
       (error: unknown) => logger.warn('changed servers not shown', errorFields(error)),

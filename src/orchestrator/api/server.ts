@@ -32,6 +32,7 @@ import { MethodTable } from './method-table.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
 import { reindexRoutes } from './reindex-routes.ts';
+import { rolloutRoutes } from './rollout-routes.ts';
 import { schemasRoutes } from './schemas-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -51,6 +52,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   upgradesRoutes,
   heartbeatsRoutes,
   configRoutes,
+  rolloutRoutes,
   alertsRoutes,
   batchesRoutes,
   credentialsRoutes,

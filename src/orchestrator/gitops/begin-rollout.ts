@@ -6,11 +6,15 @@ import { endRollout, insertRollout, readActiveRollout, readFollowers } from '../
 import { DEFAULT_ROLLOUT, NOBODY, planStages, reachOf } from './rollout-plan.ts';
 
 /**
- * Begins to roll out what the source holds, if its turn has come: it is good, not on its way yet, and nobody has paused what is. The
+ * Begins to roll out what the source holds (or `revision`), if its turn has come: it is good, not on its way yet, and nobody has paused what is. The
  * first configuration there is goes to everybody. The head is held by the transaction. False: nothing changed.
  */
-export async function beginRollout(transaction: Queryable, head: ConfigHead, now: Date): Promise<boolean> {
-  const revision = head.found;
+export async function beginRollout(
+  transaction: Queryable,
+  head: ConfigHead,
+  now: Date,
+  revision = head.found,
+): Promise<boolean> {
   if (revision === null || (await holdRevision(transaction, revision))?.state !== 'checked') return false;
   const active = await readActiveRollout(transaction);
   if (active?.state === 'paused') return false;

@@ -1,6 +1,12 @@
-import { type ConfigRefusal, type FleetConfig, REFUSALS_LISTED_MAX } from '../../../contract/rollout.ts';
+import {
+  type ConfigRefusal,
+  type FleetConfig,
+  REFUSALS_LISTED_MAX,
+  type ServerConfigView,
+} from '../../../contract/rollout.ts';
 import type { Queryable } from '../database.ts';
 import { readConfigHead } from './config-head.ts';
+import { FLEET_ROWS_MAX } from './read-fleet.ts';
 import { readActiveRollout, toRolloutView } from './rollouts.ts';
 
 /** Which revisions the fleet runs, in short. */
@@ -30,4 +36,13 @@ export async function readFleetConfig(database: Queryable): Promise<FleetConfig>
 
 function pick({ revision, previous, state, stage, stages, next_at, hold }: NonNullable<FleetConfig['rollout']>) {
   return { revision, previous, state, stage, stages, next_at, hold };
+}
+
+/** What each server whose key opens says of its configuration. */
+export async function readServerConfigs(database: Queryable): Promise<Omit<ServerConfigView, 'desired'>[]> {
+  const { rows } = await database.query<Omit<ServerConfigView, 'desired'>>(
+    `SELECT server, config_running AS running, config_error AS error FROM servers WHERE revoked_at IS NULL
+     ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
+  );
+  return rows;
 }

@@ -1,0 +1,178 @@
+import type { AlertView } from '../../contract/fleet.ts';
+import type { RolloutFinding } from '../../contract/rollout.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
+import { Pace } from '../../platform/pace.ts';
+import { SYSTEM_ACTOR } from '../audit/refusals.ts';
+import type { Database, Queryable } from '../database/database.ts';
+import { appendAudit } from '../database/queries/append-audit.ts';
+import { holdConfigHead, moveConfigHead } from '../database/queries/config-head.ts';
+import { recordAlerts } from '../database/queries/record-alerts.ts';
+import { setRevisionState } from '../database/queries/record-revision.ts';
+import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
+import { readRolloutFacts } from '../database/queries/rollout-facts.ts';
+import {
+  endRollout,
+  enterStage,
+  type Rollout,
+  readActiveRollout,
+  readFollowers,
+  setHold,
+} from '../database/queries/rollouts.ts';
+import type { EventHub } from '../fleet/event-hub.ts';
+import type { DesiredConfig } from './desired-config.ts';
+import { judgeRollout, type RolloutVerdict } from './judge-rollout.ts';
+import { CONFIG_ALERTS_SERVER } from './revision-store.ts';
+import { reachOf } from './rollout-plan.ts';
+
+export interface RolloutWatchOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hub: EventHub;
+  readonly desired: DesiredConfig;
+}
+
+/** A rollout is judged this often; a refusal that comes in is a reason to look at once (`nudge`). */
+const ROUND_MS = 5_000;
+
+/** Leads the rollout under way from stage to stage, and ends it when the servers that have it don't bear it. */
+export class RolloutWatch implements AsyncDisposable {
+  readonly #options: RolloutWatchOptions;
+  readonly #pace: Pace;
+
+  constructor(options: RolloutWatchOptions) {
+    this.#options = options;
+    this.#pace = new Pace(options.clock, async () => {
+      try {
+        await this.judgeOnce();
+      } catch (error) {
+        // Postgres away: nothing is judged now, and no stage begins by waiting.
+        options.logger.warn('the rollout was not judged', errorFields(error));
+      }
+      return ROUND_MS;
+    });
+  }
+
+  start(): void {
+    this.#pace.start(ROUND_MS);
+  }
+
+  /** Something was told that may end the rollout. */
+  nudge(): void {
+    this.#pace.nudge();
+  }
+
+  /** One round. Answers what was done; another replica that comes to the same at the same time finds it done, and does nothing. */
+  async judgeOnce(): Promise<RolloutVerdict['type'] | 'nothing'> {
+    const { database, clock, hub, desired, logger } = this.#options;
+    const rollout = await readActiveRollout(database);
+    if (rollout === undefined) return 'nothing';
+    const now = clock.now();
+    const verdict = judgeRollout(rollout, await readRolloutFacts(database, rollout, now), now);
+    if (verdict.type === 'wait' && verdict.hold === rollout.hold) return 'wait';
+    const alerts = await database.transaction(async (transaction) => {
+      const head = await holdConfigHead(transaction);
+      if (!isSame(rollout, await readActiveRollout(transaction))) return undefined;
+      return carryOut(transaction, rollout, verdict, head.settled, new Date(now));
+    });
+    if (alerts === undefined) return 'nothing';
+    if (verdict.type !== 'wait') {
+      const facts = { revision: rollout.revision, stage: rollout.stage + 1, stages: rollout.stages.length };
+      if (verdict.type === 'halt')
+        logger.error('the rollout was halted', { ...facts, why: sayFindings(verdict.findings) });
+      else logger.info('the rollout goes on', { ...facts, step: verdict.type });
+    }
+    for (const data of alerts) hub.publish({ type: 'alert', data });
+    await desired.changed();
+    return verdict.type;
+  }
+
+  close(): Promise<void> {
+    return this.#pace.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Nobody has moved it since it was looked at. */
+function isSame(seen: Rollout, stands: Rollout | undefined): boolean {
+  return (
+    stands !== undefined &&
+    seen.id === stands.id &&
+    seen.state === stands.state &&
+    seen.stage === stands.stage &&
+    seen.stageAt === stands.stageAt
+  );
+}
+
+/** Does what was judged. Answers the alerts that came or went by it. */
+async function carryOut(
+  transaction: Queryable,
+  rollout: Rollout,
+  verdict: RolloutVerdict,
+  settled: string | null,
+  now: Date,
+): Promise<readonly AlertView[]> {
+  const { id, revision, stages, stage, seed } = rollout;
+  switch (verdict.type) {
+    case 'wait':
+      await setHold(transaction, id, verdict.hold);
+      return [];
+    case 'advance':
+    case 'widen': {
+      const next = verdict.type === 'advance' ? stage + 1 : stage;
+      const reach = reachOf(stages[next]!, rollout.reach, await readFollowers(transaction), seed);
+      await enterStage(transaction, id, next, reach, now);
+      return [];
+    }
+    case 'finish':
+      await endRollout(transaction, id, { state: 'done' }, now);
+      if (settled !== null) await setRevisionState(transaction, settled, 'replaced', now);
+      await setRevisionState(transaction, revision, 'everywhere', now);
+      await moveConfigHead(transaction, { settled: revision });
+      return resolveAlerts(transaction, CONFIG_ALERTS_SERVER, 'config.halted');
+    case 'halt':
+      return halt(transaction, rollout, verdict.findings, now);
+    default:
+      return verdict satisfies never;
+  }
+}
+
+async function halt(
+  transaction: Queryable,
+  { id, revision, previous, stages, stage }: Rollout,
+  findings: readonly RolloutFinding[],
+  now: Date,
+): Promise<readonly AlertView[]> {
+  const reason = sayFindings(findings);
+  await endRollout(transaction, id, { state: 'halted', reason, findings }, now);
+  await setRevisionState(transaction, revision, 'rolled_back', now, reason);
+  const alerts = await recordAlerts(transaction, CONFIG_ALERTS_SERVER, [
+    {
+      dedup_key: `config.halted:${revision}`,
+      severity: 'critical',
+      server: CONFIG_ALERTS_SERVER,
+      agent_id: null,
+      kind: 'config.halted',
+      title: `Revision ${revision} of the configuration was halted at stage ${stage + 1} of ${stages.length}; ${previous} is desired again`,
+      detail: { revision, previous, stage: stage + 1, stages: stages.length, findings },
+      at: now.toISOString(),
+      count: 1,
+    },
+  ]);
+  await appendAudit(transaction, {
+    at: now,
+    by: SYSTEM_ACTOR,
+    action: 'config.halted',
+    subject: revision,
+    detail: { previous, stage: stage + 1, reason: reason.slice(0, 500) },
+  });
+  return alerts;
+}
+
+function sayFindings(findings: readonly RolloutFinding[]): string {
+  return findings.map(({ text }) => text).join('; ');
+}
