@@ -1,6 +1,7 @@
 import type { FleetAgent, FleetAnswer, FleetServer } from '../contract/fleet.ts';
 import type { AgentState } from '../contract/heartbeat.ts';
 import { formatDuration } from '../platform/quantity.ts';
+import { sayFleetConfig } from './config-rollout.ts';
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
@@ -37,6 +38,11 @@ export async function run(options: FleetOptions): Promise<number> {
   if (servers.length > 0) {
     print('');
     print(formatServers(servers, Date.parse(answer.now), painter(process.stdout)));
+  }
+  // An older orchestrator says nothing of it.
+  if (answer.config?.desired != null) {
+    print('');
+    for (const line of sayFleetConfig(answer.config)) print(escapeControls(`Configuration: ${line}`));
   }
   return EXIT.done;
 }

@@ -376,6 +376,41 @@ function addAdministration(program: Command, runs: Runs): void {
       examples('nervesys config diff ./config ../other/config', 'nervesys config diff abc123def456 def456abc123'),
     )
     .action(runs(() => import('./config-diff.ts')));
+  const rollout = config
+    .command('rollout')
+    .summary('how far a revision has got, and how to hold or undo it')
+    .description(
+      'How a new revision of the configuration reaches the fleet: by stages, and back by itself when it does harm.',
+    );
+  reader(rollout.command('status'))
+    .summary('what runs where, and the rollout under way')
+    .description(
+      'Show what everybody is to run, how many do, who refuses it and why, and the rollout under way or the last one.',
+    )
+    .addHelpText('after', examples('nervesys config rollout status', 'nervesys config rollout status --json'))
+    .action(runs(async () => ({ run: (await import('./config-rollout.ts')).status })));
+  reader(rollout.command('pause'))
+    .summary('begin no next stage')
+    .description('Begin no next stage until it is resumed. It is still taken back by itself when it does harm.')
+    .option('--reason <text>', 'why, for others to read')
+    .addHelpText('after', examples("nervesys config rollout pause --reason 'it is Friday'"))
+    .action(runs(async () => ({ run: (await import('./config-rollout.ts')).pause })));
+  reader(rollout.command('resume'))
+    .summary('go on, or begin again with a revision that was rolled back')
+    .description('Go on with the paused rollout; or, with a revision, roll out again what was rolled back.')
+    .argument('[revision]', 'one that was rolled back')
+    .option('--reason <text>', 'why, for others to read')
+    .addHelpText('after', examples('nervesys config rollout resume', 'nervesys config rollout resume abc123def456'))
+    .action(runs(async () => ({ run: (await import('./config-rollout.ts')).resume })));
+  reader(rollout.command('rollback'))
+    .summary('desire the revision before again')
+    .description(
+      'The revision before, or the one that is named, is desired again by everybody at once; what is left is remembered as bad.',
+    )
+    .argument('[revision]', 'to go back to (default: the one before)')
+    .option('--reason <text>', 'why, for others to read')
+    .addHelpText('after', examples("nervesys config rollout rollback --reason 'too many alerts'"))
+    .action(runs(async () => ({ run: (await import('./config-rollout.ts')).rollback })));
   program
     .command('doctor')
     .summary('what is wrong here, and what to do about it')

@@ -13,7 +13,7 @@ export function serverPart(config: Config, server: string): Config {
     agents: agentsOn(config, server).map((agent) => narrowed(agent, server)),
     agentDefaults: narrowed(config.agentDefaults, server),
     // By name: what is added for the orchestrator alone (how it rolls out, who may sign) is no server's business.
-    orchestrator: { listen, publicUrl, tls, heartbeat, keys },
+    orchestrator: { listen, publicUrl, tls, trustedProxies: [], heartbeat, keys },
   };
 }
 

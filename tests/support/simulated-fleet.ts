@@ -99,7 +99,12 @@ export class SimulatedFleet {
     this.rolloutWatch = rolloutWatch;
   }
 
-  static async enrol(system: TestOrchestrator, database: Database, clock: SetClock, size: number): Promise<SimulatedFleet> {
+  static async enrol(
+    system: TestOrchestrator,
+    database: Database,
+    clock: SetClock,
+    size: number,
+  ): Promise<SimulatedFleet> {
     const names = Array.from({ length: size }, (_, index) => `AIGARDEN${String(index + 1).padStart(2, '0')}`);
     const agents: SimulatedAgent[] = [];
     for (const name of names) agents.push(new SimulatedAgent(name, await system.enrol(name)));

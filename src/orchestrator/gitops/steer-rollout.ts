@@ -1,3 +1,4 @@
+import type { AuditAction } from '../../contract/audit.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { Queryable } from '../database/database.ts';
 import { type AuditActor, appendAudit } from '../database/queries/append-audit.ts';
@@ -99,7 +100,7 @@ function wrongState(message: string): NervesysError {
 function audit(
   transaction: Queryable,
   { by, reason, now }: RolloutWish,
-  action: string,
+  action: AuditAction,
   subject: string | null,
   more: Readonly<Record<string, string>> = {},
 ): Promise<void> {

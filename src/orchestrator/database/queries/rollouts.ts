@@ -121,7 +121,7 @@ export async function setPaused(
   now: Date,
 ): Promise<void> {
   await transaction.query(
-    `UPDATE config_rollouts SET state = $2, reason = $3, stage_at = CASE WHEN $2 = 'rolling' THEN $4 ELSE stage_at END
+    `UPDATE config_rollouts SET state = $2::varchar, reason = $3, stage_at = CASE WHEN $2::varchar = 'rolling' THEN $4 ELSE stage_at END
      WHERE id = $1`,
     [id, paused ? 'paused' : 'rolling', reason, now],
   );
