@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { LoadedConfig } from '../config/index.ts';
-import { Orchestrator, openDatabase } from '../orchestrator/index.ts';
+import { FolderSource, Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
@@ -63,6 +63,14 @@ export async function openCentralService(
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
       agentFiles: agentFilePlaces(home),
     }),
+  );
+  parts.use(
+    new FolderSource({
+      folder: join(home, 'config'),
+      store: orchestrator.revisions,
+      clock: systemClock,
+      logger,
+    }).start(),
   );
   return { settings, orchestrator, archive, loaded };
 }

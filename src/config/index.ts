@@ -23,6 +23,7 @@ export {
   checkConfigTexts,
   type LoadedConfig,
   loadConfig,
+  revisionOf,
 } from './load-config.ts';
 export { agentsOn, journaldOn, resolveAgent, sourcesOn, syslogOn } from './resolve-agent.ts';
 export { serverPart } from './server-part.ts';

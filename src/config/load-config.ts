@@ -187,7 +187,7 @@ function agentRemedy(agentId: string, names: readonly string[]): string {
 }
 
 /** The same files give the same revision, wherever they lie. */
-function revisionOf(texts: ConfigTexts): string {
+export function revisionOf(texts: ConfigTexts): string {
   if (texts.size === 0) return 'built-in';
   const hash = createHash('sha256');
   for (const [file, text] of texts) hash.update(`${file}\0${Buffer.byteLength(text)}\0${text}`);

@@ -5,6 +5,7 @@ export { UplinkIssuer } from './credentials/uplink-issuer.ts';
 export type { Database } from './database/database.ts';
 export { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from './database/open-database.ts';
 export { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
+export { FolderSource } from './gitops/folder-source.ts';
 export type { FoundRevision, RevisionStore } from './gitops/revision-store.ts';
 export { ORCHESTRATOR_PORT, Orchestrator, type OrchestratorOptions } from './orchestrator.ts';
 export { VaultSecrets } from './secrets/vault-secrets.ts';

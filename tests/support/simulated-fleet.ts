@@ -8,6 +8,7 @@ import { RolloutWatch } from '../../src/orchestrator/gitops/rollout-watch.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { heartbeat, type TestOrchestrator } from './orchestrator.ts';
+import { until } from './until.ts';
 
 /** What a revision does to an agent that takes it. */
 export type Effect = 'works' | 'silences' | 'makes errors' | 'loses records' | 'is refused';
@@ -130,6 +131,14 @@ export class SimulatedFleet {
       // The orchestrator's own watch may have been first; it knows then as well.
       await this.system.ask('GET', '/api/v1/rollout');
     }
+  }
+
+  /** Everybody asks, without time going by, until so many run `revision`: replicas hear of a judgement a moment later. */
+  async settle(revision: string, count: number): Promise<void> {
+    await until(`${count} run ${revision}`, async () => {
+      for (const agent of this.agents) await agent.ask(this.system, (offered) => this.effectOf(offered, agent.server));
+      return this.running(revision).length === count;
+    });
   }
 
   /** Names of those that run `revision`, in order. */
