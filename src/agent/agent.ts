@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentsOn, type Config, resolveAgent, sourcesOn } from '../config/index.ts';
+import { agentsOn, type Config, resolveAgent } from '../config/index.ts';
 import { CLOCK_SKEW_MS_WARNING } from '../contract/agreement.ts';
 import type { AlertReport } from '../contract/alert.ts';
+import type { ConfigDelivery } from '../contract/config-delivery.ts';
 import type { AgentId, ServerName } from '../contract/ids.ts';
 import { LEVELS, type LevelCounts } from '../contract/record.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
@@ -19,6 +20,9 @@ import { rotateKey } from './bootstrap/key-rotation.ts';
 import { LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
+import { type ConfigChanges, findChanges } from './config-sync/changes.ts';
+import { keepConfig } from './config-sync/config-file.ts';
+import { type ConfigState, ConfigSync } from './config-sync/config-sync.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
@@ -27,9 +31,8 @@ import { OrchestratorClient } from './orchestrator-client.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
-import type { FileTail } from './sources/file-tail/file-tail.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
-import { ServerDoors } from './sources/server-doors.ts';
+import { ServerSources } from './sources/server-sources.ts';
 import { type NewProgram, Upgrader } from './upgrade/upgrader.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
@@ -52,6 +55,8 @@ export interface AgentOptions {
   };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
+  /** Obey the configuration that the orchestrator serves; else this one holds for good. */
+  readonly followConfig?: boolean;
   /** Called with the first beat that the orchestrator has taken. */
   readonly onFirstBeat?: () => void;
   /** Where this agent may upgrade itself: the one-file agent that runs, and who is told of another that waits. */
@@ -111,8 +116,10 @@ export class Agent implements AsyncDisposable {
   #alerts: AlertSender | undefined;
   #heartbeats: HeartbeatSender | undefined;
   #localApi: LocalApi | undefined;
-  #tails: readonly FileTail[] = [];
-  #doors: ServerDoors | undefined;
+  readonly #sources: ServerSources;
+  /** What is in effect; another revision may come while we run. */
+  #config: Config;
+  #configSync: ConfigSync | undefined;
   #joining: Promise<void> = Promise.resolve();
   #joinTrouble: string | undefined;
   #client: OrchestratorClient | undefined;
@@ -134,6 +141,7 @@ export class Agent implements AsyncDisposable {
     const { home, server, config, clock, random, logger, archive } = options;
     const { buffer, upload } = config.storage;
     this.#options = options;
+    this.#config = config;
     this.#delivery =
       archive === undefined
         ? new PendingDelivery()
@@ -160,6 +168,15 @@ export class Agent implements AsyncDisposable {
       probe: probeProcess,
     });
     this.#redaction = new Redactors(config.agentDefaults.redaction, config.agents);
+    this.#sources = new ServerSources({
+      server,
+      sink: this.#buffer,
+      registry: this.#registry,
+      redaction: this.#redaction,
+      clock,
+      random,
+      logger,
+    });
     this.#registry.restore(rememberedAgents(this.#buffer.meta(AGENTS_META), logger));
     this.#uploader = new Uploader({
       queue: this.#queues,
@@ -214,7 +231,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { home, server, config, port, clock, random, logger, join: joining } = this.#options;
+    const { home, server, config, port, clock, logger, join: joining } = this.#options;
     await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
     this.#parts.use(
       new Pace(clock, async () => {
@@ -231,22 +248,8 @@ export class Agent implements AsyncDisposable {
     this.#uploader.start();
     this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
     const listen = config.agentListen;
-    const followed = Map.groupBy(sourcesOn(config, server), ({ onFull = 'hold' }) => onFull);
-    for (const [onFull, sources] of followed) {
-      const { FileTail } = await import('./sources/file-tail/file-tail.ts'); // few servers follow files
-      const tail = await FileTail.open({
-        sources,
-        server,
-        onFull,
-        sink: this.#buffer,
-        registry: this.#registry,
-        redaction: this.#redaction,
-        clock,
-        logger,
-      });
-      this.#tails = [...this.#tails, tail];
-      this.#parts.use(tail);
-    }
+    this.#parts.use(this.#sources);
+    await this.#sources.openFiles(config);
     this.#localApi = await LocalApi.open({
       server,
       sink: this.#buffer,
@@ -259,7 +262,7 @@ export class Agent implements AsyncDisposable {
       hosts: listen.hosts,
       socketPath: listen.socketPath ?? join(home, 'agent', 'agent.sock'),
       socketMode: listen.socketMode,
-      agentConfig: (agentId) => resolveAgent(config, agentId, server),
+      agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
       metrics: () => redactionMetrics(this.#redaction.counts),
@@ -271,18 +274,8 @@ export class Agent implements AsyncDisposable {
       const again = async () => ((await this.#noteAddress()) === true ? NOTED_MS : NOTE_AGAIN_MS);
       this.#parts.use(new Pace(clock, again).start(NOTE_AGAIN_MS));
     }
-    for (const tail of this.#tails) tail.start();
-    this.#doors = await ServerDoors.open({
-      config,
-      server,
-      sink: this.#buffer,
-      registry: this.#registry,
-      redaction: this.#redaction,
-      clock,
-      random,
-      logger,
-    });
-    this.#parts.use(this.#doors);
+    this.#sources.startFiles();
+    await this.#sources.openDoors(config);
     if (joining !== undefined) this.#joining = this.#join(joining);
   }
 
@@ -301,7 +294,7 @@ export class Agent implements AsyncDisposable {
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */
   async #join(joining: NonNullable<AgentOptions['join']>): Promise<void> {
-    const { home, server, clock, random, logger, config } = this.#options;
+    const { home, server, clock, random, logger } = this.#options;
     try {
       const incarnation = await readIncarnation();
       const { url, key, authority } = await loadOrEnrol({
@@ -336,8 +329,8 @@ export class Agent implements AsyncDisposable {
         registry: this.#registry,
         buffer: this.#buffer,
         server,
-        intervalMs: config.orchestrator.heartbeat.intervalMs,
-        revision: config.revision,
+        intervalMs: () => this.#config.orchestrator.heartbeat.intervalMs,
+        config: () => this.#configState(),
         folder: join(home, 'agent'),
         troubles: () => this.#health(),
         rotateKey: (signal) => rotateKey({ home, client, logger }, signal),
@@ -347,6 +340,7 @@ export class Agent implements AsyncDisposable {
         logger,
       }).start();
       this.#parts.use(this.#heartbeats);
+      if (this.#options.followConfig === true) this.#followConfig(client);
       if (this.#delivery instanceof PendingDelivery) {
         this.#delivery.resolve(await this.#deliveryBy(client));
         this.#uploader.retryNow();
@@ -356,6 +350,53 @@ export class Agent implements AsyncDisposable {
       this.#joinTrouble = describeError(error);
       logger.error('this server could not join the orchestrator; records are kept', errorFields(error));
     }
+  }
+
+  #followConfig(client: OrchestratorClient): void {
+    const { clock, random, logger } = this.#options;
+    this.#configSync = new ConfigSync({
+      client,
+      running: this.#config.revision,
+      apply: (config, delivery) => this.#apply(config, delivery),
+      onChange: () => this.#heartbeats?.beatNow(),
+      clock,
+      random,
+      logger,
+    }).start();
+    this.#parts.use(this.#configSync);
+  }
+
+  /** Puts another configuration into effect: only what it changes is made anew, and what is buffered isn't touched. */
+  async #apply(config: Config, delivery: ConfigDelivery): Promise<readonly string[]> {
+    const { home, server, logger } = this.#options;
+    const before = this.#config;
+    const { restart, later } = findChanges(before, config, server);
+    try {
+      await this.#use(config, restart);
+    } catch (error) {
+      await this.#use(before, restart);
+      throw error;
+    }
+    await keepConfig(home, delivery).catch((error: unknown) => {
+      // It holds all the same; only a start while nobody answers would begin with an older one.
+      logger.warn('the configuration could not be kept on the disk', errorFields(error));
+    });
+    return later;
+  }
+
+  async #use(config: Config, restart: ConfigChanges['restart']): Promise<void> {
+    const { server } = this.#options;
+    if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
+    if (restart.has('agents'))
+      this.#registry.configure(agentsOn(config, server).map(({ agentId }) => agentId as AgentId));
+    if (restart.has('files')) await this.#sources.changeFiles(config);
+    if (restart.has('doors')) await this.#sources.changeDoors(config);
+    this.#config = config;
+  }
+
+  #configState(): ConfigState {
+    const { revision } = this.#config;
+    return this.#configSync?.state ?? { running: revision, desired: revision, error: null };
   }
 
   /** What a beat that was answered means for this agent's own program. */
@@ -389,7 +430,8 @@ export class Agent implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
-    await Promise.all([this.#localApi?.close(), ...this.#tails.map((tail) => tail.close()), this.#doors?.close()]);
+    await this.#configSync?.close();
+    await Promise.all([this.#localApi?.close(), this.#sources.close()]);
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
         const { records } = this.#buffer.stats();
@@ -415,8 +457,8 @@ export class Agent implements AsyncDisposable {
 
   /** Agents of a fleet seal at the same minute; they send spread over the jitter. */
   #batchSealed(byWindow: boolean): void {
-    const { clock, random, config } = this.#options;
-    const waitMs = byWindow ? random() * config.storage.upload.jitterMs : 0;
+    const { clock, random } = this.#options;
+    const waitMs = byWindow ? random() * this.#config.storage.upload.jitterMs : 0;
     clock.sleep(waitMs, this.#closing.signal).then(
       () => this.#uploader.batchSealed(),
       () => undefined, // closing: the last flush sends it
@@ -447,7 +489,7 @@ export class Agent implements AsyncDisposable {
       );
     if (this.#uploader.trouble !== undefined)
       reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
-    reasons.push(...(this.#doors?.troubles() ?? []));
+    reasons.push(...this.#sources.troubles());
     return reasons;
   }
 

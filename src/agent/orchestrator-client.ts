@@ -2,6 +2,7 @@ import type { UpgradeOrder, UpgradeReport } from '../contract/agent-upgrade.ts';
 import { BOOT_HEADER, CONTRACT_HEADER, CONTRACT_VERSION, INCARNATION_HEADER } from '../contract/agreement.ts';
 import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
+import { type ConfigDelivery, REVISION_PATTERN } from '../contract/config-delivery.ts';
 import type { PlacedAnswer, PlacedBatch, ScopedCredentials } from '../contract/credentials.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
 import type { Heartbeat, HeartbeatsAnswer, HeartbeatsRequest } from '../contract/heartbeat.ts';
@@ -158,6 +159,29 @@ export class OrchestratorClient implements AsyncDisposable {
     throw this.#strange('POST', '/api/v1/batches/placed', 'an answer that does not say what stands there');
   }
 
+  /** What this server is to run, where it is another revision than `has`; held by the orchestrator for up to `waitSeconds`. `undefined`: nothing else. */
+  async pollConfig(
+    has: string | undefined,
+    waitSeconds: number,
+    signal?: AbortSignal,
+  ): Promise<ConfigDelivery | undefined> {
+    const path = `/api/v1/config?wait=${waitSeconds}`;
+    const answered = await this.#request('GET', path, undefined, signal, {
+      timeoutMs: waitSeconds * 1_000 + this.#timeoutMs,
+      ...(has === undefined ? {} : { headers: { 'if-none-match': `"${has}"` } }),
+    });
+    if (answered.status === 304) return undefined;
+    const value = parseObject(answered.body);
+    if (answered.status !== 200) throw this.#refusal('GET', path, answered, value);
+    if (
+      typeof value?.['format'] === 'number' &&
+      typeof value['revision'] === 'string' &&
+      REVISION_PATTERN.test(value['revision'])
+    )
+      return value as unknown as ConfigDelivery;
+    throw this.#strange('GET', path, 'an answer that is no configuration');
+  }
+
   /** Closes kept connections. Safe twice; a later call opens new ones. */
   async close(): Promise<void> {
     this.#connections.close();
@@ -212,7 +236,14 @@ export class OrchestratorClient implements AsyncDisposable {
     path: string,
     body: string | undefined,
     signal: AbortSignal | undefined,
-    bounds: { readonly timeoutMs?: number; readonly responseBytesMax?: number } = {},
+    {
+      headers,
+      ...bounds
+    }: {
+      readonly timeoutMs?: number;
+      readonly responseBytesMax?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<HttpResponse> {
     try {
       const response = await httpRequest(
@@ -222,6 +253,7 @@ export class OrchestratorClient implements AsyncDisposable {
           headers: {
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),
             accept: 'application/json',
+            ...headers,
             'user-agent': `nervesys-agent/${NERVESYS_VERSION}`,
             [CONTRACT_HEADER]: String(CONTRACT_VERSION),
             ...incarnationHeaders(this.#incarnation),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { readKeptConfig } from '../agent/config-sync/config-file.ts';
 import type { NewProgram } from '../agent/upgrade/upgrader.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
@@ -10,7 +11,7 @@ import type { TrialWord } from './agent-trial.ts';
 import { EXIT } from './exit-codes.ts';
 import { print } from './output.ts';
 import { openOwnArchive } from './own-archive.ts';
-import { closeWithin, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
+import { closeWithin, followsOrchestrator, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
@@ -52,20 +53,20 @@ export async function run(options: AgentCommandOptions): Promise<number> {
   let next: NewProgram | undefined;
   try {
     const loaded = await readConfig(home);
-    if (
-      options.trial === true &&
-      !(await mayBeTried(loaded.config.storage.buffer.path ?? join(home, 'agent', 'buffer.db')))
-    )
+    const follows = await followsOrchestrator(loaded);
+    const config = (follows ? await readKeptConfig(home, logger) : undefined) ?? loaded.config;
+    if (options.trial === true && !(await mayBeTried(config.storage.buffer.path ?? join(home, 'agent', 'buffer.db'))))
       return EXIT.failed;
     const joins = settings.token !== undefined || isEnrolled(home);
-    const archive = await openOwnArchive(settings, loaded, joins, logger);
+    const archive = await openOwnArchive(settings, { ...loaded, config }, joins, logger);
     if (archive !== undefined) parts.use(archive);
     const agent = parts.use(
       await Agent.open({
         home,
         server,
-        config: loaded.config,
-        port: options.agentPort ?? loaded.config.agentListen.port,
+        config,
+        followConfig: follows,
+        port: options.agentPort ?? config.agentListen.port,
         ...(joins ? { join: { token: settings.token } } : {}),
         ...(archive === undefined ? {} : { archive }),
         ...(options.trial === true

@@ -73,6 +73,16 @@ export async function readConfig(home: string): Promise<LoadedConfig> {
   return loadConfig(dir);
 }
 
+/**
+ * Whether the agent of this home obeys the configuration that its orchestrator serves: unless somebody has written settings files here, which
+ * then hold. The example as it was copied is nobody's writing.
+ */
+export async function followsOrchestrator({ config, files }: LoadedConfig): Promise<boolean> {
+  if (files.length === 0) return true;
+  if (!IS_WHOLE_PACKAGE) return false;
+  return config.revision === (await loadConfig(join(packageRoot(), 'config'))).config.revision;
+}
+
 /** S3 where its keys are given, else the folder below the home. */
 export function openConfiguredArchive(settings: Settings, { config }: LoadedConfig): Promise<Archive> {
   const { storj, home } = settings;

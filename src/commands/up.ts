@@ -48,6 +48,7 @@ export async function run(options: UpOptions): Promise<number> {
             (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
         },
         ...(ownArchive === undefined ? {} : { archive: ownArchive }),
+        followConfig: true, // of the folder that the orchestrator beside it follows
         upgrade: { program: undefined, onReady: () => undefined },
         clock: systemClock,
         random: systemRandom,

@@ -28,13 +28,14 @@ export interface HeartbeatSenderOptions {
   readonly registry: AgentRegistry;
   readonly buffer: Pick<RecordSink, 'stats'>;
   readonly server: ServerName;
-  readonly intervalMs: number;
+  /** Read anew for each beat. */
+  readonly intervalMs: () => number;
   /** A folder on the buffer's file system, for `disk_percent`. */
   readonly folder: string;
   /** What measures the host; default: a reader of its own. */
   readonly vitals?: Pick<VitalsReader, 'read'>;
-  /** The revision of the configuration that runs. */
-  readonly revision?: string | null;
+  /** Which configuration runs, and which is desired. */
+  readonly config?: () => Heartbeat['config'];
   /** What is wrong with the lean agent itself, in words, for its own beat. */
   readonly troubles?: () => readonly string[];
   readonly droppedRecords?: () => number;
@@ -107,6 +108,12 @@ export class HeartbeatSender implements AsyncDisposable {
     });
     this.#pace.start();
     return this;
+  }
+
+  /** The next beat for all goes out now: something about this server has changed. */
+  beatNow(): void {
+    this.#nextFullAt = Number.NEGATIVE_INFINITY;
+    if (this.#failures === 0) this.#pace.nudge();
   }
 
   /** Epoch ms; null before the first. */
@@ -191,7 +198,7 @@ export class HeartbeatSender implements AsyncDisposable {
     counts: ReadonlyMap<AgentId, LevelCounts>,
     signal: AbortSignal,
   ): Promise<Heartbeat[]> {
-    const { server, clock, registry, buffer, revision, troubles, droppedRecords } = this.#options;
+    const { server, clock, registry, buffer, config, troubles, droppedRecords } = this.#options;
     const stats = buffer.stats();
     const vitals = await this.#vitals.read(stats.bytes, signal);
     const agents =
@@ -206,7 +213,7 @@ export class HeartbeatSender implements AsyncDisposable {
       counts,
       vitals,
       stats,
-      config: { running: revision ?? null, desired: revision ?? null, error: null },
+      config: config?.() ?? { running: null, desired: null, error: null },
       clockSkewMs: this.#clockSkewMs,
       droppedRecords: droppedRecords?.() ?? 0,
     });
@@ -266,14 +273,14 @@ export class HeartbeatSender implements AsyncDisposable {
     else if (changed) logger.warn('heartbeats do not arrive', errorFields(error));
     if (forGood !== undefined) return REVOKED_RETRY_MS;
     const asked = error instanceof NervesysError ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
-    return Math.min(Math.max(asked, backoffMs(this.#failures, BACKOFF, random)), Math.max(intervalMs, BACKOFF.maxMs));
+    return Math.min(Math.max(asked, backoffMs(this.#failures, BACKOFF, random)), Math.max(intervalMs(), BACKOFF.maxMs));
   }
 
   #interval(): number {
     const { intervalMs, random } = this.#options;
     // The first interval is cut anywhere: hosts that boot together get phases of their own, which they keep.
     const share = this.#lastDeliveredAt === null || this.#nextFullAt === Number.NEGATIVE_INFINITY ? 0.5 : JITTER_SHARE;
-    return intervalMs * (1 - share * random());
+    return intervalMs() * (1 - share * random());
   }
 
   #untilFull(): number {

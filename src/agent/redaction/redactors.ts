@@ -7,23 +7,32 @@ export interface Redaction {
   for(agentId: string): Redactor;
 }
 
+interface RedactedAgent {
+  readonly agentId: AgentId | string;
+  readonly redaction: RedactionSettings;
+}
+
 /** The redactors of a server: one for the defaults, one for each AI agent that is configured otherwise. */
 export class Redactors implements Redaction {
   readonly counts: RedactionCounts = { records: 0, failed: 0 };
-  readonly #own: ReadonlyMap<string, Redactor>;
-  readonly #default: Redactor;
+  #own: ReadonlyMap<string, Redactor> = new Map();
+  #default: Redactor;
 
-  constructor(
-    defaults: RedactionSettings,
-    agents: readonly { readonly agentId: AgentId | string; readonly redaction: RedactionSettings }[],
-  ) {
+  constructor(defaults: RedactionSettings, agents: readonly RedactedAgent[]) {
     this.#default = new Redactor(defaults, this.counts);
+    this.use(defaults, agents);
+  }
+
+  /** Other settings from the next record on; the counts go on. Throws what a pattern that can't be compiled throws, and changes nothing then. */
+  use(defaults: RedactionSettings, agents: readonly RedactedAgent[]): void {
     const same = JSON.stringify(defaults);
-    this.#own = new Map(
+    const own = new Map(
       agents
         .filter(({ redaction }) => JSON.stringify(redaction) !== same)
-        .map(({ agentId, redaction }) => [agentId, new Redactor(redaction, this.counts)]),
+        .map(({ agentId, redaction }) => [agentId, new Redactor(redaction, this.counts)] as const),
     );
+    this.#default = new Redactor(defaults, this.counts);
+    this.#own = own;
   }
 
   for(agentId: string): Redactor {
