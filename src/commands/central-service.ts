@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { LoadedConfig } from '../config/index.ts';
-import { FolderSource, Orchestrator, openDatabase } from '../orchestrator/index.ts';
+import { FolderSource, type FoundRevision, Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { systemRandom } from '../platform/random.ts';
 import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
 import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
@@ -30,7 +31,7 @@ export async function openCentralService(
   const { settings, vault } = await readSettingsAndSecrets(parts, { home }, logger);
   const { databaseUrl } = settings;
   const loaded = await readConfig(home);
-  const { listen, publicUrl, trustedProxies, heartbeat, tls, keys } = loaded.config.orchestrator;
+  const { listen, publicUrl, trustedProxies, heartbeat, tls, keys, git } = loaded.config.orchestrator;
   const { database } = parts.use(
     await openDatabase({ databaseUrl, folder: join(home, 'orchestrator'), clock: systemClock, logger }),
   );
@@ -47,14 +48,17 @@ export async function openCentralService(
       tls,
       policy: heartbeat,
       keyRotateAfterMs: keys.rotateAfterMs,
-      foundRevision: {
-        revision: loaded.config.revision,
-        source: 'folder',
-        commit: null,
-        files: Object.fromEntries(loaded.texts),
-        config: loaded.config,
-        refusal: undefined,
-      },
+      ...(git.repository === undefined
+        ? { foundRevision: folderRevision(loaded) }
+        : {
+            git: {
+              ...git,
+              repository: git.repository,
+              credentials: settings.git,
+              webhookSecret: settings.git.webhookSecret,
+              random: systemRandom,
+            },
+          }),
       clock: systemClock,
       logger,
       database,
@@ -64,13 +68,26 @@ export async function openCentralService(
       agentFiles: agentFilePlaces(home),
     }),
   );
-  parts.use(
-    new FolderSource({
-      folder: join(home, 'config'),
-      store: orchestrator.revisions,
-      clock: systemClock,
-      logger,
-    }).start(),
-  );
+  if (git.repository === undefined)
+    parts.use(
+      new FolderSource({
+        folder: join(home, 'config'),
+        store: orchestrator.revisions,
+        clock: systemClock,
+        logger,
+      }).start(),
+    );
   return { settings, orchestrator, archive, loaded };
+}
+
+/** What stands below the home at the start, as its source would find it. */
+function folderRevision({ config, texts }: LoadedConfig): FoundRevision {
+  return {
+    revision: config.revision,
+    source: 'folder',
+    commit: null,
+    files: Object.fromEntries(texts),
+    config,
+    refusal: undefined,
+  };
 }

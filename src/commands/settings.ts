@@ -73,6 +73,31 @@ export const ENVIRONMENT = [
     default: 'an embedded Postgres below the home',
   },
   {
+    name: 'NERVESYS_GIT_TOKEN',
+    meaning:
+      'Token that opens the repository of the configuration over https (orchestrator.yaml: git.repository); it need only read.',
+    secret: true,
+    default: null,
+  },
+  {
+    name: 'NERVESYS_GIT_SSH_KEY_FILE',
+    meaning: 'Path of the private key that opens it over ssh.',
+    secret: false,
+    default: null,
+  },
+  {
+    name: 'NERVESYS_GIT_KNOWN_HOSTS_FILE',
+    meaning: 'Path of the known_hosts file by which its ssh server is known.',
+    secret: false,
+    default: null,
+  },
+  {
+    name: 'NERVESYS_WEBHOOK_SECRET',
+    meaning: 'Secret of the webhook by which GitHub or GitLab tells of a push, at /api/v1/hooks/github and /gitlab.',
+    secret: true,
+    default: 'there are no webhooks',
+  },
+  {
     name: 'VAULT_ADDR',
     meaning:
       'Address of a Vault (HashiCorp Vault, OpenBao) that holds STORJ_* and DATABASE_URL for the orchestrator; what is set here wins.',
@@ -130,6 +155,8 @@ const IN_VAULT = [
   'STORJ_REGION',
   'STORJ_ACCESS_GRANT',
   'DATABASE_URL',
+  'NERVESYS_GIT_TOKEN',
+  'NERVESYS_WEBHOOK_SECRET',
 ] as const satisfies readonly SettingName[];
 
 /** The environment, read and checked once. Never log this object: it holds secrets. */
@@ -144,6 +171,13 @@ export interface Settings {
   readonly accessGrant: string | undefined;
   /** `undefined`: the embedded Postgres. */
   readonly databaseUrl: string | undefined;
+  /** What opens the repository of the configuration, and its webhook. */
+  readonly git: {
+    readonly token: string | undefined;
+    readonly sshKeyFile: string | undefined;
+    readonly knownHostsFile: string | undefined;
+    readonly webhookSecret: string | undefined;
+  };
   readonly debug: boolean;
 }
 
@@ -159,6 +193,12 @@ export function readSettings(
     storj: storjSettings(env),
     accessGrant: readSetting('STORJ_ACCESS_GRANT', env)?.trim(),
     databaseUrl: readSetting('DATABASE_URL', env),
+    git: {
+      token: readSetting('NERVESYS_GIT_TOKEN', env)?.trim(),
+      sshKeyFile: readSetting('NERVESYS_GIT_SSH_KEY_FILE', env),
+      knownHostsFile: readSetting('NERVESYS_GIT_KNOWN_HOSTS_FILE', env),
+      webhookSecret: readSetting('NERVESYS_WEBHOOK_SECRET', env),
+    },
     debug: isDebug(env),
   };
 }

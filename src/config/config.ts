@@ -115,6 +115,8 @@ export interface OrchestratorSettings {
   readonly trustedProxies: readonly string[];
   readonly tls: TlsSettings;
   readonly heartbeat: { readonly intervalMs: number; readonly lateAfterMs: number; readonly downAfterMs: number };
+  /** The repository that is followed. */
+  readonly git: GitSettings;
   /** A server exchanges a key that is older than this. */
   readonly keys: { readonly rotateAfterMs: number };
   /** Absent in the part that a server is served: nothing there is for it. */
@@ -135,6 +137,16 @@ export interface RolloutSettings {
     readonly refusedServers: number;
     readonly lostRecords: number;
   };
+}
+
+export interface GitSettings {
+  /** Absent: none is. */
+  readonly repository: string | undefined;
+  /** A branch or a tag. */
+  readonly branch: string;
+  /** The folder in it; empty: its root. */
+  readonly path: string;
+  readonly pollMs: number;
 }
 
 export interface TlsSettings {

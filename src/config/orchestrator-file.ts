@@ -1,6 +1,7 @@
 import { parseIpNetwork } from '../platform/ip-address.ts';
 import type { OrchestratorSettings } from './config.ts';
 import { described, duration, group, httpUrl, list, number, parsed, type Read, text, withDefault } from './fields.ts';
+import { gitSection, gitSettings } from './git-section.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
 import { checkRollout, rolloutSection, rolloutSettings } from './rollout-section.ts';
 import { checkTls, tlsSection, tlsSettings } from './tls-section.ts';
@@ -34,6 +35,7 @@ const fields = {
     'Proxies whose word is believed on where a request comes from (X-Forwarded-For, X-Forwarded-Proto): addresses, or networks such as 10.0.0.0/8. Left out: none, and what comes through a proxy counts as its own.',
   ),
   tls: tlsSection,
+  git: gitSection,
   heartbeat: withDefault(
     group({
       interval: withDefault(duration('5s', '1h'), '1m', 'How often each server beats for all its AI agents.'),
@@ -70,6 +72,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
     publicUrl,
     trustedProxies: read.trusted_proxies ?? [],
     tls: tlsSettings(read.tls),
+    git: gitSettings(read.git),
     heartbeat: {
       intervalMs: heartbeat.interval,
       lateAfterMs: heartbeat.late_after,

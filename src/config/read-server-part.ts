@@ -11,6 +11,7 @@ const OPTIONAL: Readonly<Record<string, 'text' | 'texts'>> = {
   servers: 'texts',
   path: 'text',
   publicUrl: 'text',
+  repository: 'text',
   certificate: 'text',
   key: 'text',
   socketPath: 'text',

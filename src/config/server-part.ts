@@ -13,9 +13,12 @@ export function serverPart(config: Config, server: string): Config {
     agents: agentsOn(config, server).map((agent) => narrowed(agent, server)),
     agentDefaults: narrowed(config.agentDefaults, server),
     // By name: what is added for the orchestrator alone (how it rolls out, who may sign) is no server's business.
-    orchestrator: { listen, publicUrl, tls, trustedProxies: [], heartbeat, keys },
+    orchestrator: { listen, publicUrl, tls, trustedProxies: [], git: NO_REPOSITORY, heartbeat, keys },
   };
 }
+
+/** Where the configuration comes from is the orchestrator's business. */
+const NO_REPOSITORY = { repository: undefined, branch: 'main', path: 'config', pollMs: 60_000 };
 
 /** `servers` says only whether it is this one. */
 function narrowed<T extends AgentDefaults>(settings: T, server: string): T {

@@ -367,6 +367,10 @@ export const ERROR_CODES = {
     meaning: 'The revision was refused, or is too old to be kept whole.',
     remedy: 'Choose another with `nervesys config rollout status`, or commit what it held again.',
   },
+  NSV_GIT_FAILED: {
+    meaning: 'The repository of the configuration cannot be followed.',
+    remedy: 'Check its address, the branch and what opens it; the last good configuration holds meanwhile.',
+  },
   // Configuration and command line
   NSV_CONFIG_INVALID: {
     meaning: 'The configuration has mistakes; all are listed.',

@@ -6,8 +6,9 @@ import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { IpNetworks } from '../platform/ip-address.ts';
-import type { Logger } from '../platform/logger.ts';
+import { errorFields, type Logger } from '../platform/logger.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
+import type { Random } from '../platform/random.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
 import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
@@ -23,13 +24,22 @@ import { Refusals } from './audit/refusals.ts';
 import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
+import { recordAlerts } from './database/queries/record-alerts.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
+import { resolveAlerts } from './database/queries/resolve-alerts.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
 import { UpgradeOrders } from './fleet/upgrade-orders.ts';
 import { DesiredConfig } from './gitops/desired-config.ts';
-import { type FoundRevision, PostgresRevisionStore, type RevisionStore } from './gitops/revision-store.ts';
+import { Repository, type RepositorySettings } from './gitops/git/repository.ts';
+import { GitFollower, type GitFollowerOptions } from './gitops/git-follower.ts';
+import {
+  CONFIG_ALERTS_SERVER,
+  type FoundRevision,
+  PostgresRevisionStore,
+  type RevisionStore,
+} from './gitops/revision-store.ts';
 import { RolloutWatch } from './gitops/rollout-watch.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
@@ -65,9 +75,22 @@ export interface OrchestratorOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: as `auto`. */
   readonly tls?: CertificateSettings | undefined;
+  /** A repository that is followed in the place of what is handed in by `foundRevision`. */
+  readonly git?: GitFollowing | undefined;
   /** What a password costs to check; tests make it cheap. */
   readonly passwordCost?: ScryptCost | undefined;
 }
+
+export interface GitFollowing extends Omit<RepositorySettings, 'clock' | 'gitDir' | 'timeoutMs' | 'bytesMax'> {
+  readonly pollMs: number;
+  readonly random: Random;
+  /** Of webhooks; absent: there are none. */
+  readonly webhookSecret?: string | undefined;
+}
+
+/** A fetch may take so long, and the repository may be so large: both far beyond any configuration. */
+const GIT_TIMEOUT_MS = 120_000;
+const GIT_BYTES_MAX = 100_000_000;
 
 export const ORCHESTRATOR_PORT = 7700;
 const KEY_ROTATE_AFTER_MS = 90 * 86_400_000;
@@ -102,6 +125,9 @@ export class Orchestrator implements AsyncDisposable {
     const desired = stack.use(new DesiredConfig({ database, clock, logger, hub }));
     const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
     const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired }));
+    const { git } = options;
+    const follower =
+      git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
     const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
     const deps: ServerDeps = {
       clock,
@@ -120,6 +146,10 @@ export class Orchestrator implements AsyncDisposable {
       upgrades,
       desired,
       rolloutWatch,
+      webhook:
+        git?.webhookSecret === undefined || follower === undefined
+          ? undefined
+          : { secret: git.webhookSecret, onPush: () => follower.nudge() },
       passwords: new Passwords(options.passwordCost),
       publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
       trustedProxies: new IpNetworks(options.trustedProxies ?? []),
@@ -154,6 +184,7 @@ export class Orchestrator implements AsyncDisposable {
     const watch = stack.use(new StateWatch(deps));
     watch.start();
     rolloutWatch.start();
+    follower?.start();
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });
     await note();
@@ -204,6 +235,56 @@ export class Orchestrator implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A follower of the repository; that it is away is one alert, which its return resolves. */
+function followRepository(
+  { pollMs, random, webhookSecret: _, ...repository }: GitFollowing,
+  folder: string,
+  parts: Pick<GitFollowerOptions, 'clock' | 'logger' | 'store'> &
+    Pick<OrchestratorOptions, 'database'> & { readonly hub: PostgresEventHub },
+): GitFollower {
+  const { clock, logger, store, database, hub } = parts;
+  const onTrouble = async (trouble: NervesysError | undefined) => {
+    try {
+      const alerts =
+        trouble === undefined
+          ? await resolveAlerts(database, CONFIG_ALERTS_SERVER, 'config.source')
+          : await recordAlerts(database, CONFIG_ALERTS_SERVER, [sourceTrouble(trouble, clock.now())]);
+      for (const data of alerts) hub.publish({ type: 'alert', data });
+    } catch (error) {
+      logger.error('an alert could not be stored', { kind: 'config.source', ...errorFields(error) });
+    }
+  };
+  return new GitFollower({
+    repository: new Repository({
+      ...repository,
+      gitDir: join(folder, 'config.git'),
+      clock,
+      timeoutMs: GIT_TIMEOUT_MS,
+      bytesMax: GIT_BYTES_MAX,
+    }),
+    store,
+    pollMs,
+    onTrouble,
+    clock,
+    random,
+    logger,
+  });
+}
+
+function sourceTrouble(trouble: NervesysError, now: number) {
+  return {
+    dedup_key: 'config.source',
+    severity: 'warning',
+    server: CONFIG_ALERTS_SERVER,
+    agent_id: null,
+    kind: 'config.source',
+    title: 'The repository of the configuration cannot be followed; the last good one holds',
+    detail: { code: trouble.code, message: trouble.message },
+    at: new Date(now).toISOString(),
+    count: 1,
+  } as const;
 }
 
 /** The certificate to listen with; `undefined`: plain HTTP, on this machine alone or asked for by name. */

@@ -27,6 +27,11 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+export interface WebhookSettings {
+  readonly secret: string;
+  readonly onPush: () => void;
+}
+
 /** What route files are handed. A route file exports one `xRoutes(app: App, deps: ServerDeps): void`. */
 export interface ServerDeps {
   readonly clock: Clock;
@@ -61,6 +66,8 @@ export interface ServerDeps {
   readonly dashboardDir: string | undefined;
   /** What new servers install; absent: nothing is handed out. */
   readonly agentFiles: AgentFiles | undefined;
+  /** What opens webhooks, and what a push does; absent: there are none. */
+  readonly webhook?: WebhookSettings | undefined;
   /** Which agents are to go on to what is handed out. */
   readonly upgrades: UpgradeOrders;
   /** Which configuration each server is to run. */

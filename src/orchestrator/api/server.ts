@@ -26,6 +26,7 @@ import { eventsRoutes } from './events-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { heartbeatsRoutes } from './heartbeats-routes.ts';
+import { hooksRoutes } from './hooks-routes.ts';
 import { keysRoutes } from './keys-routes.ts';
 import { logsRoutes } from './logs-routes.ts';
 import { MethodTable } from './method-table.ts';
@@ -69,6 +70,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   peopleRoutes,
   apiKeysRoutes,
   auditRoutes,
+  hooksRoutes,
   schemasRoutes,
   dashboardRoutes,
 ];

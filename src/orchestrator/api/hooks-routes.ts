@@ -1,0 +1,76 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import { sha256Hex } from '../../platform/digest.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import { actorOf } from '../audit/refusals.ts';
+import type { App, ServerDeps } from './app.ts';
+import { RefusalLimit } from './refusal-limit.ts';
+
+/** GitHub sends up to 25 MB; what it says is not read, so the beginning of a large one would be as good, but its signature is over the whole. */
+const BODY_BYTES_MAX = 26 * 1024 * 1024;
+
+/** A push is told by GitHub or GitLab: the repository is looked at, at once. What the message says counts for nothing; only that it came. */
+export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: ServerDeps): void {
+  if (webhook === undefined) return;
+  const { secret, onPush } = webhook;
+  const limit = new RefusalLimit(clock);
+  const refuse = (request: FastifyRequest): never => {
+    limit.refused(request.clientAddress);
+    refusals.note(actorOf(request), 'access.refused', `POST ${request.routeOptions.url ?? ''}`);
+    throw new NervesysError('NSV_UNAUTHORIZED', 'the signature of this webhook is not right', {
+      hint: 'give both sides the same secret: NERVESYS_WEBHOOK_SECRET here, and the webhook’s own there',
+    });
+  };
+  const checkLimit = async (request: FastifyRequest) => limit.check(request.clientAddress);
+  const pushed = (from: string) => {
+    logger.info('a push was told', { from });
+    onPush();
+    return { looking: true };
+  };
+
+  app.post(
+    '/api/v1/hooks/github',
+    {
+      config: { open: true }, // the signature is what opens it
+      bodyLimit: BODY_BYTES_MAX,
+      onRequest: checkLimit,
+      // Over the bytes as they came, before anything reads them.
+      preParsing: async (request, _reply, payload) => {
+        const hmac = createHmac('sha256', secret);
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        for await (const chunk of payload) {
+          bytes += (chunk as Buffer).length;
+          if (bytes > BODY_BYTES_MAX) throw new NervesysError('NSV_BODY_TOO_LARGE', 'a webhook of this size is none');
+          hmac.update(chunk as Buffer);
+          chunks.push(chunk as Buffer);
+        }
+        const given = /^sha256=([0-9a-f]{64})$/.exec(String(request.headers['x-hub-signature-256'] ?? ''))?.[1];
+        if (given === undefined || !timingSafeEqual(Buffer.from(given, 'hex'), hmac.digest())) refuse(request);
+        return Readable.from([Buffer.concat(chunks)]);
+      },
+      schema: { tags: ['hooks'], summary: 'A webhook of GitHub, signed with NERVESYS_WEBHOOK_SECRET', security: [] },
+    },
+    async () => pushed('github'),
+  );
+  app.post(
+    '/api/v1/hooks/gitlab',
+    {
+      config: { open: true }, // the token is what opens it
+      bodyLimit: BODY_BYTES_MAX,
+      onRequest: async (request) => {
+        await checkLimit(request);
+        // Both hashed: equal lengths, whatever was sent.
+        const given = sha256Hex(String(request.headers['x-gitlab-token'] ?? ''));
+        if (!timingSafeEqual(Buffer.from(given), Buffer.from(sha256Hex(secret)))) refuse(request);
+      },
+      schema: {
+        tags: ['hooks'],
+        summary: 'A webhook of GitLab, with NERVESYS_WEBHOOK_SECRET as its token',
+        security: [],
+      },
+    },
+    async () => pushed('gitlab'),
+  );
+}

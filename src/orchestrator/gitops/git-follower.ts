@@ -1,0 +1,87 @@
+import type { Clock } from '../../platform/clock.ts';
+import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
+import { Pace } from '../../platform/pace.ts';
+import type { Random } from '../../platform/random.ts';
+import type { RevisionStore } from './found-revision.ts';
+import type { Repository } from './git/repository.ts';
+
+export interface GitFollowerOptions {
+  readonly repository: Pick<Repository, 'head' | 'read'>;
+  readonly store: RevisionStore;
+  readonly pollMs: number;
+  /** Told once when the repository can't be followed, and once (`undefined`) when it can be again. Rejects never. */
+  readonly onTrouble: (trouble: NervesysError | undefined) => Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A repository that is away is asked again after this at most. */
+const BACKOFF_MS_MAX = 300_000;
+
+/** Follows a branch: what it is at is fetched, checked whole, and handed on. While the repository is away, what was handed on holds. */
+export class GitFollower implements AsyncDisposable {
+  readonly #options: GitFollowerOptions;
+  readonly #pace: Pace;
+  #sha: string | undefined;
+  #failures = 0;
+
+  constructor(options: GitFollowerOptions) {
+    this.#options = options;
+    this.#pace = new Pace(options.clock, (signal) => this.#round(signal));
+  }
+
+  start(): this {
+    this.#pace.start();
+    return this;
+  }
+
+  /** Somebody has pushed: looks at once. */
+  nudge(): void {
+    this.#pace.nudge();
+  }
+
+  /** One look; true: another commit than before was handed on. Rejects with `NSV_GIT_FAILED`, or what the store rejects with. */
+  async lookOnce(signal?: AbortSignal): Promise<boolean> {
+    const { repository, store } = this.#options;
+    const { sha, ref } = await repository.head(signal);
+    if (sha === this.#sha) return false;
+    const found = await repository.read(ref, signal);
+    await store.record(found, signal);
+    this.#sha = found.commit?.sha;
+    return true;
+  }
+
+  close(): Promise<void> {
+    return this.#pace.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #round(signal: AbortSignal): Promise<number> {
+    const { pollMs, random, logger, onTrouble } = this.#options;
+    try {
+      await this.lookOnce(signal);
+      if (this.#failures > 0) {
+        logger.info('the repository of the configuration is followed again', { failures: this.#failures });
+        await onTrouble(undefined);
+      }
+      this.#failures = 0;
+      return pollMs * (0.9 + 0.2 * random());
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#failures++;
+      if (this.#failures === 1) {
+        logger.warn(
+          'the repository of the configuration cannot be followed; the last good one holds',
+          errorFields(error),
+        );
+        if (error instanceof NervesysError && errorCode(error) === 'NSV_GIT_FAILED') await onTrouble(error);
+      }
+      return random() * Math.min(BACKOFF_MS_MAX, pollMs * 2 ** Math.min(this.#failures, 10));
+    }
+  }
+}

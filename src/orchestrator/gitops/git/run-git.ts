@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, withDeadline } from '../../../platform/clock.ts';
+import { NervesysError } from '../../../platform/errors.ts';
+import { formatSize } from '../../../platform/quantity.ts';
+
+/** What opens a repository; secrets never become arguments, addresses or log lines. */
+export interface GitCredentials {
+  /** For https: a token of GitHub, GitLab, …. */
+  readonly token?: string | undefined;
+  /** For ssh: absolute paths. */
+  readonly sshKeyFile?: string | undefined;
+  readonly knownHostsFile?: string | undefined;
+}
+
+export interface GitOptions {
+  /** The bare repository, absolute. */
+  readonly gitDir: string;
+  readonly repository: string;
+  readonly credentials: GitCredentials;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** The repository on our disk may not outgrow this; past it git is killed. */
+  readonly bytesMax: number;
+}
+
+const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
+const SAID_LENGTH_MAX = 400;
+const SIZE_CHECK_MS = 250;
+/** Absolute paths and file:// are this machine's own; http is for a proxy or a test on this machine, and checked before (`checkRepository`). */
+const PROTOCOLS = 'https:http:ssh:file';
+
+/**
+ * Runs git with nothing of this machine's or user's settings, no prompts, no hooks and no other protocols. Resolves with standard output; rejects with
+ * `NSV_GIT_FAILED` and git's last words, or with the signal's reason.
+ */
+export async function runGit(
+  options: GitOptions,
+  args: readonly string[],
+  signal?: AbortSignal,
+  input?: string,
+): Promise<Buffer> {
+  const { clock, timeoutMs, gitDir, bytesMax } = options;
+  return withDeadline(clock, timeoutMs, signal, async (within) => {
+    const child = spawn('git', ['--git-dir', gitDir, ...args], {
+      env: environment(options),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true, // its helpers (ssh, remote-https) are of its group, and end with it
+    });
+    let tooMuch: string | undefined;
+    const end = () => {
+      try {
+        process.kill(-child.pid!, 'SIGKILL');
+      } catch {
+        child.kill('SIGKILL'); // it has ended already, or never began
+      }
+    };
+    within.addEventListener('abort', end, { once: true });
+    const done = new AbortController();
+    const watching = (async () => {
+      while (!done.signal.aborted) {
+        if ((await sizeOf(gitDir)) > bytesMax) {
+          tooMuch = tooLarge(bytesMax);
+          end();
+          return;
+        }
+        await clock.sleep(SIZE_CHECK_MS, done.signal).catch(() => undefined); // it has ended
+      }
+    })();
+    const output: Buffer[] = [];
+    let bytes = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= OUTPUT_BYTES_MAX) output.push(chunk);
+      else {
+        tooMuch = 'its listing has no end';
+        end();
+      }
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk}`.slice(-4_000);
+    });
+    child.stdin.on('error', () => undefined); // it ended before it read all
+    child.stdin.end(input);
+    try {
+      const code = await new Promise<number | null>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', resolve);
+      });
+      within.throwIfAborted();
+      if (code === 0 && (await sizeOf(gitDir)) > bytesMax) tooMuch ??= tooLarge(bytesMax);
+      if (code !== 0 || tooMuch !== undefined) throw failed(options, tooMuch ?? lastWords(said));
+      return Buffer.concat(output);
+    } catch (error) {
+      if (error instanceof NervesysError || within.aborted) throw error;
+      throw failed(
+        options,
+        `git cannot be run (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); is it installed?`,
+      );
+    } finally {
+      within.removeEventListener('abort', end);
+      done.abort();
+      await watching;
+    }
+  });
+}
+
+function tooLarge(bytesMax: number): string {
+  return `it is larger than ${formatSize(bytesMax)}, one commit deep`;
+}
+
+/** The address as it may be shown: without what stands before an @. */
+export function shownRepository(repository: string): string {
+  return repository.replace(/:\/\/[^/@]*@/, '://');
+}
+
+function failed({ repository }: GitOptions, reason: string): NervesysError {
+  return new NervesysError('NSV_GIT_FAILED', `follow ${shownRepository(repository)}: ${reason}`, {
+    retryable: true,
+    hint: 'the last good configuration holds; check the address, the branch and what opens the repository (NERVESYS_GIT_*)',
+  });
+}
+
+/** Git's last line that says something, without addresses that hold a password. */
+function lastWords(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim());
+  const line =
+    lines.findLast((one) => /^(fatal|error|remote|ERROR|ssh|Permission)/.test(one)) ??
+    lines.findLast((one) => one !== '');
+  return (line ?? 'git failed and said nothing').replace(/:\/\/[^/@\s]*@/g, '://').slice(0, SAID_LENGTH_MAX);
+}
+
+function environment({ repository, credentials }: GitOptions): NodeJS.ProcessEnv {
+  const { token, sshKeyFile, knownHostsFile } = credentials;
+  const settings: [string, string][] = [
+    ['core.hooksPath', '/dev/null'],
+    ['core.symlinks', 'false'],
+    ['transfer.fsckObjects', 'true'],
+    ['fetch.recurseSubmodules', 'false'],
+    ['gc.auto', '0'],
+    ['http.lowSpeedLimit', '500'],
+    ['http.lowSpeedTime', '30'],
+  ];
+  if (token !== undefined && /^https?:/.test(repository)) {
+    // For this host alone: a redirect elsewhere doesn't take it along.
+    const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+    settings.push([`http.${new URL(repository).origin}/.extraHeader`, `Authorization: Basic ${basic}`]);
+  }
+  const quote = (path: string) => `'${path.replaceAll("'", `'\\''`)}'`;
+  const ssh = [
+    'ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o ConnectTimeout=15',
+    ...(sshKeyFile === undefined ? [] : [`-i ${quote(sshKeyFile)}`]),
+    ...(knownHostsFile === undefined ? [] : [`-o UserKnownHostsFile=${quote(knownHostsFile)}`]),
+  ].join(' ');
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: '/bin/false',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_ALLOW_PROTOCOL: PROTOCOLS,
+    GIT_SSH_COMMAND: ssh,
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+  };
+}
+
+/** Bytes in the files of a folder; what goes away meanwhile counts nothing. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      stat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,261 @@
+/** A real bare repository is followed over file:// and over HTTP, by the system's git, into a real orchestrator. */
+import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, type TestContext, test } from 'node:test';
+import { parseRepository } from '../../../src/config/git-section.ts';
+import { Repository, type RepositorySettings } from '../../../src/orchestrator/gitops/git/repository.ts';
+import type { OrchestratorOptions } from '../../../src/orchestrator/orchestrator.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { errorCode } from '../../../src/platform/errors.ts';
+import { createLogger } from '../../../src/platform/logger.ts';
+import { BROKEN_CONFIGS } from '../../fixtures/broken-configs.ts';
+import { startGitHttpServer } from '../../servers/git-http-server.ts';
+import { TestRepository } from '../../support/git-repository.ts';
+import { TestOrchestrator } from '../../support/orchestrator.ts';
+import { TestPostgres } from '../../support/postgres.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { until } from '../../support/until.ts';
+
+const postgres = await TestPostgres.start();
+after(() => postgres.close());
+const SECRET = 'a secret of webhooks';
+const GOOD = { 'agents/grok.yaml': 'role: Reviewer\n' };
+
+async function openRepository(t: TestContext, more: Partial<RepositorySettings> = {}) {
+  const folder = await tempDir(t);
+  const pushed = await TestRepository.make(folder);
+  const settings = {
+    repository: `file://${pushed.bare}`,
+    branch: 'main',
+    path: 'config',
+    credentials: {},
+    gitDir: join(folder, 'followed.git'),
+    clock: systemClock,
+    timeoutMs: 30_000,
+    bytesMax: 50_000_000,
+    ...more,
+  };
+  const repository = new Repository(settings);
+  return { folder, pushed, repository, read: async () => repository.read((await repository.head()).ref) };
+}
+
+async function openFollowing(t: TestContext, git: Partial<NonNullable<OrchestratorOptions['git']>> = {}) {
+  const folder = await tempDir(t);
+  const pushed = await TestRepository.make(folder);
+  const first = await pushed.push(GOOD, 'the first one');
+  const log: string[] = [];
+  const system = await TestOrchestrator.open(t, await postgres.database(), {
+    logger: createLogger({ clock: systemClock, write: (line) => void log.push(line) }),
+    git: {
+      repository: `file://${pushed.bare}`,
+      branch: 'main',
+      path: 'config',
+      credentials: {},
+      pollMs: 300,
+      random: () => 0.5,
+      webhookSecret: SECRET,
+      ...git,
+    },
+  });
+  const revisions = async () => (await system.ask('GET', '/api/v1/revisions')).json.revisions;
+  const desired = async () => (await system.ask('GET', '/api/v1/rollout')).json.config.desired;
+  const alerts = async (kind: string) =>
+    (await system.ask('GET', '/api/v1/alerts')).json.alerts.filter((one: { kind: string }) => one.kind === kind);
+  await until('the first one is desired', async () => (await desired()) === first.slice(0, 12));
+  return { folder, pushed, system, first, log, revisions, desired, alerts };
+}
+
+test('a commit becomes a revision with its author and subject; a broken one moves nothing and is told once; GitHub away changes nothing', async (t) => {
+  const { pushed, first, revisions, desired, alerts, folder } = await openFollowing(t);
+
+  const broken = await pushed.push({ 'storage.yaml': 'upload: { window: 7m }\n' }, 'oops');
+  await until('it is refused', async () => (await alerts('config.refused')).length === 1);
+  const whileBroken = await desired();
+  await rename(pushed.bare, `${pushed.bare}.away`);
+  await until('that it is away is told', async () => (await alerts('config.source')).length === 1);
+  const whileAway = await desired();
+  await rename(`${pushed.bare}.away`, pushed.bare);
+  const mended = await pushed.push({ 'storage.yaml': 'upload: { window: 15m }\n' }, 'mended');
+  await until('it is desired', async () => (await desired()) === mended.slice(0, 12));
+  await until('nothing is left to worry about', async () =>
+    [...(await alerts('config.source')), ...(await alerts('config.refused'))].every(
+      ({ state }) => state === 'resolved',
+    ),
+  );
+
+  assert.deepEqual([whileBroken, whileAway], [first.slice(0, 12), first.slice(0, 12)]);
+  const found = await revisions();
+  assert.deepEqual(
+    found.map(({ revision, state }: { revision: string; state: string }) => [revision, state]),
+    [
+      [mended.slice(0, 12), 'rolling'], // no server is there to take it
+      [broken.slice(0, 12), 'refused'],
+      [first.slice(0, 12), 'everywhere'],
+    ],
+  );
+  assert.equal(found[0].commit.author, 'Dana <dana@example.com>');
+  assert.equal(found[0].commit.subject, 'mended');
+  assert.match(found[1].reason, /storage\.yaml:1:19: upload\.window/);
+  assert.ok(folder.length > 0);
+});
+
+test('a deleted branch leaves the last good one, and a rewritten one is followed', async (t) => {
+  const { pushed, first, desired, alerts } = await openFollowing(t);
+
+  pushed.deleteBranch();
+  await until('it is told', async () => (await alerts('config.source')).length === 1);
+  const meanwhile = await desired();
+  const [{ detail }] = await alerts('config.source');
+  const rewritten = pushed.commit('the first one, otherwise', '--amend');
+  await until('the other is desired', async () => (await desired()) === rewritten.slice(0, 12));
+
+  assert.equal(meanwhile, first.slice(0, 12));
+  assert.match(detail.message, /no branch and no tag/);
+});
+
+test('a webhook makes it look at once, and one with a wrong signature is refused and audited', async (t) => {
+  const { pushed, system, desired } = await openFollowing(t, { pollMs: 600_000 });
+  const body = JSON.stringify({ ref: 'refs/heads/main' });
+  const sign = (text: string, secret = SECRET) => `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
+  const hook = (kind: string, headers: Record<string, string>, raw = body) =>
+    system.ask('POST', `/api/v1/hooks/${kind}`, {
+      key: null,
+      raw,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  const second = await pushed.push({ 'agents/grok.yaml': 'role: Second\n' });
+  const startedAt = performance.now();
+
+  const right = await hook('github', { 'x-hub-signature-256': sign(body) });
+  await until('it is desired', async () => (await desired()) === second.slice(0, 12));
+  const tookMs = performance.now() - startedAt;
+  const third = await pushed.push({ 'agents/grok.yaml': 'role: Third\n' });
+  const gitlab = await hook('gitlab', { 'x-gitlab-token': SECRET });
+  await until('it is desired', async () => (await desired()) === third.slice(0, 12));
+  const wrong = [
+    await hook('github', { 'x-hub-signature-256': sign(body, 'another') }),
+    await hook('github', { 'x-hub-signature-256': sign(`${body} `) }),
+    await hook('github', { 'x-hub-signature-256': 'sha256=zz' }),
+    await hook('github', {}),
+    await hook('gitlab', { 'x-gitlab-token': 'another' }),
+    await hook('gitlab', {}),
+  ];
+
+  assert.deepEqual([right.status, gitlab.status], [200, 200]);
+  assert.ok(tookMs < 5_000, `${tookMs} ms`);
+  for (const answer of wrong) assert.deepEqual([answer.status, answer.json.code], [401, 'NSV_UNAUTHORIZED']);
+  const { entries } = (await system.ask('GET', '/api/v1/audit')).json;
+  assert.match(JSON.stringify(entries), /hooks\/github/);
+});
+
+test('over HTTP the token opens the repository, and stands in no argument, log, file or answer', async (t) => {
+  const token = `tok${randomBytes(16).toString('hex')}`;
+  const folder = await tempDir(t);
+  const pushed = await TestRepository.make(folder);
+  const sha = await pushed.push(GOOD);
+  const server = await startGitHttpServer(folder, token);
+  t.after(() => server.close());
+  const shared = { branch: 'main', path: 'config', clock: systemClock, timeoutMs: 30_000, bytesMax: 50_000_000 };
+  const at = (credentials: object, name: string) =>
+    new Repository({ ...shared, repository: `${server.url}/config.git`, credentials, gitDir: join(folder, name) });
+  const seen = new Set<string>();
+  let looking = true;
+  const looks = (async () => {
+    while (looking) {
+      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+        try {
+          seen.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+        } catch {
+          // it has ended
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  })();
+
+  const repository = at({ token }, 'a.git');
+  const found = await repository.read((await repository.head()).ref);
+  looking = false;
+  await looks;
+  const refused = await at({}, 'b.git')
+    .head()
+    .catch((error: unknown) => error);
+  const wrong = await at({ token: 'wrong' }, 'c.git')
+    .head()
+    .catch((error: unknown) => error);
+
+  assert.equal(found.commit?.sha, sha);
+  assert.ok(
+    [...seen].some((line) => line.includes('git')),
+    'no git was seen at work',
+  );
+  assert.ok(![...seen].some((line) => line.includes(token)), 'the token was an argument');
+  for (const error of [refused, wrong]) assert.equal(errorCode(error), 'NSV_GIT_FAILED');
+  const files = readdirSync(join(folder, 'a.git'), { recursive: true, withFileTypes: true }).filter((one) =>
+    one.isFile(),
+  );
+  for (const file of files)
+    assert.ok(!readFileSync(join(file.parentPath, file.name)).includes(token), `${file.name} holds the token`);
+});
+
+test('each broken repository is refused with its place and remedy', async (t) => {
+  const { pushed, read } = await openRepository(t);
+  await pushed.push(GOOD);
+  for (const { name, files, place, remedy } of BROKEN_CONFIGS) {
+    await pushed.push(files, name);
+
+    const found = await read();
+
+    const [complaint = 'no complaint'] = found.refusal?.complaints ?? [];
+    assert.equal(found.config, undefined, name);
+    // What is too large for a settings file is not even fetched out of the repository.
+    if (name !== 'a file that is too large') assert.ok(complaint.startsWith(place), `${name}: ${complaint}`);
+    assert.match(complaint, remedy, name);
+  }
+  const { config, refusal } = await pushed.push(GOOD).then(read);
+  assert.deepEqual([config?.agents.map(({ agentId }) => agentId), refusal], [['GROK'], undefined]);
+});
+
+test('links are refused, and a repository that is too large, or takes too long, is given up and leaves nothing', async (t) => {
+  const { pushed, read } = await openRepository(t);
+  await pushed.push(GOOD);
+  await pushed.link('storage.yaml', '/etc/passwd');
+  const linked = await read();
+  assert.match(linked.refusal?.complaints[0] ?? '', /^storage\.yaml: is a link, not a file/);
+  assert.doesNotMatch(JSON.stringify(linked), /root:/);
+
+  const small = await openRepository(t, { bytesMax: 300_000 });
+  await small.pushed.push({ ...GOOD, 'weights.bin': randomBytes(3_000_000) });
+  await assert.rejects(small.read(), /is larger than/);
+  const hurried = await openRepository(t, { timeoutMs: 1 });
+  await hurried.pushed.push(GOOD);
+  await assert.rejects(hurried.read());
+});
+
+test('what git would take for an option, a program or a way to leak a password is no address of a repository', () => {
+  for (const address of [
+    'https://github.com/owalai/nervesys-config.git',
+    'git@github.com:owalai/nervesys-config.git',
+    'ssh://git@example.com:2222/config.git',
+    'file:///srv/config.git',
+    '/srv/config.git',
+    'http://127.0.0.1:3000/config.git',
+  ])
+    assert.equal(parseRepository(address), address);
+  for (const address of [
+    '--upload-pack=touch /tmp/x',
+    '-oProxyCommand=x',
+    'ext::sh -c id',
+    'http://example.com/config.git',
+    'https://user:password@example.com/x.git',
+    'https://token@example.com/x.git',
+    'git://example.com/x.git',
+    'a b',
+    'relative/path',
+    'https://example.com/\nx',
+  ])
+    assert.equal(parseRepository(address), undefined, address);
+});
