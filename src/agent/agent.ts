@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentsOn, type Config, resolveAgent } from '../config/index.ts';
@@ -20,8 +21,7 @@ import { rotateKey } from './bootstrap/key-rotation.ts';
 import { LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
-import { type ConfigChanges, findChanges } from './config-sync/changes.ts';
-import { keepConfig } from './config-sync/config-file.ts';
+import type { ConfigChanges } from './config-sync/changes.ts';
 import { type ConfigState, ConfigSync } from './config-sync/config-sync.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
@@ -33,7 +33,7 @@ import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import { ServerSources } from './sources/server-sources.ts';
-import { type NewProgram, Upgrader } from './upgrade/upgrader.ts';
+import type { NewProgram, Upgrader } from './upgrade/upgrader.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
 import type { Consignment, Delivery } from './uploader/delivery.ts';
 import { DirectDelivery, type NameDoubt } from './uploader/direct-delivery.ts';
@@ -370,6 +370,8 @@ export class Agent implements AsyncDisposable {
   async #apply(config: Config, delivery: ConfigDelivery): Promise<readonly string[]> {
     const { home, server, logger } = this.#options;
     const before = this.#config;
+    const { findChanges } = await import('./config-sync/changes.ts'); // most agents see no change for days
+    const { keepConfig } = await import('./config-sync/config-file.ts');
     const { restart, later } = findChanges(before, config, server);
     try {
       await this.#use(config, restart);
@@ -402,14 +404,20 @@ export class Agent implements AsyncDisposable {
   /** What a beat that was answered means for this agent's own program. */
   #afterBeat(client: OrchestratorClient): (answer: BeatAnswer, signal: AbortSignal) => Promise<void> {
     const { home, upgrade, onFirstBeat, clock, logger } = this.#options;
-    const upgrader = upgrade && new Upgrader({ home, client, ...upgrade, clock, logger });
     let first = onFirstBeat;
+    let upgrader: Upgrader | undefined;
+    // How an upgrade ended is still to be told.
+    let isUntold = existsSync(join(home, 'program', 'upgrade.json'));
     return async (answer, signal) => {
       if (answer.taken) {
         first?.();
         first = undefined;
       }
-      await upgrader?.beat(answer.upgrade, signal);
+      if (upgrade === undefined || (!answer.upgrade && !isUntold)) return;
+      const { Upgrader } = await import('./upgrade/upgrader.ts'); // most agents are never asked
+      upgrader ??= new Upgrader({ home, client, ...upgrade, clock, logger });
+      await upgrader.beat(answer.upgrade, signal);
+      isUntold = upgrader.hasUntold;
     };
   }
 

@@ -30,17 +30,19 @@ async function freePort(): Promise<number> {
 
 /** A bare host; pastes a command into its shell. */
 async function paste(t: TestContext, server: string, command: string) {
-  const prefix = await tempDir(t, 'nervesys-host-');
   const isRoot = process.getuid?.() === 0;
-  const state = join(prefix, isRoot ? 'var/lib/nervesys' : 'h/.local/share/nervesys');
-  const program = join(prefix, isRoot ? 'opt/nervesys' : 'h/.local/share/nervesys-agent');
-  const port = await freePort();
-  await mkdir(join(state, 'config/agents'), { recursive: true });
-  await writeFile(join(state, 'config/agents/_defaults.yaml'), `listen: { port: ${port} }\n`);
+  let program = '';
+  // Before the folder's own end, which takes the file with the process's number away.
   t.after(() => {
     const pid = pidOf(program);
     if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
   });
+  const prefix = await tempDir(t, 'nervesys-host-');
+  const state = join(prefix, isRoot ? 'var/lib/nervesys' : 'h/.local/share/nervesys');
+  program = join(prefix, isRoot ? 'opt/nervesys' : 'h/.local/share/nervesys-agent');
+  const port = await freePort();
+  await mkdir(join(state, 'config/agents'), { recursive: true });
+  await writeFile(join(state, 'config/agents/_defaults.yaml'), `listen: { port: ${port} }\n`);
   const shell = spawn('sh', ['-c', command], {
     // On hosts of their own the name would be the host's.
     env: { PATH: process.env['PATH'], HOME: '/h', NERVESYS_PREFIX: prefix, NERVESYS_SERVER: server },

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/index.ts';
-import { readServerPart } from '../../config/read-server-part.ts';
 import type { ConfigDelivery } from '../../contract/config-delivery.ts';
 import { writeFileAtomic } from '../../platform/atomic-file.ts';
 import { errorCode } from '../../platform/errors.ts';
@@ -19,7 +18,9 @@ export async function keepConfig(home: string, delivery: ConfigDelivery): Promis
 /** What the orchestrator served last and ran here; `undefined`: nothing, or nothing that can be read (which is logged). */
 export async function readKeptConfig(home: string, logger: Logger): Promise<Config | undefined> {
   try {
-    const { revision, config } = JSON.parse(await readFile(configFile(home), 'utf8')) as ConfigDelivery;
+    const text = await readFile(configFile(home), 'utf8');
+    const { readServerPart } = await import('../../config/read-server-part.ts');
+    const { revision, config } = JSON.parse(text) as ConfigDelivery;
     return await readServerPart(config, String(revision));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT')

@@ -1,5 +1,4 @@
 import type { Config } from '../../config/index.ts';
-import { readServerPart } from '../../config/read-server-part.ts';
 import { CONFIG_DELIVERY_FORMAT, type ConfigDelivery } from '../../contract/config-delivery.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../../platform/errors.ts';
@@ -112,6 +111,7 @@ export class ConfigSync implements AsyncDisposable {
             hint: 'upgrade this agent: nervesys fleet upgrade',
           },
         );
+      const { readServerPart } = await import('../../config/read-server-part.ts');
       const later = await apply(await readServerPart(delivery.config, revision), delivery);
       this.#state = { running: revision, desired: revision, error: null };
       logger.info('the configuration has changed', {

@@ -49,6 +49,11 @@ export class Upgrader {
     this.#folder = new ProgramFolder(options.home);
   }
 
+  /** Whether there may be something to tell of the last one. */
+  get hasUntold(): boolean {
+    return this.#hasUntold;
+  }
+
   /** After a heartbeat that was answered; `isWanted`: the answer said that there is something to ask for. */
   async beat(isWanted: boolean, signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
