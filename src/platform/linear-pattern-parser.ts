@@ -16,14 +16,15 @@ const SOURCE_LENGTH_MAX = 1_000;
 const NESTING_MAX = 50;
 const UNIT_MAX = 0xffff;
 
-type Node =
+/** A pattern as it was read. */
+export type PatternNode =
   | { readonly type: 'unit'; readonly ranges: readonly number[] }
   | { readonly type: 'assert'; readonly what: 'begin' | 'end' | 'word' | 'no-word' }
-  | { readonly type: 'sequence'; readonly parts: readonly Node[] }
-  | { readonly type: 'choice'; readonly parts: readonly Node[] }
+  | { readonly type: 'sequence'; readonly parts: readonly PatternNode[] }
+  | { readonly type: 'choice'; readonly parts: readonly PatternNode[] }
   | {
       readonly type: 'repeat';
-      readonly part: Node;
+      readonly part: PatternNode;
       readonly least: number;
       readonly most: number;
       readonly lazy: boolean;
@@ -42,14 +43,15 @@ const ESCAPED_CLASSES: Readonly<Record<string, readonly number[]>> = {
 };
 const ESCAPED_UNITS: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, f: 12, v: 11 };
 
-/** The program of a pattern. @throws LinearPatternError */
-export function parseLinearPattern(source: string): Instruction[] {
+/** The program of a pattern, and what it was made from. @throws LinearPatternError */
+export function parseLinearPattern(source: string): { readonly program: Instruction[]; readonly node: PatternNode } {
   if (source.length > SOURCE_LENGTH_MAX)
     throw new LinearPatternError(`it is longer than ${SOURCE_LENGTH_MAX} characters`);
   const program: Instruction[] = [];
-  emit(new Parser(source).parse(), program);
+  const node = new Parser(source).parse();
+  emit(node, program);
   program.push({ type: 'match' });
-  return program;
+  return { program, node };
 }
 
 class Parser {
@@ -64,13 +66,13 @@ class Parser {
     if (this.#ignoreCase) this.#at = 4;
   }
 
-  parse(): Node {
+  parse(): PatternNode {
     const node = this.#choice();
     if (this.#at < this.#source.length) throw this.#error('a ) without its (');
     return node;
   }
 
-  #choice(): Node {
+  #choice(): PatternNode {
     if (++this.#depth > NESTING_MAX) throw this.#error(`groups nested more than ${NESTING_MAX} deep`);
     const parts = [this.#sequence()];
     while (this.#take('|')) parts.push(this.#sequence());
@@ -78,18 +80,18 @@ class Parser {
     return parts.length === 1 ? parts[0]! : { type: 'choice', parts };
   }
 
-  #sequence(): Node {
-    const parts: Node[] = [];
+  #sequence(): PatternNode {
+    const parts: PatternNode[] = [];
     while (this.#at < this.#source.length && !'|)'.includes(this.#source[this.#at]!)) parts.push(this.#repeated());
     return { type: 'sequence', parts };
   }
 
-  #repeated(): Node {
+  #repeated(): PatternNode {
     const part = this.#atom();
     const bounds = this.#bounds();
     if (bounds === undefined) return part;
     if (part.type === 'assert') throw this.#error('a repeated anchor');
-    const node: Node = { type: 'repeat', part, ...bounds, lazy: this.#take('?') };
+    const node: PatternNode = { type: 'repeat', part, ...bounds, lazy: this.#take('?') };
     if (this.#bounds() !== undefined) throw this.#error('a repetition of a repetition (put the inner one in a group)');
     return node;
   }
@@ -109,7 +111,7 @@ class Parser {
     return { least, most };
   }
 
-  #atom(): Node {
+  #atom(): PatternNode {
     const character = this.#source[this.#at++]!;
     switch (character) {
       case '(':
@@ -133,7 +135,7 @@ class Parser {
     }
   }
 
-  #group(): Node {
+  #group(): PatternNode {
     if (this.#take('?') && !this.#take(':'))
       throw this.#error('look-around, a named group or a flag; only (?:…), and (?i) in front, are known');
     const node = this.#choice();
@@ -141,7 +143,7 @@ class Parser {
     return node;
   }
 
-  #escape(): Node {
+  #escape(): PatternNode {
     const character = this.#source[this.#at];
     if (character === 'b' || character === 'B') {
       this.#at++;
@@ -227,7 +229,7 @@ class Parser {
   }
 }
 
-function emit(node: Node, program: Instruction[]): void {
+function emit(node: PatternNode, program: Instruction[]): void {
   if (program.length > PROGRAM_MAX) throw new LinearPatternError('its repetitions multiply to too much');
   switch (node.type) {
     case 'unit':
@@ -248,7 +250,7 @@ function emit(node: Node, program: Instruction[]): void {
   }
 }
 
-function emitChoice(parts: readonly Node[], program: Instruction[]): void {
+function emitChoice(parts: readonly PatternNode[], program: Instruction[]): void {
   const ends: { to: number }[] = [];
   for (const part of parts.slice(0, -1)) {
     const split = { type: 'split' as const, first: program.length + 1, second: 0 };
@@ -263,7 +265,7 @@ function emitChoice(parts: readonly Node[], program: Instruction[]): void {
   for (const end of ends) end.to = program.length;
 }
 
-function emitRepeat(node: Node & { readonly type: 'repeat' }, program: Instruction[]): void {
+function emitRepeat(node: PatternNode & { readonly type: 'repeat' }, program: Instruction[]): void {
   const { part, least, most, lazy } = node;
   for (let count = 0; count < least; count++) emit(part, program);
   const optional = (): (() => void) => {

@@ -1,3 +1,4 @@
+import { type RequiredTexts, requiredTexts } from './linear-pattern-literals.ts';
 import { type Instruction, LinearPatternError, parseLinearPattern } from './linear-pattern-parser.ts';
 
 /** Where something was found: `end` is exclusive, both in UTF-16 units. */
@@ -18,6 +19,8 @@ export { LinearPatternError };
  * back-references, which can't be linear, are refused.
  */
 export class LinearPattern {
+  /** Where a text lacks all of these there is nothing to find; absent: it has to be looked at. */
+  readonly required: RequiredTexts | undefined;
   readonly #program: readonly Instruction[];
   readonly #first: (unit: number) => boolean;
   readonly #scratch: readonly [ThreadList, ThreadList];
@@ -25,16 +28,26 @@ export class LinearPattern {
 
   /** @throws LinearPatternError saying what is refused, and where. */
   constructor(source: string) {
-    this.#program = parseLinearPattern(source);
+    const { program, node } = parseLinearPattern(source);
+    this.#program = program;
+    this.required = requiredTexts(node);
     this.#scratch = [new ThreadList(this.#program.length), new ThreadList(this.#program.length)];
     this.#first = firstUnits(this.#program);
     const empty = this.#findFrom('', 0);
     if (empty !== undefined) throw new LinearPatternError('it matches the empty text, so it would match everywhere');
   }
 
+  /** Whether it is found in the text. Where the budget is used up it counts as not found. */
+  isIn(text: string): boolean {
+    if (!this.#mayBeIn(text)) return false;
+    this.#stepsLeft = STEPS_LEAST + text.length * STEPS_PER_UNIT;
+    return this.#findFrom(text, 0) !== undefined;
+  }
+
   /** Non-overlapping matches, leftmost first. `exhausted`: the budget was used up there; nothing behind it was looked at. */
   findAll(text: string): { readonly found: readonly Found[]; readonly exhausted: number | undefined } {
     const found: Found[] = [];
+    if (!this.#mayBeIn(text)) return { found, exhausted: undefined };
     this.#stepsLeft = STEPS_LEAST + text.length * STEPS_PER_UNIT;
     for (let from = 0; from < text.length; ) {
       const one = this.#findFrom(text, from);
@@ -44,6 +57,12 @@ export class LinearPattern {
       from = Math.max(one.end, one.start + 1);
     }
     return { found, exhausted: undefined };
+  }
+
+  #mayBeIn(text: string): boolean {
+    if (this.required === undefined) return true;
+    const searched = this.required.lowerCase ? text.toLowerCase() : text;
+    return this.required.texts.some((one) => searched.includes(one));
   }
 
   /** The leftmost match at `from` or behind it; among those that begin there, the one a backtracking engine would take. */

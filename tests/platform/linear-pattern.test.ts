@@ -117,3 +117,29 @@ test('a text that uses up the budget is said to be looked at no further', () => 
 
   assert.equal(exhausted, 0);
 });
+
+test('what a match must hold is told, and never keeps a match from being found', () => {
+  const told = (source: string) => {
+    const { texts, lowerCase } = new LinearPattern(source).required ?? {};
+    return texts === undefined ? undefined : `${lowerCase ? 'i ' : ''}${texts.join(' ')}`;
+  };
+  const cases: readonly [source: string, required: string | undefined, matching: string][] = [
+    ['timeout after \\d+ ms', 'timeout after ', 'a timeout after 3 ms'],
+    ['(?i)Rate[ -]Limit|quota', 'i limit quota', 'RATE-LIMIT'],
+    ['\\berror\\b: (?:disk|memory) full', 'error: ', 'error: disk full'],
+    ['x(?:abcdef|ghijkl)', 'abcdef ghijkl', 'xghijkl'],
+    ['(abc)?d', undefined, 'd'],
+    ['(abc)+d', 'abc', 'abcabcd'],
+    ['(?:abc){0,3}defg', 'defg', 'abcdefg'],
+    ['ab|cdefg', undefined, 'ab'],
+    ['[Rr]ate', 'i rate', 'Rate'],
+    ['(?i)straße', undefined, 'STRAßE'],
+    ['\\u05e9\\u05dc\\u05d5\\u05dd', 'שלום', 'אז שלום'],
+  ];
+
+  for (const [source, required, matching] of cases) {
+    assert.equal(told(source), required, source);
+    assert.ok(new LinearPattern(source).isIn(matching), source);
+    assert.ok(!new LinearPattern(source).isIn('nothing of it'), source);
+  }
+});
