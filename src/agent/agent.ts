@@ -31,6 +31,7 @@ import { OrchestratorClient } from './orchestrator-client.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
+import { RuleSink, ruleMetrics } from './rules/index.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import { ServerSources } from './sources/server-sources.ts';
 import type { NewProgram, Upgrader } from './upgrade/upgrader.ts';
@@ -112,6 +113,8 @@ export class Agent implements AsyncDisposable {
   readonly #registry: AgentRegistry;
   readonly #quiet = new QuietWatch();
   readonly #redaction: Redactors;
+  /** Where records go: through the rules into the buffer. */
+  readonly #sink: RuleSink;
   readonly #delivery: Delivery | PendingDelivery;
   #alerts: AlertSender | undefined;
   #heartbeats: HeartbeatSender | undefined;
@@ -168,9 +171,19 @@ export class Agent implements AsyncDisposable {
       probe: probeProcess,
     });
     this.#redaction = new Redactors(config.agentDefaults.redaction, config.agents);
+    this.#sink = new RuleSink({
+      buffer: this.#buffer,
+      server,
+      config,
+      revision: () => this.#config.revision,
+      tell: (alert) => this.#tell(alert),
+      clock,
+      logger,
+    });
+    this.#parts.use(this.#sink);
     this.#sources = new ServerSources({
       server,
-      sink: this.#buffer,
+      sink: this.#sink,
       registry: this.#registry,
       redaction: this.#redaction,
       clock,
@@ -246,13 +259,14 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(remember.start(REMEMBER_MS));
     this.#uploader.start();
+    this.#sink.start();
     this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
     const listen = config.agentListen;
     this.#parts.use(this.#sources);
     await this.#sources.openFiles(config);
     this.#localApi = await LocalApi.open({
       server,
-      sink: this.#buffer,
+      sink: this.#sink,
       registry: this.#registry,
       redaction: this.#redaction,
       clock,
@@ -265,7 +279,10 @@ export class Agent implements AsyncDisposable {
       agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
-      metrics: () => redactionMetrics(this.#redaction.counts),
+      metrics: () => [
+        ...redactionMetrics(this.#redaction.counts),
+        ...ruleMetrics(this.#sink.counts, this.#buffer.stats().droppedRecords),
+      ],
     });
     this.#parts.use(this.#localApi);
     const noted = await this.#noteAddress();
@@ -389,6 +406,7 @@ export class Agent implements AsyncDisposable {
   async #use(config: Config, restart: ConfigChanges['restart']): Promise<void> {
     const { server } = this.#options;
     if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
+    if (restart.has('rules')) this.#sink.setRules(config);
     if (restart.has('agents'))
       this.#registry.configure(agentsOn(config, server).map(({ agentId }) => agentId as AgentId));
     if (restart.has('files')) await this.#sources.changeFiles(config);

@@ -3,7 +3,7 @@ import type { AgentId } from '../contract/ids.ts';
 import { parseAgentId } from '../contract/ids.ts';
 import { emptyLevelCounts, type Level, type LevelCounts } from '../contract/record.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { EncodedRecord } from './buffer/types.ts';
+import type { EncodedRecord, RuledRecords } from './buffer/types.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 
 /*
@@ -137,22 +137,17 @@ export class AgentRegistry {
     }
   }
 
-  /** Counts records that were stored. Called once a stored request: it is the only work per record beyond encoding. */
-  note(records: readonly EncodedRecord[]): void {
-    if (records.length === 0) return;
+  /**
+   * Counts records that were stored; where rules have changed them, `ruled` tells what was. Called once a stored request: it is the
+   * only work per record beyond encoding.
+   */
+  note(records: readonly EncodedRecord[], ruled?: RuledRecords): void {
     const now = this.#clock.now();
-    let name: AgentId | undefined;
-    let entry: Entry | undefined;
-    for (const record of records) {
-      if (record.agentId !== name) {
-        name = record.agentId;
-        entry = this.#entries.get(name) ?? this.#admit(name, now);
-        if (entry !== undefined) this.#sawRecord(entry, now);
-      }
-      this.#totals[record.level]++;
-      if (entry === undefined) continue;
-      entry.counts[record.level]++;
-      if (record.action !== '') entry.lastAction = record.action;
+    this.#count(ruled?.kept ?? records, now);
+    // What was dropped is a sign of life, and nothing more.
+    for (const agentId of new Set(ruled?.dropped.map((record) => record.agentId))) {
+      const entry = this.#entries.get(agentId) ?? this.#admit(agentId, now);
+      if (entry !== undefined) this.#sawRecord(entry, now);
     }
   }
 
@@ -242,6 +237,22 @@ export class AgentRegistry {
   onChange(listener: RegistryListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #count(records: readonly EncodedRecord[], now: number): void {
+    let name: AgentId | undefined;
+    let entry: Entry | undefined;
+    for (const record of records) {
+      if (record.agentId !== name) {
+        name = record.agentId;
+        entry = this.#entries.get(name) ?? this.#admit(name, now);
+        if (entry !== undefined) this.#sawRecord(entry, now);
+      }
+      this.#totals[record.level]++;
+      if (entry === undefined) continue;
+      entry.counts[record.level]++;
+      if (record.action !== '') entry.lastAction = record.action;
+    }
   }
 
   #sawRecord(entry: Entry, now: number): void {

@@ -3,6 +3,7 @@ import type { AgentDefaults, Source, Thresholds } from './config.ts';
 import { described, duration, group, list, parsed, type Read, text, withDefault } from './fields.ts';
 import { listenSection } from './listen.ts';
 import { mergeRedaction, redactionSection } from './redaction-section.ts';
+import { mergeRules, rulesSection } from './rules-section.ts';
 import { agentSources, sharedSources } from './sources.ts';
 
 const role = text({ lengthMax: 100 });
@@ -27,6 +28,10 @@ const defaultsFields = {
   sources: described(sharedSources, 'What is open on every server, for all AI agents together; none by default.'),
   listen: listenSection,
   redaction: redactionSection,
+  rules: described(
+    rulesSection,
+    'What is done with records, in this order, before they are stored. They hold for every AI agent, before its own.',
+  ),
 } as const;
 
 /** `agents/<name>.yaml`: one AI agent. */
@@ -47,6 +52,10 @@ const agentFields = {
     redactionSection,
     'What is taken out of its records before they are stored; each key left out: as in _defaults.yaml.',
   ),
+  rules: described(
+    rulesSection,
+    'What is done with its records, after the rules of _defaults.yaml; one with a name of theirs takes its place.',
+  ),
 } as const;
 
 export const agentDefaultsFile = group(defaultsFields);
@@ -60,6 +69,7 @@ export function agentDefaults(read: Read<typeof defaultsFields>, thresholds: Thr
     servers: read.servers,
     silentAfterMs: read.silent_after,
     redaction: mergeRedaction(read.redaction),
+    rules: mergeRules(read.rules),
     thresholds,
   };
 }
@@ -75,6 +85,7 @@ export function mergeAgent(
     servers: own.servers ?? defaults.servers,
     silentAfterMs: own.silent_after ?? defaults.silentAfterMs,
     redaction: mergeRedaction(own.redaction, defaults.redaction),
+    rules: mergeRules(own.rules, defaults.rules),
     sources: own.sources ?? [],
   };
 }

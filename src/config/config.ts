@@ -1,5 +1,6 @@
 import type { ServerName } from '../contract/ids.ts';
 import type { RedactionSettings } from '../contract/redaction.ts';
+import type { RuleSettings } from '../contract/rules.ts';
 
 /** The whole configuration: checked, merged with the defaults, in ms and bytes, frozen. */
 export interface Config {
@@ -26,6 +27,8 @@ export interface AgentDefaults {
   readonly silentAfterMs: number;
   /** What is taken out of its records before they are stored. */
   readonly redaction: RedactionSettings;
+  /** What is done with its records, in order. */
+  readonly rules: readonly RuleSettings[];
   readonly thresholds: Thresholds;
 }
 

@@ -136,6 +136,23 @@ export function list<T>(
   };
 }
 
+/** One value, or a list of such; read as a list. */
+export function oneOrMore<T>(
+  item: Field<T>,
+  options: { readonly lengthMax: number; readonly of: string },
+): Field<readonly T[]> {
+  const many = list(item, { lengthMin: 1, ...options });
+  return {
+    schema: { anyOf: [item.schema, many.schema] },
+    expects: `${item.expects}, or ${many.expects}`,
+    read(located, path, complaints) {
+      if (located.type === 'list') return many.read(located, path, complaints);
+      const one = item.read(located, path, complaints);
+      return one === undefined ? undefined : [one];
+    },
+  };
+}
+
 /** Keys chosen by the writer, each with the same kind of value. */
 export function record<T>(
   key: { readonly expects: string; readonly accepts: (key: string) => boolean },
@@ -216,6 +233,13 @@ export function defaultOf<T>(field: Field<T>): T | undefined {
     },
   };
   return field.read(located, '', complain as unknown as FileComplaints);
+}
+
+/** Only what was written: a key that was left out stays out. */
+export function present<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 export function joinPath(path: string, key: string): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseAgentId } from '../contract/ids.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { type AgentFile, agentDefaults, agentDefaultsFile, agentFile, mergeAgent } from './agent-file.ts';
+import { checkRules } from './check-rules.ts';
 import { COMPLAINTS_MAX, type Complaint, formatComplaint, nearest, sortComplaints } from './complaints.ts';
 import type { AgentSettings, Config } from './config.ts';
 import { AGENTS_FOLDER, type ConfigTexts, readConfigFolder } from './config-folder.ts';
@@ -10,6 +11,7 @@ import { defaultOf, type Field, withDefault } from './fields.ts';
 import { agentListen } from './listen.ts';
 import { FileComplaints, type Located } from './located.ts';
 import { checkOrchestrator, orchestratorFile, orchestratorSettings } from './orchestrator-file.ts';
+import { mergeRules } from './rules-section.ts';
 import { checkStorage, storageFile, storageSettings } from './storage-file.ts';
 import { checkThresholds, thresholdsFile, thresholdsFor } from './thresholds-file.ts';
 import { parseYaml } from './yaml-file.ts';
@@ -100,6 +102,8 @@ async function buildConfig(
       thresholdsRead.complaints,
     );
 
+  checkRulesOf(defaultsRead, agentReads);
+
   findCredentialsIn(texts, found);
   const thresholds = thresholdsRead.value;
   if (!orchestrator || !storage || !thresholds || !defaultsRead.value) return undefined;
@@ -119,6 +123,15 @@ async function buildConfig(
     orchestrator,
     storage,
   });
+}
+
+/** The rules of each file; where those of `_defaults.yaml` could not be read, an AI agent's are held against none. */
+function checkRulesOf(defaultsRead: FileRead<Pick<AgentFile, 'rules'>>, agentReads: readonly AgentRead[]): void {
+  const own = defaultsRead.value?.rules;
+  checkRules({ rules: own, defaults: [], agentId: undefined }, defaultsRead.root, defaultsRead.complaints);
+  const defaults = mergeRules(own);
+  for (const { agentId, value, root, complaints } of agentReads)
+    checkRules({ rules: value?.rules, defaults, agentId }, root, complaints);
 }
 
 /** What a field has refused already needs no second complaint. */

@@ -7,8 +7,8 @@ import {
   type SecretKind,
   UNKNOWN_KIND,
 } from '../contract/redaction.ts';
-import { LinearPattern } from '../platform/linear-pattern.ts';
 import { described, flag, group, list, oneOf, parsed, type Read, required } from './fields.ts';
+import { linearPattern } from './pattern-field.ts';
 
 const PATTERNS_MAX = 50;
 const PATTERN_LENGTH_MAX = 500;
@@ -37,11 +37,7 @@ const fields = {
         ),
         pattern: required(
           described(
-            parsed(
-              `a regular expression of at most ${PATTERN_LENGTH_MAX} characters, without look-around and back-references, with repetitions up to 256, that does not match the empty text`,
-              `^.{1,${PATTERN_LENGTH_MAX}}$`,
-              (pattern) => (pattern.length <= PATTERN_LENGTH_MAX && isUsable(pattern) ? pattern : undefined),
-            ),
+            linearPattern(PATTERN_LENGTH_MAX),
             'What is replaced: a regular expression in the syntax of RE2, matched in linear time.',
           ),
         ),
@@ -67,13 +63,4 @@ export function mergeRedaction(
     pii: own?.pii ?? (base.pii as readonly PiiKind[]),
     patterns: own?.patterns ?? base.patterns,
   };
-}
-
-function isUsable(pattern: string): boolean {
-  try {
-    new LinearPattern(pattern);
-    return true;
-  } catch {
-    return false; // the complaint says what is usable
-  }
 }

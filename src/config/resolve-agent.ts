@@ -10,6 +10,7 @@ import type {
   Source,
   SyslogSource,
 } from './config.ts';
+import { writeRule } from './write-rule.ts';
 
 /** What the AI agent `agentId` on `server` is told about itself; one without a file is told the defaults, `known: false`. */
 export function resolveAgent(config: Config, agentId: string, server: string): AgentConfigAnswer {
@@ -32,7 +33,7 @@ export function resolveAgent(config: Config, agentId: string, server: string): A
       errors_per_minute: thresholds.errorsPerMinute,
       oldest_unarchived_seconds: inSeconds(thresholds.oldestUnarchivedMs),
     },
-    rules: [],
+    rules: settings.rules.map(writeRule),
     sources: (settings.sources ?? []).filter(isFile).map(({ file, startAt }) => ({ file, start_at: startAt })),
     revision: config.revision,
   };

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { LinearPattern } from '../platform/linear-pattern.ts';
 import type {
   FileSource,
   JournaldSource,
@@ -18,9 +17,11 @@ import {
   list,
   oneOf,
   parsed,
+  present,
   required,
   withDefault,
 } from './fields.ts';
+import { linearPattern } from './pattern-field.ts';
 
 const PATTERN_LENGTH_MAX = 200;
 const UNIT_NAME = /^[A-Za-z0-9:_.@\\-]{1,255}$/;
@@ -37,11 +38,7 @@ const address = (example: string): Field<ListenAddress> =>
     },
   );
 
-const startPattern = parsed(
-  `a regular expression of at most ${PATTERN_LENGTH_MAX} characters, without look-around and back-references, such as '^\\d{4}-'`,
-  `^.{1,${PATTERN_LENGTH_MAX}}$`,
-  (text) => (text.length <= PATTERN_LENGTH_MAX && isLinearPattern(text) ? text : undefined),
-);
+const startPattern = linearPattern(PATTERN_LENGTH_MAX, ", such as '^\\d{4}-'");
 
 const timeZone = parsed('a time zone such as Asia/Jerusalem, UTC or +02:00', '^[A-Za-z0-9_+:/-]{1,64}$', (text) =>
   isTimeZone(text) ? text : undefined,
@@ -227,12 +224,6 @@ function settingsOf(read: ReadSource): Source {
   return { file: file!, startAt: start_at!, ...present({ format, multiline, timeZone: time_zone, onFull }) };
 }
 
-function present<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
 function sourceSchema(allowed: readonly string[]): JsonSchema {
   const fields: Readonly<Record<string, Field<unknown>>> = allowed.includes('file')
     ? { ...fileFields, ...doorFields }
@@ -247,15 +238,6 @@ function sourceSchema(allowed: readonly string[]): JsonSchema {
 
 function isKind(key: string): boolean {
   return kinds.some((kind) => kind === key);
-}
-
-function isLinearPattern(text: string): boolean {
-  try {
-    new LinearPattern(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function isTimeZone(text: string): boolean {

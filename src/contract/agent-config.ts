@@ -14,8 +14,8 @@ export interface AgentConfigAnswer {
   /** After this long without a sign of its own the AI agent counts as silent. */
   readonly silent_after_seconds: number;
   readonly thresholds: Readonly<Record<ThresholdName, ThresholdLimit>>;
-  /** Rules of behaviour; none exist yet. */
-  readonly rules: readonly unknown[];
+  /** What is done with its records, in order: as in the settings files, `{name, when, then}` (docs/CONFIG.md). */
+  readonly rules: readonly Readonly<Record<string, unknown>>[];
   readonly sources: readonly { readonly file: string; readonly start_at: 'beginning' | 'end' }[];
   /** Names the configuration this answer was made from. */
   readonly revision: string;

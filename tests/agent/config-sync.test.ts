@@ -183,8 +183,13 @@ test('only what a change touches is made anew, and what cannot change while runn
       'agents/gimai.yaml': 'redaction: { pii: [email] }\n',
       'storage.yaml': 'upload: { window: 5m, jitter: 1s }\n',
     }),
-    [['agents', 'redaction'], ['storage.upload.window']],
+    [['agents', 'redaction', 'rules'], ['storage.upload.window']],
   );
+  const rules = 'rules: [{ name: a, when: {}, then: { tag: a } }]';
+  assert.deepEqual(await changes({ 'agents/grok.yaml': `role: A\nsources: [{ file: /a.log }]\n${rules}\n` }), [
+    ['rules'],
+    [],
+  ]);
   assert.deepEqual(
     await changes({ 'agents/grok.yaml': 'role: A\nservers: [AIGARDEN02]\nsources: [{ file: /a.log }]\n' }),
     [['agents', 'files'], []],

@@ -8,6 +8,7 @@ export interface Waiting {
   readonly positions: readonly TailPosition[];
   readonly key: RequestKey | undefined;
   readonly onFull: OnFull;
+  readonly dropped: number;
   /** About what it takes as text in the file. */
   readonly textBytes: number;
   readonly resolve: (result: AppendResult) => void;
@@ -48,9 +49,11 @@ export class AppendQueue {
 
   /** Resolves or rejects as the commit that takes it does. */
   push(records: readonly EncodedRecord[], options: AppendOptions, textBytes: number): Promise<AppendResult> {
-    const { positions = [], onFull = 'hold' } = options;
+    const { positions = [], onFull = 'hold', dropped = 0 } = options;
     const key = requestKeyOf(options);
-    return new Promise((resolve, reject) => this.add({ records, positions, key, onFull, textBytes, resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.add({ records, positions, key, onFull, dropped, textBytes, resolve, reject }),
+    );
   }
 
   add(waiting: Waiting): void {

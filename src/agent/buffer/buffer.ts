@@ -22,7 +22,7 @@ import { answerRepeats, type Sorted } from './repeats.ts';
 import type { Resealed } from './reseal.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
-import { Sealer } from './sealer.ts';
+import { DROPPED_SEALED_META, Sealer } from './sealer.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace, type StoredBatch } from './store.ts';
 import type {
@@ -77,6 +77,8 @@ const PRESSED_BYTES_MAX = 8_000_000;
 const COMMIT_BYTES_MAX = 4_000_000;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
+/** How many records rules have dropped in all. */
+const DROPPED_META = 'dropped';
 const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
@@ -117,6 +119,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   #relieving: Promise<void> | undefined;
   #commitScheduled = false;
   #lastSequence: Sequence;
+  /** By rules, since the epoch began. */
+  #dropped = 0;
   #held = false;
   #appended = false;
   #closed: Promise<void> | undefined;
@@ -305,6 +309,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       lastArchivedAt: this.#batches.lastArchivedAt,
       lastSequence: this.#lastSequence,
       lostRecords: this.#lossBook.losses.total,
+      droppedRecords: this.#dropped,
       rememberedKeys: this.#answers.size,
       held: this.#held,
     };
@@ -395,6 +400,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const keys = fresh.flatMap(({ key }) => key ?? []);
     const answersJson = formatAnswers(keys);
     const positions = fresh.flatMap((waiting) => waiting.positions);
+    const dropped = fresh.reduce((sum, waiting) => sum + waiting.dropped, 0);
     let answersRow: number | undefined;
     this.#write(
       fresh.flatMap(({ records }) => records),
@@ -405,12 +411,15 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         given,
         alongside: () => {
           for (const position of positions) this.#store.setPosition(position);
+          if (dropped > 0) this.#store.setMeta(DROPPED_META, String(this.#dropped + dropped));
           if (answersJson !== '') answersRow = this.#store.insertAnswers(now, answersJson);
         },
       },
     );
     // It is stored: nothing from here on may become a rejection. What throws ends the process, and the file tells it all again.
     if (answersRow !== undefined) this.#answers.remember(answersRow, keys);
+    this.#dropped += dropped;
+    this.#sealer.noteDropped(dropped);
     this.#held = false;
     for (const waiting of fresh) waiting.resolve({});
     for (const [waiting, repeatedAnswer] of repeats) waiting.resolve({ repeatedAnswer });
@@ -596,6 +605,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       );
     }
     this.#lastSequence = this.#storedSequence();
+    this.#dropped = Number(this.#store.meta(DROPPED_META) ?? 0);
+    this.#sealer.noteDropped(this.#dropped - Number(this.#store.meta(DROPPED_SEALED_META) ?? 0));
     this.sealEndedWindow();
   }
 }

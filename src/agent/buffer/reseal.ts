@@ -57,6 +57,7 @@ export async function resealWithout(
     }
   }
   if (open === undefined) return { given, object: undefined, evictable: undefined };
+  open.dropped = batches.reduce((sum, one) => sum + one.manifest.dropped, 0);
   const origin = {
     server: manifest.server,
     epoch: manifest.epoch,

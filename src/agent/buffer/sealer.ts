@@ -12,6 +12,8 @@ import type { BufferStore } from './store.ts';
 /** Batches that are closed but still being compressed and stored; beyond it commits wait. */
 const CLOSING_BATCHES_MAX = 3;
 const BATCH_TEXT_BYTES_LOW = 200_000;
+/** How many records that rules dropped are told in manifests. */
+export const DROPPED_SEALED_META = 'dropped_sealed';
 
 export interface SealerOptions {
   readonly store: BufferStore;
@@ -40,6 +42,8 @@ export class Sealer {
   #closing: OpenBatch[] = [];
   #sealing: Promise<void> = Promise.resolve();
   #failure: unknown;
+  /** Dropped by rules, and in no closed batch's count yet. */
+  #dropped = 0;
   #stopped = false;
 
   constructor(options: SealerOptions) {
@@ -87,9 +91,16 @@ export class Sealer {
     if (this.#open.textBytes >= this.#textBytesMax) this.closeOpen(false);
   }
 
+  /** Rules have dropped so many records; the batch that is closed next tells it. */
+  noteDropped(count: number): void {
+    this.#dropped += count;
+  }
+
   /** Closes the open batch, which is sealed as soon as those before it are. */
   closeOpen(byWindow: boolean): void {
     if (this.#open === undefined) return;
+    this.#open.dropped = this.#dropped;
+    this.#dropped = 0;
     this.#closing.push(this.#open);
     this.#open = undefined;
     this.#sealNext(byWindow);
@@ -154,6 +165,8 @@ export class Sealer {
       store.deleteBlocksThrough(batch.last);
       store.setMeta('sealed_through', String(batch.last));
       store.setMeta('last_manifest_sha256', sha256Hex(object.manifestJson));
+      if (batch.dropped > 0)
+        store.setMeta(DROPPED_SEALED_META, String(Number(store.meta(DROPPED_SEALED_META) ?? 0) + batch.dropped));
     });
     this.#closing.shift();
     if (room.isLow) room.fold();

@@ -26,6 +26,10 @@ export interface AppendOptions {
   readonly idempotencyKey?: string;
   /** The answer to remember under that key. */
   readonly answer?: string;
+  /** Where rules stand before the buffer: the answer to remember instead, once they have decided how many records are stored and dropped. */
+  readonly answerAfterRules?: (kept: number, dropped: number) => string;
+  /** How many records rules have dropped that came with these. */
+  readonly dropped?: number;
   /**
    * What becomes of these records when the buffer is full (DESIGN, promise 2): `hold`, the default, refuses them, so that their source waits;
    * `evict`, for sources that can't: the least valuable records of such sources are given up, perhaps of these, with a receipt.
@@ -40,6 +44,14 @@ export interface AppendOptions {
 export interface AppendResult {
   /** The remembered answer of the first request with this key; then nothing was stored now. */
   readonly repeatedAnswer?: string;
+  /** What rules have made of the records; absent: all were stored as they are. */
+  readonly ruled?: RuledRecords;
+}
+
+export interface RuledRecords {
+  /** As they were stored. */
+  readonly kept: readonly EncodedRecord[];
+  readonly dropped: readonly EncodedRecord[];
 }
 
 /** How far a file was read. `file` is its identity (device and inode), `path` where it was last seen. */
@@ -86,6 +98,8 @@ export interface BufferStats {
   readonly lastSequence: Sequence;
   /** Given up since this epoch began, each told by a loss receipt. */
   readonly lostRecords: number;
+  /** Dropped by rules since this epoch began. */
+  readonly droppedRecords: number;
   /** Requests with an `Idempotency-Key` that are remembered. */
   readonly rememberedKeys: number;
   readonly held: boolean;

@@ -3,7 +3,7 @@ import { agentsOn, type Config, journaldOn, sourcesOn, syslogOn } from '../../co
 /** What a new configuration changes on one server. */
 export interface ConfigChanges {
   /** Parts that are made anew while the agent runs; whatever isn't named goes on untouched. */
-  readonly restart: ReadonlySet<'files' | 'doors' | 'redaction' | 'agents'>;
+  readonly restart: ReadonlySet<'files' | 'doors' | 'redaction' | 'rules' | 'agents'>;
   /** Settings that hold from the next start on, as people know them. */
   readonly later: readonly string[];
 }
@@ -11,12 +11,14 @@ export interface ConfigChanges {
 /** Pure: compares what holds for `server`. What is read anew at each use (thresholds, roles, intervals, jitter) restarts nothing. */
 export function findChanges(before: Config, after: Config, server: string): ConfigChanges {
   const differ = (of: (config: Config) => unknown) => JSON.stringify(of(before)) !== JSON.stringify(of(after));
-  const restart = new Set<'files' | 'doors' | 'redaction' | 'agents'>();
+  const restart = new Set<'files' | 'doors' | 'redaction' | 'rules' | 'agents'>();
   const agents = (config: Config) => agentsOn(config, server).map(({ agentId }) => agentId);
   if (differ((config) => sourcesOn(config, server))) restart.add('files');
   if (differ((config) => doorsOn(config, server, agents(config)))) restart.add('doors');
   if (differ((config) => [config.agentDefaults.redaction, config.agents.map((one) => [one.agentId, one.redaction])]))
     restart.add('redaction');
+  if (differ(({ agentDefaults, agents }) => [agentDefaults.rules, agents.map((one) => [one.agentId, one.rules])]))
+    restart.add('rules');
   if (differ(agents)) restart.add('agents');
   const later = [
     ['listen', (config: Config) => config.agentListen],

@@ -18,7 +18,6 @@ export interface HeartbeatMaterial {
   readonly stats: BufferStats;
   readonly config: Heartbeat['config'];
   readonly clockSkewMs: number;
-  readonly droppedRecords: number;
 }
 
 const ALERT_LENGTH_MAX = 500;
@@ -60,7 +59,7 @@ type SharedFields = Omit<Heartbeat, 'status' | 'alerts' | 'last_action' | 'uptim
 
 /** What is the same in the beats of all AI agents of a server, and their counts. */
 function shared(material: HeartbeatMaterial, agentId: AgentId): SharedFields {
-  const { server, now, stats, vitals, config, clockSkewMs, droppedRecords, counts } = material;
+  const { server, now, stats, vitals, config, clockSkewMs, counts } = material;
   return {
     agent_id: agentId,
     server,
@@ -71,7 +70,7 @@ function shared(material: HeartbeatMaterial, agentId: AgentId): SharedFields {
     oldest_unarchived_seconds: secondsSince(stats.oldestAt, now),
     last_archived_at: isoOrNull(stats.lastArchivedAt),
     lost_records: stats.lostRecords,
-    dropped_records: droppedRecords,
+    dropped_records: stats.droppedRecords,
     config,
     agent_version: NERVESYS_VERSION,
     clock_skew_ms: clockSkewMs,

@@ -38,7 +38,6 @@ export interface HeartbeatSenderOptions {
   readonly config?: () => Heartbeat['config'];
   /** What is wrong with the lean agent itself, in words, for its own beat. */
   readonly troubles?: () => readonly string[];
-  readonly droppedRecords?: () => number;
   /** Called when the orchestrator asks for another key; what it rejects with is logged, and it is called again later. */
   readonly rotateKey?: (signal: AbortSignal) => Promise<void>;
   /**
@@ -198,7 +197,7 @@ export class HeartbeatSender implements AsyncDisposable {
     counts: ReadonlyMap<AgentId, LevelCounts>,
     signal: AbortSignal,
   ): Promise<Heartbeat[]> {
-    const { server, clock, registry, buffer, config, troubles, droppedRecords } = this.#options;
+    const { server, clock, registry, buffer, config, troubles } = this.#options;
     const stats = buffer.stats();
     const vitals = await this.#vitals.read(stats.bytes, signal);
     const agents =
@@ -215,7 +214,6 @@ export class HeartbeatSender implements AsyncDisposable {
       stats,
       config: config?.() ?? { running: null, desired: null, error: null },
       clockSkewMs: this.#clockSkewMs,
-      droppedRecords: droppedRecords?.() ?? 0,
     });
   }
 

@@ -3,7 +3,7 @@ import type { ServerName } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
-import type { LogBuffer } from '../buffer/buffer.ts';
+import type { RecordSink } from '../buffer/types.ts';
 import type { Redactors } from '../redaction/index.ts';
 import type { AgentRegistry } from '../registry.ts';
 import type { FileTail } from './file-tail/file-tail.ts';
@@ -11,7 +11,7 @@ import { ServerDoors } from './server-doors.ts';
 
 export interface ServerSourcesOptions {
   readonly server: ServerName;
-  readonly sink: LogBuffer;
+  readonly sink: RecordSink;
   readonly registry: AgentRegistry;
   readonly redaction: Redactors;
   readonly clock: Clock;

@@ -24,6 +24,7 @@ const STATS: BufferStats = {
   lastArchivedAt: null,
   lastSequence: 7,
   lostRecords: 0,
+  droppedRecords: 0,
   rememberedKeys: 0,
   held: false,
 };
@@ -224,7 +225,6 @@ test('beats are built from what is known: stopped has no uptime, an exit code is
     stats: { ...STATS, oldestAt: 1_999, lastArchivedAt: 0 },
     config: { running: null, desired: null, error: null },
     clockSkewMs: 0,
-    droppedRecords: 0,
   });
 
   assert.deepEqual([own!.agent_id, own!.status, own!.alerts], ['nervesys', 'degraded', ['the buffer is full']]);

@@ -222,10 +222,9 @@ export class FileTail implements AsyncDisposable {
     for (;;) {
       try {
         // In pieces only where a small limit has no room for them together: a crash between two would bring the first ones twice.
-        await appendInPieces(sink, left, { positions, onFull });
+        await appendInPieces(sink, left, { positions, onFull }, (stored, ruled) => registry?.note(stored, ruled));
         if (this.#held) logger.info('the buffer takes lines of files again');
         this.#held = false;
-        registry?.note(records);
         return;
       } catch (error) {
         signal.throwIfAborted();

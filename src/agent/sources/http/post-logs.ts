@@ -49,20 +49,21 @@ export async function postLogs(
   });
   counts.requests++;
   counts.rejectedLines += rejected.length + rejectedMore;
-  const answer: LogsAnswer = {
-    accepted: records.length,
-    dropped: 0,
+  const answerOf = (accepted: number, dropped: number): LogsAnswer => ({
+    accepted,
+    dropped,
     rejected,
     ...(rejectedMore === 0 ? {} : { rejected_more: rejectedMore }),
-  };
+  });
+  const answer = answerOf(records.length, 0);
   if (records.length === 0) return rejected.length === 0 ? jsonAnswer(answer) : nothingTaken(answer);
-  const sent = jsonAnswer(answer);
-  const { repeatedAnswer } = await options.sink
+  const { repeatedAnswer, ruled } = await options.sink
     .append(records, {
       onFull,
       ...(idempotencyKey !== undefined && {
         idempotencyKey,
-        answer: rememberedForm(answer, sent.body),
+        answer: rememberedForm(answer),
+        answerAfterRules: (kept, dropped) => rememberedForm(answerOf(kept, dropped)),
         bodyMark: markOf(body, agentId),
       }),
     })
@@ -75,13 +76,14 @@ export async function postLogs(
     counts.repeated++;
     return answerOfForm(repeatedAnswer);
   }
-  options.registry.note(records);
-  return sent;
+  options.registry.note(records, ruled);
+  return jsonAnswer(ruled === undefined ? answer : answerOf(ruled.kept.length, ruled.dropped.length));
 }
 
 /** An answer as it is remembered: where all was accepted, the number alone. Hundreds of thousands may have to be. */
-function rememberedForm(answer: LogsAnswer, body: string): string {
-  return answer.accepted > 0 && answer.dropped === 0 && answer.rejected.length === 0 ? String(answer.accepted) : body;
+function rememberedForm(answer: LogsAnswer): string {
+  const isPlain = answer.accepted > 0 && answer.dropped === 0 && answer.rejected.length === 0;
+  return isPlain ? String(answer.accepted) : jsonAnswer(answer).body;
 }
 
 function answerOfForm(form: string): Answer {

@@ -200,7 +200,9 @@ export class JournaldSource implements AsyncDisposable {
     };
     for (;;) {
       try {
-        await appendInPieces(sink, left, { positions: [position], onFull });
+        await appendInPieces(sink, left, { positions: [position], onFull }, (stored, ruled) =>
+          registry?.note(stored, ruled),
+        );
         break;
       } catch (error) {
         if (errorCode(error) === 'NSV_SHUTTING_DOWN') throw error;
@@ -215,7 +217,6 @@ export class JournaldSource implements AsyncDisposable {
     this.#byTime = false;
     this.#trouble = undefined;
     this.#entries += records.length;
-    registry?.note(records);
   }
 }
 

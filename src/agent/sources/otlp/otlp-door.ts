@@ -79,7 +79,7 @@ export class OtlpDoor {
     }
     if (intake.records.length > 0) {
       const remembered = JSON.stringify(rejection ?? null);
-      const { repeatedAnswer } = await sink.append(intake.records, {
+      const { repeatedAnswer, ruled } = await sink.append(intake.records, {
         onFull,
         ...(idempotencyKey !== undefined && {
           idempotencyKey: `otlp ${signal} ${idempotencyKey}`,
@@ -90,7 +90,7 @@ export class OtlpDoor {
       if (repeatedAnswer !== undefined)
         return exportAnswer(signal, encoding, (JSON.parse(repeatedAnswer) as Rejection | null) ?? undefined);
       series.learn();
-      registry.note(intake.records);
+      registry.note(intake.records, ruled);
     }
     const counts = this.#counts[signal];
     counts.kept += intake.records.length;

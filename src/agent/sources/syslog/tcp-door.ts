@@ -126,8 +126,7 @@ export class SyslogTcpDoor implements AsyncDisposable {
     try {
       for (;;) {
         try {
-          await appendInPieces(sink, left, { onFull });
-          registry?.note(records);
+          await appendInPieces(sink, left, { onFull }, (stored, ruled) => registry?.note(stored, ruled));
           onMessages(records.length);
           return;
         } catch (error) {

@@ -119,8 +119,7 @@ export class SyslogUdpDoor implements AsyncDisposable {
       const told = dropped === undefined ? records : [this.#dropNotice(dropped), ...records];
       const left = [...told];
       try {
-        await appendInPieces(sink, left, { onFull });
-        this.#options.registry?.note(told);
+        await appendInPieces(sink, left, { onFull }, (stored, ruled) => this.#options.registry?.note(stored, ruled));
         if (this.#held) this.#options.logger.info('the buffer takes messages of syslog again');
         this.#held = false;
         this.#dropTold = false;

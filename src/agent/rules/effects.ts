@@ -1,0 +1,105 @@
+import { isLevel } from '../../contract/record.ts';
+import { type RuleEffects, SAMPLED_KEY, TAGS_KEY } from '../../contract/rules.ts';
+import { LinearPattern } from '../../platform/linear-pattern.ts';
+import { REDACTED_KEY } from '../redaction/index.ts';
+import { refuseUnknown } from './conditions.ts';
+import { type RecordView, valueAt, withValueAt } from './record-view.ts';
+
+const KNOWN = ['alert', 'route', 'tags', 'drop', 'sampleShare', 'redact', 'setLevel', 'setAction'];
+
+/** What a rule does with a record that it hits; `drop`: it isn't stored. */
+export type Transform = (view: RecordView) => 'keep' | 'drop';
+
+/**
+ * The transforms of a rule, in one; `undefined` where it has none. `name`: the kind of what it redacts.
+ * @throws Error saying which one this agent doesn't know.
+ */
+export function compileTransform(effects: RuleEffects, name: string): Transform | undefined {
+  refuseUnknown(effects, KNOWN);
+  const { tags, drop, sampleShare, redact, setLevel, setAction } = effects;
+  if (drop === true) return () => 'drop';
+  if (setLevel !== undefined && !isLevel(setLevel))
+    throw new Error(`the level ${JSON.stringify(setLevel)} is not known`);
+  const steps: Transform[] = [];
+  if (sampleShare !== undefined) steps.push(sampling(sampleShare));
+  if (redact !== undefined) steps.push(redacting(redact, name));
+  if (setLevel !== undefined || setAction !== undefined)
+    steps.push((view) => {
+      view.change({
+        ...(setLevel === undefined ? {} : { level: setLevel }),
+        ...(setAction === undefined ? {} : { action: setAction }),
+      });
+      return 'keep';
+    });
+  if (tags !== undefined) steps.push((view) => noteIn(view, TAGS_KEY, tags));
+  if (steps.length === 0) return undefined;
+  return (view) => {
+    for (const step of steps) if (step(view) === 'drop') return 'drop';
+    return 'keep';
+  };
+}
+
+/** Keeps every n-th, the first one too: something rare shows at once. */
+function sampling(share: number): Transform {
+  let due = 1 - share;
+  return (view) => {
+    due += share;
+    if (due < 1 - 1e-9) return 'drop';
+    due -= 1;
+    view.change({ context: { ...view.context, [SAMPLED_KEY]: share } });
+    return 'keep';
+  };
+}
+
+function redacting({ matches, paths = [] }: NonNullable<RuleEffects['redact']>, name: string): Transform {
+  const pattern = matches === undefined ? undefined : new LinearPattern(matches);
+  const mark = `[redacted:${name}]`;
+  return (view) => {
+    let { message, context } = view;
+    for (const path of paths)
+      if (valueAt(context, path) !== undefined) context = withValueAt(context, path, mark) as typeof context;
+    if (pattern !== undefined) {
+      message = replaceIn(message, pattern, mark);
+      context = replaceWithin(context, pattern, mark) as typeof context;
+    }
+    if (message === view.message && context === view.context) return 'keep';
+    view.change({ message, context });
+    return noteIn(view, REDACTED_KEY, [name]);
+  };
+}
+
+/** Adds to a list in the context, each once. */
+function noteIn(view: RecordView, key: string, added: readonly string[]): 'keep' {
+  const before = view.context[key];
+  const list = Array.isArray(before) ? (before as readonly unknown[]) : [];
+  view.change({ context: { ...view.context, [key]: [...new Set([...list, ...added])] } });
+  return 'keep';
+}
+
+/** Where the pattern gives up, nothing behind that place is kept: half a secret is one too many. */
+function replaceIn(text: string, pattern: LinearPattern, mark: string): string {
+  const { found, exhausted } = pattern.findAll(text);
+  if (found.length === 0 && exhausted === undefined) return text;
+  let replaced = '';
+  let at = 0;
+  for (const { start, end } of found) {
+    replaced += `${text.slice(at, start)}${mark}`;
+    at = end;
+  }
+  return (
+    exhausted === undefined ? replaced + text.slice(at) : `${replaced}${text.slice(at, exhausted)}${mark}`
+  ).toWellFormed();
+}
+
+/** The same in every text of a value, however deep; the same value where there is none. */
+function replaceWithin(value: unknown, pattern: LinearPattern, mark: string): unknown {
+  if (typeof value === 'string') return replaceIn(value, pattern, mark);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map((each) => replaceWithin(each, pattern, mark));
+    return items.some((each, index) => each !== value[index]) ? items : value;
+  }
+  const entries = Object.entries(value).map(([key, each]) => [key, replaceWithin(each, pattern, mark)] as const);
+  const isSame = entries.every(([key, each]) => each === (value as Readonly<Record<string, unknown>>)[key]);
+  return isSame ? value : Object.fromEntries(entries);
+}

@@ -1,0 +1,2 @@
+export { ruleMetrics } from './metrics.ts';
+export { RuleSink } from './rule-sink.ts';

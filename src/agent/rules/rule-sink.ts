@@ -1,0 +1,195 @@
+import type { Config } from '../../config/index.ts';
+import type { AlertReport } from '../../contract/alert.ts';
+import type { ServerName } from '../../contract/ids.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError, NervesysError } from '../../platform/errors.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
+import { Pace } from '../../platform/pace.ts';
+import type { AppendOptions, AppendResult, EncodedRecord, RecordSink } from '../buffer/types.ts';
+import { RuleAlerts, TOLD_AGAIN_MS } from './rule-alerts.ts';
+import { type Judgement, type RuleCounts, RuleEngine } from './rule-engine.ts';
+import type { Absence } from './rule-memory.ts';
+
+/** What the rules need of the buffer. */
+export interface RuledBuffer extends RecordSink {
+  meta(name: string): string | undefined;
+  setMeta(name: string, value: string): void;
+}
+
+export type RuledConfig = Pick<Config, 'agentDefaults' | 'agents'>;
+
+export interface RuleSinkOptions {
+  readonly buffer: RuledBuffer;
+  readonly server: ServerName;
+  readonly config: RuledConfig;
+  /** Of the configuration that runs. */
+  readonly revision: () => string;
+  readonly tell: (alert: AlertReport) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const MEMORY_META = 'rules';
+/** So much of what rules counted may be forgotten by a crash. */
+const KEPT_AFTER_MS = 1_000;
+/** Until keeping it is tried again, where there was no room. */
+const KEEP_AGAIN_MS = 60_000;
+/** Files are read on after a start, which brings what came while nobody looked; only then is something missing. */
+const ABSENCE_GRACE_MS = 60_000;
+const NOTHING_DUE_MS = 3_600_000;
+
+/**
+ * The buffer with the rules of the configuration before it: what they change is changed before the commit, and what they have to tell is
+ * told after it.
+ */
+export class RuleSink implements RecordSink, AsyncDisposable {
+  readonly #options: RuleSinkOptions;
+  readonly #engine: RuleEngine;
+  readonly #alerts: RuleAlerts;
+  readonly #startedAt: number;
+  readonly #watch: Pace;
+  /** When what was counted is to be kept. */
+  #keepAt: number | undefined;
+  #kept: string | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  /** Throws as `setRules` does. */
+  constructor(options: RuleSinkOptions) {
+    const { buffer, server, clock, tell, revision } = options;
+    this.#options = options;
+    this.#kept = buffer.meta(MEMORY_META);
+    this.#engine = new RuleEngine(server, this.#kept);
+    this.#alerts = new RuleAlerts({ server, revision, tell });
+    this.#startedAt = clock.now();
+    this.#watch = new Pace(clock, async () => this.#round());
+    this.setRules(options.config);
+  }
+
+  start(): this {
+    this.#watch.start();
+    return this;
+  }
+
+  /** Other rules from the next record on. Throws `NSV_CONFIG_INVALID` for one that this agent can't use, and changes nothing then. */
+  setRules({ agentDefaults, agents }: RuledConfig): void {
+    try {
+      this.#engine.use(agentDefaults.rules, agents, this.#options.clock.now());
+    } catch (error) {
+      throw new NervesysError('NSV_CONFIG_INVALID', `use the rules of the configuration: ${describeError(error)}`, {
+        hint: 'what ran runs on; is this agent older than the configuration?',
+      });
+    }
+    this.#watch.nudge();
+  }
+
+  get counts(): RuleCounts {
+    return this.#engine.counts;
+  }
+
+  async append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
+    const { buffer, clock } = this.#options;
+    const judgement = this.#engine.judge(records, clock.now());
+    if (judgement === undefined) return buffer.append(records, options);
+    const { kept, dropped } = judgement;
+    const answer = options.answerAfterRules?.(kept.length, dropped.length) ?? options.answer;
+    try {
+      const stored = { ...options, ...(answer === undefined ? {} : { answer }), dropped: dropped.length };
+      const result = await buffer.append(kept, stored);
+      if (result.repeatedAnswer !== undefined) judgement.undo();
+      else this.#stored(judgement);
+      return { ...result, ruled: { kept, dropped } };
+    } catch (error) {
+      judgement.undo();
+      throw error;
+    }
+  }
+
+  positions(): ReturnType<RecordSink['positions']> {
+    return this.#options.buffer.positions();
+  }
+
+  forgetPosition(file: string): void {
+    this.#options.buffer.forgetPosition(file);
+  }
+
+  recent(query: Parameters<RecordSink['recent']>[0]): ReturnType<RecordSink['recent']> {
+    return this.#options.buffer.recent(query);
+  }
+
+  stats(): ReturnType<RecordSink['stats']> {
+    return this.#options.buffer.stats();
+  }
+
+  /** Keeps what was counted. Safe twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#watch.close();
+    this.#keep();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #stored({ hits, ruleHits, seen }: Judgement): void {
+    const now = this.#options.clock.now();
+    const { counts } = this.#engine;
+    for (const { name } of ruleHits) counts.hits.set(name, (counts.hits.get(name) ?? 0) + 1);
+    for (const absence of seen) {
+      absence.lastAt = now;
+      absence.isTold = false;
+    }
+    for (const hit of hits) this.#alerts.hit(hit, now);
+    if (this.#keepAt === undefined && !this.#engine.memory.isEmpty) this.#keepAt = now + KEPT_AFTER_MS;
+    const waits = seen.map(({ rule }) => now + rule.settings.when.absentForMs!);
+    const dueAt = Math.min(
+      this.#keepAt ?? Number.POSITIVE_INFINITY,
+      hits.length > 0 ? now + TOLD_AGAIN_MS : Number.POSITIVE_INFINITY,
+      ...waits,
+    );
+    if (dueAt >= this.#dueAt) return;
+    this.#dueAt = dueAt;
+    this.#watch.nudge();
+  }
+
+  /** Tells what is due, and keeps what was counted. */
+  #round(): number {
+    const now = this.#options.clock.now();
+    let dueAt = now + NOTHING_DUE_MS;
+    for (const absence of this.#engine.memory.absences) {
+      if (absence.isTold) continue;
+      const absentAt = this.#absentAt(absence);
+      if (absentAt > now) dueAt = Math.min(dueAt, absentAt);
+      else {
+        absence.isTold = true;
+        this.#keepAt = now;
+        this.#alerts.absent(absence, now);
+      }
+    }
+    if (this.#keepAt !== undefined && this.#keepAt <= now) this.#keep();
+    this.#dueAt = Math.min(dueAt, this.#keepAt ?? dueAt, this.#alerts.tellAgain(now) ?? dueAt);
+    return Math.max(0, this.#dueAt - now);
+  }
+
+  #absentAt({ rule, lastAt }: Absence): number {
+    const absentForMs = rule.settings.when.absentForMs!;
+    return Math.max(lastAt + absentForMs, this.#startedAt + Math.min(absentForMs, ABSENCE_GRACE_MS));
+  }
+
+  #keep(): void {
+    const { buffer, clock, logger } = this.#options;
+    this.#keepAt = undefined;
+    if (this.#engine.memory.isEmpty && this.#kept === undefined) return;
+    const text = this.#engine.memory.text(clock.now());
+    if (text === this.#kept) return;
+    try {
+      buffer.setMeta(MEMORY_META, text);
+      this.#kept = text;
+    } catch (error) {
+      logger.warn('what the rules counted could not be kept; it is tried again', errorFields(error)); // a full disk
+      this.#keepAt = clock.now() + KEEP_AGAIN_MS;
+    }
+  }
+}

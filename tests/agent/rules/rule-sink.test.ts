@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
+import { RuleSink } from '../../../src/agent/rules/index.ts';
+import type { AlertReport } from '../../../src/contract/alert.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { configWith, NOON, record, SERVER } from './ruled.ts';
+
+interface Opened {
+  readonly sink: RuleSink;
+  readonly buffer: LogBuffer;
+  readonly clock: FakeClock;
+  readonly told: AlertReport[];
+  close(): Promise<void>;
+}
+
+async function open(t: TestContext, rules: string, own?: string, dir?: string, now = NOON): Promise<Opened> {
+  const folder = dir ?? (await tempDir(t));
+  const clock = new FakeClock(now);
+  const buffer = LogBuffer.open({
+    path: join(folder, 'buffer.db'),
+    server: SERVER,
+    limitBytes: 100_000_000,
+    windowMs: 600_000,
+    batchTextBytes: 10_000_000,
+    clock,
+    logger: silentLogger,
+  });
+  const told: AlertReport[] = [];
+  const sink = new RuleSink({
+    buffer,
+    server: SERVER,
+    config: await configWith(rules, own),
+    revision: () => 'abc123',
+    tell: (alert) => told.push(alert),
+    clock,
+    logger: silentLogger,
+  }).start();
+  const close = async () => {
+    await sink.close();
+    await buffer.close();
+  };
+  t.after(close);
+  return { sink, buffer, clock, told, close };
+}
+
+const DROPS = '  - { name: quiet, when: { level: DEBUG }, then: { drop: true } }\n';
+
+test('dropped records are not stored, and counted: in the answer, in all, and in the manifest of their batch', async (t) => {
+  const { sink, buffer } = await open(t, DROPS);
+
+  const { ruled } = await sink.append([record({ level: 'DEBUG' }), record({}), record({ level: 'DEBUG' })]);
+  await sink.append([record({ level: 'DEBUG' })]);
+  await buffer.seal();
+
+  assert.deepEqual([ruled?.kept.length, ruled?.dropped.length], [1, 2]);
+  assert.equal(buffer.stats().records, 1);
+  assert.equal(buffer.stats().droppedRecords, 3);
+  assert.deepEqual([buffer.nextBatch()?.manifest.records, buffer.nextBatch()?.manifest.dropped], [1, 3]);
+});
+
+test('over a crash the count of dropped records stays, and each is told by one manifest', async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(t, DROPS, undefined, dir);
+  await first.sink.append([record({ level: 'DEBUG' }), record({})]);
+  await first.buffer.seal();
+  await first.sink.append([record({ level: 'DEBUG' }), record({ level: 'DEBUG' }), record({})]);
+  await first.close();
+
+  const { buffer } = await open(t, DROPS, undefined, dir);
+  const before = buffer.nextBatch()?.manifest.dropped;
+  buffer.removeArchived(buffer.nextBatch()!.id);
+  await buffer.seal();
+
+  assert.equal(buffer.stats().droppedRecords, 3);
+  assert.deepEqual([before, buffer.nextBatch()?.manifest.dropped], [1, 2]);
+});
+
+test('a repeat with the same key is answered what the first was, and counts nothing again', async (t) => {
+  const rules = `${DROPS}  - { name: flood, when: { rate: { more_than: 2, within: 1m } }, then: { alert: warning } }\n`;
+  const { sink, told } = await open(t, rules);
+  const records = [record({ level: 'DEBUG' }), record({}), record({})];
+  const options = {
+    idempotencyKey: 'k',
+    answer: 'all',
+    answerAfterRules: (kept: number, dropped: number) => `${kept} and ${dropped}`,
+  };
+
+  const first = await sink.append(records, options);
+  const second = await sink.append(records, options);
+
+  assert.deepEqual([first.repeatedAnswer, second.repeatedAnswer], [undefined, '2 and 1']);
+  assert.deepEqual(told, []);
+});
+
+test('a request of which all is dropped is answered, and its position moves', async (t) => {
+  const { sink, buffer } = await open(t, DROPS);
+  const position = { file: '1:2', path: '/var/log/x', offset: 7, fingerprint: 'f', fingerprintBytes: 3 };
+
+  const { ruled } = await sink.append([record({ level: 'DEBUG' })], { positions: [position] });
+
+  assert.deepEqual(ruled, { kept: [], dropped: ruled?.dropped });
+  assert.deepEqual(
+    buffer.positions().map(({ offset }) => offset),
+    [7],
+  );
+  assert.equal(buffer.stats().records, 0);
+});
+
+test('an alert is told after the commit, at once; again at most once a minute, with how often', async (t) => {
+  const rules =
+    '  - { name: broken, description: It is broken, when: { level: ERROR }, then: { alert: critical, route: oncall } }\n';
+  const { sink, clock, told } = await open(t, rules);
+
+  await sink.append([record({ level: 'ERROR', message: 'first' }), record({ level: 'ERROR', message: 'second' })]);
+  await sink.append([record({ level: 'ERROR', message: 'third', agent_id: 'GIMAI' })]);
+  const atOnce = told.splice(0);
+  await clock.advance(30_000);
+  await sink.append([record({ level: 'ERROR', message: 'fourth' })]);
+  await clock.advance(29_000);
+  const before = told.splice(0);
+  await clock.advance(1_000);
+  const after = told.splice(0);
+  await clock.advance(600_000);
+
+  assert.deepEqual(atOnce, [
+    {
+      dedup_key: 'AIGARDEN01:GROK:rule:broken',
+      severity: 'critical',
+      server: 'AIGARDEN01',
+      agent_id: 'GROK',
+      kind: 'rule',
+      title: 'It is broken',
+      detail: {
+        rule: 'broken',
+        description: 'It is broken',
+        revision: 'abc123',
+        route: ['oncall'],
+        hits: 1,
+        level: 'ERROR',
+        action: '',
+        timestamp: '2026-01-15T12:00:00.000Z',
+        message: 'first',
+        tags: [],
+      },
+      at: '2026-01-15T12:00:00.000Z',
+    },
+    { ...atOnce[1], dedup_key: 'AIGARDEN01:GIMAI:rule:broken' },
+  ]);
+  assert.deepEqual(before, []);
+  assert.deepEqual(
+    after.map(({ detail }) => [detail['hits'], detail['message']]),
+    [[2, 'fourth']],
+  );
+  assert.deepEqual(told, []);
+});
+
+test('what the buffer refused is not told, and counts when it comes again', async (t) => {
+  const rules = '  - { name: flood, when: { rate: { more_than: 1, within: 1m } }, then: { alert: warning } }\n';
+  const { sink, buffer, told } = await open(t, rules);
+  await buffer.close();
+
+  await assert.rejects(sink.append([record({}), record({})]), { code: 'NSV_SHUTTING_DOWN' });
+
+  assert.deepEqual(told, []);
+  assert.equal(sink.counts.hits.size, 0);
+});
+
+const ABSENT =
+  'rules:\n  - { name: backup, when: { action: backup_done, absent_for: 1h }, then: { alert: warning } }\n';
+
+test('the absence of a record is told once, and again only after it had come', async (t) => {
+  const { sink, clock, told } = await open(t, '  []\n', ABSENT);
+
+  await clock.advance(3_599_000);
+  assert.deepEqual(told, []);
+  await clock.advance(1_000);
+  assert.deepEqual(
+    told.map(({ title, detail }) => [title, detail['absent_since']]),
+    [['backup: nothing that it waits for came for 1h', '2026-01-15T12:00:00.000Z']],
+  );
+  await clock.advance(7_200_000);
+  assert.equal(told.length, 1);
+
+  await sink.append([record({ action: 'backup_done' }), record({ action: 'other' })]);
+  await clock.advance(3_599_000);
+  assert.equal(told.length, 1);
+  await clock.advance(1_000);
+  assert.equal(told.length, 2);
+});
+
+test('an absence goes on over a restart, and one that passed meanwhile has a minute for what is read late', async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(t, '  []\n', ABSENT, dir);
+  await first.sink.append([record({ action: 'backup_done' })]);
+  await first.clock.advance(1_800_000);
+  await first.close();
+
+  const soon = await open(t, '  []\n', ABSENT, dir, NOON + 2_000_000);
+  await soon.clock.advance(1_599_000);
+  assert.deepEqual(soon.told, []);
+  await soon.clock.advance(1_000);
+  assert.equal(soon.told.length, 1);
+  await soon.sink.append([record({ action: 'backup_done' })]);
+  await soon.close();
+
+  const late = await open(t, '  []\n', ABSENT, dir, NOON + 9_000_000);
+  await late.clock.advance(59_000);
+  assert.deepEqual(late.told, []);
+  await late.clock.advance(1_000);
+  assert.equal(late.told.length, 1);
+});
+
+test('rates are kept within a second, so that a kill forgets no more', async (t) => {
+  const rules = '  - { name: flood, when: { rate: { more_than: 2, within: 5m } }, then: { alert: warning } }\n';
+  const dir = await tempDir(t);
+  const first = await open(t, rules, undefined, dir);
+  await first.sink.append([record({}), record({})]);
+  await first.clock.advance(1_000);
+  await first.buffer.close(); // as a kill: the sink doesn't get to write at its end
+
+  const { sink, told } = await open(t, rules, undefined, dir, NOON + 60_000);
+  await sink.append([record({})]);
+
+  assert.equal(told.length, 1);
+});
+
+test('other rules hold from the next record on; those that cannot be used change nothing', async (t) => {
+  const { sink, buffer } = await open(t, DROPS);
+  await sink.append([record({ level: 'DEBUG' })]);
+
+  sink.setRules(await configWith('  []\n'));
+  await sink.append([record({ level: 'DEBUG' })]);
+  const odd = {
+    ...(await configWith('  []\n')),
+    agents: [{ agentId: 'GROK', rules: [{ name: 'x', when: { y: 1 } }] }],
+  };
+  assert.throws(() => sink.setRules(odd as never), { code: 'NSV_CONFIG_INVALID' });
+  await sink.append([record({ level: 'DEBUG' })]);
+
+  assert.equal(buffer.stats().records, 2);
+});
