@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { UNKNOWN_AGENT_ID } from '../contract/ids.ts';
 import { NERVESYS_VERSION } from '../contract/version.ts';
 import { EXIT } from './exit-codes.ts';
 import { printFailure } from './failure.ts';
@@ -411,6 +412,31 @@ function addAdministration(program: Command, runs: Runs): void {
     .option('--reason <text>', 'why, for others to read')
     .addHelpText('after', examples("nervesys config rollout rollback --reason 'too many alerts'"))
     .action(runs(async () => ({ run: (await import('./config-rollout.ts')).rollback })));
+  program
+    .command('rules')
+    .summary('try the rules of the configuration')
+    .description('The rules of the configuration: what is done with records before they are stored.')
+    .command('test')
+    .summary('show which rule hits which line of a file, and why')
+    .description(
+      'Hold the rules of a configuration folder against the lines of a file, as the lean agent would, with the time that each line names. ' +
+        'Shows which rule hit which line, why, and what became of it. Nothing is stored or told.',
+    )
+    .argument('<file>', 'lines of JSON or plain text; - is standard input')
+    .option('--config <folder>', 'the configuration (default: <home>/config)')
+    .option('--agent <agent-id>', 'whose the lines are that don’t say it', UNKNOWN_AGENT_ID)
+    .option('--server <name>', 'as on this server', 'AIGARDEN01')
+    .option('--limit <n>', 'show at most so many lines that were hit; all are counted', countOption, 100)
+    .addOption(home())
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'nervesys rules test /var/log/grok/today.log --agent GROK',
+        'nervesys logs --since 1d --json | nervesys rules test - --config ./config',
+      ),
+    )
+    .action(runs(() => import('./rules-test.ts')));
   program
     .command('doctor')
     .summary('what is wrong here, and what to do about it')

@@ -27,3 +27,4 @@ export {
 } from './load-config.ts';
 export { agentsOn, journaldOn, resolveAgent, sourcesOn, syslogOn } from './resolve-agent.ts';
 export { serverPart } from './server-part.ts';
+export { writeRule } from './write-rule.ts';

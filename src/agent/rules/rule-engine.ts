@@ -57,6 +57,8 @@ const NOT_AGAIN = { for: () => REDACTED_BEFORE };
 export class RuleEngine {
   readonly counts: RuleCounts = { hits: new Map(), failed: 0 };
   readonly memory: RuleMemory;
+  /** Told of each hit, before the rule changes anything; for whoever explains. */
+  onHit: ((rule: CompiledRule, view: RecordView, inWindow: number | undefined) => void) | undefined;
   readonly #server: ServerName;
   readonly #view = new RecordView();
   #default: readonly CompiledRule[] = [];
@@ -149,16 +151,19 @@ export class RuleEngine {
           isTouched = true;
           continue;
         }
+        let inWindow: number | undefined;
         if (when.rate !== undefined) {
           const window = this.memory.window(rule, record.agentId);
           work ??= new Work();
           work.counted.push([window, window.add(now)]);
           isTouched = true;
-          if (window.sum(now) <= when.rate.moreThan) continue;
+          inWindow = window.sum(now);
+          if (inWindow <= when.rate.moreThan) continue;
         }
         isTouched = true;
         work ??= new Work();
         work.ruleHits.push(rule);
+        this.onHit?.(rule, view, inWindow);
         if (effects.alert !== undefined) {
           alerting ??= [];
           alerting.push(rule.settings);
