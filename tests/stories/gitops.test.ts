@@ -22,7 +22,7 @@ const SECRET = 'of the webhook';
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
 
-test('a commit changes a threshold on three servers within five seconds, without a restart and without losing a record; a broken one changes nothing', async (t) => {
+test('a commit changes a threshold and a rule on three servers within five seconds, without a restart and without losing a record; a broken one changes nothing', async (t) => {
   const repository = await TestRepository.make(await tempDir(t));
   const first = await repository.push({ 'agents/grok.yaml': 'role: Reviewer\n' });
   const system = await TestOrchestrator.open(t, await postgres.database(), {
@@ -77,10 +77,13 @@ test('a commit changes a threshold on three servers within five seconds, without
   const startedAt = performance.now();
   const second = await push({
     'agents/grok.yaml': 'role: Reviewer\n',
+    'agents/_defaults.yaml':
+      'rules:\n  - { name: mark, when: { agent: GIMAI }, then: { set: { level: ERROR }, tag: marked, alert: warning } }\n',
     'thresholds.yaml': 'agents: { GROK: { errors_per_minute: { warning: 1, critical: 7 } } }\n',
   });
   await allRun(second);
   const tookMs = performance.now() - startedAt;
+  for (const url of urls) await postLogs(url, JSON.stringify({ agent_id: 'GIMAI', message: 'after' }));
   await push({ 'thresholds.yaml': 'agents: { GROKK: { errors_per_minute: { critical: 7 } } }\n' });
   await until('the broken one is told', async () =>
     (await system.ask('GET', '/api/v1/alerts')).json.alerts.some(
@@ -100,8 +103,18 @@ test('a commit changes a threshold on three servers within five seconds, without
   const objects = await readFolderArchive(join(system.home, 'archive'));
   for (const [index, server] of SERVERS.entries()) {
     const own = objects.filter(({ key }) => key.startsWith(`logs/${server}/`));
-    assertEachOnceInOrder(readRecords(own), 'GROK', counts[index]!);
+    const records = readRecords(own);
+    assertEachOnceInOrder(records, 'GROK', counts[index]!);
+    const marked = records.filter(({ agent_id: agentId }) => agentId === 'GIMAI');
+    assert.deepEqual(
+      marked.map(({ level, context, triage }) => ({ level, context, triage })),
+      [{ level: 'ERROR', context: { _tags: ['marked'] }, triage: { severity: 'warning', rules: ['mark'] } }],
+    );
   }
+  await until('each server has told what the rule says', async () => {
+    const { alerts } = (await system.ask('GET', '/api/v1/alerts')).json;
+    return alerts.filter(({ kind }: { kind: string }) => kind === 'rule').length === SERVERS.length;
+  });
   await until('the fleet view says who runs what', async () => {
     const { config } = (await system.ask('GET', '/api/v1/fleet')).json;
     return config.running.some(

@@ -1,0 +1,106 @@
+/**
+ * What rules cost on one core: 50 rules of the kinds that people write, held against the common workload, beside encoding the same records
+ * without any. Tells records a second, encoding included, and the ratio to the floor (the encoding alone).
+ *
+ *   node bench/rules.ts [--records 200000] [--rules 50] [--json]
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Redactors } from '../src/agent/redaction/index.ts';
+import { RuleEngine } from '../src/agent/rules/index.ts';
+import { encodeNdjson } from '../src/agent/sources/record-encoder.ts';
+import { checkConfigTexts } from '../src/config/index.ts';
+import type { ServerName } from '../src/contract/ids.ts';
+import { REDACTION_DEFAULT } from '../src/contract/redaction.ts';
+import { cutBodies } from './bodies.ts';
+import { generateLogs } from './gen-logs.ts';
+
+const ROUNDS = 5;
+const SERVER = 'BENCH01' as ServerName;
+const GATE = 100_000;
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '200000' },
+    rules: { type: 'string', default: '50' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const records = Number(values.records);
+const folder = mkdtempSync(join(tmpdir(), 'nervesys-rules-'));
+try {
+  const path = join(folder, 'logs.ndjson');
+  generateLogs(path, records);
+  const bodies = cutBodies(readFileSync(path), 500);
+  const redaction = new Redactors({ ...REDACTION_DEFAULT, enabled: false }, []);
+  const engine = await engineWith(Number(values.rules));
+  let [hits, dropped] = [0, 0];
+  const encode = (judge: boolean) => {
+    [hits, dropped] = [0, 0];
+    for (const body of bodies) {
+      const encoded = encodeNdjson(body, { server: SERVER, now: 0, redaction });
+      const judgement = judge ? engine.judge(encoded.records, Date.now()) : undefined;
+      hits += judgement?.ruleHits.length ?? 0;
+      dropped += judgement?.dropped.length ?? 0;
+    }
+  };
+  const floor = perRecord(() => encode(false));
+  const ruled = perRecord(() => encode(true));
+  const result = {
+    bench: 'rules',
+    machine: `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`,
+    rules: Number(values.rules),
+    hitsPerRecord: Number((hits / records).toFixed(3)),
+    droppedShare: Number((dropped / records).toFixed(3)),
+    encodeUs: floor,
+    withRulesUs: ruled,
+    recordsPerSecond: Math.round(1e6 / ruled),
+    ratioToFloor: Number((ruled / floor).toFixed(2)),
+    gate: GATE,
+    reached: 1e6 / ruled >= GATE,
+  };
+  if (values.json) console.log(JSON.stringify(result));
+  else for (const [name, figure] of Object.entries(result)) console.log(`${name.padEnd(18)} ${figure}`);
+  if (!result.reached) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The least of some rounds, CPU µs a record: what else runs on the machine only adds. */
+function perRecord(work: () => void): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < ROUNDS; index++) {
+    const { user, system } = process.cpuUsage();
+    work();
+    const spent = process.cpuUsage({ user, system });
+    least = Math.min(least, spent.user + spent.system);
+  }
+  return Number((least / records).toFixed(3));
+}
+
+/** Rules of every kind, in turn; most look for something that hardly ever comes, as people's do. */
+async function engineWith(count: number): Promise<RuleEngine> {
+  const kinds = [
+    (n: number) => `when: { level_at_least: ERROR, contains: trouble number ${n} }, then: { alert: warning }`,
+    (n: number) => `when: { matches: '(?i)error code ${n}\\d\\d\\b' }, then: { tag: code_${n} }`,
+    (n: number) => `when: { matches: 'timeout after \\d{${(n % 3) + 2}} ms' }, then: { tag: timeout_${n} }`,
+    (n: number) => `when: { action: step_${n}, level: [WARN, ERROR] }, then: { set: { level: ERROR } }`,
+    (n: number) => `when: { context: { usage.total_tokens: { above: ${100_000 + n} } } }, then: { tag: costly_${n} }`,
+    (n: number) => `when: { level: ERROR, rate: { more_than: ${100 + n}, within: 5m } }, then: { alert: warning }`,
+    (n: number) => `when: { contains: ['retry ${n}', 'again ${n}', 'attempt ${n} of'] }, then: { sample: 10% }`,
+    (n: number) => `when: { matches: 'EMP-${n % 10}\\d{5}' }, then: { redact: { matches: 'EMP-${n % 10}\\d{5}' } }`,
+    (n: number) => `when: { agent: 'GR*', contains: health check ${n} }, then: { drop: true }`,
+    (n: number) =>
+      `when: { level_at_least: WARN, matches: 'quota|credit|billing|payment ${n}' }, then: { tag: money_${n} }`,
+  ];
+  const rules = Array.from({ length: count }, (_, n) => `  - { name: rule_${n}, ${kinds[n % kinds.length]!(n)} }\n`);
+  const { config, complaints } = await checkConfigTexts(
+    new Map([['agents/_defaults.yaml', `rules:\n${rules.join('')}`]]),
+  );
+  if (config === undefined) throw new Error(JSON.stringify(complaints));
+  const engine = new RuleEngine(SERVER);
+  engine.use(config.agentDefaults.rules, [], Date.now());
+  return engine;
+}
