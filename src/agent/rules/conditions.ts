@@ -1,6 +1,7 @@
 import type { ContextCondition, ContextValue, RuleConditions } from '../../contract/rules.ts';
 import { matchesServerPattern as matchesName } from '../../contract/server-pattern.ts';
 import { LinearPattern } from '../../platform/linear-pattern.ts';
+import { Needle } from './needle.ts';
 import { isPlainInJson, LEVEL_INDEX, type RecordView, valueAt } from './record-view.ts';
 
 /** One condition of a rule, made ready. */
@@ -63,10 +64,11 @@ function nameCheck(key: 'agent' | 'action', names: readonly string[]): Check {
 }
 
 function containsCheck(texts: readonly string[]): Check {
-  const asked = texts.map((text) => ({ text, isPlain: isPlainInJson(text) }));
+  const asked = texts.map((text) => ({ text, needle: isPlainInJson(text) ? new Needle(text) : undefined }));
   return {
     key: 'contains',
-    holds: (view) => asked.some(({ text, isPlain }) => (!isPlain || view.mayHold(text)) && view.message.includes(text)),
+    holds: (view) =>
+      asked.some(({ text, needle }) => (needle === undefined || view.mayHold(needle)) && view.message.includes(text)),
     found: (view) => shown(view.message),
   };
 }
@@ -74,10 +76,11 @@ function containsCheck(texts: readonly string[]): Check {
 function matchesCheck(source: string): Check {
   const pattern = new LinearPattern(source);
   const { texts = [], lowerCase = false } = pattern.required ?? {};
-  const isPlain = texts.length > 0 && texts.every(isPlainInJson);
+  const needles = texts.every(isPlainInJson) ? texts.map((text) => new Needle(text, lowerCase)) : [];
   return {
     key: 'matches',
-    holds: (view) => (!isPlain || texts.some((text) => view.mayHold(text, lowerCase))) && pattern.isIn(view.message),
+    holds: (view) =>
+      (needles.length === 0 || needles.some((needle) => view.mayHold(needle))) && pattern.isIn(view.message),
     found: (view) => shown(view.message),
   };
 }
@@ -86,7 +89,7 @@ function contextCheck(condition: ContextCondition): Check {
   refuseUnknown(condition, CONTEXT_KNOWN);
   const { path, exists, isNot } = condition;
   const holds = compileComparison(condition);
-  const first = JSON.stringify(path.split('.')[0]!).slice(1, -1);
+  const first = new Needle(JSON.stringify(path.split('.')[0]!).slice(1, -1));
   // What must be there has its first key in the line.
   const mustBeThere = exists !== false && (isNot === undefined || Object.keys(condition).length > 2);
   return {

@@ -1,6 +1,7 @@
 import { LEVELS, type Level } from '../../contract/record.ts';
 import type { ContextValue } from '../../contract/rules.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
+import { type Needle, NotedGroups, WORTH_NOTING_FROM } from './needle.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 
@@ -20,6 +21,9 @@ export class RecordView {
   #record!: EncodedRecord;
   #json: string | undefined;
   #lowerJson: string | undefined;
+  /** How many texts were looked for. */
+  #asked = 0;
+  readonly #groups = new NotedGroups();
   #message: string | undefined;
   #context: Context | undefined;
   #isChanged = false;
@@ -32,6 +36,7 @@ export class RecordView {
     this.agentId = record.agentId;
     this.#json = undefined;
     this.#lowerJson = undefined;
+    this.#asked = 0;
     this.#message = undefined;
     this.#context = undefined;
     this.#isChanged = false;
@@ -53,16 +58,15 @@ export class RecordView {
     return this.#context!;
   }
 
-  /**
-   * Whether `text` may stand in message or context; `false` is certain. For text that JSON writes as it is (`isPlainInJson`). `lowerCase`: in
-   * both put in lower case, as `text` is.
-   */
-  mayHold(text: string, lowerCase = false): boolean {
+  /** Whether a text may stand in message or context; `false` is certain. For text that JSON writes as it is (`isPlainInJson`). */
+  mayHold(needle: Needle): boolean {
     if (this.#isChanged) return true;
     this.#json ??= this.#record.json;
-    if (!lowerCase) return this.#json.includes(text);
+    if (this.#asked === WORTH_NOTING_FROM) this.#groups.note(this.#json);
+    if (++this.#asked > WORTH_NOTING_FROM && !needle.mayBeIn(this.#groups)) return false;
+    if (!needle.lowerCase) return this.#json.includes(needle.text);
     this.#lowerJson ??= this.#json.toLowerCase();
-    return this.#lowerJson.includes(text);
+    return this.#lowerJson.includes(needle.text);
   }
 
   change(changes: {
