@@ -3,17 +3,18 @@
  * compressed, uploaded to an S3 server, deleted; every record counted in the archive. The agent and the S3 server run in
  * processes of their own; CPU is the agent's alone, and is told as a ratio to the floor measured in the same run.
  *
- *   node bench/ingest.ts [--records 200000] [--bundle dist/nervesys-agent.cjs] [--redaction] [--json]
+ *   node bench/ingest.ts [--records 200000] [--bundle dist/nervesys-agent.cjs] [--redaction] [--rules N] [--json]
  *
- * --bundle: the agent as servers run it (npm run bundle:agent), not its TypeScript; --redaction: secrets are looked for, as is the default
+ * --bundle: the agent as servers run it (npm run bundle:agent), not its TypeScript; --redaction: secrets are looked for, as is the default; --rules: so many rules of the usual kinds
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { copyBenchConfig } from './bench-config.ts';
 import { cutBodies } from './bodies.ts';
 import { measureFloorApart, round } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     records: { type: 'string', default: '200000' },
     bundle: { type: 'string' },
     redaction: { type: 'boolean', default: false },
+    rules: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -50,8 +52,7 @@ try {
   const bodies = cutBodies(readFileSync(file), POST_RECORDS);
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
   const home = join(folder, 'home');
-  cpSync(resolve(import.meta.dirname, '../config'), join(home, 'config'), { recursive: true });
-  if (!values.redaction) appendFileSync(join(home, 'config/agents/_defaults.yaml'), '\nredaction:\n  enabled: false\n');
+  copyBenchConfig(home, { redaction: values.redaction, rules: Number(values.rules) });
   const program = values.bundle === undefined ? undefined : [resolve(values.bundle)];
   agent = await startAgent(home, s3Settings(settings), program);
 

@@ -14,6 +14,7 @@ import { encodeNdjson } from '../src/agent/sources/record-encoder.ts';
 import { checkConfigTexts } from '../src/config/index.ts';
 import type { ServerName } from '../src/contract/ids.ts';
 import { REDACTION_DEFAULT } from '../src/contract/redaction.ts';
+import { typicalRules } from './bench-config.ts';
 import { cutBodies } from './bodies.ts';
 import { generateLogs } from './gen-logs.ts';
 
@@ -80,25 +81,8 @@ function perRecord(work: () => void): number {
   return Number((least / records).toFixed(3));
 }
 
-/** Rules of every kind, in turn; most look for something that hardly ever comes, as people's do. */
 async function engineWith(count: number): Promise<RuleEngine> {
-  const kinds = [
-    (n: number) => `when: { level_at_least: ERROR, contains: trouble number ${n} }, then: { alert: warning }`,
-    (n: number) => `when: { matches: '(?i)error code ${n}\\d\\d\\b' }, then: { tag: code_${n} }`,
-    (n: number) => `when: { matches: 'timeout after \\d{${(n % 3) + 2}} ms' }, then: { tag: timeout_${n} }`,
-    (n: number) => `when: { action: step_${n}, level: [WARN, ERROR] }, then: { set: { level: ERROR } }`,
-    (n: number) => `when: { context: { usage.total_tokens: { above: ${100_000 + n} } } }, then: { tag: costly_${n} }`,
-    (n: number) => `when: { level: ERROR, rate: { more_than: ${100 + n}, within: 5m } }, then: { alert: warning }`,
-    (n: number) => `when: { contains: ['retry ${n}', 'again ${n}', 'attempt ${n} of'] }, then: { sample: 10% }`,
-    (n: number) => `when: { matches: 'EMP-${n % 10}\\d{5}' }, then: { redact: { matches: 'EMP-${n % 10}\\d{5}' } }`,
-    (n: number) => `when: { agent: 'GR*', contains: health check ${n} }, then: { drop: true }`,
-    (n: number) =>
-      `when: { level_at_least: WARN, matches: 'quota|credit|billing|payment ${n}' }, then: { tag: money_${n} }`,
-  ];
-  const rules = Array.from({ length: count }, (_, n) => `  - { name: rule_${n}, ${kinds[n % kinds.length]!(n)} }\n`);
-  const { config, complaints } = await checkConfigTexts(
-    new Map([['agents/_defaults.yaml', `rules:\n${rules.join('')}`]]),
-  );
+  const { config, complaints } = await checkConfigTexts(new Map([['agents/_defaults.yaml', typicalRules(count)]]));
   if (config === undefined) throw new Error(JSON.stringify(complaints));
   const engine = new RuleEngine(SERVER);
   engine.use(config.agentDefaults.rules, [], Date.now());

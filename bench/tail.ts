@@ -2,26 +2,18 @@
  * File tail: a file of the common workload is moved to where the agent looks, and followed until every record is stored; then archived and
  * counted. CPU as a ratio to the floor of the ingest bench (parse, insert, gzip), measured in the same run.
  *
- *   node bench/tail.ts [--records 500000] [--lines json|plain|logfmt] [--bundle dist/nervesys-agent.cjs] [--redaction] [--json]
+ *   node bench/tail.ts [--records 500000] [--lines json|plain|logfmt] [--bundle dist/nervesys-agent.cjs] [--redaction] [--rules N] [--json]
  *
  * --lines: the same records as other loggers write them; --bundle: the agent as servers run it (npm run bundle:agent), not its
- * TypeScript; --redaction: secrets are looked for, as is the default
+ * TypeScript; --redaction: secrets are looked for, as is the default; --rules: so many rules of the usual kinds
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { copyBenchConfig } from './bench-config.ts';
 import { measureFloorApart, round } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
 import {
@@ -43,6 +35,7 @@ const { values } = parseArgs({
     lines: { type: 'string', default: 'json' },
     bundle: { type: 'string' },
     redaction: { type: 'boolean', default: false },
+    rules: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -61,12 +54,11 @@ try {
   const watched = join(folder, 'watched');
   mkdirSync(watched);
   mkdirSync(home);
-  cpSync(resolve(import.meta.dirname, '../config'), join(home, 'config'), { recursive: true });
+  copyBenchConfig(home, { redaction: values.redaction, rules: Number(values.rules) });
   writeFileSync(
     join(home, 'config/agents/bench.yaml'),
     `sources:\n  - file: ${watched}/*.ndjson\n    start_at: beginning\n`,
   );
-  if (!values.redaction) appendFileSync(join(home, 'config/agents/_defaults.yaml'), '\nredaction:\n  enabled: false\n');
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
   const program = values.bundle === undefined ? undefined : [resolve(values.bundle)];
   agent = await startAgent(home, s3Settings(settings), program);

@@ -66,7 +66,8 @@ const NAMED =
   /(?:^|[\s{,#'"-])([A-Za-z0-9_.-]{0,60}(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credential)s?(?:_?(?:key|id))?)["']?\s*[:=]\s*["']?([^\s"'#,}]{8,512})/gi;
 const PLACEHOLDER =
   /^(?:[[(\\^.]|\$|<|\{|\/|\.{1,2}\/|~\/|…|x{4,}|\*{3,}|changeme|example|your|my[-_]|the[-_]|placeholder|redacted|env:|vault:|file:|https?:|true|false|null|none)/i;
-/** Of a word without a name beside it. */
+/** Of a word without a name beside it, which has so many characters at least. */
+const WORD_LENGTH_LEAST = 32;
 const WORD = /(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_=-]{32,512}(?![A-Za-z0-9+/_=.-])/g;
 /** OpenSSH's public keys begin so; they are made to be shown. */
 const PUBLIC_KEY = /^AAAA[A-Z]/;
@@ -85,8 +86,9 @@ function inLine(line: string): Credential | undefined {
   }
   for (const { 0: word, index } of line.matchAll(WORD)) {
     if (PUBLIC_KEY.test(word)) continue;
-    if (kindsOf(word) === 3 && !word.includes('//') && entropyBits(word) >= RANDOM_BITS && !isWords(word))
-      return { at: index, what: 'a random key' };
+    // Folders are named by chance too, a piece here and there: of a path one part must be random by itself.
+    const parts = word.startsWith('/') ? word.split('/').filter(({ length }) => length >= WORD_LENGTH_LEAST) : [word];
+    if (parts.some(isRandomKey)) return { at: index, what: 'a random key' };
   }
   return undefined;
 }
@@ -99,6 +101,10 @@ function isPartlyRandom(value: string): boolean {
     !/^[a-z]+[-_a-z]*\d{0,2}$/i.test(value) &&
     !/^\d+(?:\.\d+)?[a-zA-Z]{1,3}$/.test(value)
   );
+}
+
+function isRandomKey(word: string): boolean {
+  return kindsOf(word) === 3 && !word.includes('//') && entropyBits(word) >= RANDOM_BITS && !isWords(word);
 }
 
 /** Kinds of characters among small letters, capitals and digits. */

@@ -26,6 +26,7 @@ const CREDENTIALS: readonly (readonly [line: string, what: RegExp])[] = [
   [`bot: ${join2('123456789:', 'AA', RANDOM, 'xyz')}`, /Telegram/],
   [`join: ${join2('nsv1.', RANDOM, RANDOM)}`, /Nervesys token/],
   [`something: ${RANDOM}Qa`, /random key/],
+  [`file: /var/${RANDOM}Qa/x`, /random key/],
 ];
 
 test('credentials are found in values and comments, at their place, and never shown', () => {
@@ -53,6 +54,7 @@ test('what belongs into a configuration is taken for no credential', () => {
     'max_token: 128000tok',
     "pattern: 'password=[A-Za-z0-9]{8,}'",
     'description: the token budget of 100000 was spent; the secret is to wait',
+    'file: /tmp/nervesys-tail-pd6SzQ/Watched0/pods_Grok-7d4F5c6B8-x2X9z/*.log',
     'endpoint: https://gateway.storjshare.io',
     'repository: git@github.com:owalai/nervesys-configuration-repository.git',
     'repository: https://github.com/OWALAI/Nervesys-Configuration-Repository-2025/tree/main',
