@@ -22,7 +22,7 @@ import { answerRepeats, type Sorted } from './repeats.ts';
 import type { Resealed } from './reseal.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
-import { DROPPED_SEALED_META, Sealer } from './sealer.ts';
+import { type BatchSizes, DROPPED_SEALED_META, Sealer } from './sealer.ts';
 import { ShortTermMemory } from './short-term-memory.ts';
 import { BufferStore, isBusy, isNoSpace, type StoredBatch } from './store.ts';
 import type {
@@ -77,6 +77,8 @@ const PRESSED_BYTES_MAX = 8_000_000;
 const COMMIT_BYTES_MAX = 4_000_000;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
+/** The length of the windows that blocks belong to. */
+const WINDOW_META = 'window_ms';
 /** How many records rules have dropped in all. */
 const DROPPED_META = 'dropped';
 const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
@@ -86,12 +88,14 @@ const SHRINK_OPEN_BYTES_MAX = 1_000_000;
 /** Batches that records are given up of are joined up to this size: quickly written, and many enough records. */
 const JOINED_BYTES_MAX = 1_000_000;
 
-export interface BufferOptions {
+/** What may be changed while it is open. */
+export interface BufferSizes extends BatchSizes {
+  readonly limitBytes: number;
+}
+
+export interface BufferOptions extends BufferSizes {
   readonly path: string;
   readonly server: ServerName;
-  readonly limitBytes: number;
-  readonly windowMs: number;
-  readonly batchTextBytes: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when a batch was sealed; `byWindow` when its window ended rather than its size being reached. */
@@ -105,6 +109,7 @@ export interface BufferOptions {
 export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly epoch: Epoch;
   readonly #options: BufferOptions;
+  #sizes: BufferSizes;
   readonly #store: BufferStore;
   readonly #lock: ProcessLock;
   readonly #room: DiskRoom;
@@ -127,9 +132,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   private constructor(options: BufferOptions, store: BufferStore, lock: ProcessLock) {
     this.#options = options;
-    const { path, limitBytes, batchTextBytes, clock, logger } = options;
-    const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
-    this.#room = new DiskRoom(store, new DiskReserve(reservePath(path)), limitBytes, fileBytesMax, clock);
+    const { path, limitBytes, clock, logger } = options;
+    this.#sizes = options;
+    this.#room = new DiskRoom(store, new DiskReserve(reservePath(path)), limitBytes, fileBytesMax(options), clock);
     this.#store = store;
     this.#lock = lock;
     let epoch = store.meta('epoch');
@@ -155,8 +160,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       batches: this.#batches,
       server: options.server,
       epoch: this.epoch,
-      windowMs: options.windowMs,
-      batchTextBytes,
+      sizes: { ...options, windowMs: Number(store.meta(WINDOW_META) ?? options.windowMs) },
       logger,
       onChunk: (chunk) => this.#memory.remember(chunk),
       onSealed: (byWindow) => {
@@ -202,7 +206,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const textBytes = textBytesOf(records);
     const { recordsBytesMax } = this.#room;
     if (textBytes > recordsBytesMax)
-      return Promise.reject(recordsTooLarge(textBytes, recordsBytesMax, this.#options.limitBytes));
+      return Promise.reject(recordsTooLarge(textBytes, recordsBytesMax, this.#sizes.limitBytes));
     if (this.#relieving !== undefined) return this.#appendUnderPressure(records, options, textBytes);
     if (!this.#queue.hasRoomFor(textBytes))
       return Promise.reject(this.#full(`${this.#queue.bytes} bytes are waiting for the disk already`));
@@ -211,6 +215,19 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const stored = this.#queue.push(records, options, textBytes);
     this.#scheduleCommit();
     return stored;
+  }
+
+  /**
+   * Other sizes from now on; what is stored isn't touched. Under a limit that was lowered below what stands on the disk nothing is taken until
+   * that has drained. @throws NervesysError `NSV_BUFFER_FULL` when noting them would pass the limit: an outside reader holds the file.
+   */
+  setSizes(sizes: BufferSizes): void {
+    this.#noteWindow(sizes.windowMs);
+    this.#sizes = sizes;
+    this.#store.capFile(fileBytesMax(sizes));
+    this.#room.setLimits(sizes.limitBytes, fileBytesMax(sizes));
+    this.#answers.setLimit(sizes.limitBytes);
+    this.#sealer.setSizes(sizes);
   }
 
   /** Closes the open batch, if any, and resolves when every closed batch is sealed; rejects with the reason why one is not. */
@@ -225,7 +242,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
    * timer.
    */
   sealEndedWindow(): void {
-    const { clock, windowMs } = this.#options;
+    const { clock } = this.#options;
     try {
       this.#batches.removePassed();
       this.#deleteForgottenAnswers();
@@ -233,7 +250,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     } catch (error) {
       this.#options.logger.error('what is not needed any more could not be removed', errorFields(error));
     }
-    this.#sealer.closeEnded(windowStart(clock.now(), windowMs));
+    this.#sealer.closeEnded(windowStart(clock.now(), this.#sizes.windowMs));
   }
 
   /** The oldest sealed batch, without its bytes. */
@@ -293,7 +310,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     return {
       epoch: this.epoch,
       bytes: this.#room.bytes,
-      limitBytes: this.#options.limitBytes,
+      limitBytes: this.#sizes.limitBytes,
       records: openRecords + sealed.reduce((sum, batch) => sum + batch.manifest.records, 0),
       openRecords,
       batches: sealed.map(({ id, manifest, bytes, key, sealedAt }) => ({
@@ -429,7 +446,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** Numbers records and stores them, with what goes `alongside`, in one transaction; then they are in the open batch. */
   #write(records: readonly EncodedRecord[], write: Write): void {
     const { now, evictable, refuse, given = new Map(), alongside } = write;
-    const windowAt = windowStart(now, this.#options.windowMs);
+    const windowAt = windowStart(now, this.#sizes.windowMs);
     let last = this.#lastSequence + records.length;
     const { losses: before } = this.#lossBook;
     let losses = before;
@@ -508,7 +525,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       giveUp: (level, batches, resealed) => this.#giveUp(level, batches, resealed),
       joined: {
         bytesMax: Math.min(JOINED_BYTES_MAX, this.#room.bytesBesideFile),
-        textBytesMax: this.#options.batchTextBytes,
+        textBytesMax: this.#sizes.batchTextBytes,
       },
       mayGiveUp: () => {
         if (this.#lossBook.losses.many) this.#writeReceipts();
@@ -561,7 +578,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** Why records of so many bytes have no room; `undefined`: they have. */
   #lacking(incomingBytes: number): BufferFull | undefined {
     if (!this.#room.fitsRecords(incomingBytes)) {
-      const { limitBytes } = this.#options;
+      const { limitBytes } = this.#sizes;
       return this.#full(
         `${this.#room.bytes} of ${limitBytes} bytes are in use and ${incomingBytes} more came`,
         undefined,
@@ -580,6 +597,11 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** The greatest sequence that was ever given out, as far as the file knows. */
   #storedSequence(): Sequence {
     return Math.max(this.#store.lastSequence(), this.#lossBook.losses.through);
+  }
+
+  /** How long the windows are that blocks in the file belong to, for whoever recovers them. */
+  #noteWindow(windowMs: number): void {
+    if (Number(this.#store.meta(WINDOW_META)) !== windowMs) this.setMeta(WINDOW_META, String(windowMs));
   }
 
   #recover(): void {
@@ -607,8 +629,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#lastSequence = this.#storedSequence();
     this.#dropped = Number(this.#store.meta(DROPPED_META) ?? 0);
     this.#sealer.noteDropped(this.#dropped - Number(this.#store.meta(DROPPED_SEALED_META) ?? 0));
+    this.#sealer.setSizes(this.#sizes);
+    if (this.#room.fitsSmallWrite()) passing(() => this.#noteWindow(this.#sizes.windowMs));
     this.sealEndedWindow();
   }
+}
+
+function fileBytesMax({ limitBytes, batchTextBytes }: BufferSizes): number {
+  return limitBytes - walReserveBytes(limitBytes, batchTextBytes);
 }
 
 /** What is stored with records. */

@@ -29,10 +29,10 @@ const EMPTY_BYTES = 131_072;
 export class DiskRoom {
   readonly #store: BufferStore;
   readonly #reserve: DiskReserve;
-  readonly #limitBytes: number;
-  readonly #fileBytesMax: number;
+  #limitBytes: number;
+  #fileBytesMax: number;
   readonly #clock: Clock;
-  readonly #smallWritesBytes: number;
+  #smallWritesBytes: number;
   /** So much may still be written, by what was found last, before it must be looked again: a look costs as much as a small commit. */
   #sureBytes = 0;
   #foldFailedAt = Number.NEGATIVE_INFINITY;
@@ -43,10 +43,18 @@ export class DiskRoom {
   constructor(store: BufferStore, reserve: DiskReserve, limitBytes: number, fileBytesMax: number, clock: Clock) {
     this.#store = store;
     this.#reserve = reserve;
+    this.#clock = clock;
     this.#limitBytes = limitBytes;
     this.#fileBytesMax = fileBytesMax;
-    this.#clock = clock;
-    this.#smallWritesBytes = Math.max(SMALL_WRITES_BYTES_MIN, limitBytes * SMALL_WRITES_PART);
+    this.#smallWritesBytes = smallWritesBytes(limitBytes);
+  }
+
+  /** Other limits from now on. Where more stands on the disk already, nothing is taken until it has drained. */
+  setLimits(limitBytes: number, fileBytesMax: number): void {
+    this.#limitBytes = limitBytes;
+    this.#fileBytesMax = fileBytesMax;
+    this.#smallWritesBytes = smallWritesBytes(limitBytes);
+    this.#sureBytes = 0;
   }
 
   /** The most that records stored together may take: in an empty buffer so many fit. More never will, however long one waits. */
@@ -178,6 +186,10 @@ export class DiskRoom {
   get #walIsEmpty(): boolean {
     return this.#store.diskBytes().wal === 0;
   }
+}
+
+function smallWritesBytes(limitBytes: number): number {
+  return Math.max(SMALL_WRITES_BYTES_MIN, limitBytes * SMALL_WRITES_PART);
 }
 
 function written(bytes: number): number {

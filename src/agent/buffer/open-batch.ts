@@ -42,6 +42,8 @@ export interface BatchedBlock {
 export interface OpenBatchOptions {
   /** The name that its records bear, where that isn't the server's any more: it was renamed while they stood in the file. */
   readonly formerServer?: ServerName | undefined;
+  /** The length of its window, where windows have another one by the time it is sealed. */
+  readonly windowMs?: number;
   /** Of gzip; absent, it goes by how fast records come. */
   readonly level?: number;
 }
@@ -138,7 +140,7 @@ export class OpenBatch {
       first: this.first,
       last: this.last,
       window: new Date(this.windowAt).toISOString(),
-      window_ms: origin.windowMs,
+      window_ms: this.#options.windowMs ?? origin.windowMs,
       records: this.records,
       levels: this.#levels,
       agents: Object.fromEntries(busiest.slice(0, MANIFEST_AGENTS_MAX)) as BatchManifest['agents'],

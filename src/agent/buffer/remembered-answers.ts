@@ -67,7 +67,7 @@ export function formatAnswers(keys: readonly RequestKey[]): string {
 export class RememberedAnswers {
   readonly #store: BufferStore;
   readonly #clock: Clock;
-  readonly #bytesMax: number;
+  #bytesMax: number;
   readonly #keys = new KeyTable();
   /** Answers by number, and numbers by answer: most requests are answered alike. */
   readonly #answers = new Map<number, { readonly text: string; keys: number }>();
@@ -88,6 +88,11 @@ export class RememberedAnswers {
       const ageMs = Math.max(0, now - at); // a clock that was set back makes it as good as new
       this.remember(id, parseAnswers(body), clock.monotonic() - ageMs);
     }
+  }
+
+  /** Another limit of the buffer; what is remembered already stays its time. */
+  setLimit(limitBytes: number): void {
+    this.#bytesMax = limitBytes * HELD_PART_MAX;
   }
 
   /** Keys that are remembered. */

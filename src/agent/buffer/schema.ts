@@ -122,16 +122,18 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
     `);
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     else if (UPGRADES[version] !== undefined) db.exec(`BEGIN IMMEDIATE; ${UPGRADES[version]} COMMIT;`);
-    const fileBytesMax = limitBytes - walReserveBytes(limitBytes, batchTextBytes);
-    db.exec(`
-      PRAGMA max_page_count = ${Math.max(64, Math.floor(fileBytesMax / PAGE_BYTES))};
-      PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
-    `);
+    capPages(db, limitBytes - walReserveBytes(limitBytes, batchTextBytes));
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};`);
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** Keeps the file within so many bytes, until it is closed; one that is larger already doesn't grow. */
+export function capPages(db: DatabaseSync, fileBytesMax: number): void {
+  db.exec(`PRAGMA max_page_count = ${Math.max(64, Math.floor(fileBytesMax / PAGE_BYTES))};`);
 }
 
 /** Whether there is a buffer at `path` that opening it would bring to a newer schema. @throws what SQLite says of a file that can't be read. */

@@ -15,14 +15,19 @@ const BATCH_TEXT_BYTES_LOW = 200_000;
 /** How many records that rules dropped are told in manifests. */
 export const DROPPED_SEALED_META = 'dropped_sealed';
 
+/** When a batch is full. */
+export interface BatchSizes {
+  readonly windowMs: number;
+  readonly batchTextBytes: number;
+}
+
 export interface SealerOptions {
   readonly store: BufferStore;
   readonly room: DiskRoom;
   readonly batches: SealedBatches;
   readonly server: ServerName;
   readonly epoch: Epoch;
-  readonly windowMs: number;
-  readonly batchTextBytes: number;
+  readonly sizes: BatchSizes;
   readonly logger: Logger;
   /** Told of each chunk that is begun. */
   readonly onChunk: (chunk: Chunk) => void;
@@ -37,6 +42,7 @@ export interface SealerOptions {
 /** The batch that fills and those that are closed, on their way to being sealed: in the order of their records, one at a time. */
 export class Sealer {
   readonly #options: SealerOptions;
+  #sizes: BatchSizes;
   #open: OpenBatch | undefined;
   /** Closed batches whose sealing has not ended, oldest first. */
   #closing: OpenBatch[] = [];
@@ -48,6 +54,13 @@ export class Sealer {
 
   constructor(options: SealerOptions) {
     this.#options = options;
+    this.#sizes = options.sizes;
+  }
+
+  /** Other sizes from the next block on. A batch of the former window is closed, and keeps the length of its window. */
+  setSizes(sizes: BatchSizes): void {
+    if (sizes.windowMs !== this.#sizes.windowMs) this.closeOpen(false);
+    this.#sizes = sizes;
   }
 
   /** What is in blocks yet, oldest first. */
@@ -85,7 +98,10 @@ export class Sealer {
     if (open !== undefined && open.windowAt !== windowAt) this.closeOpen(true);
     else if (open !== undefined && open.formerServer !== formerServer) this.closeOpen(false);
     else if (open !== undefined && open.textBytes + block.body.length > this.#textBytesMax) this.closeOpen(false);
-    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt, { formerServer });
+    this.#open ??= new OpenBatch(windowAt, block.first, arrivedAt, {
+      formerServer,
+      windowMs: this.#sizes.windowMs,
+    });
     const chunk = this.#open.add(block, arrivedAt);
     if (chunk !== undefined) this.#options.onChunk(chunk);
     if (this.#open.textBytes >= this.#textBytesMax) this.closeOpen(false);
@@ -155,10 +171,10 @@ export class Sealer {
   }
 
   async #sealOldest(byWindow: boolean): Promise<void> {
-    const { store, room, batches, server, epoch, windowMs, onSealed } = this.#options;
+    const { store, room, batches, server, epoch, onSealed } = this.#options;
     const batch = this.#closing[0]!;
     const previousEpoch = (store.meta('previous_epoch') as Epoch | undefined) ?? null;
-    const origin = { server, epoch, previousEpoch, windowMs };
+    const origin = { server, epoch, previousEpoch, windowMs: this.#sizes.windowMs };
     const object = await batch.finish(origin, store.meta('last_manifest_sha256') ?? null);
     this.requireRoomFor(object.bytes.length);
     batches.add(batch, object, () => {
@@ -175,7 +191,8 @@ export class Sealer {
 
   /** On a disk that is filling up, batches are small enough to be sealed with nothing but the reserve. */
   get #textBytesMax(): number {
-    const { batchTextBytes, room } = this.#options;
+    const { room } = this.#options;
+    const { batchTextBytes } = this.#sizes;
     return room.isLow ? Math.min(batchTextBytes, BATCH_TEXT_BYTES_LOW) : batchTextBytes;
   }
 }

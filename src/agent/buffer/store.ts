@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { BatchManifest } from '../../contract/batch.ts';
 import { type Evictable, formatEvictable, parseEvictable } from './evictable.ts';
 import type { BatchObject, OpenBatch } from './open-batch.ts';
-import { BUSY_TIMEOUT_MS } from './schema.ts';
+import { BUSY_TIMEOUT_MS, capPages } from './schema.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
 
 export interface StoredBlock {
@@ -66,6 +66,11 @@ export class BufferStore {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** Keeps the file within so many bytes from now on. */
+  capFile(bytesMax: number): void {
+    capPages(this.#db, bytesMax);
   }
 
   meta(name: string): string | undefined {
