@@ -11,7 +11,7 @@ export type {
   StorageSettings,
   Thresholds,
 } from './config.ts';
-export { type ConfigTexts, readConfigFolder } from './config-folder.ts';
+export { AGENTS_FOLDER, type ConfigTexts, readConfigFolder, TOP_FILES } from './config-folder.ts';
 export { type ConfigChange, diffConfigs } from './diff-configs.ts';
 export { copyExampleConfig } from './example-config.ts';
 export { type ExplainedSetting, explainAgent } from './explain-agent.ts';

@@ -6,14 +6,14 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { parseRepository } from '../../../src/config/git-section.ts';
-import { Repository, type RepositorySettings } from '../../../src/orchestrator/gitops/git/repository.ts';
+import { Repository } from '../../../src/orchestrator/gitops/git/repository.ts';
 import type { OrchestratorOptions } from '../../../src/orchestrator/orchestrator.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { errorCode } from '../../../src/platform/errors.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
 import { BROKEN_CONFIGS } from '../../fixtures/broken-configs.ts';
 import { startGitHttpServer } from '../../servers/git-http-server.ts';
-import { TestRepository } from '../../support/git-repository.ts';
+import { openRepository, TestRepository } from '../../support/git-repository.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -23,24 +23,6 @@ const postgres = await TestPostgres.start();
 after(() => postgres.close());
 const SECRET = 'a secret of webhooks';
 const GOOD = { 'agents/grok.yaml': 'role: Reviewer\n' };
-
-async function openRepository(t: TestContext, more: Partial<RepositorySettings> = {}) {
-  const folder = await tempDir(t);
-  const pushed = await TestRepository.make(folder);
-  const settings = {
-    repository: `file://${pushed.bare}`,
-    branch: 'main',
-    path: 'config',
-    credentials: {},
-    gitDir: join(folder, 'followed.git'),
-    clock: systemClock,
-    timeoutMs: 30_000,
-    bytesMax: 50_000_000,
-    ...more,
-  };
-  const repository = new Repository(settings);
-  return { folder, pushed, repository, read: async () => repository.read((await repository.head()).ref) };
-}
 
 async function openFollowing(t: TestContext, git: Partial<NonNullable<OrchestratorOptions['git']>> = {}) {
   const folder = await tempDir(t);

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Complaint, checkConfigFolder, formatComplaint } from '../../../config/index.ts';
+import { checkConfigFolder, formatComplaint } from '../../../config/index.ts';
 import { errorCode, NervesysError } from '../../../platform/errors.ts';
 import type { FoundRevision } from '../found-revision.ts';
 import { type GitOptions, runGit } from './run-git.ts';
+import { readSettingsFiles } from './settings-files.ts';
 
 export interface RepositorySettings extends GitOptions {
   /** A branch or a tag. */
@@ -14,8 +15,6 @@ export interface RepositorySettings extends GitOptions {
 }
 
 const HEAD = 'refs/nervesys/head';
-const FILES_MAX = 20_000;
-const FILE_BYTES_MAX = 256 * 1024;
 const SHA = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /** A bare copy of the repository that is followed, one commit deep. */
@@ -58,7 +57,8 @@ export class Repository {
     );
     const commit = await this.#commit(signal);
     const revision = commit.sha.slice(0, 12);
-    const { files, complaints } = await this.#files(commit.sha, signal);
+    const git = (args: readonly string[], input?: string) => this.#git(args, signal, input);
+    const { files, complaints } = await readSettingsFiles(git, commit.sha, this.#settings.path);
     const folder = await mkdtemp(join(tmpdir(), 'nervesys-revision-'));
     try {
       for (const [name, body] of files) {
@@ -87,57 +87,6 @@ export class Repository {
     }
   }
 
-  /** The settings files of a commit, never checked out: only plain files under names that nobody can mistake. */
-  async #files(
-    sha: string,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly files: ReadonlyMap<string, Buffer>; readonly complaints: readonly Complaint[] }> {
-    const { path } = this.#settings;
-    const prefix = path === '' ? '' : `${path.replace(/^\/+|\/+$/g, '')}/`;
-    const args = ['ls-tree', '-r', '-z', '--full-tree', '--long', sha, ...(prefix === '' ? [] : ['--', prefix])];
-    const entries = (await this.#git(args, signal))
-      .toString('latin1')
-      .split('\0')
-      .filter((line) => line !== '');
-    const complaints: Complaint[] = [];
-    const wanted: { readonly name: string; readonly object: string }[] = [];
-    const complain = (file: string, problem: string, remedy: string) => complaints.push({ file, problem, remedy });
-    if (entries.length > FILES_MAX)
-      complain(prefix || '.', `holds ${entries.length} files`, `use at most ${FILES_MAX}`);
-    for (const entry of entries.slice(0, FILES_MAX)) {
-      const [, mode, type, object = '', size, full = ''] =
-        /^(\d{6}) (\w+) ([0-9a-f]+) +(\S+)\t([\s\S]*)$/.exec(entry) ?? [];
-      const name = Buffer.from(full, 'latin1').toString('utf8').slice(prefix.length);
-      if (!/^(?:agents\/)?[^/]+\.ya?ml$/i.test(name)) continue; // nobody's business
-      const shown = name.replace(/[\p{Cc}\ufffd]/gu, '?');
-      if (shown !== name || name.includes('\\') || name.startsWith('.'))
-        complain(shown, 'has an odd name', 'use letters, digits, - and _');
-      else if (type !== 'blob' || mode === '120000')
-        complain(name, 'is a link, not a file', 'put the file itself there');
-      else if (Number(size) > FILE_BYTES_MAX) complain(name, `has ${size} bytes`, `use at most ${FILE_BYTES_MAX}`);
-      else wanted.push({ name, object });
-    }
-    return { files: await this.#blobs(wanted, signal), complaints };
-  }
-
-  async #blobs(
-    wanted: readonly { readonly name: string; readonly object: string }[],
-    signal: AbortSignal | undefined,
-  ): Promise<ReadonlyMap<string, Buffer>> {
-    const files = new Map<string, Buffer>();
-    if (wanted.length === 0) return files;
-    const input = `${wanted.map(({ object }) => object).join('\n')}\n`;
-    const output = await runGit(this.#settings, ['cat-file', '--batch'], signal, input);
-    let at = 0;
-    for (const { name } of wanted) {
-      const end = output.indexOf(0x0a, at);
-      const size = Number(output.toString('latin1', at, end).split(' ')[2]);
-      files.set(name, output.subarray(end + 1, end + 1 + size));
-      at = end + 1 + size + 1;
-    }
-    return files;
-  }
-
   async #commit(signal: AbortSignal | undefined): Promise<NonNullable<FoundRevision['commit']>> {
     const text = (await this.#git(['log', '-1', '--format=%H%x00%an <%ae>%x00%s%x00%ct', HEAD], signal)).toString();
     const [sha = '', author = '', subject = '', seconds = '0'] = text.trimEnd().split('\0');
@@ -155,9 +104,9 @@ export class Repository {
     await this.#git(['init', '--quiet', '--bare'], signal); // of one that is there it changes nothing
   }
 
-  async #git(args: readonly string[], signal: AbortSignal | undefined): Promise<Buffer> {
+  async #git(args: readonly string[], signal: AbortSignal | undefined, input?: string): Promise<Buffer> {
     try {
-      return await runGit(this.#settings, args, signal);
+      return await runGit(this.#settings, args, signal, input);
     } catch (error) {
       // One that outgrew its bound, or was broken by a power loss, is fetched anew.
       if (errorCode(error) === 'NSV_GIT_FAILED' && args[0] === 'fetch')

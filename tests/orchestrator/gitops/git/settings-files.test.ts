@@ -1,0 +1,105 @@
+/** What would silently mean defaults for the whole fleet is a complaint: each case is a real commit, read by the system's git. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { openRepository } from '../../../support/git-repository.ts';
+
+const GROK = 'role: Reviewer\n';
+
+async function refusedFor(
+  t: TestContext,
+  path: string,
+  files: Readonly<Record<string, string>>,
+  submodule?: string,
+): Promise<readonly string[]> {
+  const { pushed, read } = await openRepository(t, { path });
+  await pushed.pushTree(files);
+  if (submodule !== undefined) pushed.addSubmodule(submodule);
+
+  const { config, refusal } = await read();
+
+  assert.equal(config, undefined, 'it was taken');
+  assert.equal(refusal?.code, 'NSV_CONFIG_INVALID');
+  return refusal.complaints;
+}
+
+test('a folder that is not in the repository is refused, with the part of its path that is wrong', async (t) => {
+  const files = { 'deploy/config/agents/grok.yaml': GROK, plain: 'x', link: '→deploy/config' };
+
+  assert.match(
+    (await refusedFor(t, 'config', files))[0]!,
+    /^config: is not in the repository \(commit [0-9a-f]{12}\); correct git\.path/,
+  );
+  assert.match((await refusedFor(t, 'deploy/confg', files))[0]!, /^deploy\/confg: is not in the repository/);
+  assert.match((await refusedFor(t, 'deploi/config', files))[0]!, /^deploi: is not in the repository/);
+  assert.match((await refusedFor(t, 'link', files))[0]!, /^link: is a link, not a folder .*correct git\.path/);
+  assert.match((await refusedFor(t, 'link/agents', files))[0]!, /^link: is a link, not a folder/);
+  assert.match((await refusedFor(t, 'plain', files))[0]!, /^plain: is a file, not a folder/);
+  assert.match((await refusedFor(t, 'sub/config', files, 'sub'))[0]!, /^sub: is a submodule, not a folder/);
+});
+
+test('a folder without any settings file is refused, and so is an empty repository', async (t) => {
+  const [complaint, ...more] = await refusedFor(t, 'config', {
+    'config/README.md': 'x',
+    'config/agents/README.md': 'x',
+  });
+  assert.match(complaint!, /^config: holds no settings file; correct git\.path .*agents\/<name>\.yaml/);
+  assert.deepEqual(more, []);
+  assert.match((await refusedFor(t, '', { 'config/agents/grok.yaml': GROK }))[0]!, /^\.: holds no settings file/);
+  assert.match((await refusedFor(t, '', {}))[0]!, /^\.: is empty/);
+});
+
+test('a folder deleted by a later commit is refused', async (t) => {
+  const { pushed, read } = await openRepository(t);
+  await pushed.pushTree({ 'config/agents/grok.yaml': GROK });
+  const before = await read();
+  await pushed.pushTree({ 'README.md': 'x' });
+
+  const after = await read();
+
+  assert.deepEqual(
+    before.config?.agents.map(({ agentId }) => agentId),
+    ['GROK'],
+  );
+  assert.equal(after.config, undefined);
+});
+
+test('the folder is found below any path, and at the root', async (t) => {
+  for (const path of ['', 'a', 'a/b c', './a//b c']) {
+    const folder = path
+      .split('/')
+      .filter((part) => part !== '' && part !== '.')
+      .join('/');
+    const { pushed, read } = await openRepository(t, { path });
+    await pushed.pushTree({ [`${folder === '' ? '' : `${folder}/`}agents/grok.yaml`]: GROK });
+
+    const { config, refusal } = await read();
+
+    assert.deepEqual([config?.agents.map(({ agentId }) => agentId), refusal], [['GROK'], undefined], path);
+  }
+});
+
+test('agents as a link, a submodule or a file is refused: the AI agents would be gone', async (t) => {
+  const rest = { 'config/storage.yaml': 'upload: { window: 5m }\n', 'team/grok.yaml': GROK };
+
+  const link = await refusedFor(t, 'config', { ...rest, 'config/agents': '→../team' });
+  const file = await refusedFor(t, 'config', { ...rest, 'config/agents': 'grok' });
+  const submodule = await refusedFor(t, 'config', rest, 'config/agents');
+
+  assert.deepEqual(link, ['agents: is a link, not a folder; put the folder itself there']);
+  assert.deepEqual(file, ['agents: is a file, not a folder; put the folder itself there']);
+  assert.deepEqual(submodule, ['agents: is a submodule, not a folder; put the folder itself there']);
+});
+
+test('a settings file that is a folder, a link or a submodule is refused', async (t) => {
+  const grok = { 'config/agents/grok.yaml': GROK };
+
+  const folder = await refusedFor(t, 'config', { ...grok, 'config/orchestrator.yaml/x': 'x' });
+  const inAgents = await refusedFor(t, 'config', { ...grok, 'config/agents/kimi.yaml/x': 'x' });
+  const link = await refusedFor(t, 'config', { ...grok, 'config/storage.yaml': '→/etc/passwd' });
+  const submodule = await refusedFor(t, 'config', grok, 'config/thresholds.yaml');
+
+  assert.deepEqual(folder, ['orchestrator.yaml: is a folder, not a file; put the file itself there']);
+  assert.deepEqual(inAgents, ['agents/kimi.yaml: is a folder, not a file; put the file itself there']);
+  assert.deepEqual(link, ['storage.yaml: is a link, not a file; put the file itself there']);
+  assert.deepEqual(submodule, ['thresholds.yaml: is a submodule, not a file; put the file itself there']);
+});
