@@ -8,7 +8,7 @@ import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
 import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { openScopedIssuing } from './scoped-issuer.ts';
-import { packageRoot, type Settings } from './settings.ts';
+import { packageRoot, type Settings, searchPath } from './settings.ts';
 import { followRotation, readSettingsAndSecrets } from './vault.ts';
 
 export interface CentralService {
@@ -55,6 +55,7 @@ export async function openCentralService(
               ...git,
               repository: git.repository,
               credentials: settings.git,
+              searchPath: searchPath(),
               webhookSecret: settings.git.webhookSecret,
               random: systemRandom,
             },

@@ -19,6 +19,8 @@ export interface GitOptions {
   readonly gitDir: string;
   readonly repository: string;
   readonly credentials: GitCredentials;
+  /** Where git and what it starts (ssh, …) are looked for, written as PATH is; the usual folders are looked in after it. */
+  readonly searchPath?: string | undefined;
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** The repository on our disk may not outgrow this; past it git is killed. */
@@ -132,7 +134,7 @@ function lastWords(said: string): string {
   return (line ?? 'git failed and said nothing').replace(/:\/\/[^/@\s]*@/g, '://').slice(0, SAID_LENGTH_MAX);
 }
 
-function environment({ repository, credentials }: GitOptions): NodeJS.ProcessEnv {
+function environment({ repository, credentials, searchPath }: GitOptions): NodeJS.ProcessEnv {
   const { token, sshKeyFile, knownHostsFile } = credentials;
   const settings: [string, string][] = [
     ['core.hooksPath', '/dev/null'],
@@ -155,7 +157,7 @@ function environment({ repository, credentials }: GitOptions): NodeJS.ProcessEnv
     ...(knownHostsFile === undefined ? [] : [`-o UserKnownHostsFile=${quote(knownHostsFile)}`]),
   ].join(' ');
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PATH: programFolders(searchPath),
     HOME: '/nonexistent',
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
@@ -172,6 +174,14 @@ function environment({ repository, credentials }: GitOptions): NodeJS.ProcessEnv
       ]),
     ),
   };
+}
+
+const USUAL_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** A relative part would be looked up wherever git happens to stand: left out. */
+function programFolders(searchPath = ''): string {
+  const own = searchPath.split(':').filter((folder) => folder.startsWith('/'));
+  return [...new Set([...own, ...USUAL_FOLDERS.split(':')])].join(':');
 }
 
 /** Bytes in the files of a folder; what goes away meanwhile counts nothing. */
