@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, withDeadline } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
+import { isLoopbackHost } from '../../../platform/loopback.ts';
 import { formatSize } from '../../../platform/quantity.ts';
 
 /** What opens a repository; secrets never become arguments, addresses or log lines. */
@@ -30,11 +31,8 @@ export interface GitOptions {
 const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
 const SAID_LENGTH_MAX = 400;
 const SIZE_CHECK_MS = 250;
-/** Absolute paths and file:// are this machine's own; http is for a proxy or a test on this machine, and checked before (`checkRepository`). */
-const PROTOCOLS = 'https:http:ssh:file';
-
 /**
- * Runs git with nothing of this machine's or user's settings, no prompts, no hooks and no other protocols. Resolves with standard output; rejects with
+ * Runs git with nothing of this machine's or user's settings, no prompts, no hooks, no redirects and no other protocol than the repository's own. Resolves with standard output; rejects with
  * `NSV_GIT_FAILED` and git's last words, or with the signal's reason.
  */
 export async function runGit(
@@ -131,6 +129,8 @@ function lastWords(said: string): string {
   const line =
     lines.findLast((one) => /^(fatal|error|remote|ERROR|ssh|Permission)/.test(one)) ??
     lines.findLast((one) => one !== '');
+  if (/returned error: 30\d/.test(line ?? ''))
+    return 'it redirects elsewhere, which is not followed; name the new address';
   return (line ?? 'git failed and said nothing').replace(/:\/\/[^/@\s]*@/g, '://').slice(0, SAID_LENGTH_MAX);
 }
 
@@ -142,11 +142,12 @@ function environment({ repository, credentials, searchPath }: GitOptions): NodeJ
     ['transfer.fsckObjects', 'true'],
     ['fetch.recurseSubmodules', 'false'],
     ['gc.auto', '0'],
+    ['http.followRedirects', 'false'], // git sends the token wherever it is sent to
     ['http.lowSpeedLimit', '500'],
     ['http.lowSpeedTime', '30'],
   ];
   if (token !== undefined && /^https?:/.test(repository)) {
-    // For this host alone: a redirect elsewhere doesn't take it along.
+    // For this origin alone; what it redirects to is not followed.
     const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
     settings.push([`http.${new URL(repository).origin}/.extraHeader`, `Authorization: Basic ${basic}`]);
   }
@@ -164,7 +165,7 @@ function environment({ repository, credentials, searchPath }: GitOptions): NodeJ
     GIT_ASKPASS: '/bin/false',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_ALLOW_PROTOCOL: PROTOCOLS,
+    GIT_ALLOW_PROTOCOL: protocolOf(repository),
     GIT_SSH_COMMAND: ssh,
     GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(
@@ -174,6 +175,14 @@ function environment({ repository, credentials, searchPath }: GitOptions): NodeJ
       ]),
     ),
   };
+}
+
+/** The only protocol git may speak: the repository's own. http is for this machine alone: beyond it anybody could read the token, and change what is fetched. */
+function protocolOf(repository: string): string {
+  if (!repository.includes('://')) return repository.startsWith('/') ? 'file' : 'ssh';
+  const url = URL.canParse(repository) ? new URL(repository) : undefined;
+  if (url?.protocol === 'http:') return isLoopbackHost(url.hostname) ? 'http' : 'none';
+  return ['https:', 'ssh:', 'file:'].find((one) => one === url?.protocol)?.slice(0, -1) ?? 'none';
 }
 
 const USUAL_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,6 +1,8 @@
 /** How git is run: where it is looked for, what it may reach, and what a look that is cut off leaves behind. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openRepository } from '../../../support/git-repository.ts';
@@ -27,3 +29,58 @@ test('git is looked for where the service looks for programs, then in the usual 
     path,
   );
 });
+
+test('a redirect is not followed: neither the token nor a request reaches where it leads', async (t) => {
+  const token = 'tok-of-the-first-server-alone';
+  const elsewhere: http.IncomingHttpHeaders[] = [];
+  const [second, secondUrl] = await listen((request, response) => {
+    elsewhere.push(request.headers);
+    response.writeHead(404).end();
+  });
+  const asked: (string | undefined)[] = [];
+  const [first, firstUrl] = await listen((request, response) => {
+    asked.push(request.headers.authorization);
+    response.writeHead(302, { location: `${secondUrl}${request.url}` }).end();
+  });
+  t.after(() => Promise.all([first, second].map((server) => new Promise((done) => server.close(done)))));
+  const { repository } = await openRepository(t, { repository: `${firstUrl}/config.git`, credentials: { token } });
+
+  await assert.rejects(repository.head(), /it redirects elsewhere, which is not followed; name the new address/);
+
+  assert.deepEqual(asked, [`Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`]);
+  assert.deepEqual(elsewhere, []);
+});
+
+test('http leads to this machine alone, and git speaks no other protocol than the repository’s', async (t) => {
+  for (const address of [
+    'http://192.0.2.1/x.git',
+    'http://localhost.example.com/x.git',
+    'git://127.0.0.1/x',
+    'ftp://127.0.0.1/x',
+  ]) {
+    const { repository } = await openRepository(t, { repository: address });
+    await assert.rejects(repository.head(), /transport '\w+' not allowed/, address);
+  }
+  const { folder, pushed } = await openRepository(t);
+  await pushed.push(GOOD);
+  const bin = await standIn(folder, 'git', `echo "$GIT_ALLOW_PROTOCOL" >> '${folder}/protocols'; exec false`);
+  for (const address of [
+    '/srv/x.git',
+    'file:///srv/x.git',
+    'git@example.com:x.git',
+    'ssh://git@example.com/x',
+    'https://example.com/x',
+    'http://[::1]:9/x',
+  ]) {
+    const { repository } = await openRepository(t, { repository: address, searchPath: bin });
+    await assert.rejects(repository.head());
+  }
+  const protocols = (await readFile(join(folder, 'protocols'), 'utf8')).trim().split('\n');
+  assert.deepEqual(protocols, ['file', 'file', 'ssh', 'ssh', 'https', 'http']);
+});
+
+async function listen(handler: http.RequestListener): Promise<[http.Server, string]> {
+  const server = http.createServer(handler);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return [server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
+}
