@@ -214,7 +214,7 @@ test('links are refused, and a repository that is too large, or takes too long, 
   await assert.rejects(small.read(), /is larger than/);
   const hurried = await openRepository(t, { timeoutMs: 1 });
   await hurried.pushed.push(GOOD);
-  await assert.rejects(hurried.read());
+  await assert.rejects(hurried.read(), { code: 'NSV_GIT_FAILED', retryable: true });
 });
 
 test('what git would take for an option, a program or a way to leak a password is no address of a repository', () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkConfigFolder, formatComplaint } from '../../../config/index.ts';
-import { errorCode, NervesysError } from '../../../platform/errors.ts';
+import { NervesysError } from '../../../platform/errors.ts';
 import type { FoundRevision } from '../found-revision.ts';
 import { type GitOptions, runGit } from './run-git.ts';
 import { readSettingsFiles } from './settings-files.ts';
@@ -20,6 +20,7 @@ const SHA = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 /** A bare copy of the repository that is followed, one commit deep. */
 export class Repository {
   readonly #settings: RepositorySettings;
+  #isOurs = false;
 
   constructor(settings: RepositorySettings) {
     this.#settings = settings;
@@ -100,6 +101,9 @@ export class Repository {
   }
 
   async #make(signal: AbortSignal | undefined): Promise<void> {
+    // What a process before this one has left, by a power loss in the middle of a fetch, may be locked or broken.
+    if (!this.#isOurs) await this.#clear();
+    this.#isOurs = true;
     await mkdir(this.#settings.gitDir, { recursive: true, mode: 0o700 });
     await this.#git(['init', '--quiet', '--bare'], signal); // of one that is there it changes nothing
   }
@@ -108,10 +112,14 @@ export class Repository {
     try {
       return await runGit(this.#settings, args, signal, input);
     } catch (error) {
-      // One that outgrew its bound, or was broken by a power loss, is fetched anew.
-      if (errorCode(error) === 'NSV_GIT_FAILED' && args[0] === 'fetch')
-        await rm(this.#settings.gitDir, { recursive: true, force: true });
+      // Cut off in the middle of writing it leaves its locks, and one that outgrew its bound stays so: the next fetch begins anew.
+      if (args[0] === 'init' || args[0] === 'fetch') await this.#clear();
       throw error;
     }
+  }
+
+  /** The copy is one commit deep: to begin anew costs one fetch. */
+  async #clear(): Promise<void> {
+    await rm(this.#settings.gitDir, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Clock, withDeadline } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import { isLoopbackHost } from '../../../platform/loopback.ts';
-import { formatSize } from '../../../platform/quantity.ts';
+import { formatDuration, formatSize } from '../../../platform/quantity.ts';
 
 /** What opens a repository; secrets never become arguments, addresses or log lines. */
 export interface GitCredentials {
@@ -33,7 +33,7 @@ const SAID_LENGTH_MAX = 400;
 const SIZE_CHECK_MS = 250;
 /**
  * Runs git with nothing of this machine's or user's settings, no prompts, no hooks, no redirects and no other protocol than the repository's own. Resolves with standard output; rejects with
- * `NSV_GIT_FAILED` and git's last words, or with the signal's reason.
+ * `NSV_GIT_FAILED` and git's last words or the time it had, or with the signal's reason.
  */
 export async function runGit(
   options: GitOptions,
@@ -94,7 +94,8 @@ export async function runGit(
       if (code !== 0 || tooMuch !== undefined) throw failed(options, tooMuch ?? lastWords(said));
       return Buffer.concat(output);
     } catch (error) {
-      if (error instanceof NervesysError || within.aborted) throw error;
+      if (error instanceof NervesysError || signal?.aborted) throw error;
+      if (within.aborted) throw failed(options, `git ${args[0]} had not ended after ${formatDuration(timeoutMs)}`);
       throw failed(
         options,
         `git cannot be run (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); is it installed?`,

@@ -1,13 +1,18 @@
 /** How git is run: where it is looked for, what it may reach, and what a look that is cut off leaves behind. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Repository } from '../../../../src/orchestrator/gitops/git/repository.ts';
+import { type Clock, systemClock } from '../../../../src/platform/clock.ts';
+import { NervesysError } from '../../../../src/platform/errors.ts';
 import { openRepository } from '../../../support/git-repository.ts';
 import { standIn } from '../../../support/stand-in-program.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
+import { until } from '../../../support/until.ts';
 
 const GOOD = { 'agents/grok.yaml': 'role: Reviewer\n' };
 
@@ -77,6 +82,65 @@ test('http leads to this machine alone, and git speaks no other protocol than th
   }
   const protocols = (await readFile(join(folder, 'protocols'), 'utf8')).trim().split('\n');
   assert.deepEqual(protocols, ['file', 'file', 'ssh', 'ssh', 'https', 'http']);
+});
+
+test('a fetch that does not end is a failure like others after its time, and leaves neither a process nor a lock', async (t) => {
+  const { folder, pushed, settings, repository } = await openRepository(t);
+  await pushed.push(GOOD);
+  const { ref } = await repository.head();
+  const lock = join(settings.gitDir, 'shallow.lock');
+  const script = `case "$*" in *fetch*) touch '${lock}'; echo $$ > '${folder}/pid'; exec sleep 600;; *) exec "$REAL" "$@";; esac`;
+  const searchPath = await standIn(folder, 'git', script);
+  // The deadline comes when the fetch hangs, and not by the clock of a busy machine.
+  const hangs = async () => {
+    await until('the fetch hangs', () => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8'));
+  };
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => (ms === 77_000 ? hangs() : systemClock.sleep(ms, signal)),
+  };
+  const hanging = new Repository({ ...settings, searchPath, clock, timeoutMs: 77_000 });
+
+  const error = await hanging.read(ref).catch((one: unknown) => one);
+
+  assert.ok(error instanceof NervesysError);
+  assert.deepEqual([error.code, error.retryable], ['NSV_GIT_FAILED', true]);
+  assert.match(error.message, /git fetch had not ended after 1m 17s/);
+  assert.throws(() => process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 0), /ESRCH/);
+  assert.equal(existsSync(lock), false);
+  assert.notEqual((await repository.read((await repository.head()).ref)).config, undefined);
+});
+
+test('a look that was called off is no failure, and leaves no lock either', async (t) => {
+  const { folder, pushed, settings, repository } = await openRepository(t);
+  await pushed.push(GOOD);
+  const { ref } = await repository.head();
+  const lock = join(settings.gitDir, 'shallow.lock');
+  const searchPath = await standIn(
+    folder,
+    'git',
+    `case "$*" in *fetch*) touch '${lock}'; exec sleep 600;; *) exec "$REAL" "$@";; esac`,
+  );
+  const closing = new AbortController();
+  const reading = new Repository({ ...settings, searchPath }).read(ref, closing.signal);
+  await Promise.race([until('the fetch hangs', () => existsSync(lock)), reading]);
+
+  closing.abort(new DOMException('closing', 'AbortError'));
+
+  await assert.rejects(reading, { name: 'AbortError' });
+  assert.equal(existsSync(lock), false);
+});
+
+test('what a power loss left locked is begun anew at the next start', async (t) => {
+  const { pushed, settings, read } = await openRepository(t);
+  await pushed.push(GOOD);
+  await read();
+  for (const name of ['shallow.lock', 'config.lock']) await writeFile(join(settings.gitDir, name), '');
+  await writeFile(join(settings.gitDir, 'HEAD'), '');
+
+  const next = new Repository(settings);
+
+  assert.notEqual((await next.read((await next.head()).ref)).config, undefined);
 });
 
 async function listen(handler: http.RequestListener): Promise<[http.Server, string]> {
