@@ -6,7 +6,7 @@ import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { IpNetworks } from '../platform/ip-address.ts';
-import { errorFields, type Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/logger.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import type { Random } from '../platform/random.ts';
 import type { Archive } from '../storage/archive.ts';
@@ -246,15 +246,11 @@ function followRepository(
 ): GitFollower {
   const { clock, logger, store, database, hub } = parts;
   const onTrouble = async (trouble: NervesysError | undefined) => {
-    try {
-      const alerts =
-        trouble === undefined
-          ? await resolveAlerts(database, CONFIG_ALERTS_SERVER, 'config.source')
-          : await recordAlerts(database, CONFIG_ALERTS_SERVER, [sourceTrouble(trouble, clock.now())]);
-      for (const data of alerts) hub.publish({ type: 'alert', data });
-    } catch (error) {
-      logger.error('an alert could not be stored', { kind: 'config.source', ...errorFields(error) });
-    }
+    const alerts =
+      trouble === undefined
+        ? await resolveAlerts(database, CONFIG_ALERTS_SERVER, 'config.source')
+        : await recordAlerts(database, CONFIG_ALERTS_SERVER, [sourceTrouble(trouble, clock.now())]);
+    for (const data of alerts) hub.publish({ type: 'alert', data });
   };
   return new GitFollower({
     repository: new Repository({

@@ -10,7 +10,10 @@ export interface GitFollowerOptions {
   readonly repository: Pick<Repository, 'head' | 'read'>;
   readonly store: RevisionStore;
   readonly pollMs: number;
-  /** Told once when the repository can't be followed, and once (`undefined`) when it can be again. Rejects never. */
+  /**
+   * Told once when the repository can't be followed, and once (`undefined`) when it can be: at the start as well, for what the process before
+   * this one may have told. Idempotent; when it rejects it is told again with the next look.
+   */
   readonly onTrouble: (trouble: NervesysError | undefined) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
@@ -26,6 +29,8 @@ export class GitFollower implements AsyncDisposable {
   readonly #pace: Pace;
   #sha: string | undefined;
   #failures = 0;
+  #failedBy: string | undefined;
+  #told: 'trouble' | 'well' | undefined;
 
   constructor(options: GitFollowerOptions) {
     this.#options = options;
@@ -62,26 +67,38 @@ export class GitFollower implements AsyncDisposable {
   }
 
   async #round(signal: AbortSignal): Promise<number> {
-    const { pollMs, random, logger, onTrouble } = this.#options;
+    const { pollMs, random, logger } = this.#options;
     try {
       await this.lookOnce(signal);
-      if (this.#failures > 0) {
+      if (this.#failures > 0)
         logger.info('the repository of the configuration is followed again', { failures: this.#failures });
-        await onTrouble(undefined);
-      }
       this.#failures = 0;
+      this.#failedBy = undefined;
+      await this.#tell(undefined);
       return pollMs * (0.9 + 0.2 * random());
     } catch (error) {
       signal.throwIfAborted();
       this.#failures++;
-      if (this.#failures === 1) {
+      if (errorCode(error) !== this.#failedBy)
         logger.warn(
           'the repository of the configuration cannot be followed; the last good one holds',
           errorFields(error),
         );
-        if (error instanceof NervesysError && errorCode(error) === 'NSV_GIT_FAILED') await onTrouble(error);
-      }
+      this.#failedBy = errorCode(error);
+      // Of anything else, Postgres away first of all, others tell.
+      if (error instanceof NervesysError && error.code === 'NSV_GIT_FAILED') await this.#tell(error);
       return random() * Math.min(BACKOFF_MS_MAX, pollMs * 2 ** Math.min(this.#failures, 10));
+    }
+  }
+
+  async #tell(trouble: NervesysError | undefined): Promise<void> {
+    const state = trouble === undefined ? 'well' : 'trouble';
+    if (this.#told === state) return;
+    try {
+      await this.#options.onTrouble(trouble);
+      this.#told = state;
+    } catch (error) {
+      this.#options.logger.error('an alert could not be stored', { kind: 'config.source', ...errorFields(error) });
     }
   }
 }

@@ -1,0 +1,76 @@
+/** The rounds of a follower, on a clock that moves when told: what is told of trouble, and when. The repository and the store are stand-ins. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { GitFollower } from '../../../src/orchestrator/gitops/git-follower.ts';
+import { NervesysError } from '../../../src/platform/errors.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+const POLL_MS = 60_000;
+const away = new NervesysError('NSV_GIT_FAILED', 'away', { retryable: true });
+const noDatabase = new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres did not answer', { retryable: true });
+
+/** Each look takes the next outcome: `undefined` is a good one. `told` says what came of it; the last outcome stays. */
+async function follow(
+  t: TestContext,
+  outcomes: (NervesysError | undefined)[],
+  tell: (count: number) => void = () => undefined,
+) {
+  const told: string[] = [];
+  let looks = 0;
+  const clock = new FakeClock();
+  const follower = new GitFollower({
+    repository: {
+      head: async () => {
+        const outcome = outcomes[Math.min(looks++, outcomes.length - 1)];
+        if (outcome !== undefined) throw outcome;
+        return { sha: 'a'.repeat(40), ref: 'refs/heads/main' };
+      },
+      read: async () => ({
+        revision: 'aaaaaaaaaaaa',
+        source: 'git',
+        commit: null,
+        files: {},
+        config: undefined,
+        refusal: undefined,
+      }),
+    },
+    store: { record: async () => 'known', latest: async () => undefined },
+    pollMs: POLL_MS,
+    onTrouble: async (trouble) => {
+      told.push(trouble === undefined ? 'well' : trouble.code);
+      tell(told.length);
+    },
+    clock,
+    random: () => 0.5,
+    logger: silentLogger,
+  });
+  t.after(() => follower.close());
+  follower.start();
+  for (let round = 0; round < outcomes.length + 2; round++) await clock.advance(300_000);
+  return told;
+}
+
+test('trouble is told once, and once that it is over', async (t) => {
+  assert.deepEqual(await follow(t, [away, away, away, undefined, undefined]), ['NSV_GIT_FAILED', 'well']);
+});
+
+test('trouble of another kind before it does not hide that the repository is away', async (t) => {
+  assert.deepEqual(await follow(t, [noDatabase, away, away, noDatabase, undefined]), ['NSV_GIT_FAILED', 'well']);
+});
+
+test('what could not be told is told with the next look', async (t) => {
+  const refuseTwice = (count: number) => {
+    if (count <= 2) throw noDatabase;
+  };
+  assert.deepEqual(await follow(t, [away, away, away, away, undefined], refuseTwice), [
+    'NSV_GIT_FAILED',
+    'NSV_GIT_FAILED',
+    'NSV_GIT_FAILED',
+    'well',
+  ]);
+});
+
+test('what the process before this one has told is over with the first good look', async (t) => {
+  assert.deepEqual(await follow(t, [undefined, undefined]), ['well']);
+});
