@@ -261,6 +261,11 @@ export const ERROR_CODES = {
     meaning: 'Too many enrolments were refused, from this address or in all.',
     remedy: 'Wait a minute; the agent tries again by itself.',
   },
+  NSV_WEBHOOK_TRIES: {
+    status: 429,
+    meaning: 'Too many webhooks with a wrong signature came, from this address or in all.',
+    remedy: 'Wait a minute; give both sides the same secret (NERVESYS_WEBHOOK_SECRET).',
+  },
   NSV_AGENT_TOO_OLD: {
     status: 409,
     meaning: 'The agent speaks an older contract than the orchestrator still serves.',

@@ -5,7 +5,7 @@ import { sha256Hex } from '../../platform/digest.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import type { App, ServerDeps } from './app.ts';
-import { RefusalLimit } from './refusal-limit.ts';
+import { ENROLMENT_LIMITS, RefusalLimit } from './refusal-limit.ts';
 
 /** GitHub sends up to 25 MB; what it says is not read, so the beginning of a large one would be as good, but its signature is over the whole. */
 const BODY_BYTES_MAX = 26 * 1024 * 1024;
@@ -14,7 +14,10 @@ const BODY_BYTES_MAX = 26 * 1024 * 1024;
 export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: ServerDeps): void {
   if (webhook === undefined) return;
   const { secret, onPush } = webhook;
-  const limit = new RefusalLimit(clock);
+  const limit = new RefusalLimit(clock, ENROLMENT_LIMITS, {
+    code: 'NSV_WEBHOOK_TRIES',
+    message: 'too many webhooks with a wrong signature were refused; try again later',
+  });
   const refuse = (request: FastifyRequest): never => {
     limit.refused(request.clientAddress);
     refusals.note(actorOf(request), 'access.refused', `POST ${request.routeOptions.url ?? ''}`);

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { ErrorCode } from '../../contract/error-codes.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { NervesysError } from '../../platform/errors.ts';
 
@@ -17,6 +18,17 @@ export interface RefusalLimits {
  */
 export const ENROLMENT_LIMITS: RefusalLimits = { perAddress: 10, perAddressMs: 6_000, overall: 500, overallMs: 20 };
 
+/** What somebody is told who has to wait. */
+export interface RefusalWords {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const ENROLMENT_WORDS: RefusalWords = {
+  code: 'NSV_TOKEN_TRIES',
+  message: 'too many enrolments were refused; try again later',
+};
+
 /** Addresses that are remembered; past it the one that was refused longest ago is forgotten. Some 2 MB. */
 const ADDRESSES_MAX = 10_000;
 
@@ -27,15 +39,17 @@ const ADDRESSES_MAX = 10_000;
 export class RefusalLimit {
   readonly #clock: Clock;
   readonly #limits: RefusalLimits;
+  readonly #words: RefusalWords;
   readonly #addresses = new Map<string, Bucket>();
   #overall: Bucket = { spent: 0, at: 0 };
 
-  constructor(clock: Clock, limits: RefusalLimits = ENROLMENT_LIMITS) {
+  constructor(clock: Clock, limits: RefusalLimits = ENROLMENT_LIMITS, words: RefusalWords = ENROLMENT_WORDS) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#words = words;
   }
 
-  /** @throws NervesysError `NSV_TOKEN_TRIES` with `retryAfterMs` while there were too many refusals. */
+  /** @throws NervesysError `NSV_TOKEN_TRIES`, or what its words say, with `retryAfterMs` while there were too many refusals. */
   check(address: string): void {
     const now = this.#clock.monotonic();
     const { perAddress, perAddressMs, overall, overallMs } = this.#limits;
@@ -45,7 +59,7 @@ export class RefusalLimit {
       untilRoom(this.#overall, now, overall, overallMs),
     );
     if (waitMs <= 0) return;
-    throw new NervesysError('NSV_TOKEN_TRIES', 'too many enrolments were refused; try again later', {
+    throw new NervesysError(this.#words.code, this.#words.message, {
       retryable: true,
       facts: { retryAfterMs: Math.ceil(waitMs) },
     });

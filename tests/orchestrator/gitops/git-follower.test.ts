@@ -14,7 +14,7 @@ import { createLogger } from '../../../src/platform/logger.ts';
 import { BROKEN_CONFIGS } from '../../fixtures/broken-configs.ts';
 import { startGitHttpServer } from '../../servers/git-http-server.ts';
 import { openRepository, TestRepository } from '../../support/git-repository.ts';
-import { TestOrchestrator } from '../../support/orchestrator.ts';
+import { type Answer, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
@@ -129,9 +129,20 @@ test('a webhook makes it look at once, and one with a wrong signature is refused
   assert.deepEqual([right.status, gitlab.status], [200, 200]);
   assert.ok(tookMs < 5_000, `${tookMs} ms`);
   for (const answer of wrong) assert.deepEqual([answer.status, answer.json.code], [401, 'NSV_UNAUTHORIZED']);
+  const tooMany = await hookUntilLimited(() => hook('gitlab', {}));
+  assert.equal(tooMany.json.code, 'NSV_WEBHOOK_TRIES');
+  assert.match(tooMany.json.detail, /webhooks with a wrong signature/);
   const { entries } = (await system.ask('GET', '/api/v1/audit')).json;
   assert.match(JSON.stringify(entries), /hooks\/github/);
 });
+
+async function hookUntilLimited(hook: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 0; tries < 50; tries++) {
+    const answer = await hook();
+    if (answer.status === 429) return answer;
+  }
+  throw new Error('nothing limits wrong webhooks');
+}
 
 test('over HTTP the token opens the repository, and stands in no argument, log, file or answer', async (t) => {
   const token = `tok${randomBytes(16).toString('hex')}`;
