@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { checkConfigFolder, formatComplaint } from '../../../config/index.ts';
+import { checkConfigTexts, formatComplaint, readConfigFolder } from '../../../config/index.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { FoundRevision } from '../found-revision.ts';
 import { type GitOptions, runGit } from './run-git.ts';
@@ -59,29 +59,31 @@ export class Repository {
     const commit = await this.#commit(signal);
     const revision = commit.sha.slice(0, 12);
     const git = (args: readonly string[], input?: string) => this.#git(args, signal, input);
-    const { files, complaints } = await readSettingsFiles(git, commit.sha, this.#settings.path);
+    const { files, complaints: inRepository } = await readSettingsFiles(git, commit.sha, this.#settings.path);
     const folder = await mkdtemp(join(tmpdir(), 'nervesys-revision-'));
     try {
       for (const [name, body] of files) {
         await mkdir(dirname(join(folder, name)), { recursive: true });
         await writeFile(join(folder, name), body);
       }
-      const checked = await checkConfigFolder(folder);
-      const found = [...complaints, ...checked.complaints].map(formatComplaint);
-      const isGood = checked.config !== undefined && found.length === 0;
+      const complaints = [...inRepository];
+      const texts = await readConfigFolder(folder, complaints);
+      const { config, complaints: all } = await checkConfigTexts(texts, { revision, complaints });
+      const found = all.map(formatComplaint);
       return {
         revision,
         source: 'git',
         commit,
-        files: Object.fromEntries(checked.texts),
-        config: isGood ? { ...checked.config!, revision } : undefined,
-        refusal: isGood
-          ? undefined
-          : {
-              code: 'NSV_CONFIG_INVALID',
-              reason: found.length === 1 ? found[0]! : `${found.length} mistakes, the first: ${found[0]}`,
-              complaints: found,
-            },
+        files: Object.fromEntries(texts),
+        config,
+        refusal:
+          config !== undefined
+            ? undefined
+            : {
+                code: 'NSV_CONFIG_INVALID',
+                reason: found.length === 1 ? found[0]! : `${found.length} mistakes, the first: ${found[0]}`,
+                complaints: found,
+              },
       };
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -75,6 +75,7 @@ test('the folder is found below any path, and at the root', async (t) => {
     const { config, refusal } = await read();
 
     assert.deepEqual([config?.agents.map(({ agentId }) => agentId), refusal], [['GROK'], undefined], path);
+    assert.ok(Object.isFrozen(config), 'a configuration is frozen');
   }
 });
 
