@@ -1,6 +1,7 @@
 import type { ServerName } from '../contract/ids.ts';
 import type { RedactionSettings } from '../contract/redaction.ts';
 import type { RuleSettings } from '../contract/rules.ts';
+import type { CommitSigner } from './commit-signer.ts';
 
 /** The whole configuration: checked, merged with the defaults, in ms and bytes, frozen. */
 export interface Config {
@@ -150,6 +151,8 @@ export interface GitSettings {
   /** The folder in it; empty: its root. */
   readonly path: string;
   readonly pollMs: number;
+  /** Only commits that one of these has signed are taken; absent: any. */
+  readonly signedBy: readonly CommitSigner[] | undefined;
 }
 
 export interface TlsSettings {

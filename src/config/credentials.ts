@@ -8,8 +8,11 @@ import type { Complaint } from './complaints.ts';
 export function findCredentials(file: string, text: string): readonly Complaint[] {
   const found: Complaint[] = [];
   let number = 0;
+  let isPublic = false;
   for (const line of text.split('\n')) {
     number++;
+    isPublic = (isPublic && !PUBLIC_END.test(line)) || PUBLIC_BEGIN.test(line);
+    if (isPublic && /^\s*[A-Za-z0-9+/=]*$/.test(line)) continue;
     if (line.length < LENGTH_LEAST || TRUSTED.test(line)) continue;
     const credential = inLine(line.slice(0, LINE_LENGTH_MAX));
     if (credential === undefined) continue;
@@ -31,6 +34,9 @@ const LENGTH_LEAST = 8;
 /** A longer line is no line of settings; what is behind is not looked at. */
 const LINE_LENGTH_MAX = 4_096;
 const FINDINGS_MAX = 20;
+/** An armoured public key, which is made to be shown. */
+const PUBLIC_BEGIN = /-----BEGIN PGP PUBLIC KEY BLOCK-----\s*$/;
+const PUBLIC_END = /-----END PGP PUBLIC KEY BLOCK-----/;
 const TRUSTED = /#\s*not a secret\s*$/i;
 
 interface Credential {

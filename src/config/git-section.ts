@@ -1,5 +1,6 @@
+import { COMMIT_SIGNER_EXPECTED, parseCommitSigner } from './commit-signer.ts';
 import type { GitSettings } from './config.ts';
-import { described, duration, group, parsed, type Read, withDefault } from './fields.ts';
+import { described, duration, group, list, parsed, type Read, withDefault } from './fields.ts';
 
 /** What git takes for a repository and nothing that it would take for an option, a helper program or a password. */
 export function parseRepository(text: string): string | undefined {
@@ -26,6 +27,9 @@ function parsePath(text: string): string | undefined {
     : undefined;
 }
 
+/** Everybody who commits to a configuration, many times over. */
+const SIGNERS_MAX = 200;
+
 const fields = {
   repository: described(
     parsed(
@@ -45,12 +49,26 @@ const fields = {
     'config',
     'The folder in it that holds these files; / is the whole repository.',
   ),
+  signed_by: described(
+    list(
+      parsed(COMMIT_SIGNER_EXPECTED, '^\\s*(ssh-|ecdsa-|sk-|-----BEGIN PGP PUBLIC KEY BLOCK-----)', parseCommitSigner),
+      {
+        lengthMin: 1,
+        lengthMax: SIGNERS_MAX,
+        of: 'public keys',
+      },
+    ),
+    'Only a commit that one of these keys has signed is taken: SSH public keys (`ssh-ed25519 AAAA… Dana`) and GPG public keys (`gpg --armor --export`, as a block). Left out: any commit.',
+  ),
   poll: withDefault(duration('5s', '1d'), '1m', 'How often it is looked at; a webhook makes it at once.'),
 } as const;
 
-/** The `git:` section of `orchestrator.yaml`. Only the one below the orchestrator's home counts: a repository doesn't say where it is. */
+/**
+ * The `git:` section of `orchestrator.yaml`. Only the one below the orchestrator's home counts: a repository doesn't say where it is, nor whose
+ * commits are taken.
+ */
 export const gitSection = withDefault(group(fields), {}, 'The repository that these files are kept in.');
 
-export function gitSettings({ repository, branch, path, poll }: Read<typeof fields>): GitSettings {
-  return { repository, branch, path, pollMs: poll };
+export function gitSettings({ repository, branch, path, poll, signed_by }: Read<typeof fields>): GitSettings {
+  return { repository, branch, path, pollMs: poll, signedBy: signed_by };
 }

@@ -1,3 +1,4 @@
+export type { CommitSigner } from './commit-signer.ts';
 export { type Complaint, formatComplaint } from './complaints.ts';
 export type {
   AgentDefaults,

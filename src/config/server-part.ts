@@ -18,7 +18,7 @@ export function serverPart(config: Config, server: string): Config {
 }
 
 /** Where the configuration comes from is the orchestrator's business. */
-const NO_REPOSITORY = { repository: undefined, branch: 'main', path: 'config', pollMs: 60_000 };
+const NO_REPOSITORY = { repository: undefined, branch: 'main', path: 'config', pollMs: 60_000, signedBy: undefined };
 
 /** `servers` says only whether it is this one. */
 function narrowed<T extends AgentDefaults>(settings: T, server: string): T {

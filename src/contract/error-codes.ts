@@ -376,6 +376,11 @@ export const ERROR_CODES = {
     meaning: 'The repository of the configuration cannot be followed.',
     remedy: 'Check its address, the branch and what opens it; the last good configuration holds meanwhile.',
   },
+  NSV_COMMIT_NOT_SIGNED: {
+    meaning: 'A commit of the configuration is not signed by one of the keys in git.signed_by; what ran runs on.',
+    remedy:
+      "Sign it with one of them and push again, or add the key to `git.signed_by` in the orchestrator's own orchestrator.yaml.",
+  },
   // Configuration and command line
   NSV_CONFIG_INVALID: {
     meaning: 'The configuration has mistakes; all are listed.',

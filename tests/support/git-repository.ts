@@ -10,6 +10,8 @@ import { tempDir } from './temp-dir.ts';
 export class TestRepository {
   readonly bare: string;
   readonly #work: string;
+  /** How commits and tags are signed from now on; absent: they aren't. */
+  signing: Signing | undefined;
 
   private constructor(folder: string) {
     this.bare = join(folder, 'config.git');
@@ -64,20 +66,66 @@ export class TestRepository {
     return this.#commitIndex(message, ...more);
   }
 
+  /** Signed, where `signing` says how; it names what the branch is at. */
+  tag(name: string): void {
+    this.#git('tag', '--force', ...(this.signing === undefined ? ['--annotate'] : ['--sign']), '-m', 'a tag', name);
+    this.#git('push', '--quiet', '--force', 'origin', `refs/tags/${name}`);
+  }
+
+  /** Puts an edited copy of the newest commit in its place, signature and all. */
+  forge(edit: (commit: string) => string): string {
+    const forged = edit(this.#git('cat-file', 'commit', 'HEAD'));
+    const stored = execFileSync('git', ['-C', this.#work, 'hash-object', '-t', 'commit', '-w', '--stdin'], {
+      input: forged,
+      encoding: 'utf8',
+    }).trim();
+    return this.goTo(stored);
+  }
+
+  /** The branch is at a commit that there is, as after a force-push. */
+  goTo(sha: string): string {
+    this.#git('reset', '--quiet', '--hard', sha);
+    this.#git('push', '--quiet', '--force', 'origin', 'main');
+    return sha;
+  }
+
+  head(): string {
+    return this.#git('rev-parse', 'HEAD').trim();
+  }
+
+  tree(sha = 'HEAD'): string {
+    return this.#git('rev-parse', `${sha}^{tree}`).trim();
+  }
+
   deleteBranch(): void {
     execFileSync('git', ['--git-dir', this.bare, 'update-ref', '-d', 'refs/heads/main']);
   }
 
   #commitIndex(message: string, ...more: string[]): string {
-    this.#git('commit', '--quiet', '--allow-empty', '-m', message, ...more);
+    const sign = this.signing === undefined ? [] : ['-S'];
+    this.#git('commit', '--quiet', '--allow-empty', ...sign, '-m', message, ...more);
     this.#git('push', '--quiet', '--force', 'origin', 'main');
     return this.#git('rev-parse', 'HEAD').trim();
   }
 
   #git(...args: string[]): string {
-    const settings = ['-c', 'user.name=Dana', '-c', 'user.email=dana@example.com', '-c', 'commit.gpgsign=false'];
-    return execFileSync('git', ['-C', this.#work, ...settings, ...args], { encoding: 'utf8' });
+    const settings = {
+      'user.name': 'Dana',
+      'user.email': 'dana@example.com',
+      'commit.gpgsign': 'false',
+      ...this.signing?.settings,
+    };
+    const given = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    return execFileSync('git', ['-C', this.#work, ...given, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ...this.signing?.env },
+    });
   }
+}
+
+export interface Signing {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A repository that somebody pushes to, and our following of it over file://. */

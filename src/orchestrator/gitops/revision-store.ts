@@ -85,7 +85,9 @@ async function take(transaction: Queryable, found: FoundRevision, now: Date): Pr
   if (isNew) await writeRevision(transaction, found, now);
   await moveConfigHead(transaction, { found: found.revision });
   const outcome = isNew ? 'new' : 'known';
-  if (isNew ? found.refusal !== undefined : known.state === 'refused') {
+  // What was taken before signatures were asked for stays where it runs, but nobody goes back to it by pushing it again.
+  const isRefused = found.refusal?.code === 'NSV_COMMIT_NOT_SIGNED' || known?.state === 'refused';
+  if (isNew ? found.refusal !== undefined : isRefused) {
     const refusal = found.refusal ?? known?.refusal;
     return { outcome, changed: false, alerts: await tellRefusal(transaction, found.revision, refusal, now) };
   }

@@ -5,7 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { parseCommitSigner } from '../../../src/config/commit-signer.ts';
 import { parseRepository } from '../../../src/config/git-section.ts';
+import type { Database } from '../../../src/orchestrator/database/database.ts';
 import { Repository } from '../../../src/orchestrator/gitops/git/repository.ts';
 import type { OrchestratorOptions } from '../../../src/orchestrator/orchestrator.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -16,6 +18,7 @@ import { startGitHttpServer } from '../../servers/git-http-server.ts';
 import { openRepository, TestRepository } from '../../support/git-repository.ts';
 import { type Answer, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { type SigningKey, sshKey, without } from '../../support/signing-keys.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
 
@@ -24,12 +27,22 @@ after(() => postgres.close());
 const SECRET = 'a secret of webhooks';
 const GOOD = { 'agents/grok.yaml': 'role: Reviewer\n' };
 
-async function openFollowing(t: TestContext, git: Partial<NonNullable<OrchestratorOptions['git']>> = {}) {
+interface Following {
+  readonly git?: Partial<NonNullable<OrchestratorOptions['git']>>;
+  /** Of the first commit. */
+  readonly signing?: SigningKey;
+  /** A repository that there is, and what is known of it. */
+  readonly pushed?: TestRepository;
+  readonly database?: Database;
+}
+
+async function openFollowing(t: TestContext, { git = {}, signing, database, ...more }: Following = {}) {
   const folder = await tempDir(t);
-  const pushed = await TestRepository.make(folder);
-  const first = await pushed.push(GOOD, 'the first one');
+  const pushed = more.pushed ?? (await TestRepository.make(folder));
+  pushed.signing = signing?.signing ?? pushed.signing;
+  const first = more.pushed === undefined ? await pushed.push(GOOD, 'the first one') : pushed.head();
   const log: string[] = [];
-  const system = await TestOrchestrator.open(t, await postgres.database(), {
+  const system = await TestOrchestrator.open(t, database ?? (await postgres.database()), {
     logger: createLogger({ clock: systemClock, write: (line) => void log.push(line) }),
     git: {
       repository: `file://${pushed.bare}`,
@@ -99,7 +112,7 @@ test('a deleted branch leaves the last good one, and a rewritten one is followed
 });
 
 test('a webhook makes it look at once, and one with a wrong signature is refused and audited', async (t) => {
-  const { pushed, system, desired } = await openFollowing(t, { pollMs: 600_000 });
+  const { pushed, system, desired } = await openFollowing(t, { git: { pollMs: 600_000 } });
   const body = JSON.stringify({ ref: 'refs/heads/main' });
   const sign = (text: string, secret = SECRET) => `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
   const hook = (kind: string, headers: Record<string, string>, raw = body) =>
@@ -135,6 +148,53 @@ test('a webhook makes it look at once, and one with a wrong signature is refused
   const { entries } = (await system.ask('GET', '/api/v1/audit')).json;
   assert.match(JSON.stringify(entries), /hooks\/github/);
 });
+
+test('an unsigned commit moves nothing and is told once; the next one that is signed resolves it', {
+  skip: without('ssh-keygen'),
+}, async (t) => {
+  const dana = await sshKey(t, 'Dana');
+  const { pushed, desired, alerts, revisions } = await openFollowing(t, { signing: dana, git: signedBy(dana) });
+  pushed.signing = undefined;
+
+  const unsigned = await pushed.push({ 'agents/grok.yaml': 'role: Unsigned\n' });
+  await until('it is refused', async () => (await alerts('config.refused')).length === 1);
+  const meanwhile = await desired();
+  pushed.signing = dana.signing;
+  const signed = await pushed.push({ 'agents/grok.yaml': 'role: Signed\n' });
+  await until('it is desired', async () => (await desired()) === signed.slice(0, 12));
+
+  assert.notEqual(meanwhile, unsigned.slice(0, 12));
+  const told = await alerts('config.refused');
+  assert.deepEqual(
+    told.map(({ state, detail }: { state: string; detail: { code: string } }) => [state, detail.code]),
+    [['resolved', 'NSV_COMMIT_NOT_SIGNED']],
+  );
+  const [newest, refused] = await revisions();
+  assert.match(newest.commit.signer, /^Dana \(SHA256:/);
+  assert.deepEqual([refused.revision, refused.state, refused.commit.signer], [unsigned.slice(0, 12), 'refused', null]);
+});
+
+test('nobody goes back to an unsigned commit that was taken before signatures were asked for', {
+  skip: without('ssh-keygen'),
+}, async (t) => {
+  const dana = await sshKey(t, 'Dana');
+  const before = await openFollowing(t, { git: { pollMs: 300 } });
+  const { pushed, first: unsigned } = before;
+  pushed.signing = dana.signing;
+  const signed = await pushed.push({ 'agents/grok.yaml': 'role: Signed\n' });
+  await until('it is desired', async () => (await before.desired()) === signed.slice(0, 12));
+  await before.system.orchestrator.close();
+  const after = await openFollowing(t, { pushed, database: postgres.connect(postgres.lastName), git: signedBy(dana) });
+
+  pushed.goTo(unsigned);
+  await until('it is refused', async () => (await after.alerts('config.refused')).length === 1);
+
+  assert.equal(await after.desired(), signed.slice(0, 12));
+});
+
+function signedBy(...keys: readonly SigningKey[]) {
+  return { signedBy: keys.map(({ text }) => parseCommitSigner(text)!) };
+}
 
 async function hookUntilLimited(hook: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 0; tries < 50; tries++) {

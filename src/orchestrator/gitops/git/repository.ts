@@ -1,18 +1,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { checkConfigTexts, formatComplaint, readConfigFolder } from '../../../config/index.ts';
+import { type CommitSigner, checkConfigTexts, formatComplaint, readConfigFolder } from '../../../config/index.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { FoundRevision } from '../found-revision.ts';
 import { type GitOptions, runGit } from './run-git.ts';
 import { readSettingsFiles } from './settings-files.ts';
+import { checkSignature } from './signature.ts';
 
 export interface RepositorySettings extends GitOptions {
   /** A branch or a tag. */
   readonly branch: string;
   /** The configuration's folder in the repository; empty: its root. */
   readonly path: string;
+  /** Only commits that one of these has signed are taken; absent: any. */
+  readonly signedBy?: readonly CommitSigner[] | undefined;
 }
+
+type Commit = NonNullable<FoundRevision['commit']>;
 
 const HEAD = 'refs/nervesys/head';
 const SHA = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
@@ -49,17 +54,21 @@ export class Repository {
     );
   }
 
-  /** Fetches the commit and checks what stands in its folder. Rejects with `NSV_GIT_FAILED`. */
+  /** Fetches the commit, checks whose it is, and what stands in its folder. Rejects with `NSV_GIT_FAILED`. */
   async read(ref: string, signal?: AbortSignal): Promise<FoundRevision> {
-    const { repository } = this.#settings;
+    const { repository, signedBy, path } = this.#settings;
     await this.#git(
       ['fetch', '--quiet', '--no-tags', '--depth=1', '--force', '--', repository, `+${ref}:${HEAD}`],
       signal,
     );
-    const commit = await this.#commit(signal);
-    const revision = commit.sha.slice(0, 12);
+    const found = await this.#commit(signal);
+    const revision = found.sha.slice(0, 12);
+    const signature = signedBy && (await checkSignature(this.#settings, found.sha, signedBy, signal));
+    // What a stranger wrote isn't even read.
+    if (signature?.type === 'refused') return refuseCommit(found, revision, signature.problem);
+    const commit = { ...found, signer: signature?.by ?? null };
     const git = (args: readonly string[], input?: string) => this.#git(args, signal, input);
-    const { files, complaints: inRepository } = await readSettingsFiles(git, commit.sha, this.#settings.path);
+    const { files, complaints: inRepository } = await readSettingsFiles(git, commit.sha, path);
     const folder = await mkdtemp(join(tmpdir(), 'nervesys-revision-'));
     try {
       for (const [name, body] of files) {
@@ -69,7 +78,7 @@ export class Repository {
       const complaints = [...inRepository];
       const texts = await readConfigFolder(folder, complaints);
       const { config, complaints: all } = await checkConfigTexts(texts, { revision, complaints });
-      const found = all.map(formatComplaint);
+      const said = all.map(formatComplaint);
       return {
         revision,
         source: 'git',
@@ -81,8 +90,8 @@ export class Repository {
             ? undefined
             : {
                 code: 'NSV_CONFIG_INVALID',
-                reason: found.length === 1 ? found[0]! : `${found.length} mistakes, the first: ${found[0]}`,
-                complaints: found,
+                reason: said.length === 1 ? said[0]! : `${said.length} mistakes, the first: ${said[0]}`,
+                complaints: said,
               },
       };
     } finally {
@@ -90,7 +99,7 @@ export class Repository {
     }
   }
 
-  async #commit(signal: AbortSignal | undefined): Promise<NonNullable<FoundRevision['commit']>> {
+  async #commit(signal: AbortSignal | undefined): Promise<Commit> {
     const text = (await this.#git(['log', '-1', '--format=%H%x00%an <%ae>%x00%s%x00%ct', HEAD], signal)).toString();
     const [sha = '', author = '', subject = '', seconds = '0'] = text.trimEnd().split('\0');
     return {
@@ -124,4 +133,16 @@ export class Repository {
   async #clear(): Promise<void> {
     await rm(this.#settings.gitDir, { recursive: true, force: true });
   }
+}
+
+function refuseCommit(commit: Commit, revision: string, problem: string): FoundRevision {
+  const reason = `commit ${revision} of ${commit.author} ${problem}; sign it with one of the keys in git.signed_by of the orchestrator's own orchestrator.yaml`;
+  return {
+    revision,
+    source: 'git',
+    commit,
+    files: {},
+    config: undefined,
+    refusal: { code: 'NSV_COMMIT_NOT_SIGNED', reason, complaints: [reason] },
+  };
 }

@@ -24,8 +24,15 @@ export interface GitOptions {
   readonly searchPath?: string | undefined;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly more?: GitSurroundings | undefined;
   /** The repository on our disk may not outgrow this; past it git is killed. */
   readonly bytesMax: number;
+}
+
+/** Further settings of git, and environment for what it starts. */
+export interface GitSurroundings {
+  readonly settings: readonly (readonly [key: string, value: string])[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
@@ -91,7 +98,8 @@ export async function runGit(
       });
       within.throwIfAborted();
       if (code === 0 && (await sizeOf(gitDir)) > bytesMax) tooMuch ??= tooLarge(bytesMax);
-      if (code !== 0 || tooMuch !== undefined) throw failed(options, tooMuch ?? lastWords(said));
+      if (code !== 0 || tooMuch !== undefined)
+        throw failed(options, tooMuch ?? lastWords(said), tooMuch === undefined ? code : null);
       return Buffer.concat(output);
     } catch (error) {
       if (error instanceof NervesysError || signal?.aborted) throw error;
@@ -117,10 +125,11 @@ export function shownRepository(repository: string): string {
   return repository.replace(/:\/\/[^/@]*@/, '://');
 }
 
-function failed({ repository }: GitOptions, reason: string): NervesysError {
+function failed({ repository }: GitOptions, reason: string, exitCode: number | null = null): NervesysError {
   return new NervesysError('NSV_GIT_FAILED', `follow ${shownRepository(repository)}: ${reason}`, {
     retryable: true,
     hint: 'the last good configuration holds; check the address, the branch and what opens the repository (NERVESYS_GIT_*)',
+    facts: exitCode === null ? {} : { exitCode },
   });
 }
 
@@ -135,9 +144,9 @@ function lastWords(said: string): string {
   return (line ?? 'git failed and said nothing').replace(/:\/\/[^/@\s]*@/g, '://').slice(0, SAID_LENGTH_MAX);
 }
 
-function environment({ repository, credentials, searchPath }: GitOptions): NodeJS.ProcessEnv {
+function environment({ repository, credentials, searchPath, more }: GitOptions): NodeJS.ProcessEnv {
   const { token, sshKeyFile, knownHostsFile } = credentials;
-  const settings: [string, string][] = [
+  const settings: (readonly [string, string])[] = [
     ['core.hooksPath', '/dev/null'],
     ['core.symlinks', 'false'],
     ['transfer.fsckObjects', 'true'],
@@ -146,6 +155,7 @@ function environment({ repository, credentials, searchPath }: GitOptions): NodeJ
     ['http.followRedirects', 'false'], // git sends the token wherever it is sent to
     ['http.lowSpeedLimit', '500'],
     ['http.lowSpeedTime', '30'],
+    ...(more?.settings ?? []),
   ];
   if (token !== undefined && /^https?:/.test(repository)) {
     // For this origin alone; what it redirects to is not followed.
@@ -162,6 +172,7 @@ function environment({ repository, credentials, searchPath }: GitOptions): NodeJ
     PATH: programFolders(searchPath),
     HOME: '/nonexistent',
     LC_ALL: 'C',
+    ...more?.env,
     GIT_TERMINAL_PROMPT: '0',
     GIT_ASKPASS: '/bin/false',
     GIT_CONFIG_NOSYSTEM: '1',
@@ -188,8 +199,8 @@ function protocolOf(repository: string): string {
 
 const USUAL_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** A relative part would be looked up wherever git happens to stand: left out. */
-function programFolders(searchPath = ''): string {
+/** Where programs are looked for, written as PATH is. A relative part would be looked up wherever git happens to stand: left out. */
+export function programFolders(searchPath = ''): string {
   const own = searchPath.split(':').filter((folder) => folder.startsWith('/'));
   return [...new Set([...own, ...USUAL_FOLDERS.split(':')])].join(':');
 }
