@@ -27,6 +27,7 @@ import { tendPartitions } from './database/partitions.ts';
 import { recordAlerts } from './database/queries/record-alerts.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
 import { resolveAlerts } from './database/queries/resolve-alerts.ts';
+import { whileAlone } from './database/while-alone.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
@@ -91,6 +92,8 @@ export interface GitFollowing extends Omit<RepositorySettings, 'clock' | 'gitDir
 /** A fetch may take so long, and the repository may be so large: both far beyond any configuration. */
 const GIT_TIMEOUT_MS = 120_000;
 const GIT_BYTES_MAX = 100_000_000;
+/** One replica looks at the repository at a time. */
+const FOLLOW_LOCK = 0x6e73_7636; // "nsv6"
 
 export const ORCHESTRATOR_PORT = 7700;
 const KEY_ROTATE_AFTER_MS = 90 * 86_400_000;
@@ -261,6 +264,7 @@ function followRepository(
       bytesMax: GIT_BYTES_MAX,
     }),
     store,
+    whileAlone: (work) => whileAlone(database, FOLLOW_LOCK, () => work()),
     pollMs,
     onTrouble,
     clock,

@@ -93,6 +93,11 @@ export class Database implements Queryable, AsyncDisposable {
       throw translate(error);
     });
     let broken: Error | undefined;
+    // One that breaks while `work` does something else has nobody else to hear of it: without a listener Node would end the process.
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
     try {
       await runQuery(client, 'BEGIN', [], {});
       const result = await work({
@@ -106,6 +111,7 @@ export class Database implements Queryable, AsyncDisposable {
       });
       throw error;
     } finally {
+      client.off('error', onError);
       client.release(broken);
     }
   }
@@ -216,8 +222,10 @@ function translate(error: unknown): unknown {
     UNREACHABLE_CODES.has(code) ||
     UNREACHABLE_SQLSTATES.has(code) ||
     code.startsWith('08') ||
-    // pg gives these two without a code
-    /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/.test(message);
+    // pg gives these without a code
+    /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Cannot use a pool after/.test(
+      message,
+    );
   if (!unreachable) return error;
   return new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres did not answer', { cause: error, retryable: true });
 }

@@ -1,4 +1,5 @@
 import type { Database, Queryable } from './database.ts';
+import { whileAlone } from './while-alone.ts';
 
 /** Beats are kept this long; then their day's partition is dropped whole. */
 export const STATUS_RETENTION_DAYS = 35;
@@ -11,11 +12,7 @@ const NAME_PATTERN = /^agent_status_(\d{4})(\d{2})(\d{2})$/;
 
 /** Makes the partitions of yesterday to `DAYS_AHEAD`, drops those past retention. `now` is epoch ms. Repeat it hourly. */
 export async function tendPartitions(database: Database, now: number): Promise<void> {
-  await database.transaction(async (transaction) => {
-    const lock = await transaction.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS taken', [
-      PARTITION_LOCK,
-    ]);
-    if (lock.rows[0]?.taken !== true) return;
+  await whileAlone(database, PARTITION_LOCK, async (transaction) => {
     const found = await transaction.query<{ name: string }>(
       `SELECT child.relname AS name FROM pg_inherits
        JOIN pg_class child ON child.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent

@@ -22,6 +22,11 @@ export interface FoundRevision {
     | undefined;
 }
 
+/** How the revision of a commit is called. */
+export function revisionOfCommit(sha: string): string {
+  return sha.slice(0, 12);
+}
+
 /** Where whoever finds revisions hands them over. */
 export interface RevisionStore {
   /**
@@ -30,6 +35,8 @@ export interface RevisionStore {
    * next good one resolves. A source that went back to an earlier revision rolls that one out again, unless it was rolled back.
    */
   record(found: FoundRevision, signal?: AbortSignal): Promise<'new' | 'known'>;
+  /** What the source held when somebody last looked, whichever replica; `null`: nobody has. */
+  found(): Promise<string | null>;
   /** The newest good revision, whatever share of the fleet has it. */
   latest(): Promise<{ readonly revision: string; readonly sha: string | null } | undefined>;
 }

@@ -3,12 +3,14 @@ import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
-import type { RevisionStore } from './found-revision.ts';
+import { type RevisionStore, revisionOfCommit } from './found-revision.ts';
 import type { Repository } from './git/repository.ts';
 
 export interface GitFollowerOptions {
   readonly repository: Pick<Repository, 'head' | 'read'>;
   readonly store: RevisionStore;
+  /** Does the work unless another replica is at the same, and answers `undefined` then. */
+  readonly whileAlone: <T>(work: () => Promise<T>) => Promise<T | undefined>;
   readonly pollMs: number;
   /**
    * Told once when the repository can't be followed, and once (`undefined`) when it can be: at the start as well, for what the process before
@@ -22,12 +24,17 @@ export interface GitFollowerOptions {
 
 /** A repository that is away is asked again after this at most. */
 const BACKOFF_MS_MAX = 300_000;
+/** Another replica looks now: soon again, for it may have begun before the push that we were told of. */
+const ELSEWHERE_MS = 2_000;
+
+/** `elsewhere`: another replica is at it, so nobody has looked here. */
+export type Look = 'handed on' | 'known' | 'elsewhere';
 
 /** Follows a branch: what it is at is fetched, checked whole, and handed on. While the repository is away, what was handed on holds. */
 export class GitFollower implements AsyncDisposable {
   readonly #options: GitFollowerOptions;
   readonly #pace: Pace;
-  #sha: string | undefined;
+  #hasLooked = false;
   #failures = 0;
   #failedBy: string | undefined;
   #told: 'trouble' | 'well' | undefined;
@@ -47,15 +54,19 @@ export class GitFollower implements AsyncDisposable {
     this.#pace.nudge();
   }
 
-  /** One look; true: another commit than before was handed on. Rejects with `NSV_GIT_FAILED`, or what the store rejects with. */
-  async lookOnce(signal?: AbortSignal): Promise<boolean> {
+  /** One look, by one replica at a time. Rejects with `NSV_GIT_FAILED`, or what the store rejects with. */
+  async lookOnce(signal?: AbortSignal): Promise<Look> {
+    return (await this.#options.whileAlone(() => this.#look(signal))) ?? 'elsewhere';
+  }
+
+  async #look(signal: AbortSignal | undefined): Promise<Look> {
     const { repository, store } = this.#options;
     const { sha, ref } = await repository.head(signal);
-    if (sha === this.#sha) return false;
-    const found = await repository.read(ref, signal);
-    await store.record(found, signal);
-    this.#sha = found.commit?.sha;
-    return true;
+    // Handed on already, by whichever replica. At its first look each reads it all the same: it may judge otherwise than the version or the settings before.
+    if (this.#hasLooked && (await store.found()) === revisionOfCommit(sha)) return 'known';
+    await store.record(await repository.read(ref, signal), signal);
+    this.#hasLooked = true;
+    return 'handed on';
   }
 
   close(): Promise<void> {
@@ -69,7 +80,7 @@ export class GitFollower implements AsyncDisposable {
   async #round(signal: AbortSignal): Promise<number> {
     const { pollMs, random, logger } = this.#options;
     try {
-      await this.lookOnce(signal);
+      if ((await this.lookOnce(signal)) === 'elsewhere') return Math.min(pollMs, ELSEWHERE_MS) * (0.9 + 0.2 * random());
       if (this.#failures > 0)
         logger.info('the repository of the configuration is followed again', { failures: this.#failures });
       this.#failures = 0;

@@ -3,7 +3,7 @@ import type { ServerName } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Database, Queryable } from '../database/database.ts';
-import { type ConfigHead, holdConfigHead, moveConfigHead } from '../database/queries/config-head.ts';
+import { type ConfigHead, holdConfigHead, moveConfigHead, readConfigHead } from '../database/queries/config-head.ts';
 import { readLatestGood } from '../database/queries/read-revisions.ts';
 import { recordAlerts } from '../database/queries/record-alerts.ts';
 import {
@@ -57,6 +57,10 @@ export class PostgresRevisionStore implements RevisionStore {
           : { errorCode: found.refusal.code, complaints: found.refusal.complaints.length }),
       });
     return outcome;
+  }
+
+  async found(): Promise<string | null> {
+    return (await readConfigHead(this.#options.database)).found;
   }
 
   async latest(): Promise<{ readonly revision: string; readonly sha: string | null } | undefined> {

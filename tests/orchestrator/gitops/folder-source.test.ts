@@ -15,6 +15,7 @@ test('what people save is handed on once it has come to rest, good or bad, and w
       found.push(revision);
       return 'new' as const;
     },
+    found: async () => null,
     latest: async () => undefined,
   };
   const source = new FolderSource({ folder, store, clock: systemClock, logger: silentLogger });

@@ -35,7 +35,8 @@ async function follow(
         refusal: undefined,
       }),
     },
-    store: { record: async () => 'known', latest: async () => undefined },
+    store: { record: async () => 'known', found: async () => null, latest: async () => undefined },
+    whileAlone: (work) => work(),
     pollMs: POLL_MS,
     onTrouble: async (trouble) => {
       told.push(trouble === undefined ? 'well' : trouble.code);
@@ -73,4 +74,37 @@ test('what could not be told is told with the next look', async (t) => {
 
 test('what the process before this one has told is over with the first good look', async (t) => {
   assert.deepEqual(await follow(t, [undefined, undefined]), ['well']);
+});
+
+test('while another replica looks nothing is looked at or told here, and soon it is tried again', async (t) => {
+  const clock = new FakeClock();
+  const steps: string[] = [];
+  let elsewhere = true;
+  const follower = new GitFollower({
+    repository: {
+      head: async () => {
+        steps.push('looked');
+        throw away;
+      },
+      read: () => assert.fail('there is nothing to read'),
+    },
+    store: { record: async () => 'known', found: async () => null, latest: async () => undefined },
+    whileAlone: async (work) => {
+      steps.push(elsewhere ? 'elsewhere' : 'here');
+      return elsewhere ? undefined : work();
+    },
+    pollMs: POLL_MS,
+    onTrouble: async () => void steps.push('told'),
+    clock,
+    random: () => 0.5,
+    logger: silentLogger,
+  });
+  t.after(() => follower.close());
+
+  follower.start();
+  await clock.advance(0);
+  elsewhere = false;
+  await clock.advance(3_000);
+
+  assert.deepEqual(steps, ['elsewhere', 'here', 'looked', 'told']);
 });

@@ -19,6 +19,7 @@ import { openRepository, TestRepository } from '../../support/git-repository.ts'
 import { type Answer, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { type SigningKey, sshKey, without } from '../../support/signing-keys.ts';
+import { standIn } from '../../support/stand-in-program.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
 
@@ -191,6 +192,64 @@ test('nobody goes back to an unsigned commit that was taken before signatures we
 
   assert.equal(await after.desired(), signed.slice(0, 12));
 });
+
+test('of two replicas one looks at a time, and what one has handed on the other doesn’t fetch', async (t) => {
+  const folder = await tempDir(t);
+  const searchPath = await standIn(folder, 'git', loggingGit(folder));
+  const one = await openFollowing(t, { git: { searchPath } });
+  const { pushed } = one;
+  const two = await openFollowing(t, {
+    pushed,
+    database: postgres.connect(postgres.lastName),
+    git: { searchPath, pollMs: 250 },
+  });
+  const log = () => readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
+  const count = (command: string, { system } = one) =>
+    log().filter((line) => line === `${join(system.home, 'orchestrator/config.git')} ${command}`).length;
+  await until('both have looked', () => count('fetch', one) > 0 && count('fetch', two) > 0);
+
+  const second = await pushed.push({ 'agents/grok.yaml': 'role: Second\n' });
+  await until('both desire it', async () =>
+    [await one.desired(), await two.desired()].every((revision) => revision === second.slice(0, 12)),
+  );
+  const looks = [count('ls-remote', one), count('ls-remote', two)] as const;
+  await until(
+    'both have looked again',
+    () => count('ls-remote', one) > looks[0] + 1 && count('ls-remote', two) > looks[1] + 1,
+  );
+
+  assert.deepEqual(
+    log().filter((line) => line === 'two at once'),
+    [],
+  );
+  assert.equal(count('fetch', one) + count('fetch', two), 3, 'one each at its start, and one for both');
+});
+
+test('a branch that goes back to what one replica saw last is seen by it, though another saw what came between', async (t) => {
+  const one = await openFollowing(t, { git: { pollMs: 600_000 } });
+  const { pushed, first } = one;
+  const two = await openFollowing(t, { pushed, database: postgres.connect(postgres.lastName) });
+  const second = await pushed.push({ 'agents/grok.yaml': 'role: Second\n' });
+  await until('it is desired', async () => (await two.desired()) === second.slice(0, 12));
+  await two.system.orchestrator.close();
+
+  pushed.goTo(first);
+  await one.system.ask('POST', '/api/v1/hooks/gitlab', { key: null, headers: { 'x-gitlab-token': SECRET }, body: {} });
+
+  await until('the first one is desired again', async () => (await one.desired()) === first.slice(0, 12));
+});
+
+/** Writes down what git does to which copy, and whether two are at it at once: a folder is made by one alone. */
+function loggingGit(folder: string): string {
+  return [
+    `mkdir '${folder}/busy' || echo 'two at once' >> '${folder}/log'`,
+    `echo "$2 $3" >> '${folder}/log'`,
+    '"$REAL" "$@"',
+    'code=$?',
+    `rmdir '${folder}/busy'`,
+    'exit $code',
+  ].join('\n');
+}
 
 function signedBy(...keys: readonly SigningKey[]) {
   return { signedBy: keys.map(({ text }) => parseCommitSigner(text)!) };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type CommitSigner, checkConfigTexts, formatComplaint, readConfigFolder } from '../../../config/index.ts';
 import { NervesysError } from '../../../platform/errors.ts';
-import type { FoundRevision } from '../found-revision.ts';
+import { type FoundRevision, revisionOfCommit } from '../found-revision.ts';
 import { type GitOptions, runGit } from './run-git.ts';
 import { readSettingsFiles } from './settings-files.ts';
 import { checkSignature } from './signature.ts';
@@ -62,7 +62,7 @@ export class Repository {
       signal,
     );
     const found = await this.#commit(signal);
-    const revision = found.sha.slice(0, 12);
+    const revision = revisionOfCommit(found.sha);
     const signature = signedBy && (await checkSignature(this.#settings, found.sha, signedBy, signal));
     // What a stranger wrote isn't even read.
     if (signature?.type === 'refused') return refuseCommit(found, revision, signature.problem);
