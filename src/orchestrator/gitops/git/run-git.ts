@@ -166,7 +166,7 @@ function environment({ repository, credentials, searchPath, more }: GitOptions):
   const ssh = [
     'ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o ConnectTimeout=15',
     ...(sshKeyFile === undefined ? [] : [`-i ${quote(sshKeyFile)}`]),
-    ...(knownHostsFile === undefined ? [] : [`-o UserKnownHostsFile=${quote(knownHostsFile)}`]),
+    ...(knownHostsFile === undefined ? [] : [`-o ${quote(`UserKnownHostsFile=${sshWord(knownHostsFile)}`)}`]),
   ].join(' ');
   return {
     PATH: programFolders(searchPath),
@@ -195,6 +195,11 @@ function protocolOf(repository: string): string {
   const url = URL.canParse(repository) ? new URL(repository) : undefined;
   if (url?.protocol === 'http:') return isLoopbackHost(url.hostname) ? 'http' : 'none';
   return ['https:', 'ssh:', 'file:'].find((one) => one === url?.protocol)?.slice(0, -1) ?? 'none';
+}
+
+/** In an option of ssh a blank divides one file from the next, and % begins what it fills in. */
+function sshWord(path: string): string {
+  return `"${path.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
 }
 
 const USUAL_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
