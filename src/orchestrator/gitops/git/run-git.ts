@@ -38,9 +38,10 @@ export interface GitSurroundings {
 const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
 const SAID_LENGTH_MAX = 400;
 const SIZE_CHECK_MS = 250;
+
 /**
- * Runs git with nothing of this machine's or user's settings, no prompts, no hooks, no redirects and no other protocol than the repository's own. Resolves with standard output; rejects with
- * `NSV_GIT_FAILED` and git's last words or the time it had, or with the signal's reason.
+ * Runs git with nothing of this machine's or user's settings, no prompts, no hooks, no redirects and no other protocol than the repository's own.
+ * Resolves with standard output; rejects with `NSV_GIT_FAILED` and git's last words or the time it had, or with the signal's reason.
  */
 export async function runGit(
   options: GitOptions,
@@ -189,7 +190,10 @@ function environment({ repository, credentials, searchPath, more }: GitOptions):
   };
 }
 
-/** The only protocol git may speak: the repository's own. http is for this machine alone: beyond it anybody could read the token, and change what is fetched. */
+/**
+ * The only protocol git may speak: the repository's own. http is for this machine alone: beyond it anybody could read the token, and change what
+ * is fetched.
+ */
 function protocolOf(repository: string): string {
   if (!repository.includes('://')) return repository.startsWith('/') ? 'file' : 'ssh';
   const url = URL.canParse(repository) ? new URL(repository) : undefined;
