@@ -42,3 +42,8 @@ export function parseObjectKey(key: string): BatchKey | undefined {
 export function serverDayPrefix(server: ServerName, day: string): string {
   return `logs/${server}/${day}/`;
 }
+
+/** Where a revision of the configuration that was rolled out stands. `sha`: the commit's whole one; what was no commit has its revision's name. */
+export function configSnapshotKey(sha: string): string {
+  return `configs/snapshots/${sha}.tar.gz`;
+}

@@ -42,6 +42,7 @@ import {
   type RevisionStore,
 } from './gitops/revision-store.ts';
 import { RolloutWatch } from './gitops/rollout-watch.ts';
+import { SnapshotKeeper } from './gitops/snapshot-keeper.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
@@ -128,6 +129,7 @@ export class Orchestrator implements AsyncDisposable {
     const desired = stack.use(new DesiredConfig({ database, clock, logger, hub }));
     const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
     const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired }));
+    const snapshots = stack.use(new SnapshotKeeper({ database, archive: options.archive, desired, clock, logger }));
     const { git } = options;
     const follower =
       git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
@@ -187,6 +189,7 @@ export class Orchestrator implements AsyncDisposable {
     const watch = stack.use(new StateWatch(deps));
     watch.start();
     rolloutWatch.start();
+    snapshots.start();
     follower?.start();
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });

@@ -117,7 +117,9 @@ export interface ReadObject {
 export async function readFolderArchive(root: string): Promise<ReadObject[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(files.map(async (path) => ({ key: relative(root, path), body: await readFile(path) })));
+  const objects = files.map((path) => ({ key: relative(root, path), path }));
+  const batches = objects.filter(({ key }) => !key.startsWith('configs/')); // snapshots of the configuration stand beside them
+  return Promise.all(batches.map(async ({ key, path }) => ({ key, body: await readFile(path) })));
 }
 
 /** The records of archive objects in the order of their sequences, each object checked against its manifest. */
