@@ -16,6 +16,7 @@ export { AGENTS_FOLDER, type ConfigTexts, readConfigFolder, TOP_FILES } from './
 export { type ConfigChange, diffConfigs } from './diff-configs.ts';
 export { copyExampleConfig } from './example-config.ts';
 export { type ExplainedSetting, explainAgent } from './explain-agent.ts';
+export type { FoundRevision, RevisionStore } from './found-revision.ts';
 export { configJsonSchemas } from './json-schemas.ts';
 export {
   builtInConfig,

@@ -1,6 +1,8 @@
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { GitFollower, type GitFollowerOptions } from '../config/git/git-follower.ts';
+import { Repository, type RepositorySettings } from '../config/git/repository.ts';
 import type { TokenAnswer } from '../contract/fleet.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -33,8 +35,6 @@ import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
 import { UpgradeOrders } from './fleet/upgrade-orders.ts';
 import { DesiredConfig } from './gitops/desired-config.ts';
-import { Repository, type RepositorySettings } from './gitops/git/repository.ts';
-import { GitFollower, type GitFollowerOptions } from './gitops/git-follower.ts';
 import {
   CONFIG_ALERTS_SERVER,
   type FoundRevision,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { Repository, type RepositorySettings } from '../../src/orchestrator/gitops/git/repository.ts';
+import { Repository, type RepositorySettings } from '../../src/config/git/repository.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { tempDir } from './temp-dir.ts';
 

@@ -1,8 +1,14 @@
-import { type Complaint, checkConfigTexts, formatComplaint, readConfigFolder, revisionOf } from '../../config/index.ts';
+import {
+  type Complaint,
+  checkConfigTexts,
+  formatComplaint,
+  type RevisionStore,
+  readConfigFolder,
+  revisionOf,
+} from '../../config/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
-import type { RevisionStore } from './found-revision.ts';
 
 export interface FolderSourceOptions {
   /** `<home>/config`. */

@@ -1,3 +1,4 @@
+import type { FoundRevision, RevisionStore } from '../../config/index.ts';
 import type { AlertView } from '../../contract/fleet.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -18,9 +19,8 @@ import { endRollout, readActiveRollout } from '../database/queries/rollouts.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import { beginRollout } from './begin-rollout.ts';
 import type { DesiredConfig } from './desired-config.ts';
-import type { FoundRevision, RevisionStore } from './found-revision.ts';
 
-export type { FoundRevision, RevisionStore } from './found-revision.ts';
+export type { FoundRevision, RevisionStore } from '../../config/index.ts';
 
 /** What alerts of the configuration are filed under: they are the fleet's, no server's. */
 export const CONFIG_ALERTS_SERVER = 'orchestrator' as ServerName;

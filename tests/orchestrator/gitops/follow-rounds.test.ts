@@ -1,7 +1,7 @@
 /** The rounds of a follower, on a clock that moves when told: what is told of trouble, and when. The repository and the store are stand-ins. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { GitFollower } from '../../../src/orchestrator/gitops/git-follower.ts';
+import { GitFollower } from '../../../src/config/git/git-follower.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

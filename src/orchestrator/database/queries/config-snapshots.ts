@@ -1,4 +1,4 @@
-import type { FoundRevision } from '../../gitops/found-revision.ts';
+import type { FoundRevision } from '../../../config/index.ts';
 import type { Queryable } from '../database.ts';
 
 export interface UnarchivedRevision {

@@ -1,6 +1,5 @@
-import type { Config } from '../../../config/index.ts';
+import type { Config, FoundRevision } from '../../../config/index.ts';
 import type { RevisionState } from '../../../contract/rollout.ts';
-import type { FoundRevision } from '../../gitops/found-revision.ts';
 import type { Queryable } from '../database.ts';
 import { storable } from '../storable.ts';
 

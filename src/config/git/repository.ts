@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type CommitSigner, checkConfigTexts, formatComplaint, readConfigFolder } from '../../../config/index.ts';
-import { NervesysError } from '../../../platform/errors.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import type { CommitSigner } from '../commit-signer.ts';
+import { formatComplaint } from '../complaints.ts';
+import { readConfigFolder } from '../config-folder.ts';
 import { type FoundRevision, revisionOfCommit } from '../found-revision.ts';
+import { checkConfigTexts } from '../load-config.ts';
 import { type GitOptions, runGit } from './run-git.ts';
 import { readSettingsFiles } from './settings-files.ts';
 import { checkSignature } from './signature.ts';

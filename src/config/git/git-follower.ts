@@ -3,8 +3,8 @@ import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
-import { type RevisionStore, revisionOfCommit } from './found-revision.ts';
-import type { Repository } from './git/repository.ts';
+import { type RevisionStore, revisionOfCommit } from '../found-revision.ts';
+import type { Repository } from './repository.ts';
 
 export interface GitFollowerOptions {
   readonly repository: Pick<Repository, 'head' | 'read'>;

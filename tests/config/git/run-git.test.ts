@@ -6,13 +6,13 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Repository } from '../../../../src/orchestrator/gitops/git/repository.ts';
-import { type Clock, systemClock } from '../../../../src/platform/clock.ts';
-import { NervesysError } from '../../../../src/platform/errors.ts';
-import { openRepository } from '../../../support/git-repository.ts';
-import { standIn } from '../../../support/stand-in-program.ts';
-import { tempDir } from '../../../support/temp-dir.ts';
-import { until } from '../../../support/until.ts';
+import { Repository } from '../../../src/config/git/repository.ts';
+import { type Clock, systemClock } from '../../../src/platform/clock.ts';
+import { NervesysError } from '../../../src/platform/errors.ts';
+import { openRepository } from '../../support/git-repository.ts';
+import { standIn } from '../../support/stand-in-program.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { until } from '../../support/until.ts';
 
 const GOOD = { 'agents/grok.yaml': 'role: Reviewer\n' };
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, withDeadline } from '../../../platform/clock.ts';
-import { NervesysError } from '../../../platform/errors.ts';
-import { isLoopbackHost } from '../../../platform/loopback.ts';
-import { formatDuration, formatSize } from '../../../platform/quantity.ts';
+import { type Clock, withDeadline } from '../../platform/clock.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import { isLoopbackHost } from '../../platform/loopback.ts';
+import { formatDuration, formatSize } from '../../platform/quantity.ts';
 
 /** What opens a repository; secrets never become arguments, addresses or log lines. */
 export interface GitCredentials {

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/index.ts';
+import type { Config } from './config.ts';
 
 /** A state of the configuration as its source was found, checked whole. */
 export interface FoundRevision {

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { CommitSigner } from '../../../config/index.ts';
-import { withDeadline } from '../../../platform/clock.ts';
-import { errorCode, NervesysError } from '../../../platform/errors.ts';
+import { withDeadline } from '../../platform/clock.ts';
+import { errorCode, NervesysError } from '../../platform/errors.ts';
+import type { CommitSigner } from '../commit-signer.ts';
 import { type GitOptions, type GitSurroundings, programFolders, runGit } from './run-git.ts';
 
 export type Signature =

@@ -7,11 +7,11 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openRepository } from '../../../support/git-repository.ts';
-import { without } from '../../../support/signing-keys.ts';
-import { standIn, whereIs } from '../../../support/stand-in-program.ts';
-import { tempDir } from '../../../support/temp-dir.ts';
-import { until } from '../../../support/until.ts';
+import { openRepository } from '../../support/git-repository.ts';
+import { without } from '../../support/signing-keys.ts';
+import { standIn, whereIs } from '../../support/stand-in-program.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { until } from '../../support/until.ts';
 
 const GOOD = { 'agents/grok.yaml': 'role: Reviewer\n' };
 

@@ -1,4 +1,5 @@
-import { AGENTS_FOLDER, type Complaint, TOP_FILES } from '../../../config/index.ts';
+import type { Complaint } from '../complaints.ts';
+import { AGENTS_FOLDER, TOP_FILES } from '../config-folder.ts';
 
 /** Runs git on the bare copy: its standard output. */
 export type Git = (args: readonly string[], input?: string) => Promise<Buffer>;

@@ -1,7 +1,7 @@
 /** What would silently mean defaults for the whole fleet is a complaint: each case is a real commit, read by the system's git. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { openRepository } from '../../../support/git-repository.ts';
+import { openRepository } from '../../support/git-repository.ts';
 
 const GROK = 'role: Reviewer\n';
 
