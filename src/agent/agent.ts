@@ -22,7 +22,9 @@ import { LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
 import type { ConfigChanges } from './config-sync/changes.ts';
-import { type ConfigState, ConfigSync } from './config-sync/config-sync.ts';
+import { ConfigSync } from './config-sync/config-sync.ts';
+import { type ConfigState, ConfigTaker } from './config-sync/config-taker.ts';
+import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
@@ -58,6 +60,8 @@ export interface AgentOptions {
   readonly archive?: Archive;
   /** Obey the configuration that the orchestrator serves; else this one holds for good. */
   readonly followConfig?: boolean;
+  /** Obey what stands in this repository, which this agent follows by itself, and not what an orchestrator serves. */
+  readonly configRepository?: ConfigRepository;
   /** Called with the first beat that the orchestrator has taken. */
   readonly onFirstBeat?: () => void;
   /** Where this agent may upgrade itself: the one-file agent that runs, and who is told of another that waits. */
@@ -122,7 +126,9 @@ export class Agent implements AsyncDisposable {
   readonly #sources: ServerSources;
   /** What is in effect; another revision may come while we run. */
   #config: Config;
+  readonly #taker: ConfigTaker;
   #configSync: ConfigSync | undefined;
+  #gitSync: GitSync | undefined;
   #joining: Promise<void> = Promise.resolve();
   #joinTrouble: string | undefined;
   #client: OrchestratorClient | undefined;
@@ -145,6 +151,12 @@ export class Agent implements AsyncDisposable {
     const { buffer, upload } = config.storage;
     this.#options = options;
     this.#config = config;
+    this.#taker = new ConfigTaker({
+      running: config.revision,
+      apply: (next, delivery) => this.#apply(next, delivery),
+      onChange: () => this.#heartbeats?.beatNow(),
+      logger,
+    });
     this.#delivery =
       archive === undefined
         ? new PendingDelivery()
@@ -244,7 +256,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { home, server, config, port, clock, logger, join: joining } = this.#options;
+    const { home, server, config, port, clock, logger, join: joining, configRepository } = this.#options;
     await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
     this.#parts.use(
       new Pace(clock, async () => {
@@ -293,6 +305,7 @@ export class Agent implements AsyncDisposable {
     }
     this.#sources.startFiles();
     await this.#sources.openDoors(config);
+    if (configRepository !== undefined) await this.#followRepository(configRepository);
     if (joining !== undefined) this.#joining = this.#join(joining);
   }
 
@@ -347,7 +360,7 @@ export class Agent implements AsyncDisposable {
         buffer: this.#buffer,
         server,
         intervalMs: () => this.#config.orchestrator.heartbeat.intervalMs,
-        config: () => this.#configState(),
+        config: (): ConfigState => this.#taker.state,
         folder: join(home, 'agent'),
         troubles: () => this.#health(),
         rotateKey: (signal) => rotateKey({ home, client, logger }, signal),
@@ -357,7 +370,8 @@ export class Agent implements AsyncDisposable {
         logger,
       }).start();
       this.#parts.use(this.#heartbeats);
-      if (this.#options.followConfig === true) this.#followConfig(client);
+      if (this.#options.followConfig === true && this.#options.configRepository === undefined)
+        this.#followOrchestrator(client);
       if (this.#delivery instanceof PendingDelivery) {
         this.#delivery.resolve(await this.#deliveryBy(client));
         this.#uploader.retryNow();
@@ -369,18 +383,26 @@ export class Agent implements AsyncDisposable {
     }
   }
 
-  #followConfig(client: OrchestratorClient): void {
+  #followOrchestrator(client: OrchestratorClient): void {
     const { clock, random, logger } = this.#options;
-    this.#configSync = new ConfigSync({
-      client,
-      running: this.#config.revision,
-      apply: (config, delivery) => this.#apply(config, delivery),
-      onChange: () => this.#heartbeats?.beatNow(),
+    this.#configSync = new ConfigSync({ client, taker: this.#taker, clock, random, logger }).start();
+    this.#parts.use(this.#configSync);
+  }
+
+  async #followRepository(source: ConfigRepository): Promise<void> {
+    const { home, server, clock, random, logger, freeMemory } = this.#options;
+    const { GitSync } = await import('./config-sync/git-sync.ts'); // few agents do
+    this.#gitSync = new GitSync({
+      source,
+      gitDir: join(home, 'agent', 'config.git'),
+      server,
+      taker: this.#taker,
+      onRead: () => freeMemory?.('all'), // reading YAML leaves megabytes
       clock,
       random,
       logger,
     }).start();
-    this.#parts.use(this.#configSync);
+    this.#parts.use(this.#gitSync);
   }
 
   /** Puts another configuration into effect: only what it changes is made anew, and what is buffered isn't touched. */
@@ -396,7 +418,7 @@ export class Agent implements AsyncDisposable {
       await this.#use(before, restart);
       throw error;
     }
-    await keepConfig(home, delivery).catch((error: unknown) => {
+    await keepConfig(home, delivery, this.#options.configRepository).catch((error: unknown) => {
       // It holds all the same; only a start while nobody answers would begin with an older one.
       logger.warn('the configuration could not be kept on the disk', errorFields(error));
     });
@@ -412,11 +434,6 @@ export class Agent implements AsyncDisposable {
     if (restart.has('files')) await this.#sources.changeFiles(config);
     if (restart.has('doors')) await this.#sources.changeDoors(config);
     this.#config = config;
-  }
-
-  #configState(): ConfigState {
-    const { revision } = this.#config;
-    return this.#configSync?.state ?? { running: revision, desired: revision, error: null };
   }
 
   /** What a beat that was answered means for this agent's own program. */
@@ -456,7 +473,7 @@ export class Agent implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
-    await this.#configSync?.close();
+    await Promise.all([this.#configSync?.close(), this.#gitSync?.close()]);
     await Promise.all([this.#localApi?.close(), this.#sources.close()]);
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {
@@ -515,6 +532,7 @@ export class Agent implements AsyncDisposable {
       );
     if (this.#uploader.trouble !== undefined)
       reasons.push(`the archive takes nothing: ${describeError(this.#uploader.trouble)}`);
+    if (this.#gitSync?.trouble !== undefined) reasons.push(this.#gitSync.trouble);
     reasons.push(...this.#sources.troubles());
     return reasons;
   }

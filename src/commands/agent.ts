@@ -11,7 +11,15 @@ import type { TrialWord } from './agent-trial.ts';
 import { EXIT } from './exit-codes.ts';
 import { print } from './output.ts';
 import { openOwnArchive } from './own-archive.ts';
-import { closeWithin, followsOrchestrator, openLog, prepareHome, readConfig, stopSignal } from './runtime.ts';
+import {
+  closeWithin,
+  followedRepository,
+  followsOrchestrator,
+  openLog,
+  prepareHome,
+  readConfig,
+  stopSignal,
+} from './runtime.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
@@ -53,8 +61,10 @@ export async function run(options: AgentCommandOptions): Promise<number> {
   let next: NewProgram | undefined;
   try {
     const loaded = await readConfig(home);
-    const follows = await followsOrchestrator(loaded);
-    const config = (follows ? await readKeptConfig(home, logger) : undefined) ?? loaded.config;
+    const configRepository = followedRepository(settings, loaded);
+    const follows = configRepository === undefined && (await followsOrchestrator(loaded));
+    const mayChange = follows || configRepository !== undefined;
+    const config = (mayChange ? await readKeptConfig(home, logger, configRepository) : undefined) ?? loaded.config;
     if (options.trial === true && !(await mayBeTried(config.storage.buffer.path ?? join(home, 'agent', 'buffer.db'))))
       return EXIT.failed;
     const joins = settings.token !== undefined || isEnrolled(home);
@@ -66,6 +76,7 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         server,
         config,
         followConfig: follows,
+        ...(configRepository === undefined ? {} : { configRepository }),
         port: options.agentPort ?? config.agentListen.port,
         ...(joins ? { join: { token: settings.token } } : {}),
         ...(archive === undefined ? {} : { archive }),

@@ -1,6 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { ConfigRepository } from '../agent/config-sync/git-sync.ts';
 import { type Config, copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
@@ -8,7 +9,7 @@ import { createLogger, type Logger, type LogLevel } from '../platform/logger.ts'
 import { ProcessLock } from '../platform/process-lock.ts';
 import { type Archive, openArchive } from '../storage/index.ts';
 import { note } from './output.ts';
-import { packageRoot, type Settings, type StorjSettings } from './settings.ts';
+import { packageRoot, type Settings, type StorjSettings, searchPath } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
 /** Everything is closed within this; a promise to whoever pressed Ctrl-C, and below what service managers wait before they kill. */
@@ -73,11 +74,22 @@ export async function readConfig(home: string): Promise<LoadedConfig> {
   return loadConfig(dir);
 }
 
+/** The repository that the agent of this home follows by itself; `undefined`: `config.source` is not `git`. */
+export function followedRepository({ git }: Settings, { config }: LoadedConfig): ConfigRepository | undefined {
+  const { source, repository, branch, path, pollMs, signedBy } = config.configSource;
+  if (source !== 'git' || repository === undefined) return undefined;
+  const { token, sshKeyFile, knownHostsFile } = git;
+  const credentials = { token, sshKeyFile, knownHostsFile };
+  return { repository, branch, path, pollMs, signedBy, searchPath: searchPath(), credentials };
+}
+
 /**
  * Whether the agent of this home obeys the configuration that its orchestrator serves: unless somebody has written settings files here, which
  * then hold. The example as it was copied is nobody's writing.
  */
 export async function followsOrchestrator({ config, files }: LoadedConfig): Promise<boolean> {
+  const { source } = config.configSource;
+  if (source !== undefined) return source === 'orchestrator';
   if (files.length === 0) return true;
   if (!IS_WHOLE_PACKAGE) return false;
   return config.revision === (await loadConfig(join(packageRoot(), 'config'))).config.revision;

@@ -75,7 +75,7 @@ export const ENVIRONMENT = [
   {
     name: 'NERVESYS_GIT_TOKEN',
     meaning:
-      'Token that opens the repository of the configuration over https (orchestrator.yaml: git.repository); it need only read.',
+      'Token that opens the repository of the configuration over https (git.repository of the orchestrator, config.repository of an agent); it need only read.',
     secret: true,
     default: null,
   },

@@ -4,6 +4,7 @@ import { described, duration, group, list, parsed, type Read, text, withDefault 
 import { listenSection } from './listen.ts';
 import { mergeRedaction, redactionSection } from './redaction-section.ts';
 import { mergeRules, rulesSection } from './rules-section.ts';
+import { sourceSection } from './source-section.ts';
 import { agentSources, sharedSources } from './sources.ts';
 
 const role = text({ lengthMax: 100 });
@@ -27,6 +28,7 @@ const defaultsFields = {
   ),
   sources: described(sharedSources, 'What is open on every server, for all AI agents together; none by default.'),
   listen: listenSection,
+  config: sourceSection,
   redaction: redactionSection,
   rules: described(
     rulesSection,

@@ -15,6 +15,8 @@ export interface Config {
   readonly sharedSources: readonly SharedSource[];
   /** Where lean agents take records. */
   readonly agentListen: AgentListen;
+  /** Where the lean agent gets its configuration; only what stands below its own home counts. */
+  readonly configSource: ConfigSource;
   readonly orchestrator: OrchestratorSettings;
   readonly storage: StorageSettings;
 }
@@ -153,6 +155,11 @@ export interface GitSettings {
   readonly pollMs: number;
   /** Only commits that one of these has signed are taken; absent: any. */
   readonly signedBy: readonly CommitSigner[] | undefined;
+}
+
+export interface ConfigSource extends GitSettings {
+  /** `folder`: the files below the home. Absent: the orchestrator, unless somebody has written settings files there. */
+  readonly source: 'orchestrator' | 'git' | 'folder' | undefined;
 }
 
 export interface TlsSettings {

@@ -27,39 +27,31 @@ function parsePath(text: string): string | undefined {
     : undefined;
 }
 
+export const repositoryAddress = parsed(
+  'the address of a repository: https://…, git@host:path, ssh://…, or an absolute path, without a password in it',
+  '^\\S+$',
+  parseRepository,
+);
+export const branchName = parsed('the name of a branch or a tag', '^[A-Za-z0-9][\\w./-]*$', parseBranch);
+export const repositoryPath = parsed('a folder in the repository', '^[\\w./ -]*$', parsePath);
 /** Everybody who commits to a configuration, many times over. */
 const SIGNERS_MAX = 200;
+export const signedBy = described(
+  list(
+    parsed(COMMIT_SIGNER_EXPECTED, '^\\s*(ssh-|ecdsa-|sk-|-----BEGIN PGP PUBLIC KEY BLOCK-----)', parseCommitSigner),
+    { lengthMin: 1, lengthMax: SIGNERS_MAX, of: 'public keys' },
+  ),
+  'Only a commit that one of these keys has signed is taken: SSH public keys (`ssh-ed25519 AAAA… Dana`) and GPG public keys (`gpg --armor --export`, as a block). Left out: any commit.',
+);
 
 const fields = {
   repository: described(
-    parsed(
-      'the address of a repository: https://…, git@host:path, ssh://…, or an absolute path, without a password in it',
-      '^\\S+$',
-      parseRepository,
-    ),
+    repositoryAddress,
     'The repository that is followed; left out: the folder below the home is. What opens it comes from the environment (NERVESYS_GIT_*).',
   ),
-  branch: withDefault(
-    parsed('the name of a branch or a tag', '^[A-Za-z0-9][\\w./-]*$', parseBranch),
-    'main',
-    'The branch, or the tag.',
-  ),
-  path: withDefault(
-    parsed('a folder in the repository', '^[\\w./ -]*$', parsePath),
-    'config',
-    'The folder in it that holds these files; / is the whole repository.',
-  ),
-  signed_by: described(
-    list(
-      parsed(COMMIT_SIGNER_EXPECTED, '^\\s*(ssh-|ecdsa-|sk-|-----BEGIN PGP PUBLIC KEY BLOCK-----)', parseCommitSigner),
-      {
-        lengthMin: 1,
-        lengthMax: SIGNERS_MAX,
-        of: 'public keys',
-      },
-    ),
-    'Only a commit that one of these keys has signed is taken: SSH public keys (`ssh-ed25519 AAAA… Dana`) and GPG public keys (`gpg --armor --export`, as a block). Left out: any commit.',
-  ),
+  branch: withDefault(branchName, 'main', 'The branch, or the tag.'),
+  path: withDefault(repositoryPath, 'config', 'The folder in it that holds these files; / is the whole repository.'),
+  signed_by: signedBy,
   poll: withDefault(duration('5s', '1d'), '1m', 'How often it is looked at; a webhook makes it at once.'),
 } as const;
 

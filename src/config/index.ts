@@ -4,6 +4,7 @@ export type {
   AgentDefaults,
   AgentSettings,
   Config,
+  ConfigSource,
   FileSource,
   Limit,
   OnFull,

@@ -12,6 +12,7 @@ import { agentListen } from './listen.ts';
 import { FileComplaints, type Located } from './located.ts';
 import { checkOrchestrator, orchestratorFile, orchestratorSettings } from './orchestrator-file.ts';
 import { mergeRules } from './rules-section.ts';
+import { checkConfigSource, configSource } from './source-section.ts';
 import { checkStorage, storageFile, storageSettings } from './storage-file.ts';
 import { checkThresholds, thresholdsFile, thresholdsFor } from './thresholds-file.ts';
 import { parseYaml } from './yaml-file.ts';
@@ -93,6 +94,8 @@ async function buildConfig(
   if (orchestrator) checkOrchestrator(orchestrator, orchestratorRead.root, orchestratorRead.complaints);
   const storage = storageRead.value && storageSettings(storageRead.value);
   if (storage) checkStorage(storage, storageRead.root, storageRead.complaints);
+  const source = defaultsRead.value && configSource(defaultsRead.value.config);
+  if (source) checkConfigSource(source, defaultsRead.root, defaultsRead.complaints);
   const names = agentReads.map(({ agentId }) => agentId);
   if (thresholdsRead.value)
     checkThresholds(
@@ -106,7 +109,7 @@ async function buildConfig(
 
   findCredentialsIn(texts, found);
   const thresholds = thresholdsRead.value;
-  if (!orchestrator || !storage || !thresholds || !defaultsRead.value) return undefined;
+  if (!orchestrator || !storage || !thresholds || !source || !defaultsRead.value) return undefined;
   const defaults = agentDefaults(defaultsRead.value, thresholdsFor(thresholds, undefined));
   const agents = agentReads
     .filter((read): read is AgentRead & { value: AgentFile } => read.value !== undefined)
@@ -120,6 +123,7 @@ async function buildConfig(
     agentDefaults: defaults,
     sharedSources: defaultsRead.value.sources ?? [],
     agentListen: agentListen(defaultsRead.value.listen),
+    configSource: source,
     orchestrator,
     storage,
   });

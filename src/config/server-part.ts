@@ -12,12 +12,13 @@ export function serverPart(config: Config, server: string): Config {
     ...config,
     agents: agentsOn(config, server).map((agent) => narrowed(agent, server)),
     agentDefaults: narrowed(config.agentDefaults, server),
+    configSource: { source: undefined, ...NO_REPOSITORY },
     // By name: what is added for the orchestrator alone (how it rolls out, who may sign) is no server's business.
     orchestrator: { listen, publicUrl, tls, trustedProxies: [], git: NO_REPOSITORY, heartbeat, keys },
   };
 }
 
-/** Where the configuration comes from is the orchestrator's business. */
+/** Where the configuration comes from is the business of who serves it; where it goes says for itself where it gets it. */
 const NO_REPOSITORY = { repository: undefined, branch: 'main', path: 'config', pollMs: 60_000, signedBy: undefined };
 
 /** `servers` says only whether it is this one. */

@@ -5,22 +5,40 @@ import type { ConfigDelivery } from '../../contract/config-delivery.ts';
 import { writeFileAtomic } from '../../platform/atomic-file.ts';
 import { errorCode } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
+import type { ConfigRepository } from './git-sync.ts';
 
 function configFile(home: string): string {
   return join(home, 'agent', 'config.json');
 }
 
-/** Keeps what was applied, so that the agent starts with it when nobody answers. Rejects with Node's errors; what was kept before stands then. */
-export async function keepConfig(home: string, delivery: ConfigDelivery): Promise<void> {
-  await writeFileAtomic(configFile(home), `${JSON.stringify(delivery)}\n`);
+/** Where a kept configuration came from: what another source has said is not to be started with. */
+function sourceName(repository: ConfigRepository | undefined): string {
+  return repository === undefined
+    ? 'orchestrator'
+    : `git ${repository.repository} ${repository.branch} ${repository.path}`;
 }
 
-/** What the orchestrator served last and ran here; `undefined`: nothing, or nothing that can be read (which is logged). */
-export async function readKeptConfig(home: string, logger: Logger): Promise<Config | undefined> {
+/**
+ * Keeps what was applied, so that the agent starts with it when nobody answers; `repository`: where it is from, if not from the orchestrator.
+ * Rejects with Node's errors; what was kept before stands then.
+ */
+export async function keepConfig(home: string, delivery: ConfigDelivery, repository?: ConfigRepository): Promise<void> {
+  const from = sourceName(repository);
+  await writeFileAtomic(configFile(home), `${JSON.stringify({ ...delivery, from })}\n`);
+}
+
+/** What the orchestrator (or `repository`) gave last and ran here; `undefined`: nothing, or nothing that can be read (which is logged). */
+export async function readKeptConfig(
+  home: string,
+  logger: Logger,
+  repository?: ConfigRepository,
+): Promise<Config | undefined> {
   try {
     const text = await readFile(configFile(home), 'utf8');
+    const kept = JSON.parse(text) as ConfigDelivery & { readonly from?: string };
+    const { revision, config, from = sourceName(undefined) } = kept; // an older agent knew one source
+    if (from !== sourceName(repository)) return undefined;
     const { readServerPart } = await import('../../config/read-server-part.ts');
-    const { revision, config } = JSON.parse(text) as ConfigDelivery;
     return await readServerPart(config, String(revision));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT')

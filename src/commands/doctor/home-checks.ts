@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../../config/index.ts';
@@ -12,7 +13,14 @@ const FREE_BYTES_PROBLEM = 300e6;
 
 /** What can be told from the disk alone: the home, its space, its keys, its configuration, the environment. */
 export async function checkHome(home: string): Promise<readonly Check[]> {
-  return [checkSettings(home), checkFolder(home), checkSpace(home), ...checkKeys(home), await checkConfig(home)];
+  return [
+    checkSettings(home),
+    checkFolder(home),
+    checkSpace(home),
+    ...checkKeys(home),
+    await checkConfig(home),
+    ...checkCheckouts(home),
+  ];
 }
 
 function checkSettings(home: string): Check {
@@ -83,15 +91,43 @@ function checkKeys(home: string): readonly Check[] {
 async function checkConfig(home: string): Promise<Check> {
   try {
     const { config, files } = await loadConfig(join(home, 'config'));
-    return ok(
-      'configuration',
+    const { source, repository } = config.configSource;
+    if (source === 'git' && spawnSync('git', ['--version'], { stdio: 'ignore' }).status !== 0)
+      return problem(
+        'configuration',
+        `the agent is to follow ${repository}, and git is not installed`,
+        'install git; until then what ran last holds',
+      );
+    const own =
       files.length === 0
         ? 'no files, the defaults hold'
-        : `${files.length} files without a mistake, revision ${config.revision}`,
-    );
+        : `${files.length} files without a mistake, revision ${config.revision}`;
+    return ok('configuration', source === 'git' ? `${own}; the agent follows ${repository}` : own);
   } catch (error) {
     if (!(error instanceof NervesysError)) throw error;
     const complaints = error.facts['complaints'] as readonly string[] | undefined;
     return problem('configuration', complaints?.[0] ?? error.message, 'see all mistakes with `nervesys config check`');
   }
+}
+
+/** Copies of the configuration's repository, which lie outside of the buffer's limit. */
+function checkCheckouts(home: string): readonly Check[] {
+  return ['agent', 'orchestrator'].flatMap((part) => {
+    const folder = join(home, part, 'config.git');
+    if (!existsSync(folder)) return [];
+    try {
+      return [ok('config checkout', `${folder} takes ${formatSize(folderBytes(folder))}, beside the buffer's limit`)];
+    } catch (error) {
+      return [skipped('config checkout', `${folder} could not be looked at (${errorCode(error)})`)];
+    }
+  });
+}
+
+function folderBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (sum, { parentPath, name }) => sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
 }
