@@ -23,7 +23,7 @@ import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
 import type { ConfigChanges } from './config-sync/changes.ts';
 import { ConfigSync } from './config-sync/config-sync.ts';
-import { type ConfigState, ConfigTaker } from './config-sync/config-taker.ts';
+import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
@@ -360,7 +360,7 @@ export class Agent implements AsyncDisposable {
         buffer: this.#buffer,
         server,
         intervalMs: () => this.#config.orchestrator.heartbeat.intervalMs,
-        config: (): ConfigState => this.#taker.state,
+        config: () => (this.#gitSync === undefined ? this.#taker.state : { ...this.#taker.state, source: 'git' }),
         folder: join(home, 'agent'),
         troubles: () => this.#health(),
         rotateKey: (signal) => rotateKey({ home, client, logger }, signal),

@@ -35,7 +35,13 @@ export interface Heartbeat {
   readonly last_archived_at: string | null;
   readonly lost_records: number;
   readonly dropped_records: number;
-  readonly config: { readonly running: string | null; readonly desired: string | null; readonly error: string | null };
+  readonly config: {
+    readonly running: string | null;
+    readonly desired: string | null;
+    readonly error: string | null;
+    /** Where `desired` comes from: a repository that the agent follows by itself. Absent: the orchestrator, or the files below its home. */
+    readonly source?: 'git';
+  };
   readonly agent_version: string;
   readonly clock_skew_ms: number;
   /** Records per level since the beat before. */

@@ -40,6 +40,8 @@ export class SimulatedAgent {
   offered: string | null = null;
   error: string | null = null;
   effect: Effect = 'works';
+  /** It follows a repository by itself from now on, and asks nobody. */
+  pulls = false;
   #lost = 0;
 
   constructor(server: string, key: string) {
@@ -52,7 +54,7 @@ export class SimulatedAgent {
   }
 
   async ask(system: TestOrchestrator, effectOf: (revision: string) => Effect): Promise<void> {
-    if (this.isSilent) return;
+    if (this.isSilent || this.pulls) return;
     const headers = this.offered === null ? {} : { 'if-none-match': `"${this.offered}"` };
     const answer = await system.ask('GET', '/api/v1/config', { key: this.key, headers });
     if (answer.status === 304 || answer.json?.code === 'NSV_CONFIG_NONE') return;
@@ -73,7 +75,9 @@ export class SimulatedAgent {
     const counts = { ...emptyLevelCounts(), INFO: 100, ERROR: this.effect === 'makes errors' ? 40 : 0 };
     const beat = heartbeat(this.server, 'GROK', {
       timestamp: new Date(at).toISOString(),
-      config: { running: this.running, desired: this.offered, error: this.error },
+      config: this.pulls
+        ? { running: 'ffffffffffff', desired: 'ffffffffffff', error: null, source: 'git' }
+        : { running: this.running, desired: this.offered, error: this.error },
       level_counts: counts,
       lost_records: this.#lost,
     });

@@ -37,6 +37,7 @@ export const HeartbeatSchema = Type.Object(
       running: Nullable(Type.String({ maxLength: 100 })),
       desired: Nullable(Type.String({ maxLength: 100 })),
       error: Nullable(Type.String({ maxLength: 2_000 })),
+      source: Type.Optional(Type.String({ maxLength: 20 })),
     }),
     agent_version: Type.String({ minLength: 1, maxLength: 50 }),
     clock_skew_ms: Type.Number(),

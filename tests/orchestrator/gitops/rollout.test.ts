@@ -102,6 +102,23 @@ for (const [effect, sign] of [
     await fleet.settle(good.revision, 2);
   });
 
+test('a rollout does not wait for servers that have begun to pull from Git themselves', async (t) => {
+  const { system, fleet, status } = await openFleet(t, 4);
+  for (const agent of fleet.agents.slice(1)) agent.pulls = true;
+  await fleet.minutes(1);
+
+  const next = await nthRevision(2, POLICY);
+  await system.orchestrator.revisions.record(next);
+  for (let minute = 0; minute < 60 && (await status()).rollout?.state !== 'done'; minute++) await fleet.minutes(1);
+
+  const { rollout, config } = await status();
+  assert.deepEqual([rollout.state, rollout.hold, config.desired], ['done', null, next.revision]);
+  assert.deepEqual(config.running, [
+    { revision: 'ffffffffffff', servers: 3 },
+    { revision: next.revision, servers: 1 },
+  ]);
+});
+
 test('people pause, resume and roll back, viewers don’t, and the audit log tells', async (t) => {
   const { system, fleet, first, status } = await openFleet(t);
   const next = await nthRevision(2, POLICY);

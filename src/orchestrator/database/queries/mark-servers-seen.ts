@@ -26,13 +26,15 @@ export async function markServersSeen(
     reconfigured: boolean;
   }>(
     `WITH told AS (
-       SELECT * FROM unnest($1::text[], $2::text[], $5::text[], $6::text[], $7::text[])
-         AS told (server, agent_version, running, desired, error)),
+       SELECT * FROM unnest($1::text[], $2::text[], $5::text[], $6::text[], $7::text[], $8::boolean[])
+         AS told (server, agent_version, running, desired, error, pulls)),
      known AS (SELECT servers.server, state, config_running, config_error FROM servers JOIN told USING (server) ORDER BY servers.server FOR UPDATE OF servers)
      UPDATE servers SET last_seen_at = greatest(servers.last_seen_at, $3), agent_version = told.agent_version,
        state = CASE WHEN servers.state IN ('late', 'down') THEN 'up' ELSE servers.state END,
        next_judged_at = least(servers.next_judged_at, $4),
-       config_running = told.running, config_desired = told.desired, config_error = told.error
+       config_running = told.running, config_desired = told.desired, config_error = told.error,
+       -- Who pulls from Git was offered something earlier at most: no rollout is to wait for it.
+       config_offered = CASE WHEN told.pulls THEN NULL ELSE servers.config_offered END
      FROM told JOIN known USING (server) WHERE servers.server = told.server
      RETURNING servers.server, known.state AS before, servers.state AS after,
        (known.config_running, known.config_error) IS DISTINCT FROM (servers.config_running, servers.config_error) AS reconfigured`,
@@ -44,6 +46,7 @@ export async function markServersSeen(
       ordered.map((one) => one.config.running),
       ordered.map((one) => one.config.desired),
       ordered.map((one) => one.config.error),
+      ordered.map((one) => one.config.source === 'git'),
     ],
     { name: 'mark-servers-seen' },
   );
