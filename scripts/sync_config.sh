@@ -64,25 +64,30 @@ find_nervesys() {
   fi
 }
 
-# Nothing of this user's or machine's settings, no prompts, no hooks. Secrets are in the environment of git alone, never arguments.
+# Nothing of this user's or machine's settings, no prompts, no hooks, no redirects, and no protocol but the repository's own. Secrets are in the environment of git alone, never arguments.
 prepare_git() {
   have git || die 1 'git is not installed'
   unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CONFIG_PARAMETERS
   export LC_ALL=C GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
-  export GIT_ALLOW_PROTOCOL=https:http:ssh:file
-  export GIT_CONFIG_COUNT=2
+  case $REPOSITORY in
+  /*) GIT_ALLOW_PROTOCOL=file ;;
+  *://*) GIT_ALLOW_PROTOCOL=${REPOSITORY%%://*} ;;
+  *) GIT_ALLOW_PROTOCOL=ssh ;;
+  esac
+  export GIT_ALLOW_PROTOCOL
+  export GIT_CONFIG_COUNT=3
   export GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=/dev/null
   export GIT_CONFIG_KEY_1=transfer.fsckObjects GIT_CONFIG_VALUE_1=true
+  export GIT_CONFIG_KEY_2=http.followRedirects GIT_CONFIG_VALUE_2=false # git sends the token wherever it is sent to
   token=${NERVESYS_GIT_TOKEN:-}
   [ -z "${NERVESYS_GIT_TOKEN_FILE:-}" ] || token=$(cat "$NERVESYS_GIT_TOKEN_FILE")
   unset NERVESYS_GIT_TOKEN
   case $REPOSITORY in
   http*)
     if [ -n "$token" ]; then
-      # For this host alone: a redirect elsewhere doesn't take it along.
       origin=$(printf '%s' "$REPOSITORY" | sed 's|^\([a-z]*://[^/]*\).*|\1|')
       basic=$(printf 'x-access-token:%s' "$token" | base64 | tr -d '\n')
-      export GIT_CONFIG_COUNT=3 GIT_CONFIG_KEY_2="http.$origin/.extraHeader" GIT_CONFIG_VALUE_2="Authorization: Basic $basic"
+      export GIT_CONFIG_COUNT=4 GIT_CONFIG_KEY_3="http.$origin/.extraHeader" GIT_CONFIG_VALUE_3="Authorization: Basic $basic"
     fi
     ;;
   esac

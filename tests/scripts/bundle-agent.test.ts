@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { bundleAgent } from '../../scripts/bundle-agent.ts';
 import { NERVESYS_VERSION } from '../../src/contract/version.ts';
 import { S3Server } from '../servers/s3-server.ts';
+import { TestRepository } from '../support/git-repository.ts';
 import { assertEachOnceInOrder, freshEnvironment, isAlive, postLogs, readRecords } from '../support/running-system.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
@@ -65,6 +66,29 @@ test('an agent from the bundle alone archives what it accepted, also from a prog
   assert.ok(records.some((record) => record.agent_id === 'GIMAI' && record.message === 'hello'));
   assert.equal(JSON.parse(buffer.output()).records, 0);
   assert.equal((await readdir(home)).includes('config'), false, 'the bundle has no examples to copy');
+});
+
+test('an agent from the bundle alone follows a repository where it is told to', async (t) => {
+  const home = await tempDir(t);
+  const repository = await TestRepository.make(home);
+  await mkdir(join(home, 'config/agents'), { recursive: true });
+  await writeFile(
+    join(home, 'config/agents/_defaults.yaml'),
+    `config: { source: git, repository: 'file://${repository.bare}' }\n`,
+  );
+  const sha = await repository.push({ 'agents/grok.yaml': 'role: Reviewer\n' });
+  const keys = { STORJ_ACCESS_KEY: 'x', STORJ_SECRET_KEY: 'y', STORJ_ENDPOINT: 'http://127.0.0.1:9' };
+  const agent = startBundle(t, home, ['agent', '--agent-port', '0', '--home', home], keys);
+  const url = await until('the agent is ready', () => /at (http:\S+)\/logs/.exec(agent.output())?.[1]);
+
+  const told = await until('it runs what it has pulled', async () => {
+    const config = (await (await fetch(`${url}/agents/GROK/config`)).json()) as { revision: string; role: string };
+    return config.revision === sha.slice(0, 12) ? config : undefined;
+  });
+  agent.child.kill('SIGTERM');
+  await until('it ends', () => agent.child.exitCode !== null);
+
+  assert.equal(told.role, 'Reviewer');
 });
 
 test('the bundle offers what it can do, and checks YAML', async (t) => {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startGitHttpServer } from '../servers/git-http-server.ts';
@@ -106,7 +108,7 @@ test('with Git away nothing changes, with exit code 1, and the next run brings w
   assert.deepEqual([back.status, role()], [0, 'role: Second']);
 });
 
-test('over HTTP a token opens it, from the environment or a file, and is never shown', async (t) => {
+test('over HTTP a token opens it, from the environment or a file, is never shown, and goes nowhere else by a redirect', async (t) => {
   const { folder, pushed, sync, role } = await makeHost(t);
   const token = 'a token of the repository';
   const server = await startGitHttpServer(folder, token);
@@ -115,9 +117,20 @@ test('over HTTP a token opens it, from the environment or a file, and is never s
   await writeFile(join(folder, 'token'), `${token}\n`);
   const address = [`${server.url}/config.git`];
 
+  let asked = 0;
+  const redirecting = http.createServer((request, response) => {
+    asked++;
+    response.writeHead(301, { location: `${server.url}${request.url}` }).end();
+  });
+  t.after(() => redirecting.close());
+  await new Promise<void>((done) => redirecting.listen(0, '127.0.0.1', done));
+  const elsewhere = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}/config.git`;
+
+  const redirected = await sync([elsewhere], { NERVESYS_GIT_TOKEN: token });
   const closed = await sync(address, { NERVESYS_GIT_TOKEN: 'another one' });
   const open = await sync(address, { NERVESYS_GIT_TOKEN_FILE: join(folder, 'token') });
 
+  assert.deepEqual([redirected.status, asked > 0], [1, true], redirected.said);
   assert.equal(closed.status, 1);
   assert.doesNotMatch(closed.said, /another one|Authorization/);
   assert.deepEqual([open.status, role()], [0, 'role: Reviewer'], open.said);
