@@ -80,7 +80,10 @@ test('a commit is applied by the way of a served one: no restart, this server’
   await until('the second one runs', async () => (await told(agent)).revision === short(sha));
 
   assert.equal((await told(agent)).role, 'Reviewer');
-  const kept = JSON.parse(await readFile(join(home, 'agent/config.json'), 'utf8'));
+  const kept = await until('it is kept', async () => {
+    const file = JSON.parse(await readFile(join(home, 'agent/config.json'), 'utf8'));
+    return file.revision === short(sha) ? file : undefined;
+  });
   const served = serverPart((await foundRevision(files, { revision: short(sha) })).config!, SERVER);
   assert.deepEqual(kept.config, JSON.parse(JSON.stringify(served)), 'an orchestrator would have served the same');
   assert.equal(JSON.stringify(kept).includes('AIGARDEN02'), false);
@@ -94,9 +97,9 @@ test('with the repository away an agent starts with what ran last, unless that c
   const first = await pushed.push({ 'agents/grok.yaml': 'role: First\n' });
   const agent = await open();
   await until('it runs', async () => (await told(agent)).revision === short(first));
+  const kept = await until('it is kept', () => readKeptConfig(home, silentLogger, source)); // a moment after it runs
   await rename(pushed.bare, `${pushed.bare}.away`);
 
-  const kept = await readKeptConfig(home, silentLogger, source);
   const again = await open(kept);
   assert.equal((await told(again)).role, 'First');
   assert.equal(await readKeptConfig(home, silentLogger), undefined, 'not the orchestrator’s');
