@@ -25,11 +25,14 @@ test('an agent obeys what config.source says; where it says nothing, files that 
   assert.equal(await obeys(await written('config: { source: orchestrator }\n')), 'orchestrator');
   assert.equal(await obeys(await written('config: { source: folder }\n')), 'folder');
   assert.equal(await obeys(await written(GIT)), 'git');
-  assert.deepEqual(followedRepository(settings, await loadConfig(await written(GIT))), {
+  const { searchPath, ...followed } = followedRepository(settings, await loadConfig(await written(GIT)))!;
+  assert.equal(searchPath, process.env['PATH']);
+  assert.deepEqual(followed, {
     repository: 'git@github.com:owalai/nervesys-config.git',
     branch: 'live',
     path: 'config',
     pollMs: 300_000,
+    signedBy: undefined,
     credentials: { token: 'token', sshKeyFile: '/key', knownHostsFile: undefined },
   });
 });

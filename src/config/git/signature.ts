@@ -28,6 +28,10 @@ export async function checkSignature(
   signers: readonly CommitSigner[],
   signal?: AbortSignal,
 ): Promise<Signature> {
+  // Asked before any program is run: git hands a signature to the program of its kind, and may be ended by a pipe that one closes unread.
+  const kind = await signatureKind(options, sha, signal);
+  if (kind === undefined) return { type: 'refused', problem: 'is not signed' };
+  if (!signers.some(({ type }) => KINDS[type] === kind)) return { type: 'refused', problem: BY_A_STRANGER };
   const folder = await mkdtemp(join(tmpdir(), 'nervesys-signers-'));
   try {
     const withKeys = { ...options, more: await layOutKeys(options, folder, signers, signal) };
@@ -39,7 +43,7 @@ export async function checkSignature(
       .split('\0');
     // Two words for one thing: only what both call good is.
     if (isGood && verdict === 'G') return { type: 'good', by: nameSigner(by, fingerprint, signers) };
-    return { type: 'refused', problem: await whyNotGood(options, sha, verdict, signers, signal) };
+    return { type: 'refused', problem: whyNotGood(verdict) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -129,18 +133,22 @@ function nameSigner(by: string, fingerprint: string, signers: readonly CommitSig
   return shown === '' ? fingerprint : `${shown} (${fingerprint})`;
 }
 
-async function whyNotGood(
+const KINDS = { ssh: 'SSH', gpg: 'PGP' } as const;
+const BY_A_STRANGER = 'is signed, but by none of the keys in git.signed_by';
+
+/** The kind of signature that the commit says it bears: `SSH`, `PGP`, …; `undefined`: it bears none. */
+async function signatureKind(
   options: GitOptions,
   sha: string,
-  verdict: string,
-  signers: readonly CommitSigner[],
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<string | undefined> {
   const commit = (await runGit(options, ['cat-file', 'commit', sha], signal)).toString('latin1');
-  const [, kind] = /^gpgsig\S* -----BEGIN (\w+)/m.exec(commit.slice(0, commit.indexOf('\n\n'))) ?? [];
-  if (kind === undefined) return 'is not signed';
-  const isOfGivenKind = signers.some(({ type }) => (type === 'ssh' ? 'SSH' : 'PGP') === kind);
-  switch (isOfGivenKind ? verdict : '') {
+  return /^gpgsig\S* -----BEGIN (\w+)/m.exec(commit.slice(0, commit.indexOf('\n\n')))?.[1];
+}
+
+/** Of git's word for a signature that is not good (`%G?`). */
+function whyNotGood(verdict: string): string {
+  switch (verdict) {
     case 'B':
       return 'does not hold what was signed';
     case 'X':
@@ -150,6 +158,6 @@ async function whyNotGood(
     case 'R':
       return 'is signed with a key that was revoked';
     default:
-      return 'is signed, but by none of the keys in git.signed_by';
+      return BY_A_STRANGER;
   }
 }

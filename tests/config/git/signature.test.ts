@@ -155,6 +155,7 @@ test('that signatures can’t be checked is no verdict on a commit', {
 
   const broken = { type: 'gpg', armoured: gpg.text.replace(/\n\n.{40}/, `\n\n${'A'.repeat(40)}`) } as const;
   const other = await openRepository(t, { signedBy: [broken] });
+  other.pushed.signing = gpg.signing;
   await other.pushed.push(GOOD);
   await assert.rejects(other.read(), {
     code: 'NSV_GIT_FAILED',
