@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentsOn, type Config, resolveAgent } from '../config/index.ts';
+import { agentsOn, type Config, resolveAgent, type StorageSettings } from '../config/index.ts';
 import { CLOCK_SKEW_MS_WARNING } from '../contract/agreement.ts';
 import type { AlertReport } from '../contract/alert.ts';
 import type { ConfigDelivery } from '../contract/config-delivery.ts';
 import type { AgentId, ServerName } from '../contract/ids.ts';
-import { LEVELS, type LevelCounts } from '../contract/record.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import { type Clock, withDeadline } from '../platform/clock.ts';
-import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
+import { describeError, NervesysError } from '../platform/errors.ts';
 import { errorFields, type Logger } from '../platform/logger.ts';
 import { Pace } from '../platform/pace.ts';
 import { formatDuration } from '../platform/quantity.ts';
@@ -18,10 +17,11 @@ import type { Archive } from '../storage/index.ts';
 import { type EnrolmentToken, loadOrEnrol } from './bootstrap/enrolment.ts';
 import { readIncarnation } from './bootstrap/incarnation.ts';
 import { rotateKey } from './bootstrap/key-rotation.ts';
-import { LogBuffer } from './buffer/buffer.ts';
+import { type BufferSizes, LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
 import type { ConfigChanges } from './config-sync/changes.ts';
+import { KEPT_COPIES, keepConfig, keptConfigBytes, keptConfigText } from './config-sync/config-file.ts';
 import { ConfigSync } from './config-sync/config-sync.ts';
 import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
@@ -30,6 +30,7 @@ import { AlertSender } from './heartbeat/alert-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
+import { archiveRefused, archiveStranger, recordsLost } from './own-alerts.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
@@ -48,8 +49,8 @@ export interface AgentOptions {
   readonly home: string;
   readonly server: ServerName;
   readonly config: Config;
-  /** Port of the local API; 0 takes a free one. */
-  readonly port: number;
+  /** Port of the local API, where it isn't the configuration's; 0 takes a free one. */
+  readonly port?: number | undefined;
   /** Join an orchestrator, by the stored key or, where there is none, by the token; absent: the agent keeps to itself. */
   readonly join?: {
     readonly token: EnrolmentToken | undefined;
@@ -58,6 +59,8 @@ export interface AgentOptions {
   };
   /** Given where the agent holds credentials of its own; else it asks the orchestrator for permission, batch by batch. */
   readonly archive?: Archive;
+  /** Told of storage settings that say another place for it. */
+  readonly onStorage?: ((storage: StorageSettings) => void) | undefined;
   /** Obey the configuration that the orchestrator serves; else this one holds for good. */
   readonly followConfig?: boolean;
   /** Obey what stands in this repository, which this agent follows by itself, and not what an orchestrator serves. */
@@ -148,7 +151,7 @@ export class Agent implements AsyncDisposable {
 
   private constructor(options: AgentOptions) {
     const { home, server, config, clock, random, logger, archive } = options;
-    const { buffer, upload } = config.storage;
+    const { buffer } = config.storage;
     this.#options = options;
     this.#config = config;
     this.#taker = new ConfigTaker({
@@ -166,15 +169,14 @@ export class Agent implements AsyncDisposable {
     this.#buffer = LogBuffer.open({
       path: this.#bufferPath,
       server,
-      limitBytes: Math.max(buffer.limitBytes - asideBytes(this.#bufferPath), LIMIT_BYTES_MIN),
-      windowMs: upload.windowMs,
-      batchTextBytes: upload.batchSizeBytes,
+      ...this.#bufferSizes(config, keptConfigBytes(home)),
       clock,
       logger,
       onSealed: (byWindow) => this.#batchSealed(byWindow),
-      onLoss: (lost, lostRecords) => this.#tellLoss(lost, lostRecords),
+      onLoss: (lost, lostRecords) => this.#tell(recordsLost(lost, lostRecords, server, clock.now())),
       onFirstAppend: () => options.onFirstRecords?.(),
     });
+    this.#buffer.setRevision(config.revision);
     this.#parts.use(this.#buffer);
     this.#queues = new BatchQueues(this.#buffer);
     this.#registry = new AgentRegistry({
@@ -256,7 +258,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { home, server, config, port, clock, logger, join: joining, configRepository } = this.#options;
+    const { home, config, clock, logger, join: joining, configRepository } = this.#options;
     await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
     this.#parts.use(
       new Pace(clock, async () => {
@@ -273,30 +275,10 @@ export class Agent implements AsyncDisposable {
     this.#uploader.start();
     this.#sink.start();
     this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
-    const listen = config.agentListen;
     this.#parts.use(this.#sources);
     await this.#sources.openFiles(config);
-    this.#localApi = await LocalApi.open({
-      server,
-      sink: this.#sink,
-      registry: this.#registry,
-      redaction: this.#redaction,
-      clock,
-      logger,
-      host: listen.host,
-      port,
-      hosts: listen.hosts,
-      socketPath: listen.socketPath ?? join(home, 'agent', 'agent.sock'),
-      socketMode: listen.socketMode,
-      agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
-      flush: (signal) => this.flush(signal),
-      health: () => this.#health(),
-      metrics: () => [
-        ...redactionMetrics(this.#redaction.counts),
-        ...ruleMetrics(this.#sink.counts, this.#buffer.stats().droppedRecords),
-      ],
-    });
-    this.#parts.use(this.#localApi);
+    await this.#openLocalApi(config);
+    this.#parts.defer(() => this.#localApi?.close());
     const noted = await this.#noteAddress();
     if (noted !== true) {
       logger.warn('the address of this agent could not be noted; it is tried again', errorFields(noted));
@@ -307,6 +289,36 @@ export class Agent implements AsyncDisposable {
     await this.#sources.openDoors(config);
     if (configRepository !== undefined) await this.#followRepository(configRepository);
     if (joining !== undefined) this.#joining = this.#join(joining);
+  }
+
+  async #openLocalApi({ agentListen }: Config): Promise<void> {
+    const { home, server, port, clock, logger } = this.#options;
+    this.#localApi = await LocalApi.open({
+      server,
+      sink: this.#sink,
+      registry: this.#registry,
+      redaction: this.#redaction,
+      clock,
+      logger,
+      host: agentListen.host,
+      port: port ?? agentListen.port,
+      hosts: agentListen.hosts,
+      socketPath: agentListen.socketPath ?? join(home, 'agent', 'agent.sock'),
+      socketMode: agentListen.socketMode,
+      agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
+      flush: (signal) => this.flush(signal),
+      health: () => this.#health(),
+      metrics: () => [
+        ...redactionMetrics(this.#redaction.counts),
+        ...ruleMetrics(this.#sink.counts, this.#buffer.stats().droppedRecords),
+      ],
+    });
+  }
+
+  /** Of the limit, what else the agent keeps on disk has its part. */
+  #bufferSizes({ storage: { buffer, upload } }: Config, keptBytes: number): BufferSizes {
+    const limitBytes = Math.max(buffer.limitBytes - asideBytes(this.#bufferPath) - keptBytes, LIMIT_BYTES_MIN);
+    return { limitBytes, windowMs: upload.windowMs, batchTextBytes: upload.batchSizeBytes };
   }
 
   /**
@@ -410,30 +422,50 @@ export class Agent implements AsyncDisposable {
     const { home, server, logger } = this.#options;
     const before = this.#config;
     const { findChanges } = await import('./config-sync/changes.ts'); // most agents see no change for days
-    const { keepConfig } = await import('./config-sync/config-file.ts');
     const { restart, later } = findChanges(before, config, server);
+    const text = keptConfigText(delivery, this.#options.configRepository);
     try {
-      await this.#use(config, restart);
+      await this.#use(config, restart, text);
     } catch (error) {
-      await this.#use(before, restart);
+      await this.#use(before, restart, text);
       throw error;
     }
-    await keepConfig(home, delivery, this.#options.configRepository).catch((error: unknown) => {
+    await keepConfig(home, text).catch((error: unknown) => {
       // It holds all the same; only a start while nobody answers would begin with an older one.
       logger.warn('the configuration could not be kept on the disk', errorFields(error));
     });
     return later;
   }
 
-  async #use(config: Config, restart: ConfigChanges['restart']): Promise<void> {
-    const { server } = this.#options;
+  /** Makes anew what a change touches. `text`: as it is kept on the disk, which is within the buffer's limit. */
+  async #use(config: Config, restart: ConfigChanges['restart'], text: string): Promise<void> {
+    const { server, onStorage } = this.#options;
     if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
     if (restart.has('rules')) this.#sink.setRules(config);
     if (restart.has('agents'))
       this.#registry.configure(agentsOn(config, server).map(({ agentId }) => agentId as AgentId));
+    this.#buffer.setSizes(this.#bufferSizes(config, KEPT_COPIES * Buffer.byteLength(text)));
+    if (restart.has('archive')) {
+      onStorage?.(config.storage);
+      this.#uploader.retryNow();
+    }
     if (restart.has('files')) await this.#sources.changeFiles(config);
     if (restart.has('doors')) await this.#sources.changeDoors(config);
+    if (restart.has('listen')) await this.#listenElsewhere(config);
     this.#config = config;
+    this.#buffer.setRevision(config.revision);
+  }
+
+  /** What is under way is answered first; then, for a moment, nobody listens. */
+  async #listenElsewhere(config: Config): Promise<void> {
+    await this.#localApi?.close();
+    await this.#openLocalApi(config);
+    const noted = await this.#noteAddress();
+    if (noted !== true)
+      this.#options.logger.warn(
+        'the address of this agent could not be noted; commands of this machine look for the former',
+        errorFields(noted),
+      );
   }
 
   /** What a beat that was answered means for this agent's own program. */
@@ -538,53 +570,15 @@ export class Agent implements AsyncDisposable {
   }
 
   #tellArchiveTrouble(error: NervesysError | undefined): void {
-    if (error === undefined) return;
     const { server, clock } = this.#options;
-    const report: AlertReport = {
-      dedup_key: `${server}:archive:${error.code}`,
-      severity: 'critical',
-      server,
-      agent_id: null,
-      kind: 'archive.refused',
-      title: 'The archive refuses batches; they are kept on the server',
-      detail: { code: errorCode(error), message: error.message, hint: error.hint ?? null },
-      at: new Date(clock.now()).toISOString(),
-    };
-    this.#tell(report);
+    if (error !== undefined) this.#tell(archiveRefused(error, server, clock.now()));
   }
 
-  /** Nothing is lost or overwritten by it, but people should know. */
   #tellDoubt(doubt: NameDoubt, { manifest }: SealedBatch): void {
     const { server, clock, logger } = this.#options;
-    const { epoch, first, last } = manifest;
-    const title = `Another buffer archives as ${manifest.server} too: was it re-installed, or do two servers bear one name?`;
-    logger.warn(title, { key: doubt.key, epoch, otherEpoch: doubt.epoch, first, last });
-    this.#tell({
-      dedup_key: `${server}:archive:stranger:${doubt.epoch}`,
-      severity: 'warning',
-      server,
-      agent_id: null,
-      kind: 'archive.stranger',
-      title,
-      detail: { key: doubt.key, epoch, first, last, other_epoch: doubt.epoch },
-      at: new Date(clock.now()).toISOString(),
-    });
-  }
-
-  /** The buffer was full and records were given up; how many there are in all is in the heartbeat too. */
-  #tellLoss(lost: LevelCounts, lostRecords: number): void {
-    const { server, clock } = this.#options;
-    const counts = LEVELS.filter((level) => lost[level] > 0).map((level) => `${lost[level]} ${level}`);
-    this.#tell({
-      dedup_key: `${server}:buffer:lost`,
-      severity: lost.ERROR + lost.CRITICAL > 0 ? 'critical' : 'warning',
-      server,
-      agent_id: null,
-      kind: 'buffer.lost',
-      title: `The buffer was full: records were given up (${counts.join(', ')})`,
-      detail: { lost, lost_records: lostRecords },
-      at: new Date(clock.now()).toISOString(),
-    });
+    const alert = archiveStranger(doubt, manifest, server, clock.now());
+    logger.warn(alert.title, { key: doubt.key, otherEpoch: doubt.epoch, epoch: manifest.epoch });
+    this.#tell(alert);
   }
 
   #tell(report: AlertReport): void {

@@ -14,6 +14,7 @@ import { openOwnArchive } from './own-archive.ts';
 import {
   closeWithin,
   followedRepository,
+  followPlace,
   followsOrchestrator,
   openLog,
   prepareHome,
@@ -77,9 +78,11 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         config,
         followConfig: follows,
         ...(configRepository === undefined ? {} : { configRepository }),
-        port: options.agentPort ?? config.agentListen.port,
+        port: options.agentPort,
         ...(joins ? { join: { token: settings.token } } : {}),
-        ...(archive === undefined ? {} : { archive }),
+        ...(archive === undefined
+          ? {}
+          : { archive, onStorage: (storage) => followPlace(archive, settings, storage, logger) }),
         ...(options.trial === true
           ? { onFirstBeat: () => say({ type: 'beats' }) }
           : { upgrade: { program: IS_WHOLE_PACKAGE ? undefined : process.argv[1], onReady: upgrade.resolve } }),

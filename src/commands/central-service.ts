@@ -6,7 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
-import { lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
+import { followPlace, lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { openScopedIssuing } from './scoped-issuer.ts';
 import { packageRoot, type Settings, searchPath } from './settings.ts';
 import { followRotation, readSettingsAndSecrets } from './vault.ts';
@@ -64,6 +64,8 @@ export async function openCentralService(
       logger,
       database,
       archive,
+      // Scoped credentials are for the bucket that their issuer was opened with.
+      onStorage: scoped === undefined ? (storage) => followPlace(archive, settings, storage, logger) : undefined,
       scoped,
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
       agentFiles: agentFilePlaces(home),

@@ -2,12 +2,12 @@ import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ConfigRepository } from '../agent/config-sync/git-sync.ts';
-import { type Config, copyExampleConfig, type LoadedConfig, loadConfig } from '../config/index.ts';
+import { copyExampleConfig, type LoadedConfig, loadConfig, type StorageSettings } from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
-import { createLogger, type Logger, type LogLevel } from '../platform/logger.ts';
+import { createLogger, errorFields, type Logger, type LogLevel } from '../platform/logger.ts';
 import { ProcessLock } from '../platform/process-lock.ts';
-import { type Archive, openArchive } from '../storage/index.ts';
+import { type Archive, type BucketAddress, openArchive, S3Archive } from '../storage/index.ts';
 import { note } from './output.ts';
 import { packageRoot, type Settings, type StorjSettings, searchPath } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
@@ -100,15 +100,32 @@ export function openConfiguredArchive(settings: Settings, { config }: LoadedConf
   const { storj, home } = settings;
   if (storj === undefined) return openArchive({ type: 'folder', path: join(home, 'archive') }, { clock: systemClock });
   const { accessKey, secretKey } = storj;
-  const { addressing, ...place } = bucketPlace(storj, config);
-  return openArchive(
-    { type: 's3', accessKey, secretKey, ...place, addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path' },
-    { clock: systemClock },
-  );
+  const address = bucketAddress(storj, config.storage);
+  return openArchive({ type: 's3', accessKey, secretKey, ...address }, { clock: systemClock });
+}
+
+/**
+ * Takes the archive to where another configuration says it is, while it is in use: nothing has to answer at the former place. What is there
+ * stays there.
+ */
+export function followPlace(archive: Archive, settings: Settings, storage: StorageSettings, logger: Logger): void {
+  if (settings.storj === undefined || !(archive instanceof S3Archive)) return;
+  const before = archive.description;
+  try {
+    if (archive.usePlace(bucketAddress(settings.storj, storage)))
+      logger.info('the archive is another now', { before, archive: archive.description });
+  } catch (error) {
+    logger.error('the archive cannot be where the configuration says; it stays where it is', errorFields(error));
+  }
+}
+
+function bucketAddress(storj: StorjSettings, storage: StorageSettings): BucketAddress {
+  const { addressing, ...place } = bucketPlace(storj, storage);
+  return { ...place, addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path' };
 }
 
 /** Where the bucket is: what the environment names wins over storage.yaml. */
-export function bucketPlace(storj: StorjSettings, { storage }: Config) {
+export function bucketPlace(storj: StorjSettings, storage: StorageSettings) {
   const { bucket, endpoint, region, addressing } = storage.archive;
   return {
     bucket: storj.bucket ?? bucket,

@@ -31,7 +31,7 @@ export function openScopedIssuing(
       'start the orchestrator: storage.yaml says credentials: scoped, and the archive is a folder, which has none to give',
       { hint: 'set STORJ_ACCESS_KEY and STORJ_SECRET_KEY of a bucket, or say credentials: presigned' },
     );
-  const place = bucketPlace(storj, loaded.config);
+  const place = bucketPlace(storj, loaded.config.storage);
   if (accessGrant !== undefined) {
     const { program, authService } = archive.uplink;
     const options = { program, authService, bucket: place.bucket, grant: accessGrant, path: searchPath() };

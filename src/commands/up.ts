@@ -6,7 +6,7 @@ import { openCentralService } from './central-service.ts';
 import { EXIT } from './exit-codes.ts';
 import { painter, print } from './output.ts';
 import { openOwnArchive } from './own-archive.ts';
-import { closeWithin, openLog, prepareHome, stopSignal } from './runtime.ts';
+import { closeWithin, followPlace, openLog, prepareHome, stopSignal } from './runtime.ts';
 import { readSettings } from './settings.ts';
 
 export interface UpOptions {
@@ -40,14 +40,19 @@ export async function run(options: UpOptions): Promise<number> {
         home,
         server,
         config: options.demo ? livelyConfig(config) : config,
-        port: options.agentPort ?? config.agentListen.port,
+        port: options.agentPort,
         join: {
           url: orchestrator.url,
           authority: () => orchestrator.authority,
           token: async () =>
             (await orchestrator.createToken({ server, uses: 1, expiresInSeconds: OWN_TOKEN_SECONDS })).token,
         },
-        ...(ownArchive === undefined ? {} : { archive: ownArchive }),
+        ...(ownArchive === undefined
+          ? {}
+          : {
+              archive: ownArchive,
+              onStorage: (storage) => followPlace(ownArchive, central.settings, storage, logger),
+            }),
         followConfig: true, // of the folder that the orchestrator beside it follows
         upgrade: { program: undefined, onReady: () => undefined },
         clock: systemClock,

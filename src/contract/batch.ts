@@ -10,6 +10,12 @@ export interface BatchMember {
   readonly last: Sequence;
 }
 
+/** Records from `first` on were taken under this revision of the configuration, until the next one. */
+export interface ConfigSpan {
+  readonly revision: string;
+  readonly first: Sequence;
+}
+
 /** What a batch says of itself, in the FEXTRA subfield `NV` of its first gzip member (DESIGN 4.3, docs/FORMATS.md). */
 export interface BatchManifest {
   readonly version: 1;
@@ -34,6 +40,8 @@ export interface BatchManifest {
   readonly text_sha256: string;
   /** Records that a rule dropped while this batch was open. */
   readonly dropped: number;
+  /** The revisions of the configuration under which its records were taken, each from which record on. Absent: written before that was noted. */
+  readonly configs?: readonly ConfigSpan[];
   readonly members: readonly BatchMember[];
   /** SHA-256 of the manifest JSON of the batch before, within the epoch; null for an epoch's first. */
   readonly previous_manifest_sha256: string | null;

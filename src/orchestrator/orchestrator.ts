@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GitFollower, type GitFollowerOptions } from '../config/git/git-follower.ts';
 import { Repository, type RepositorySettings } from '../config/git/repository.ts';
+import type { StorageSettings } from '../config/index.ts';
 import type { TokenAnswer } from '../contract/fleet.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -58,6 +59,8 @@ export interface OrchestratorOptions {
   /** Migrated (`openDatabase`). Stays open when the orchestrator closes; so does the archive. */
   readonly database: Database;
   readonly archive: Archive;
+  /** Told of the storage settings that hold for the orchestrator itself: at the start, and whenever another revision has others. */
+  readonly onStorage?: ((storage: StorageSettings) => void) | undefined;
   /** How servers get credentials for their own prefix; absent: none are given out. */
   readonly scoped?: ScopedSettings | undefined;
   /** The built page (`dist/dashboard`). */
@@ -140,9 +143,9 @@ export class Orchestrator implements AsyncDisposable {
       database,
       archive: options.archive,
       scoped: options.scoped,
-      policy: () => ({ ...policy, ...desired.ownSettings?.heartbeat }),
+      policy: () => ({ ...policy, ...desired.own?.orchestrator.heartbeat }),
       keyRotateAfterMs: () =>
-        desired.ownSettings?.keys.rotateAfterMs ?? options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
+        desired.own?.orchestrator.keys.rotateAfterMs ?? options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
       overlapMs: options.overlapMs,
       hub,
       authenticator,
@@ -176,6 +179,8 @@ export class Orchestrator implements AsyncDisposable {
       ),
     ]);
 
+    const { onStorage } = options;
+    if (onStorage !== undefined) stack.use(tellStorage(desired, onStorage));
     const app = await buildServer(deps, keeper?.current);
     const closer = new ServerCloser(app, clock);
     stack.defer(() => {
@@ -241,6 +246,19 @@ export class Orchestrator implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function tellStorage(desired: DesiredConfig, onStorage: (storage: StorageSettings) => void): Disposable {
+  let told: string | undefined;
+  const tell = () => {
+    const storage = desired.own?.storage;
+    const text = JSON.stringify(storage);
+    if (storage === undefined || text === told) return;
+    told = text;
+    onStorage(storage);
+  };
+  tell();
+  return desired.onChange(tell);
 }
 
 /** A follower of the repository; that it is away is one alert, which its return resolves. */

@@ -4,12 +4,12 @@ import { DirectoryArchive } from './directory-client.ts';
 import { S3Archive, type S3Parts, type S3Settings } from './storj-client.ts';
 
 export type { Archive, ArchiveObject, PresignedPut, PresignRequest } from './archive.ts';
+export { type BucketAddress, S3_REGION_DEFAULT } from './bucket-place.ts';
 export { DirectoryArchive } from './directory-client.ts';
 export { checkObjectKey } from './object-path.ts';
 export { readRefusal, refusalError } from './s3-errors.ts';
 export {
   PROBE_KEY,
-  S3_REGION_DEFAULT,
   S3Archive,
   type S3Keys,
   type S3Parts,

@@ -123,6 +123,12 @@ export class HttpClient {
     });
   }
 
+  /** Closes connections as soon as nothing is under way on them. */
+  closeWhenIdle(): void {
+    this.#agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
   /** Closes idle connections, and those in use with an error. */
   close(): void {
     this.#agent.destroy();

@@ -7,19 +7,14 @@ import type { Random } from '../platform/random.ts';
 import { systemRandom } from '../platform/random.ts';
 import { backoffMs } from '../platform/retry.ts';
 import type { Archive, ArchiveObject, PresignedPut, PresignRequest } from './archive.ts';
+import { type BucketAddress, BucketPlace } from './bucket-place.ts';
 import { checkListPrefix, checkObjectKey } from './object-path.ts';
 import { readRefusal, refusalError } from './s3-errors.ts';
-import { type HttpAnswer, HttpClient, type HttpLimits } from './s3-http.ts';
+import type { HttpAnswer, HttpLimits } from './s3-http.ts';
 import { parseListXml } from './s3-xml.ts';
 import { amzDate, encodePath, encodeQuery, presignQuery, type QueryParameter, signRequest } from './sigv4.ts';
 
-export interface S3Settings {
-  /** `https://gateway.storjshare.io`; an origin without path. */
-  readonly endpoint: string;
-  readonly region?: string;
-  readonly bucket: string;
-  /** Where the bucket's name goes: into the path (default) or before the host. */
-  readonly addressing?: 'path' | 'virtual-host';
+export interface S3Settings extends BucketAddress {
   readonly accessKey: string;
   readonly secretKey: string;
   /** Goes with temporary keys (STS). */
@@ -55,7 +50,6 @@ export const S3_LIMITS: S3Limits = {
   backoffMaxMs: 3_000,
 };
 
-export const S3_REGION_DEFAULT = 'eu1';
 /** Stores refuse from 15 minutes; a refusal with a Date this far from ours is a matter of clocks. */
 const CLOCK_SKEW_MS_SUSPECT = 300_000;
 /** Written by `prepare`, a few bytes, once a bucket. */
@@ -70,40 +64,40 @@ const PROBE_BODY = Buffer.from('Nervesys asks with this object whether the store
  * A PUT that is repeated after its answer was lost finds its own object and answers `taken`; the caller compares.
  */
 export class S3Archive implements Archive {
-  readonly description: string;
-  readonly #region: string;
-  readonly #origin: string;
-  readonly #host: string;
-  readonly #pathPrefix: string;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #limits: S3Limits;
-  readonly #http: HttpClient;
-  /** The store's clock minus ours, learnt from its Date when it found ours too far off. */
-  #skewMs = 0;
-  /** Whether the store honours `If-None-Match: *`; `undefined` until it has shown it. */
-  #conditional: boolean | undefined;
-  #preparing: Promise<void> | undefined;
-
+  readonly #lookup: LookupFunction | undefined;
+  #place: BucketPlace;
   #keys: S3Keys;
+  #preparing: Promise<void> | undefined;
 
   /** Opens no connection yet. Throws `NSV_SETTING_INVALID` on an unusable endpoint or bucket name. */
   constructor(settings: S3Settings, parts: S3Parts) {
-    const base = parseEndpoint(settings.endpoint);
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(settings.bucket)) {
-      throw new NervesysError('NSV_SETTING_INVALID', `bucket ${JSON.stringify(settings.bucket)} is not a bucket name`);
-    }
-    const virtualHost = settings.addressing === 'virtual-host';
     this.#keys = keysOf(settings);
-    this.#region = settings.region ?? S3_REGION_DEFAULT;
-    this.#host = virtualHost ? `${settings.bucket}.${base.host}` : base.host;
-    this.#origin = `${base.protocol}//${this.#host}`;
-    this.#pathPrefix = virtualHost ? '/' : `/${settings.bucket}/`;
     this.#clock = parts.clock;
     this.#random = parts.random ?? systemRandom;
     this.#limits = { ...S3_LIMITS, ...parts.limits };
-    this.#http = new HttpClient(base, this.#host, { clock: parts.clock, limits: this.#limits, lookup: parts.lookup });
-    this.description = `s3 ${base.origin}/${settings.bucket}`;
+    this.#lookup = parts.lookup;
+    this.#place = this.#placeAt(settings);
+  }
+
+  get description(): string {
+    return this.#place.description;
+  }
+
+  /**
+   * Goes to another bucket, or another way to it, with the next request; what is under way ends where it began, and what stands there stays
+   * there. `false`: it is there already. Throws as the constructor does, and stays where it is then.
+   */
+  usePlace(address: BucketAddress): boolean {
+    const place = this.#placeAt(address);
+    if (place.isAt(this.#place)) return false;
+    const before = this.#place;
+    this.#place = place;
+    this.#preparing = undefined;
+    before.http.closeWhenIdle();
+    return true;
   }
 
   /** Signs with these from the next request on: keys were rotated. What was presigned with the earlier ones stays as it is. */
@@ -113,7 +107,7 @@ export class S3Archive implements Archive {
 
   /** Whether the store honours `If-None-Match: *`; `undefined` until it has shown it (`prepare`, or a first taken name). */
   get guardsNames(): boolean | undefined {
-    return this.#conditional;
+    return this.#place.conditional;
   }
 
   /**
@@ -121,7 +115,7 @@ export class S3Archive implements Archive {
    * it: its HTTP status. Nothing is tried twice and nothing is concluded. Call it after `prepare`, so that the object stands there.
    */
   async tryProbe(conditional: boolean, signal?: AbortSignal): Promise<number> {
-    return (await this.#putOnce(PROBE_KEY, PROBE_BODY, conditional, signal)).status;
+    return (await this.#putOnce(this.#place, PROBE_KEY, PROBE_BODY, conditional, signal)).status;
   }
 
   async put(
@@ -132,23 +126,24 @@ export class S3Archive implements Archive {
   ): Promise<'created' | 'taken'> {
     checkObjectKey(key);
     const attempt = async () => {
-      if (this.#conditional !== false) {
-        const answer = await this.#putOnce(key, body, true, signal);
-        if (answer.status !== 501) return this.#putOutcome(key, answer);
+      const place = this.#place;
+      if (place.conditional !== false) {
+        const answer = await this.#putOnce(place, key, body, true, signal);
+        if (answer.status !== 501) return this.#putOutcome(place, key, answer);
         // This store (OpenStack Swift) knows no conditional writes: ask first from now on.
-        this.#conditional = false;
+        place.conditional = false;
       }
       // Between this question and the write another writer may take the name and be overwritten. Names are a server's own
       // (`logs/<server>/…`) and a lean agent sends one batch at a time, so the other writer would have to be a twin of this server.
-      if ((await this.#headOnce(key, signal)) !== undefined) return 'taken';
-      return this.#putOutcome(key, await this.#putOnce(key, body, false, signal));
+      if ((await this.#headOnce(place, key, signal)) !== undefined) return 'taken';
+      return this.#putOutcome(place, key, await this.#putOnce(place, key, body, false, signal));
     };
     return this.#retrying(attempt, signal, onLostAnswer);
   }
 
   async head(key: string, signal?: AbortSignal): Promise<ArchiveObject | undefined> {
     checkObjectKey(key);
-    return this.#retrying(() => this.#headOnce(key, signal), signal);
+    return this.#retrying(() => this.#headOnce(this.#place, key, signal), signal);
   }
 
   async get(
@@ -210,18 +205,19 @@ export class S3Archive implements Archive {
       'content-length': String(request.bytes),
       'content-md5': Buffer.from(request.md5, 'hex').toString('base64'),
       'content-type': 'application/gzip',
-      ...(this.#conditional === false ? {} : { 'if-none-match': '*' }),
+      ...(this.#place.conditional === false ? {} : { 'if-none-match': '*' }),
     };
-    const path = encodePath(this.#pathPrefix + request.key);
+    const { pathPrefix, host, origin, skewMs } = this.#place;
+    const path = encodePath(pathPrefix + request.key);
     const { sessionToken } = this.#keys;
     const token: QueryParameter[] = sessionToken === undefined ? [] : [['X-Amz-Security-Token', sessionToken]];
     const query = presignQuery(
-      { method: 'PUT', path, query: token, headers: { ...headers, host: this.#host } },
-      this.#credentials(),
-      this.#clock.now() + this.#skewMs,
+      { method: 'PUT', path, query: token, headers: { ...headers, host } },
+      this.#credentials(this.#place),
+      this.#clock.now() + skewMs,
       request.expiresInSeconds,
     );
-    return { url: `${this.#origin}${path}?${query}`, headers };
+    return { url: `${origin}${path}?${query}`, headers };
   }
 
   /**
@@ -229,72 +225,84 @@ export class S3Archive implements Archive {
    * (then `presignPut` leaves it out) or, worse, ignore it in silence. Where the key may not write the probe, nothing is learnt.
    */
   prepare(signal?: AbortSignal): Promise<void> {
-    if (this.#conditional !== undefined) return Promise.resolve();
-    this.#preparing ??= this.#probe(signal).finally(() => {
-      this.#preparing = undefined;
+    if (this.#place.conditional !== undefined) return Promise.resolve();
+    if (this.#preparing !== undefined) return this.#preparing;
+    const preparing = this.#probe(this.#place, signal).finally(() => {
+      if (this.#preparing === preparing) this.#preparing = undefined;
     });
-    return this.#preparing;
+    this.#preparing = preparing;
+    return preparing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#http.close();
+    this.#place.http.close();
   }
 
-  async #probe(signal: AbortSignal | undefined): Promise<void> {
-    for (let round = 0; round < 2 && this.#conditional === undefined; round++) {
+  async #probe(place: BucketPlace, signal: AbortSignal | undefined): Promise<void> {
+    for (let round = 0; round < 2 && place.conditional === undefined; round++) {
       const answer = await this.#retrying(async () => {
-        const answer = await this.#putOnce(PROBE_KEY, PROBE_BODY, true, signal);
+        const answer = await this.#putOnce(place, PROBE_KEY, PROBE_BODY, true, signal);
         if (answer.status === 403) return answer;
-        if (answer.status !== 501) this.#putOutcome(PROBE_KEY, answer);
+        if (answer.status !== 501) this.#putOutcome(place, PROBE_KEY, answer);
         return answer;
       }, signal);
       if (answer.status === 403) return;
-      if (answer.status === 412) this.#conditional = true;
-      if (answer.status === 501) this.#conditional = false;
+      if (answer.status === 412) place.conditional = true;
+      if (answer.status === 501) place.conditional = false;
     }
-    this.#conditional ??= false; // twice written: the condition was ignored
+    place.conditional ??= false; // twice written: the condition was ignored
   }
 
-  #putOnce(key: string, body: Uint8Array, conditional: boolean, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+  #putOnce(
+    place: BucketPlace,
+    key: string,
+    body: Uint8Array,
+    conditional: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
     const headers = {
       'content-length': String(body.byteLength),
       'content-md5': createHash('md5').update(body).digest('base64'),
       'content-type': 'application/gzip',
       ...(conditional ? { 'if-none-match': '*' } : {}),
     };
-    return this.#request({ method: 'PUT', key, headers, body }, signal);
+    return this.#request({ method: 'PUT', key, headers, body }, signal, place);
   }
 
-  #putOutcome(key: string, answer: HttpAnswer): 'created' | 'taken' {
+  #putOutcome(place: BucketPlace, key: string, answer: HttpAnswer): 'created' | 'taken' {
     if (answer.status === 200 || answer.status === 201 || answer.status === 204) return 'created';
     if (answer.status === 412) {
-      this.#conditional = true;
+      place.conditional = true;
       return 'taken';
     }
     throw this.#refused(`put ${key}`, answer);
   }
 
-  async #headOnce(key: string, signal: AbortSignal | undefined): Promise<ArchiveObject | undefined> {
-    const answer = await this.#request({ method: 'HEAD', key }, signal);
+  async #headOnce(
+    place: BucketPlace,
+    key: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ArchiveObject | undefined> {
+    const answer = await this.#request({ method: 'HEAD', key }, signal, place);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw this.#refused(`head ${key}`, answer);
     return { key, bytes: Number(answer.headers['content-length']), md5: md5OfEtag(answer.headers.etag) };
   }
 
   /** One signed request; signed once more where the store's Date shows that our clock is off. */
-  async #request(request: S3Request, signal: AbortSignal | undefined): Promise<HttpAnswer> {
-    const signedAt = this.#clock.now() + this.#skewMs; // as this one is signed: another request may learn the skew meanwhile
-    const answer = await this.#send(request, signal);
+  async #request(request: S3Request, signal: AbortSignal | undefined, place = this.#place): Promise<HttpAnswer> {
+    const signedAt = this.#clock.now() + place.skewMs; // as this one is signed: another request may learn the skew meanwhile
+    const answer = await this.#send(request, signal, place);
     if (answer.status !== 403 && answer.status !== 400) return answer;
     const serverAt = Date.parse(answer.headers.date ?? '');
     if (Number.isNaN(serverAt) || Math.abs(serverAt - signedAt) < CLOCK_SKEW_MS_SUSPECT) return answer;
-    this.#skewMs = serverAt - this.#clock.now();
-    return this.#send(request, signal);
+    place.skewMs = serverAt - this.#clock.now();
+    return this.#send(request, signal, place);
   }
 
-  async #send(request: S3Request, signal: AbortSignal | undefined): Promise<HttpAnswer> {
-    const at = this.#clock.now() + this.#skewMs;
-    const path = encodePath(this.#pathPrefix + request.key);
+  async #send(request: S3Request, signal: AbortSignal | undefined, place: BucketPlace): Promise<HttpAnswer> {
+    const at = this.#clock.now() + place.skewMs;
+    const path = encodePath(place.pathPrefix + request.key);
     const query = request.query ?? [];
     const payloadHash = sha256Hex(request.body ?? '');
     const { sessionToken } = this.#keys;
@@ -305,12 +313,12 @@ export class S3Archive implements Archive {
       ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
     };
     const authorization = signRequest(
-      { method: request.method, path, query, headers: { ...headers, host: this.#host }, payloadHash },
-      this.#credentials(),
+      { method: request.method, path, query, headers: { ...headers, host: place.host }, payloadHash },
+      this.#credentials(place),
       at,
     );
     try {
-      return await this.#http.send(
+      return await place.http.send(
         {
           method: request.method,
           path: query.length === 0 ? path : `${path}?${encodeQuery(query)}`,
@@ -321,7 +329,7 @@ export class S3Archive implements Archive {
       );
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      const attempt = `${request.method} ${request.key || 'list'}: ${this.description}`;
+      const attempt = `${request.method} ${request.key || 'list'}: ${place.description}`;
       if (error instanceof RangeError) throw new NervesysError('NSV_ARCHIVE_REJECTED', `${attempt}: ${error.message}`);
       throw new NervesysError('NSV_ARCHIVE_UNREACHABLE', `${attempt} did not answer: ${describeError(error)}`, {
         retryable: true,
@@ -359,9 +367,13 @@ export class S3Archive implements Archive {
     return refusalError(`${attempt}: ${this.description}`, { ...refusal, message });
   }
 
-  #credentials() {
+  #placeAt(address: BucketAddress): BucketPlace {
+    return new BucketPlace(address, { clock: this.#clock, limits: this.#limits, lookup: this.#lookup });
+  }
+
+  #credentials({ region }: BucketPlace) {
     const { accessKey, secretKey } = this.#keys;
-    return { accessKey, secretKey, region: this.#region };
+    return { accessKey, secretKey, region };
   }
 }
 
@@ -376,26 +388,6 @@ interface S3Request {
 
 function keysOf({ accessKey, secretKey, sessionToken }: S3Keys): S3Keys {
   return { accessKey, secretKey, sessionToken };
-}
-
-/** @throws NervesysError `NSV_SETTING_INVALID` unless it is scheme, host and port alone. */
-export function parseEndpoint(endpoint: string): URL {
-  const base = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const usable =
-    base !== undefined &&
-    (base.protocol === 'https:' || base.protocol === 'http:') &&
-    base.pathname === '/' &&
-    base.search === '' &&
-    base.username === '' &&
-    base.password === '';
-  if (usable) return base;
-  throw new NervesysError(
-    'NSV_SETTING_INVALID',
-    'the archive endpoint is not an address like https://gateway.example',
-    {
-      hint: 'Set STORJ_ENDPOINT to scheme, host and port alone; the bucket goes into STORJ_BUCKET.',
-    },
-  );
 }
 
 /** An ETag that is a plain MD5: of a single, unencrypted PUT. A multipart object's ends in `-<parts>`. */

@@ -1,11 +1,12 @@
 import type { Clock } from '../platform/clock.ts';
 import { sha256Hex } from '../platform/digest.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
+import { parseEndpoint } from './bucket-place.ts';
 import { readRefusal, refusalError } from './s3-errors.ts';
 import { type HttpAnswer, HttpClient } from './s3-http.ts';
 import { parseAssumeRoleXml } from './s3-xml.ts';
 import { amzDate, encodeQuery, signRequest } from './sigv4.ts';
-import { parseEndpoint, type S3Keys } from './storj-client.ts';
+import type { S3Keys } from './storj-client.ts';
 
 export interface StsSettings {
   /** `https://sts.eu-central-1.amazonaws.com`; MinIO and radosgw answer at the bucket's own endpoint. An origin without path. */

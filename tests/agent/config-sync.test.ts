@@ -175,7 +175,7 @@ test('only what a change touches is made anew, and what cannot change while runn
       'agents/grok.yaml': 'role: A\nsources: [{ file: /a.log }]\n',
       'agents/_defaults.yaml': "sources: [{ syslog: { udp: '127.0.0.1:5514' } }]\nlisten: { port: 4400 }\n",
     }),
-    [['doors'], ['listen']],
+    [['doors', 'listen'], []],
   );
   assert.deepEqual(
     await changes({
@@ -183,7 +183,13 @@ test('only what a change touches is made anew, and what cannot change while runn
       'agents/gimai.yaml': 'redaction: { pii: [email] }\n',
       'storage.yaml': 'upload: { window: 5m, jitter: 1s }\n',
     }),
-    [['agents', 'redaction', 'rules'], ['storage.upload.window']],
+    [['agents', 'buffer', 'redaction', 'rules'], []],
+  );
+  const grok = { 'agents/grok.yaml': 'role: A\nsources: [{ file: /a.log }]\n' };
+  assert.deepEqual(await changes({ ...grok, 'storage.yaml': 'archive: { bucket: other }\n' }), [['archive'], []]);
+  assert.deepEqual(
+    await changes({ ...grok, 'storage.yaml': 'credentials: scoped\nbuffer: { path: /x.db, limit: 50MB }\n' }),
+    [['buffer'], ['storage.buffer.path', 'storage.credentials']],
   );
   const rules = 'rules: [{ name: a, when: {}, then: { tag: a } }]';
   assert.deepEqual(await changes({ 'agents/grok.yaml': `role: A\nsources: [{ file: /a.log }]\n${rules}\n` }), [

@@ -49,6 +49,26 @@ describe('S3 client: what it sends', () => {
     assert.match(permit.url, new RegExp(`X-Amz-Credential=${server.accessKey}%2F`));
   });
 
+  it('goes to another bucket from the next request on, though nothing answers where it was', async () => {
+    await using former = await S3Server.start();
+    const archive = client({ attemptsMax: 1 }, former.settings);
+    assert.equal(await archive.put(KEY, BODY), 'created');
+    await former[Symbol.asyncDispose]();
+    await assert.rejects(archive.put(KEY, BODY), { code: 'NSV_ARCHIVE_UNREACHABLE' });
+
+    assert.equal(archive.usePlace(server.settings), true);
+    archive.useKeys(server.settings);
+
+    assert.equal(archive.guardsNames, undefined, 'what the former store can do says nothing of this one');
+    assert.equal(await archive.put(KEY, BODY), 'created');
+    assert.equal(archive.description, `s3 ${server.settings.endpoint}/${server.settings.bucket}`);
+    const permit = archive.presignPut({ key: KEY, bytes: 1, md5: '0'.repeat(32), expiresInSeconds: 60 });
+    assert.ok(permit.url.startsWith(server.settings.endpoint));
+    assert.equal(archive.usePlace(server.settings), false);
+    assert.throws(() => archive.usePlace({ ...server.settings, bucket: '../x' }), { code: 'NSV_SETTING_INVALID' });
+    assert.equal((await archive.head(KEY))?.bytes, BODY.length, 'it stays where it is');
+  });
+
   it('a put is one plain conditional request with MD5, length and true hash, and nothing that Storj refuses', async () => {
     await client().put(KEY, BODY);
 

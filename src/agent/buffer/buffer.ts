@@ -20,6 +20,7 @@ import { LOSSES_META, Losses } from './losses.ts';
 import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
 import { answerRepeats, type Sorted } from './repeats.ts';
 import type { Resealed } from './reseal.ts';
+import { RevisionLog } from './revision-log.ts';
 import { openBufferFile, walReserveBytes } from './schema.ts';
 import { passing, SealedBatches } from './sealed-batches.ts';
 import { type BatchSizes, DROPPED_SEALED_META, Sealer } from './sealer.ts';
@@ -77,6 +78,8 @@ const PRESSED_BYTES_MAX = 8_000_000;
 const COMMIT_BYTES_MAX = 4_000_000;
 /** On a disk that others fill up, records are refused that would leave less than this. */
 const DISK_KEPT_FREE_BYTES = 1_000_000;
+/** Which revision of the configuration ran from which record on. */
+const REVISIONS_META = 'configs';
 /** The length of the windows that blocks belong to. */
 const WINDOW_META = 'window_ms';
 /** How many records rules have dropped in all. */
@@ -117,6 +120,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly #batches: SealedBatches;
   readonly #sealer: Sealer;
   readonly #lossBook: LossBook;
+  readonly #revisions: RevisionLog;
   readonly #memory = new ShortTermMemory();
   readonly #queue = new AppendQueue(QUEUE_BYTES_MAX);
   /** What had no room and may have others give way. */
@@ -146,6 +150,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const losses = Losses.parse(store.meta(LOSSES_META));
     this.#lossBook = new LossBook(losses, { server: options.server, epoch: this.epoch, clock, logger });
     this.#lastSequence = this.#storedSequence();
+    this.#revisions = new RevisionLog(store.meta(REVISIONS_META));
     this.#batches = new SealedBatches({
       store,
       room: this.#room,
@@ -160,6 +165,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       batches: this.#batches,
       server: options.server,
       epoch: this.epoch,
+      revisions: this.#revisions,
       sizes: { ...options, windowMs: Number(store.meta(WINDOW_META) ?? options.windowMs) },
       logger,
       onChunk: (chunk) => this.#memory.remember(chunk),
@@ -219,7 +225,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /**
    * Other sizes from now on; what is stored isn't touched. Under a limit that was lowered below what stands on the disk nothing is taken until
-   * that has drained. @throws NervesysError `NSV_BUFFER_FULL` when noting them would pass the limit: an outside reader holds the file.
+   * that has drained.
    */
   setSizes(sizes: BufferSizes): void {
     this.#noteWindow(sizes.windowMs);
@@ -228,6 +234,14 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#room.setLimits(sizes.limitBytes, fileBytesMax(sizes));
     this.#answers.setLimit(sizes.limitBytes);
     this.#sealer.setSizes(sizes);
+  }
+
+  /** Records that are stored from now on are taken under this revision of the configuration; their batches tell it. Where there is no room for that note it is not told. */
+  setRevision(revision: string): void {
+    if (this.#revisions.current === revision) return;
+    const sealedThrough = Number(this.#store.meta('sealed_through') ?? 0);
+    this.#revisions.begin(revision, this.#lastSequence + 1, sealedThrough);
+    if (this.#room.fitsSmallWrite()) passing(() => this.#store.setMeta(REVISIONS_META, this.#revisions.format()));
   }
 
   /** Closes the open batch, if any, and resolves when every closed batch is sealed; rejects with the reason why one is not. */
@@ -601,7 +615,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   /** How long the windows are that blocks in the file belong to, for whoever recovers them. */
   #noteWindow(windowMs: number): void {
-    if (Number(this.#store.meta(WINDOW_META)) !== windowMs) this.setMeta(WINDOW_META, String(windowMs));
+    if (Number(this.#store.meta(WINDOW_META)) === windowMs) return;
+    // Where there is no room now, a crash would give the blocks of this window the length of the former one.
+    if (this.#room.fitsSmallWrite()) passing(() => this.#store.setMeta(WINDOW_META, String(windowMs)));
   }
 
   #recover(): void {
@@ -630,7 +646,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#dropped = Number(this.#store.meta(DROPPED_META) ?? 0);
     this.#sealer.noteDropped(this.#dropped - Number(this.#store.meta(DROPPED_SEALED_META) ?? 0));
     this.#sealer.setSizes(this.#sizes);
-    if (this.#room.fitsSmallWrite()) passing(() => this.#noteWindow(this.#sizes.windowMs));
+    this.#noteWindow(this.#sizes.windowMs);
     this.sealEndedWindow();
   }
 }

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type BatchManifest, type BatchMember, MANIFEST_AGENTS_MAX } from '../../contract/batch.ts';
+import { type BatchManifest, type BatchMember, type ConfigSpan, MANIFEST_AGENTS_MAX } from '../../contract/batch.ts';
 import { formatManifestMember } from '../../contract/batch-object.ts';
 import type { AgentId, Epoch, Sequence, ServerName } from '../../contract/ids.ts';
 import { emptyLevelCounts, type Level } from '../../contract/record.ts';
@@ -16,6 +16,8 @@ export interface BatchOrigin {
   readonly epoch: Epoch;
   readonly previousEpoch: Epoch | null;
   readonly windowMs: number;
+  /** Under which revisions of the configuration its records were taken. */
+  readonly configs?: readonly ConfigSpan[];
 }
 
 /** A finished archive object: its bytes never change from here on. */
@@ -150,6 +152,7 @@ export class OpenBatch {
       text_bytes: this.textBytes,
       text_sha256: this.#textSha256,
       dropped: this.dropped,
+      ...(origin.configs === undefined || origin.configs.length === 0 ? {} : { configs: origin.configs }),
       members,
       previous_manifest_sha256: previousManifestSha256,
       ...(origin.resealedFrom === undefined ? {} : { resealed_from: origin.resealedFrom }),

@@ -1,3 +1,4 @@
+import type { ConfigSpan } from '../../contract/batch.ts';
 import type { Sequence } from '../../contract/ids.ts';
 import type { ArchivedRecord, Level } from '../../contract/record.ts';
 import type { SequenceRange } from '../../contract/sequence-ranges.ts';
@@ -63,10 +64,22 @@ export async function resealWithout(
     epoch: manifest.epoch,
     previousEpoch: manifest.previous_epoch,
     windowMs: manifest.window_ms,
+    configs: mergeSpans(
+      batches.flatMap((one) => one.manifest.configs ?? []),
+      open.first,
+    ),
     resealedFrom: lastManifest.resealed_from ?? sha256Hex(JSON.stringify(lastManifest)),
   };
   const object = await open.finish(origin, manifest.previous_manifest_sha256);
   return { given, object, evictable: open.evictable };
+}
+
+/** Of neighbouring batches; a revision that goes on over their border is one span. */
+function mergeSpans(spans: readonly ConfigSpan[], first: Sequence): readonly ConfigSpan[] {
+  const merged = spans.filter(({ revision }, index) => spans[index - 1]?.revision !== revision);
+  return merged
+    .filter((_, index) => (merged[index + 1]?.first ?? Number.POSITIVE_INFINITY) > first)
+    .map((span) => ({ ...span, first: Math.max(span.first, first) }));
 }
 
 interface Line extends Pick<EncodedRecord, 'agentId' | 'level' | 'timestamp'> {

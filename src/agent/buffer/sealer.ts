@@ -6,6 +6,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Chunk } from './chunk.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { type BatchedBlock, OpenBatch } from './open-batch.ts';
+import type { RevisionLog } from './revision-log.ts';
 import type { SealedBatches } from './sealed-batches.ts';
 import type { BufferStore } from './store.ts';
 
@@ -28,6 +29,7 @@ export interface SealerOptions {
   readonly server: ServerName;
   readonly epoch: Epoch;
   readonly sizes: BatchSizes;
+  readonly revisions: RevisionLog;
   readonly logger: Logger;
   /** Told of each chunk that is begun. */
   readonly onChunk: (chunk: Chunk) => void;
@@ -171,10 +173,11 @@ export class Sealer {
   }
 
   async #sealOldest(byWindow: boolean): Promise<void> {
-    const { store, room, batches, server, epoch, onSealed } = this.#options;
+    const { store, room, batches, server, epoch, revisions, onSealed } = this.#options;
     const batch = this.#closing[0]!;
     const previousEpoch = (store.meta('previous_epoch') as Epoch | undefined) ?? null;
-    const origin = { server, epoch, previousEpoch, windowMs: this.#sizes.windowMs };
+    const configs = revisions.within(batch.first, batch.last);
+    const origin = { server, epoch, previousEpoch, windowMs: this.#sizes.windowMs, configs };
     const object = await batch.finish(origin, store.meta('last_manifest_sha256') ?? null);
     this.requireRoomFor(object.bytes.length);
     batches.add(batch, object, () => {

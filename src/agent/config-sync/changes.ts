@@ -1,9 +1,11 @@
 import { agentsOn, type Config, journaldOn, sourcesOn, syslogOn } from '../../config/index.ts';
 
+type Part = 'files' | 'doors' | 'redaction' | 'rules' | 'agents' | 'buffer' | 'archive' | 'listen';
+
 /** What a new configuration changes on one server. */
 export interface ConfigChanges {
   /** Parts that are made anew while the agent runs; whatever isn't named goes on untouched. */
-  readonly restart: ReadonlySet<'files' | 'doors' | 'redaction' | 'rules' | 'agents'>;
+  readonly restart: ReadonlySet<Part>;
   /** Settings that hold from the next start on, as people know them. */
   readonly later: readonly string[];
 }
@@ -11,7 +13,7 @@ export interface ConfigChanges {
 /** Pure: compares what holds for `server`. What is read anew at each use (thresholds, roles, intervals, jitter) restarts nothing. */
 export function findChanges(before: Config, after: Config, server: string): ConfigChanges {
   const differ = (of: (config: Config) => unknown) => JSON.stringify(of(before)) !== JSON.stringify(of(after));
-  const restart = new Set<'files' | 'doors' | 'redaction' | 'rules' | 'agents'>();
+  const restart = new Set<Part>();
   const agents = (config: Config) => agentsOn(config, server).map(({ agentId }) => agentId);
   if (differ((config) => sourcesOn(config, server))) restart.add('files');
   if (differ((config) => doorsOn(config, server, agents(config)))) restart.add('doors');
@@ -20,16 +22,13 @@ export function findChanges(before: Config, after: Config, server: string): Conf
   if (differ(({ agentDefaults, agents }) => [agentDefaults.rules, agents.map((one) => [one.agentId, one.rules])]))
     restart.add('rules');
   if (differ(agents)) restart.add('agents');
+  if (differ(({ storage: { buffer, upload } }) => [buffer.limitBytes, upload.windowMs, upload.batchSizeBytes]))
+    restart.add('buffer');
+  if (differ((config) => config.storage.archive)) restart.add('archive');
+  if (differ((config) => config.agentListen)) restart.add('listen');
   const later = [
-    ['listen', (config: Config) => config.agentListen],
-    ['storage.buffer', (config: Config) => config.storage.buffer],
-    ['storage.upload.window', (config: Config) => config.storage.upload.windowMs],
-    ['storage.upload.batch_size', (config: Config) => config.storage.upload.batchSizeBytes],
+    ['storage.buffer.path', (config: Config) => config.storage.buffer.path],
     ['storage.credentials', (config: Config) => config.storage.credentials],
-    [
-      'storage.archive',
-      (config: Config) => (config.storage.credentials === 'presigned' ? null : config.storage.archive),
-    ],
   ] as const;
   return { restart, later: later.filter(([, of]) => differ(of)).map(([name]) => name) };
 }

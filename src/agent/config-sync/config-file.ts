@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/index.ts';
@@ -18,13 +19,22 @@ function sourceName(repository: ConfigRepository | undefined): string {
     : `git ${repository.repository} ${repository.branch} ${repository.path}`;
 }
 
-/**
- * Keeps what was applied, so that the agent starts with it when nobody answers; `repository`: where it is from, if not from the orchestrator.
- * Rejects with Node's errors; what was kept before stands then.
- */
-export async function keepConfig(home: string, delivery: ConfigDelivery, repository?: ConfigRepository): Promise<void> {
-  const from = sourceName(repository);
-  await writeFileAtomic(configFile(home), `${JSON.stringify({ ...delivery, from })}\n`);
+/** While it is replaced the file stands there twice. */
+export const KEPT_COPIES = 2;
+
+/** What it may take on the disk by now. */
+export function keptConfigBytes(home: string): number {
+  return KEPT_COPIES * (statSync(configFile(home), { throwIfNoEntry: false })?.size ?? 0);
+}
+
+/** As it is kept; `repository`: where it is from, if not from the orchestrator. */
+export function keptConfigText(delivery: ConfigDelivery, repository?: ConfigRepository): string {
+  return `${JSON.stringify({ ...delivery, from: sourceName(repository) })}\n`;
+}
+
+/** Keeps what was applied, so that the agent starts with it when nobody answers. Rejects with Node's errors; what was kept before stands then. */
+export async function keepConfig(home: string, text: string): Promise<void> {
+  await writeFileAtomic(configFile(home), text);
 }
 
 /** What the orchestrator (or `repository`) gave last and ran here; `undefined`: nothing, or nothing that can be read (which is logged). */

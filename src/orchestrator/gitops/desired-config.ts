@@ -1,4 +1,4 @@
-import { type Config, type OrchestratorSettings, serverPart } from '../../config/index.ts';
+import { type Config, serverPart } from '../../config/index.ts';
 import { CONFIG_DELIVERY_FORMAT, type ConfigDelivery } from '../../contract/config-delivery.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -38,7 +38,7 @@ export class DesiredConfig implements AsyncDisposable {
   #looking: Promise<void> = Promise.resolve();
   #settled: string | null = null;
   #rollout: Rollout | undefined;
-  #own: OrchestratorSettings | undefined;
+  #own: Config | undefined;
 
   constructor(options: DesiredConfigOptions) {
     this.#options = options;
@@ -67,8 +67,8 @@ export class DesiredConfig implements AsyncDisposable {
     return this.#settled ?? undefined;
   }
 
-  /** The settings that the orchestrator itself obeys: of the newest revision under way. `undefined`: there is none yet. */
-  get ownSettings(): OrchestratorSettings | undefined {
+  /** What the orchestrator itself obeys: the newest revision under way. `undefined`: there is none yet. */
+  get own(): Config | undefined {
     return this.#own;
   }
 
@@ -106,7 +106,7 @@ export class DesiredConfig implements AsyncDisposable {
     const before = JSON.stringify([this.#settled, this.#rollout]);
     if (JSON.stringify([head.settled, rollout]) === before) return;
     const revision = rollout?.revision ?? head.settled;
-    const own = revision === null ? undefined : (await this.#configOf(revision))?.orchestrator;
+    const own = revision === null ? undefined : await this.#configOf(revision);
     this.#settled = head.settled;
     this.#rollout = rollout;
     this.#own = own ?? this.#own;
