@@ -2,8 +2,9 @@
  * What an agent costs that has nothing to do: memory and CPU over some seconds, heartbeats on (to a stand-in for the
  * orchestrator), against a bare Node process with an HTTP server and SQLite measured at the same time.
  *
- *   node bench/idle.ts [--bundle] [--seconds 60] [--used] [--json] [-- --node-option …]
+ *   node bench/idle.ts [--bundle] [--seconds 60] [--used] [--rules] [--json] [-- --node-option …]
  *
+ * `--rules`: it is served the example configuration, with its rules, in the place of the defaults.
  * `--used`: it is not a new one, but has archived 100,000 records before; then it holds what AI agents may ask about their last minutes.
  * `--bundle` measures what servers run (`npm run bundle:agent`, made anew here) and holds it to the gate: exit code 1 past it.
  */
@@ -13,9 +14,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleAgent } from '../scripts/bundle-agent.ts';
+import { builtInConfig, loadConfig, serverPart } from '../src/config/index.ts';
+import { CONFIG_DELIVERY_FORMAT, type ConfigDelivery } from '../src/contract/config-delivery.ts';
 import { formatToken } from '../src/contract/enrolment.ts';
 import { cutBodies } from './bodies.ts';
 import { machine, machineText, round } from './figures.ts';
@@ -47,11 +50,14 @@ const { values, positionals: nodeOptions } = parseArgs({
     bundle: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '60' },
     used: { type: 'boolean', default: false },
+    rules: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
 const seconds = Number(values.seconds);
+/** As long as an agent asks an orchestrator to hold its answer. */
+const HELD_MS = 50_000;
 const folder = mkdtempSync(join(tmpdir(), 'nervesys-idle-'));
 let program: readonly string[] | undefined;
 if (values.bundle) {
@@ -59,7 +65,7 @@ if (values.bundle) {
   await bundleAgent(join(folder, 'nervesys-agent.cjs'));
 }
 const floor = spawn(process.execPath, ['-e', FLOOR], { env: cleanEnvironment({}), stdio: ['pipe', 'pipe', 'inherit'] });
-const orchestrator = await startOrchestratorStandIn();
+const orchestrator = await startOrchestratorStandIn(await servedConfig(values.rules));
 const s3 = values.used ? fork(join(import.meta.dirname, 's3-process.ts'), { env: cleanEnvironment({}) }) : undefined;
 let agent: RunningAgent | undefined;
 try {
@@ -97,7 +103,7 @@ try {
   else {
     console.log(
       formatFigures(
-        `Idle agent over ${seconds} s (${values.bundle ? 'the bundle' : 'TypeScript as it is, not the bundle'}; ${values.used ? `after ${USED_RECORDS} records` : 'a new one'})`,
+        `Idle agent over ${seconds} s (${values.bundle ? 'the bundle' : 'TypeScript as it is, not the bundle'}; ${values.used ? `after ${USED_RECORDS} records` : 'a new one'}${values.rules ? ', with rules' : ''})`,
         [
           ['agent RSS', `${memoryText(ofAgent!)}, peak ${ofAgent!.peakRssMb}`],
           ['floor RSS', `${memoryText(ofFloor!)}: bare Node, http and sqlite`],
@@ -147,13 +153,25 @@ async function post(url: string, body?: Buffer): Promise<void> {
 }
 
 /** Lets the agent join and takes its beats; nothing else. */
-async function startOrchestratorStandIn() {
+/** What the agent is to run: held while it has that, as an orchestrator does. */
+async function servedConfig(example: boolean): Promise<ConfigDelivery> {
+  const config = example
+    ? (await loadConfig(resolve(import.meta.dirname, '../config'))).config
+    : { ...(await builtInConfig()), revision: '000000000000' };
+  return { format: CONFIG_DELIVERY_FORMAT, revision: config.revision, config: serverPart(config, 'BENCH') };
+}
+
+async function startOrchestratorStandIn(delivery: ConfigDelivery) {
   let beats = 0;
+  const held = new Set<NodeJS.Timeout>();
   const server = http.createServer((request, response) => {
     request.resume().on('end', () => {
       response.setHeader('content-type', 'application/json');
       if (request.url === '/api/v1/enroll') response.end(JSON.stringify({ key: 'bench', server: 'BENCH' }));
-      else {
+      else if (request.url?.startsWith('/api/v1/config') === true) {
+        if (request.headers['if-none-match'] !== `"${delivery.revision}"`) response.end(JSON.stringify(delivery));
+        else held.add(setTimeout(() => response.writeHead(304).end(), HELD_MS));
+      } else {
         if (request.url === '/api/v1/heartbeats') beats++;
         response.end(JSON.stringify({ accepted: 1, rejected: [], now: new Date().toISOString() }));
       }
@@ -162,6 +180,7 @@ async function startOrchestratorStandIn() {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = () => {
+    for (const timer of held) clearTimeout(timer);
     server.closeAllConnections();
     server.close();
   };

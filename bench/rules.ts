@@ -9,7 +9,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redactors } from '../src/agent/redaction/index.ts';
-import { RuleEngine } from '../src/agent/rules/index.ts';
+import { RuleEngine } from '../src/agent/rules/rule-engine.ts';
 import { encodeNdjson } from '../src/agent/sources/record-encoder.ts';
 import { checkConfigTexts } from '../src/config/index.ts';
 import type { ServerName } from '../src/contract/ids.ts';

@@ -8,6 +8,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, posix, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown'; // comes with vite, which builds the page with it
+import { builtInConfig } from '../src/config/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
@@ -15,6 +16,8 @@ const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
 const PROGRAM_FILES: ReadonlySet<string> = new Set([PROGRAM, resolve(ROOT, 'src/commands/program-people.ts')]);
 /** What a server needs; everything else asks an orchestrator or is one. By the module that `program.ts` loads on demand. */
 export const BUNDLED_COMMANDS = ['agent', 'exec', 'buffer', 'buffer-dump', 'doctor', 'config'] as const;
+/** Importing one of them does nothing by itself, so what only hands on (a folder's index) is left out. */
+const SOURCES = `${resolve(ROOT, 'src')}/`;
 const BANNER = '#!/usr/bin/env node';
 
 export interface AgentBundle {
@@ -30,6 +33,7 @@ export async function bundleAgent(outFile: string): Promise<AgentBundle> {
     cwd: ROOT,
     platform: 'node',
     transform: { target: 'node24' },
+    treeshake: { moduleSideEffects: (id) => !id.startsWith(SOURCES) },
     plugins: [onlyBundledCommands()],
   });
   try {
@@ -61,13 +65,31 @@ function onlyBundledCommands(): Plugin {
       const name = /^\.\/(.+)\.ts$/.exec(source)?.[1];
       return kind === 'dynamic-import' && name !== undefined && !bundled.has(name) ? '\0left-out' : undefined;
     },
-    load(id) {
+    async load(id) {
       if (id === '\0left-out') return 'export {};';
+      if (id === resolve(ROOT, 'src/config/built-in.ts')) return readyMade(await builtInConfig());
       if (id === resolve(ROOT, 'src/commands/shipped.ts'))
         return `export const SHIPPED_COMMANDS = ${JSON.stringify(BUNDLED_COMMANDS)}; export const IS_WHOLE_PACKAGE = false;`;
       return undefined;
     },
   };
+}
+
+/** The module that gives the defaults, with them written out. */
+function readyMade(config: unknown): string {
+  const freeze =
+    'const freeze = (value) => { if (value && typeof value === "object") { Object.values(value).forEach(freeze); Object.freeze(value); } return value; };';
+  return `${freeze}\nlet config;\nexport const builtInConfig = async () => config ??= freeze(${literal(config)});\n`;
+}
+
+/** A value as JavaScript, absent ones too: what is absent by default is a key that may be given. */
+function literal(value: unknown): string {
+  if (value === undefined) return 'undefined';
+  if (Array.isArray(value)) return `[${value.map(literal).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, each]) => `${JSON.stringify(key)}:${literal(each)}`)
+    .join(',')}}`;
 }
 
 /** What rolldown writes for the import of a module of Node's own, and to give it the shape for a default import. */

@@ -13,8 +13,12 @@ async function main(): Promise<number> {
     );
     return 1;
   }
+  const args = process.argv.slice(2);
+  const { readPlainAgent, runPlainAgent } = await import('./commands/plain-agent.ts');
+  const plain = readPlainAgent(args);
+  if (plain !== undefined) return runPlainAgent(plain);
   const { runProgram } = await import('./commands/program.ts');
-  return runProgram(process.argv.slice(2));
+  return runProgram(args);
 }
 
 /** A reader that went away (`nervesys logs | head`) is an end, not an error. `exec` handles this in its own way. */

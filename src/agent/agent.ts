@@ -188,7 +188,6 @@ export class Agent implements AsyncDisposable {
     this.#sink = new RuleSink({
       buffer: this.#buffer,
       server,
-      config,
       revision: () => this.#config.revision,
       tell: (alert) => this.#tell(alert),
       clock,
@@ -273,6 +272,7 @@ export class Agent implements AsyncDisposable {
     });
     this.#parts.use(remember.start(REMEMBER_MS));
     this.#uploader.start();
+    await this.#sink.setRules(config);
     this.#sink.start();
     this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
     this.#parts.use(this.#sources);
@@ -441,7 +441,7 @@ export class Agent implements AsyncDisposable {
   async #use(config: Config, restart: ConfigChanges['restart'], text: string): Promise<void> {
     const { server, onStorage } = this.#options;
     if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
-    if (restart.has('rules')) this.#sink.setRules(config);
+    if (restart.has('rules')) await this.#sink.setRules(config);
     if (restart.has('agents'))
       this.#registry.configure(agentsOn(config, server).map(({ agentId }) => agentId as AgentId));
     this.#buffer.setSizes(this.#bufferSizes(config, KEPT_COPIES * Buffer.byteLength(text)));

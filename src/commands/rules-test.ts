@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Redactors } from '../agent/redaction/index.ts';
-import { RuleEngine } from '../agent/rules/index.ts';
+import { RuleEngine } from '../agent/rules/rule-engine.ts';
 import { encodeLine } from '../agent/sources/line-formats/encode-line.ts';
 import { openTimeZone } from '../agent/sources/line-formats/time-zone.ts';
 import { agentsOn, type Config, loadConfig, writeRule } from '../config/index.ts';

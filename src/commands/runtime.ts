@@ -2,7 +2,13 @@ import { constants, existsSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ConfigRepository } from '../agent/config-sync/git-sync.ts';
-import { copyExampleConfig, type LoadedConfig, loadConfig, type StorageSettings } from '../config/index.ts';
+import {
+  builtInConfig,
+  type Complaint,
+  type LoadedConfig,
+  readConfigFolder,
+  type StorageSettings,
+} from '../config/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { createLogger, errorFields, type Logger, type LogLevel } from '../platform/logger.ts';
@@ -69,8 +75,16 @@ export function lockHome(home: string, part: string): ProcessLock {
 /** The configuration of this home; the example is copied there the first time. */
 export async function readConfig(home: string): Promise<LoadedConfig> {
   const dir = join(home, 'config');
-  // The one-file agent carries no examples: it runs on the defaults until it is given a configuration.
-  if (IS_WHOLE_PACKAGE) await copyExampleConfig(join(packageRoot(), 'config'), dir);
+  if (IS_WHOLE_PACKAGE) {
+    const { copyExampleConfig } = await import('../config/index.ts');
+    await copyExampleConfig(join(packageRoot(), 'config'), dir);
+  } else {
+    // The one-file agent carries no examples: it runs on the defaults until it is given a configuration, and needs nothing that reads one.
+    const complaints: Complaint[] = [];
+    const texts = await readConfigFolder(dir, complaints);
+    if (texts.size === 0 && complaints.length === 0) return { config: await builtInConfig(), files: [], texts };
+  }
+  const { loadConfig } = await import('../config/index.ts');
   return loadConfig(dir);
 }
 
@@ -92,6 +106,7 @@ export async function followsOrchestrator({ config, files }: LoadedConfig): Prom
   if (source !== undefined) return source === 'orchestrator';
   if (files.length === 0) return true;
   if (!IS_WHOLE_PACKAGE) return false;
+  const { loadConfig } = await import('../config/index.ts');
   return config.revision === (await loadConfig(join(packageRoot(), 'config'))).config.revision;
 }
 

@@ -1,3 +1,4 @@
+export { builtInConfig } from './built-in.ts';
 export type { CommitSigner } from './commit-signer.ts';
 export { type Complaint, formatComplaint } from './complaints.ts';
 export type {
@@ -20,7 +21,6 @@ export { type ExplainedSetting, explainAgent } from './explain-agent.ts';
 export type { FoundRevision, RevisionStore } from './found-revision.ts';
 export { configJsonSchemas } from './json-schemas.ts';
 export {
-  builtInConfig,
   type CheckedConfig,
   checkConfigFolder,
   checkConfigTexts,

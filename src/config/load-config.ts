@@ -68,11 +68,6 @@ export async function loadConfig(dir: string): Promise<LoadedConfig> {
   return { config, files, texts };
 }
 
-/** The defaults, as with no file at all. */
-export async function builtInConfig(): Promise<Config> {
-  return (await checkConfigTexts(new Map())).config!;
-}
-
 async function buildConfig(
   texts: ConfigTexts,
   revision: string,

@@ -1,7 +1,7 @@
 import { parseAgentId } from '../contract/ids.ts';
 import { NervesysError } from '../platform/errors.ts';
+import { builtInConfig } from './built-in.ts';
 import type { AgentSettings, Config } from './config.ts';
-import { builtInConfig } from './load-config.ts';
 
 /** Far above any server's part; what is larger is no configuration. */
 const PART_CHARACTERS_MAX = 4_000_000;

@@ -9,7 +9,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
 import { loadOrEnrol } from '../../src/agent/bootstrap/enrolment.ts';
 import { encodeObject } from '../../src/agent/sources/record-encoder.ts';
-import { builtInConfig } from '../../src/config/load-config.ts';
+import { builtInConfig } from '../../src/config/index.ts';
 import { parseToken } from '../../src/contract/enrolment.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
 import { renameProof } from '../../src/contract/rename-proof.ts';

@@ -7,7 +7,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { AppendOptions, AppendResult, EncodedRecord, RecordSink } from '../buffer/types.ts';
 import { RuleAlerts, TOLD_AGAIN_MS } from './rule-alerts.ts';
-import { type Judgement, type RuleCounts, RuleEngine } from './rule-engine.ts';
+import type { Judgement, RuleCounts, RuleEngine } from './rule-engine.ts';
 import type { Absence } from './rule-memory.ts';
 
 /** What the rules need of the buffer. */
@@ -21,7 +21,6 @@ export type RuledConfig = Pick<Config, 'agentDefaults' | 'agents'>;
 export interface RuleSinkOptions {
   readonly buffer: RuledBuffer;
   readonly server: ServerName;
-  readonly config: RuledConfig;
   /** Of the configuration that runs. */
   readonly revision: () => string;
   readonly tell: (alert: AlertReport) => void;
@@ -37,6 +36,7 @@ const KEEP_AGAIN_MS = 60_000;
 /** Files are read on after a start, which brings what came while nobody looked; only then is something missing. */
 const ABSENCE_GRACE_MS = 60_000;
 const NOTHING_DUE_MS = 3_600_000;
+const NO_COUNTS: RuleCounts = { hits: new Map(), failed: 0 };
 
 /**
  * The buffer with the rules of the configuration before it: what they change is changed before the commit, and what they have to tell is
@@ -44,7 +44,8 @@ const NOTHING_DUE_MS = 3_600_000;
  */
 export class RuleSink implements RecordSink, AsyncDisposable {
   readonly #options: RuleSinkOptions;
-  readonly #engine: RuleEngine;
+  /** Absent as long as there was no rule: then none of what it takes is loaded. */
+  #engine: RuleEngine | undefined;
   readonly #alerts: RuleAlerts;
   readonly #startedAt: number;
   readonly #watch: Pace;
@@ -54,16 +55,13 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   #dueAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  /** Throws as `setRules` does. */
   constructor(options: RuleSinkOptions) {
     const { buffer, server, clock, tell, revision } = options;
     this.#options = options;
     this.#kept = buffer.meta(MEMORY_META);
-    this.#engine = new RuleEngine(server, this.#kept);
     this.#alerts = new RuleAlerts({ server, revision, tell });
     this.#startedAt = clock.now();
     this.#watch = new Pace(clock, async () => this.#round());
-    this.setRules(options.config);
   }
 
   start(): this {
@@ -71,25 +69,33 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     return this;
   }
 
-  /** Other rules from the next record on. Throws `NSV_CONFIG_INVALID` for one that this agent can't use, and changes nothing then. */
-  setRules({ agentDefaults, agents }: RuledConfig): void {
+  /**
+   * Other rules from the next record on, once it resolves. Rejects with `NSV_CONFIG_INVALID` for one that this agent can't use, and changes nothing
+   * then.
+   */
+  async setRules({ agentDefaults, agents }: RuledConfig): Promise<void> {
+    if (this.#engine === undefined && [agentDefaults, ...agents].every(({ rules }) => rules.length === 0)) return;
+    const { RuleEngine } = await import('./rule-engine.ts');
+    const { server, clock } = this.#options;
+    const engine = this.#engine ?? new RuleEngine(server, this.#kept);
     try {
-      this.#engine.use(agentDefaults.rules, agents, this.#options.clock.now());
+      engine.use(agentDefaults.rules, agents, clock.now());
     } catch (error) {
       throw new NervesysError('NSV_CONFIG_INVALID', `use the rules of the configuration: ${describeError(error)}`, {
         hint: 'what ran runs on; is this agent older than the configuration?',
       });
     }
+    this.#engine = engine;
     this.#watch.nudge();
   }
 
   get counts(): RuleCounts {
-    return this.#engine.counts;
+    return this.#engine?.counts ?? NO_COUNTS;
   }
 
   async append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     const { buffer, clock } = this.#options;
-    const judgement = this.#engine.judge(records, clock.now());
+    const judgement = this.#engine?.judge(records, clock.now());
     if (judgement === undefined) return buffer.append(records, options);
     const { kept, dropped } = judgement;
     const answer = options.answerAfterRules?.(kept.length, dropped.length) ?? options.answer;
@@ -97,7 +103,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
       const stored = { ...options, ...(answer === undefined ? {} : { answer }), dropped: dropped.length };
       const result = await buffer.append(kept, stored);
       if (result.repeatedAnswer !== undefined) judgement.undo();
-      else this.#stored(judgement);
+      else this.#stored(this.#engine!, judgement);
       return { ...result, ruled: { kept, dropped } };
     } catch (error) {
       judgement.undo();
@@ -133,16 +139,15 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     return this.close();
   }
 
-  #stored({ hits, ruleHits, seen }: Judgement): void {
+  #stored({ counts, memory }: RuleEngine, { hits, ruleHits, seen }: Judgement): void {
     const now = this.#options.clock.now();
-    const { counts } = this.#engine;
     for (const { name } of ruleHits) counts.hits.set(name, (counts.hits.get(name) ?? 0) + 1);
     for (const absence of seen) {
       absence.lastAt = now;
       absence.isTold = false;
     }
     for (const hit of hits) this.#alerts.hit(hit, now);
-    if (this.#keepAt === undefined && !this.#engine.memory.isEmpty) this.#keepAt = now + KEPT_AFTER_MS;
+    if (this.#keepAt === undefined && !memory.isEmpty) this.#keepAt = now + KEPT_AFTER_MS;
     const waits = seen.map(({ rule }) => now + rule.settings.when.absentForMs!);
     const dueAt = Math.min(
       this.#keepAt ?? Number.POSITIVE_INFINITY,
@@ -158,7 +163,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   #round(): number {
     const now = this.#options.clock.now();
     let dueAt = now + NOTHING_DUE_MS;
-    for (const absence of this.#engine.memory.absences) {
+    for (const absence of this.#engine?.memory.absences ?? []) {
       if (absence.isTold) continue;
       const absentAt = this.#absentAt(absence);
       if (absentAt > now) dueAt = Math.min(dueAt, absentAt);
@@ -181,8 +186,9 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   #keep(): void {
     const { buffer, clock, logger } = this.#options;
     this.#keepAt = undefined;
-    if (this.#engine.memory.isEmpty && this.#kept === undefined) return;
-    const text = this.#engine.memory.text(clock.now());
+    const memory = this.#engine?.memory;
+    if (memory === undefined || (memory.isEmpty && this.#kept === undefined)) return;
+    const text = memory.text(clock.now());
     if (text === this.#kept) return;
     try {
       buffer.setMeta(MEMORY_META, text);

@@ -33,12 +33,13 @@ async function open(t: TestContext, rules: string, own?: string, dir?: string, n
   const sink = new RuleSink({
     buffer,
     server: SERVER,
-    config: await configWith(rules, own),
     revision: () => 'abc123',
     tell: (alert) => told.push(alert),
     clock,
     logger: silentLogger,
-  }).start();
+  });
+  await sink.setRules(await configWith(rules, own));
+  sink.start();
   const close = async () => {
     await sink.close();
     await buffer.close();
@@ -232,13 +233,13 @@ test('other rules hold from the next record on; those that cannot be used change
   const { sink, buffer } = await open(t, DROPS);
   await sink.append([record({ level: 'DEBUG' })]);
 
-  sink.setRules(await configWith('  []\n'));
+  await sink.setRules(await configWith('  []\n'));
   await sink.append([record({ level: 'DEBUG' })]);
   const odd = {
     ...(await configWith('  []\n')),
     agents: [{ agentId: 'GROK', rules: [{ name: 'x', when: { y: 1 } }] }],
   };
-  assert.throws(() => sink.setRules(odd as never), { code: 'NSV_CONFIG_INVALID' });
+  await assert.rejects(sink.setRules(odd as never), { code: 'NSV_CONFIG_INVALID' });
   await sink.append([record({ level: 'DEBUG' })]);
 
   assert.equal(buffer.stats().records, 2);

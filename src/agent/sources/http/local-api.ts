@@ -7,8 +7,9 @@ import { errorFields, type Logger } from '../../../platform/logger.ts';
 import type { RecordSink } from '../../buffer/types.ts';
 import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
-import { otlpProblemAnswer } from '../otlp/otlp-answers.ts';
-import { OtlpDoor } from '../otlp/otlp-door.ts';
+import { otlpCounts, otlpMetrics } from '../otlp/otlp-counts.ts';
+import type { OtlpDoor } from '../otlp/otlp-door.ts';
+import type { Signal } from '../otlp/read-request.ts';
 import { type Answer, type DiscardLimits, problemAnswer, sendAnswer } from './answers.ts';
 import { BodyBudget, type BodyLease, ClientGone, checkBodyHead, release } from './body.ts';
 import { getAgentConfig, getBuffer, getHealth, getHelp, getLogs, postFlush, putStatus } from './doors.ts';
@@ -104,7 +105,8 @@ export class LocalApi implements AsyncDisposable {
   readonly #servers: http.Server[] = [];
   readonly #budget: BodyBudget;
   readonly #counts: IntakeCounts = { requests: 0, repeated: 0, rejectedLines: 0, keysReused: 0, keysTooMany: 0 };
-  readonly #otlp: OtlpDoor;
+  readonly #otlpCounts = otlpCounts();
+  #otlp: Promise<OtlpDoor> | undefined;
   readonly #startedAt: number;
   readonly #doors: Readonly<Record<string, Partial<Record<Method, Door>>>>;
   #inFlight = 0;
@@ -117,7 +119,6 @@ export class LocalApi implements AsyncDisposable {
     this.#options = options;
     this.#limits = { ...LIMITS_DEFAULT, ...options.limits };
     this.#budget = new BodyBudget(this.#limits.bodiesBytesMax);
-    this.#otlp = new OtlpDoor(options, this.#limits.bodyBytesMax);
     this.#startedAt = options.clock.now();
     this.#doors = this.#openDoors();
   }
@@ -250,9 +251,12 @@ export class LocalApi implements AsyncDisposable {
       return await door({ request, query, lease, agentId, gone });
     } catch (error) {
       if (error instanceof ClientGone) throw error;
-      if (error instanceof NervesysError) return refusal(request, error);
+      if (error instanceof NervesysError) return await refusal(request, error);
       this.#options.logger.error('a request failed unexpectedly', { path: pathOf(request), ...errorFields(error) });
-      return refusal(request, new NervesysError('NSV_INTERNAL', 'something unexpected failed; the log says what'));
+      return await refusal(
+        request,
+        new NervesysError('NSV_INTERNAL', 'something unexpected failed; the log says what'),
+      );
     }
   }
 
@@ -287,9 +291,9 @@ export class LocalApi implements AsyncDisposable {
         GET: ({ query }) => getLogs(query, options),
         POST: ({ request, query, lease }) => postLogs(request, query, options, bodyBytesMax, lease, this.#counts),
       },
-      '/v1/logs': { POST: ({ request, query, lease }) => this.#otlp.receive('logs', request, query, lease) },
-      '/v1/traces': { POST: ({ request, query, lease }) => this.#otlp.receive('traces', request, query, lease) },
-      '/v1/metrics': { POST: ({ request, query, lease }) => this.#otlp.receive('metrics', request, query, lease) },
+      '/v1/logs': { POST: (call) => this.#receiveOtlp('logs', call) },
+      '/v1/traces': { POST: (call) => this.#receiveOtlp('traces', call) },
+      '/v1/metrics': { POST: (call) => this.#receiveOtlp('metrics', call) },
       '/agents/*/config': { GET: ({ agentId }) => getAgentConfig(agentId!, options) },
       '/agents/*/status': { PUT: ({ request, agentId, lease }) => putStatus(agentId!, request, options, lease) },
       '/buffer': { GET: () => getBuffer(options.sink.stats(), options.health()) },
@@ -297,6 +301,14 @@ export class LocalApi implements AsyncDisposable {
       '/healthz': { GET: () => getHealth(options, this.#startedAt, this.#closing !== undefined) },
       '/metrics': { GET: () => this.#metrics() },
     };
+  }
+
+  /** What OTLP needs is loaded with the first request of it: on most servers nobody sends any. */
+  async #receiveOtlp(signal: Signal, { request, query, lease }: Call): Promise<Answer> {
+    this.#otlp ??= import('../otlp/otlp-door.ts').then(
+      ({ OtlpDoor }) => new OtlpDoor(this.#options, this.#limits.bodyBytesMax, this.#otlpCounts, this.#startedAt),
+    );
+    return (await this.#otlp).receive(signal, request, query, lease);
   }
 
   #metrics(): Answer {
@@ -314,16 +326,16 @@ export class LocalApi implements AsyncDisposable {
     return {
       status: 200,
       type: METRICS_CONTENT_TYPE,
-      body: formatMetrics([...own, ...this.#otlp.metrics(), ...(metrics?.() ?? [])]),
+      body: formatMetrics([...own, ...otlpMetrics(this.#otlpCounts), ...(metrics?.() ?? [])]),
     };
   }
 }
 
 /** A problem document, or what OTLP's clients understand at their addresses. */
-function refusal(request: IncomingMessage, error: NervesysError): Answer {
-  return /^\/v1\/(?:logs|traces|metrics)$/.test(pathOf(request))
-    ? otlpProblemAnswer(request.headers['content-type'], error)
-    : problemAnswer(error);
+async function refusal(request: IncomingMessage, error: NervesysError): Promise<Answer> {
+  if (!/^\/v1\/(?:logs|traces|metrics)$/.test(pathOf(request))) return problemAnswer(error);
+  const { otlpProblemAnswer } = await import('../otlp/otlp-answers.ts');
+  return otlpProblemAnswer(request.headers['content-type'], error);
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -4,7 +4,6 @@ import type { EncodedRecord } from '../../buffer/types.ts';
 import type { Answer } from '../http/answers.ts';
 import { type BodyLease, readBody } from '../http/body.ts';
 import type { LocalApiOptions } from '../http/local-api.ts';
-import type { Metric } from '../http/metrics.ts';
 import { defaultAgentId, markOf, RECORDS_PER_REQUEST_MAX, readIdempotencyKey, readOnFull } from '../http/post-logs.ts';
 import { type EncodeDefaults, encodeObject } from '../record-encoder.ts';
 import { CumulativeSeries, SeriesMemory } from './cumulative-series.ts';
@@ -12,6 +11,7 @@ import { mapLog, type RecordFields } from './map-log.ts';
 import { mapMetric } from './map-metric.ts';
 import { mapSpan } from './map-span.ts';
 import { encodingOf, exportAnswer, type Rejection } from './otlp-answers.ts';
+import type { OtlpCounts } from './otlp-counts.ts';
 import { type Item, type OtlpEncoding, readRequest, type Signal } from './read-request.ts';
 import { Unreadable } from './wire-reader.ts';
 
@@ -20,8 +20,6 @@ import { Unreadable } from './wire-reader.ts';
  * bound. Ordinary telemetry grows two to three times: three times the largest body.
  */
 const ENCODED_BYTES_MAX = 48 * 1024 * 1024;
-
-type Outcome = 'kept' | 'passed_over' | 'rejected';
 
 /** What became of a request's items. */
 interface Intake {
@@ -39,16 +37,14 @@ export class OtlpDoor {
   readonly #options: LocalApiOptions;
   readonly #bodyBytesMax: number;
   readonly #series: SeriesMemory;
-  readonly #counts: Readonly<Record<Signal, Record<Outcome, number>>> = {
-    logs: { kept: 0, passed_over: 0, rejected: 0 },
-    traces: { kept: 0, passed_over: 0, rejected: 0 },
-    metrics: { kept: 0, passed_over: 0, rejected: 0 },
-  };
+  readonly #counts: OtlpCounts;
 
-  constructor(options: LocalApiOptions, bodyBytesMax: number) {
+  /** `startedAt`: since when sums are counted that don't say so themselves, epoch ms. */
+  constructor(options: LocalApiOptions, bodyBytesMax: number, counts: OtlpCounts, startedAt: number) {
     this.#options = options;
     this.#bodyBytesMax = bodyBytesMax;
-    this.#series = new SeriesMemory(options.clock.now());
+    this.#counts = counts;
+    this.#series = new SeriesMemory(startedAt);
   }
 
   /**
@@ -97,19 +93,6 @@ export class OtlpDoor {
     counts.passed_over += intake.passedOver;
     counts.rejected += intake.rejected;
     return exportAnswer(signal, encoding, rejection);
-  }
-
-  /** For `GET /metrics`. */
-  metrics(): Metric[] {
-    return Object.entries(this.#counts).flatMap(([signal, counts]) =>
-      Object.entries(counts).map(([outcome, value]) => ({
-        name: 'nervesys_agent_otlp_items_total',
-        type: 'counter' as const,
-        help: 'Log records, spans and data points that came by OTLP.',
-        value,
-        labels: { signal, outcome },
-      })),
-    );
   }
 }
 
