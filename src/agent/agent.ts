@@ -308,6 +308,7 @@ export class Agent implements AsyncDisposable {
       agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
+      configState: () => this.#taker.state,
       metrics: () => [
         ...redactionMetrics(this.#redaction.counts),
         ...ruleMetrics(this.#sink.counts, this.#buffer.stats().droppedRecords),

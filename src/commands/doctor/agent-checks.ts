@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProgramFolder } from '../../agent/upgrade/program-folder.ts';
+import type { Heartbeat } from '../../contract/heartbeat.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { httpRequest } from '../../platform/http-request.ts';
 import { formatDuration, formatSize } from '../../platform/quantity.ts';
@@ -20,6 +21,8 @@ interface Health {
   readonly status: 'ok' | 'failing';
   readonly reasons: readonly string[];
   readonly server: string;
+  /** Absent: an older agent. */
+  readonly config?: Heartbeat['config'];
 }
 
 export interface AgentFindings {
@@ -47,8 +50,27 @@ export async function checkAgent(home: string, address: AgentAddress, now: numbe
   } catch (error) {
     checks.push(problem('buffer', describeError(error), 'see the log of the agent'));
   }
-  checks.push(...checkReaders(home), ...(await checkProgram(home)));
+  checks.push(...checkRevision(health.config), ...checkReaders(home), ...(await checkProgram(home)));
   return { checks, server: health.server };
+}
+
+function checkRevision(config: Heartbeat['config'] | undefined): readonly Check[] {
+  if (config === undefined) return [];
+  const { running, desired, error } = config;
+  if (error !== null)
+    return [
+      problem(
+        'revision',
+        `the agent runs ${running} and refuses ${desired}: ${error}`,
+        'correct the configuration, or upgrade the agent (nervesys fleet upgrade); what ran runs on',
+      ),
+    ];
+  return [
+    ok(
+      'revision',
+      running === desired ? `the agent runs ${running}` : `the agent runs ${running}; ${desired} is on its way`,
+    ),
+  ];
 }
 
 /** What the agent upgraded itself to: beside the buffer's limit, so it is told. */

@@ -108,3 +108,48 @@ test('while another replica looks nothing is looked at or told here, and soon it
 
   assert.deepEqual(steps, ['elsewhere', 'here', 'looked', 'told']);
 });
+
+test('a repository that is away for a day is asked every few minutes, and followed within them when it is back', async (t) => {
+  let looks = 0;
+  let isBack = false;
+  const read: number[] = [];
+  const clock = new FakeClock();
+  const follower = new GitFollower({
+    repository: {
+      head: async () => {
+        looks++;
+        if (!isBack) throw away;
+        return { sha: 'b'.repeat(40), ref: 'refs/heads/main' };
+      },
+      read: async () => {
+        read.push(clock.now());
+        return {
+          revision: 'bbbbbbbbbbbb',
+          source: 'git',
+          commit: null,
+          files: {},
+          config: undefined,
+          refusal: undefined,
+        };
+      },
+    },
+    store: { record: async () => 'new', found: async () => 'bbbbbbbbbbbb', latest: async () => undefined },
+    whileAlone: (work) => work(),
+    pollMs: POLL_MS,
+    onTrouble: async () => undefined,
+    clock,
+    random: () => 0.99,
+    logger: silentLogger,
+  });
+  t.after(() => follower.close());
+  follower.start();
+  await clock.advance(86_400_000);
+  const asked = looks;
+  isBack = true;
+  const backAt = clock.now();
+  await clock.advance(300_000);
+
+  assert.ok(asked > 250 && asked < 400, `${asked} looks in a day`);
+  assert.equal(read.length, 1);
+  assert.ok(read[0]! - backAt <= 300_000);
+});

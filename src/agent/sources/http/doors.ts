@@ -202,6 +202,7 @@ export function getHealth(options: LocalApiOptions, startedAt: number, closing: 
       server: options.server,
       agent_version: NERVESYS_VERSION,
       uptime_seconds: Math.max(0, uptimeSeconds),
+      ...(options.configState === undefined ? {} : { config: options.configState() }),
     },
     ok ? 200 : 503,
   );

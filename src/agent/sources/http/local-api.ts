@@ -1,4 +1,5 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Heartbeat } from '../../../contract/heartbeat.ts';
 import type { AgentId, ServerName } from '../../../contract/ids.ts';
 import { parseAgentId } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
@@ -46,6 +47,8 @@ export interface LocalApiOptions {
   readonly flush: (signal: AbortSignal) => Promise<FlushResult>;
   /** Why the agent doesn't do its work, in words; empty when it does. */
   readonly health: () => readonly string[];
+  /** Which revision of the configuration runs, which one is desired, and why it doesn't run; absent: not told. */
+  readonly configState?: () => Heartbeat['config'];
   /** What other parts measure, for `GET /metrics`. */
   readonly metrics?: () => readonly Metric[];
   readonly limits?: Partial<LocalApiLimits>;

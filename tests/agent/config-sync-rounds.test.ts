@@ -1,0 +1,60 @@
+/** The rounds of asking for a configuration, on a clock that moves when told. The orchestrator is a stand-in. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ConfigSync } from '../../src/agent/config-sync/config-sync.ts';
+import { ConfigTaker } from '../../src/agent/config-sync/config-taker.ts';
+import { NervesysError } from '../../src/platform/errors.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const unreachable = new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', 'away', { retryable: true });
+
+/** A server whose orchestrator is away until told otherwise; when it asked, in ms since the start. */
+function openServer(t: TestContext, clock: FakeClock, random: number, isAway: () => boolean): number[] {
+  const asked: number[] = [];
+  const startedAt = clock.now();
+  const sync = new ConfigSync({
+    client: {
+      async pollConfig(_has, waitSeconds, signal) {
+        asked.push(clock.now() - startedAt);
+        if (isAway()) throw unreachable;
+        await clock.sleep(waitSeconds * 1_000, signal);
+        return undefined;
+      },
+    },
+    taker: new ConfigTaker({
+      running: 'aaaaaaaaaaaa',
+      apply: async () => [],
+      onChange: () => undefined,
+      logger: silentLogger,
+    }),
+    clock,
+    random: () => random,
+    logger: silentLogger,
+  }).start();
+  t.after(() => sync.close());
+  return asked;
+}
+
+test('an orchestrator that is away for a day is asked about once a minute, and again within one when it is back', async (t) => {
+  const clock = new FakeClock();
+  let isAway = true;
+  const asked = openServer(t, clock, 1, () => isAway);
+  await clock.advance(86_400_000);
+  const before = asked.length;
+  isAway = false;
+
+  await clock.advance(60_000);
+
+  assert.ok(before >= 1_440 && before < 1_460, `${before} times in a day`);
+  assert.ok(asked[before]! - 86_400_000 <= 60_000);
+});
+
+test('how long each waits is drawn by lot, up to that minute: a fleet does not come back in step', async (t) => {
+  const clock = new FakeClock();
+  const waits = [0.1, 0.5, 0.9].map((random) => openServer(t, clock, random, () => true));
+  await clock.advance(600_000);
+
+  const last = waits.map((asked) => asked.at(-1)! - asked.at(-2)!);
+  assert.deepEqual(last, [6_000, 30_000, 54_000]);
+});
