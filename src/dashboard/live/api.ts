@@ -1,6 +1,7 @@
 import type { AuditAction, AuditAnswer, AuditVerdict } from '../../contract/audit.ts';
 import type { AlertView, FleetAnswer, HistoryPoint, TokenAnswer, TokenView } from '../../contract/fleet.ts';
 import type { Problem } from '../../contract/problem.ts';
+import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
 
 /** An answer that isn't a success, with what the orchestrator said of it. */
 export class ApiError extends Error {
@@ -34,6 +35,15 @@ export interface TokenWish {
   readonly expiresInSeconds: number;
 }
 
+/** What an operator may do to a rollout. */
+export type RolloutStep = 'pause' | 'resume' | 'rollback';
+export interface RolloutWish {
+  /** Which one to go on with or back to; absent: the one that goes without saying. */
+  readonly revision?: string;
+  /** Why, for people. */
+  readonly reason?: string;
+}
+
 export interface AuditQuery {
   readonly limit: number;
   readonly before: number | undefined;
@@ -56,6 +66,13 @@ export interface Api {
   revokeToken(id: string): Promise<void>;
   /** Takes the server's key away; the event stream tells what became of it. */
   revokeServer(server: string): Promise<void>;
+  /** The rollout under way, or the last one, and what each server runs. */
+  rollout(signal?: AbortSignal): Promise<RolloutAnswer>;
+  /** Pauses it, goes on, or goes back; for operators. */
+  steerRollout(step: RolloutStep, wish: RolloutWish): Promise<RolloutAnswer>;
+  /** The newest revisions of the configuration. */
+  revisions(signal?: AbortSignal): Promise<readonly RevisionView[]>;
+  revision(revision: string, signal?: AbortSignal): Promise<RevisionDetail>;
   /** Who did what, newest first; for admins. */
   audit(query: AuditQuery, signal?: AbortSignal): Promise<AuditAnswer>;
   auditVerdict(signal?: AbortSignal): Promise<AuditVerdict>;
@@ -79,11 +96,12 @@ export function createApi(base = ''): Api {
   }
   const read = async (path: string, signal: AbortSignal | undefined): Promise<unknown> =>
     (await call(path, signal === undefined ? {} : { signal })).json();
+  const post = (path: string, body: unknown): Promise<Response> =>
+    call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
   return {
     async signIn(name, password) {
-      const headers = { 'content-type': 'application/json' };
-      await call('session', { method: 'POST', headers, body: JSON.stringify({ name, password }) });
+      await post('session', { name, password });
     },
     async signOut() {
       await call('session', { method: 'DELETE' });
@@ -104,12 +122,7 @@ export function createApi(base = ''): Api {
     },
     async createToken({ server, uses, expiresInSeconds }) {
       const body = { uses, expires_in_seconds: expiresInSeconds, ...(server === null ? {} : { server }) };
-      const response = await call('tokens', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      return (await response.json()) as TokenAnswer;
+      return (await (await post('tokens', body)).json()) as TokenAnswer;
     },
     async tokens(signal) {
       return ((await read('tokens', signal)) as { tokens: TokenView[] }).tokens;
@@ -119,6 +132,18 @@ export function createApi(base = ''): Api {
     },
     async revokeServer(server) {
       await call(`servers/${encodeURIComponent(server)}/revoke`, { method: 'POST' });
+    },
+    async rollout(signal) {
+      return (await read('rollout', signal)) as RolloutAnswer;
+    },
+    async steerRollout(step, wish) {
+      return (await (await post(`rollout/${step}`, wish)).json()) as RolloutAnswer;
+    },
+    async revisions(signal) {
+      return ((await read('revisions', signal)) as { revisions: RevisionView[] }).revisions;
+    },
+    async revision(revision, signal) {
+      return (await read(`revisions/${encodeURIComponent(revision)}`, signal)) as RevisionDetail;
     },
     async audit({ limit, before, actions, text }, signal) {
       const query = new URLSearchParams({ limit: String(limit) });

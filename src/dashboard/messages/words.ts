@@ -21,8 +21,8 @@ export interface Words {
   readonly direction: 'ltr' | 'rtl';
   /** A message, its `{name}`s replaced. */
   say(key: TextKey, values?: Readonly<Record<string, string>>): string;
-  /** A message in the form for `count`, which also replaces `{count}`. */
-  count(key: PluralKey, count: number): string;
+  /** A message in the form for `count`, which also replaces `{count}`; `values` replace the rest. */
+  count(key: PluralKey, count: number, values?: Readonly<Record<string, string>>): string;
   number(value: number, fractionDigits?: number): string;
   /** `value` counts percent: 12.3 → "12.3%". */
   percent(value: number): string;
@@ -65,9 +65,9 @@ export function createWords(language: Language): Words {
 
   const number = (value: number, fractionDigits = 0): string =>
     Number.isFinite(value) ? formats[Math.min(fractionDigits, 2)]!.format(value) : messages.none;
-  const count = (key: PluralKey, value: number): string => {
+  const count = (key: PluralKey, value: number, values: Readonly<Record<string, string>> = {}): string => {
     const forms: PluralForms = messages[key];
-    return fill(forms[plural.select(value)] ?? forms.other, { count: number(value) });
+    return fill(forms[plural.select(value)] ?? forms.other, { ...values, count: number(value) });
   };
 
   return {

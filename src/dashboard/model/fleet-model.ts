@@ -1,4 +1,5 @@
 import type { AlertView, FleetAgent, FleetAnswer, FleetServer } from '../../contract/fleet.ts';
+import type { FleetConfig } from '../../contract/rollout.ts';
 
 /** What the page knows of the fleet. Replaced, never changed in place: what kept its identity needs no repaint. */
 export interface FleetModel {
@@ -8,12 +9,15 @@ export interface FleetModel {
   readonly servers: ReadonlyMap<string, FleetServer>;
   /** Newest first. */
   readonly alerts: readonly AlertView[];
+  /** What configuration is desired and what is under way. Absent: an older orchestrator. */
+  readonly config?: FleetConfig;
 }
 
 export type FleetEvent =
   | { readonly type: 'fleet'; readonly agent: FleetAgent }
   | { readonly type: 'server'; readonly server: FleetServer }
-  | { readonly type: 'alert'; readonly alert: AlertView };
+  | { readonly type: 'alert'; readonly alert: AlertView }
+  | { readonly type: 'config'; readonly config: FleetConfig };
 
 /** As many alerts as a person would scroll through; older ones stay in the orchestrator. */
 export const ALERTS_KEPT_MAX = 200;
@@ -32,18 +36,20 @@ export function loadFleet(model: FleetModel, answer: FleetAnswer, alerts: readon
     agents: new Map(answer.agents.map((agent) => [agentKey(agent), kept(model.agents.get(agentKey(agent)), agent)])),
     servers: new Map(answer.servers.map((server) => [server.server, kept(model.servers.get(server.server), server)])),
     alerts: newestFirst(alerts),
+    ...(answer.config === undefined ? {} : { config: kept(model.config, answer.config) }),
   };
 }
 
 /**
  * Applies events in the order they came. An event that is older than what is known (it was under way while the whole
- * fleet was fetched) changes nothing.
+ * fleet was fetched) changes nothing. What no event tells of keeps its identity.
  */
 export function applyEvents(model: FleetModel, events: readonly FleetEvent[]): FleetModel {
   if (events.length === 0) return model;
   const agents = new Map(model.agents);
   const servers = new Map(model.servers);
   const alerts = new Map(model.alerts.map((alert) => [alert.id, alert]));
+  let config = model.config;
   for (const event of events) {
     switch (event.type) {
       case 'fleet': {
@@ -62,11 +68,21 @@ export function applyEvents(model: FleetModel, events: readonly FleetEvent[]): F
           alerts.set(event.alert.id, event.alert);
         break;
       }
+      case 'config':
+        config = event.config;
+        break;
       default:
         event satisfies never;
     }
   }
-  return { ...model, agents, servers, alerts: newestFirst([...alerts.values()]) };
+  const tellsOf = (type: FleetEvent['type']) => events.some((event) => event.type === type);
+  return {
+    ...model,
+    agents: tellsOf('fleet') ? agents : model.agents,
+    servers: tellsOf('server') ? servers : model.servers,
+    alerts: tellsOf('alert') ? newestFirst([...alerts.values()]) : model.alerts,
+    ...(config === undefined ? {} : { config }),
+  };
 }
 
 /** Reads one server-sent event; `undefined` for a name we don't know (a newer orchestrator) or data that isn't an object. */
@@ -81,6 +97,7 @@ export function readEvent(name: string, data: string): FleetEvent | undefined {
   if (name === 'fleet' && 'agent_id' in value) return { type: 'fleet', agent: value as FleetAgent };
   if (name === 'server' && 'server' in value) return { type: 'server', server: value as FleetServer };
   if (name === 'alert' && 'id' in value) return { type: 'alert', alert: value as AlertView };
+  if (name === 'config' && 'desired' in value) return { type: 'config', config: value as FleetConfig };
   return undefined;
 }
 
