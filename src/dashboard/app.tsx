@@ -1,10 +1,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { AgentState } from '../contract/heartbeat.ts';
 import { createWords, type Language } from './messages/words.ts';
+import type { FleetModel } from './model/fleet-model.ts';
 import { summarize } from './model/summary.ts';
 import { AddServer } from './parts/add-server.tsx';
 import { AlertList } from './parts/alert-list.tsx';
 import { AuditLog } from './parts/audit-log.tsx';
+import { ConfigLine } from './parts/config-line.tsx';
+import { Configuration } from './parts/configuration.tsx';
 import { EmptyFleet } from './parts/empty-fleet.tsx';
 import { FleetTable } from './parts/fleet-table.tsx';
 import { type Page, PageContext, useStore, useWords, WordsContext } from './parts/page-context.ts';
@@ -13,6 +16,7 @@ import { ServerList } from './parts/server-list.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { SummaryStrip } from './parts/summary-strip.tsx';
 import { TokenList } from './parts/token-list.tsx';
+import { useView } from './parts/use-view.ts';
 
 interface AppProps {
   readonly page: Page;
@@ -60,39 +64,51 @@ export function App({ page, language: first, onLanguage }: AppProps) {
         {connection === 'signed-out' ? (
           <SignIn />
         ) : (
-          <Fleet page={page} adding={adding} onAdded={() => setAdding(false)} />
+          <Content page={page} adding={adding} onAdded={() => setAdding(false)} />
         )}
       </WordsContext.Provider>
     </PageContext.Provider>
   );
 }
 
-function Fleet({
-  page,
-  adding,
-  onAdded,
-}: {
+interface ContentProps {
   readonly page: Page;
   readonly adding: boolean;
   readonly onAdded: () => void;
-}) {
+}
+
+/** What the reader has turned to. */
+function Content({ page, adding, onAdded }: ContentProps) {
   const model = useStore(page.live.model);
   const connection = useStore(page.live.connection);
-  const [state, setState] = useState<AgentState>();
-  const summary = useMemo(() => summarize(model), [model]);
+  const view = useView();
   const words = useWords();
+  useEffect(() => {
+    document.title = view === 'configuration' ? `${words.say('configuration')} · Nervesys` : 'Nervesys';
+  }, [view, words]);
   if (!model.loaded) return <main class="soft">{words.say('loading')}</main>;
   return (
     <main>
       {connection === 'reconnecting' && <p class="note">{words.say('reconnectingNote')}</p>}
+      {view === 'configuration' ? <Configuration model={model} /> : <Fleet model={model} />}
+      {adding && <AddServer servers={model.servers} onClose={onAdded} />}
+    </main>
+  );
+}
+
+function Fleet({ model }: { readonly model: FleetModel }) {
+  const [state, setState] = useState<AgentState>();
+  const summary = useMemo(() => summarize(model), [model]);
+  return (
+    <>
       <SummaryStrip summary={summary} chosen={state} onChoose={setState} />
+      <ConfigLine model={model} />
       {model.alerts.length > 0 && <AlertList alerts={model.alerts} />}
       {summary.heardAgents === 0 && <EmptyFleet servers={summary.servers} />}
       {summary.agents > 0 && <FleetTable model={model} state={state} onShowAll={() => setState(undefined)} />}
       <ServerList servers={model.servers} />
       <TokenList />
       <AuditLog />
-      {adding && <AddServer servers={model.servers} onClose={onAdded} />}
-    </main>
+    </>
   );
 }

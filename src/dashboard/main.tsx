@@ -4,6 +4,7 @@ import { createApi } from './live/api.ts';
 import { browserClock } from './live/browser-clock.ts';
 import { HistoryCache } from './live/history-cache.ts';
 import { LiveFleet } from './live/live-fleet.ts';
+import { LiveRollout } from './live/live-rollout.ts';
 import { chooseLanguage, type Language } from './messages/words.ts';
 import { HISTORY_MINUTES } from './model/history.ts';
 import type { Page } from './parts/page-context.ts';
@@ -11,6 +12,7 @@ import './styles/page.css';
 import './styles/fleet.css';
 import './styles/panels.css';
 import './styles/audit.css';
+import './styles/configuration.css';
 
 /** The page's composition root: makes the parts, hands them to each other, and listens to the browser. */
 
@@ -20,6 +22,7 @@ const api = createApi();
 const live = new LiveFleet(api, browserClock);
 const history = new HistoryCache(({ agent_id, server }) => api.history(agent_id, server, HISTORY_MINUTES));
 live.listen(history);
+const rollout = new LiveRollout(api, live.model, browserClock);
 
 const secondListeners = new Set<() => void>();
 setInterval(() => {
@@ -35,6 +38,7 @@ const page: Page = {
   api,
   live,
   history,
+  rollout,
   everySecond(listener) {
     secondListeners.add(listener);
     return () => secondListeners.delete(listener);

@@ -66,7 +66,8 @@ export class LiveRollout {
     const known = this.news.value;
     if (known.type === 'loaded') {
       const { revisions } = known;
-      this.news.set({ type: 'loaded', answer, revisions, desired: findDesired(answer, revisions) ?? known.desired });
+      const desired = findDesired(answer, [...revisions, ...(known.desired === undefined ? [] : [known.desired])]);
+      this.news.set({ type: 'loaded', answer, revisions, desired });
     }
     this.#wake.abort();
   }

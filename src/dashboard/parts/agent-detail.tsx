@@ -1,11 +1,10 @@
-import type { ComponentChildren } from 'preact';
 import type { FleetAgent } from '../../contract/fleet.ts';
 import { sayReason } from '../messages/reasons.ts';
-import type { TextKey } from '../messages/words.ts';
 import { Age } from './age.tsx';
 import { HourCharts } from './charts.tsx';
-import { Figure } from './marks.tsx';
-import { useWords } from './page-context.ts';
+import { Fact } from './fact.tsx';
+import { Figure, Revision } from './marks.tsx';
+import { usePage, useStore, useWords } from './page-context.ts';
 
 /** An AI agent's last hour and what else is known of it. */
 export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
@@ -32,17 +31,31 @@ export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
         <Fact label="factVersion">
           <bdi dir="ltr">{agent.agent_version}</bdi>
         </Fact>
+        <ConfigFacts server={agent.server} />
       </dl>
     </section>
   );
 }
 
-function Fact({ label, children }: { readonly label: TextKey; readonly children: ComponentChildren }) {
+/** The configuration that its server runs, and what stands against the one that it is to run. */
+function ConfigFacts({ server }: { readonly server: string }) {
   const words = useWords();
+  const config = useStore(usePage().live.model).servers.get(server)?.config;
+  if (config === undefined || (config.running === null && config.desired === null)) return null;
+  const { running, desired, error } = config;
   return (
-    <div class="fact">
-      <dt>{words.say(label)}</dt>
-      <dd>{children}</dd>
-    </div>
+    <>
+      <Fact label="factConfig">{running === null ? words.say('none') : <Revision name={running} />}</Fact>
+      {desired !== null && desired !== running && (
+        <Fact label="factConfigDesired">
+          <Revision name={desired} />
+        </Fact>
+      )}
+      {error !== null && (
+        <Fact label="factConfigError">
+          <bdi class="refusal">{error}</bdi>
+        </Fact>
+      )}
+    </>
   );
 }

@@ -4,6 +4,7 @@ import { reasonOf } from '../live/api.ts';
 import { AUDIT_GROUPS } from '../messages/audit-words.ts';
 import { AuditTable } from './audit-table.tsx';
 import { usePage, useWords } from './page-context.ts';
+import { useRole } from './use-role.ts';
 
 /** So many fit two screens; more are one click away. */
 const PAGE_ENTRIES = 50;
@@ -13,19 +14,9 @@ const TYPING_MS = 300;
 /** Who did what: for admins, folded away, and asked for when it is looked at. Others don't see that it is there. */
 export function AuditLog() {
   const words = useWords();
-  const { api } = usePage();
-  const [isAdmin, setAdmin] = useState(false);
+  const role = useRole();
   const [open, setOpen] = useState(false);
-  useEffect(() => {
-    const closing = new AbortController();
-    api.session(closing.signal).then(
-      ({ role }) => setAdmin(role === 'admin'),
-      () => undefined, // the page says by itself that it has lost its orchestrator, or nobody is signed in
-    );
-    return () => closing.abort();
-  }, [api]);
-
-  if (!isAdmin) return null;
+  if (role !== 'admin') return null;
   return (
     <details class="servers audit" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>

@@ -6,18 +6,29 @@ interface ConfirmButtonProps {
   readonly label: string;
   /** What is asked before it is done: what it does, and to what. */
   readonly question: string;
-  readonly onConfirm: () => Promise<void>;
+  /** The harmless answer; absent: to keep what there is. */
+  readonly refusal?: string;
+  /** A button among others rather than a link in a line of text. */
+  readonly prominent?: boolean;
+  /** Whether a reason may be given, which `onConfirm` is handed. */
+  readonly asksReason?: boolean;
+  readonly onConfirm: (reason: string | undefined) => Promise<void>;
 }
+
+/** The API's own bound. */
+const REASON_CHARACTERS_MAX = 500;
 
 type Step =
   | { readonly type: 'idle' }
   | { readonly type: 'asking'; readonly problem?: string }
   | { readonly type: 'doing' };
 
-/** Something that can't be taken back: the first press asks, the second does it. What the orchestrator says against it stands beside. */
-export function ConfirmButton({ label, question, onConfirm }: ConfirmButtonProps) {
+/** Something that can't be taken back, or that others should know why: the first press asks, the second does it. What the orchestrator says against it stands beside. */
+export function ConfirmButton(props: ConfirmButtonProps) {
+  const { label, question, refusal, prominent, asksReason, onConfirm } = props;
   const words = useWords();
   const [step, setStep] = useState<Step>({ type: 'idle' });
+  const [reason, setReason] = useState('');
   const keep = useRef<HTMLButtonElement>(null);
   // Before it is painted: whoever sees the question has the harmless answer under Enter.
   useLayoutEffect(() => {
@@ -27,7 +38,8 @@ export function ConfirmButton({ label, question, onConfirm }: ConfirmButtonProps
   const confirm = async () => {
     setStep({ type: 'doing' });
     try {
-      await onConfirm();
+      await onConfirm(reason.trim() === '' ? undefined : reason.trim());
+      setReason('');
       setStep({ type: 'idle' });
     } catch (error) {
       setStep({ type: 'asking', problem: words.say('actionFailed', { reason: reasonOf(error) }) });
@@ -36,7 +48,7 @@ export function ConfirmButton({ label, question, onConfirm }: ConfirmButtonProps
 
   if (step.type === 'idle') {
     return (
-      <button type="button" class="link revoke" onClick={() => setStep({ type: 'asking' })}>
+      <button type="button" class={prominent ? '' : 'link revoke'} onClick={() => setStep({ type: 'asking' })}>
         {label}
       </button>
     );
@@ -49,11 +61,23 @@ export function ConfirmButton({ label, question, onConfirm }: ConfirmButtonProps
           {step.problem}
         </p>
       )}
+      {asksReason && (
+        <input
+          dir="auto"
+          class="confirm-reason"
+          maxLength={REASON_CHARACTERS_MAX}
+          aria-label={words.say('reasonOptional')}
+          placeholder={words.say('reasonOptional')}
+          value={reason}
+          disabled={step.type === 'doing'}
+          onInput={(event) => setReason(event.currentTarget.value)}
+        />
+      )}
       <button type="button" class="danger" disabled={step.type === 'doing'} onClick={confirm}>
         {label}
       </button>
       <button ref={keep} type="button" disabled={step.type === 'doing'} onClick={() => setStep({ type: 'idle' })}>
-        {words.say('keep')}
+        {refusal ?? words.say('keep')}
       </button>
     </fieldset>
   );

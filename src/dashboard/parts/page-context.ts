@@ -3,6 +3,7 @@ import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Api } from '../live/api.ts';
 import type { HistoryCache } from '../live/history-cache.ts';
 import type { LiveFleet } from '../live/live-fleet.ts';
+import type { LiveRollout } from '../live/live-rollout.ts';
 import type { Store } from '../live/store.ts';
 import type { Words } from '../messages/words.ts';
 
@@ -11,6 +12,7 @@ export interface Page {
   readonly api: Api;
   readonly live: LiveFleet;
   readonly history: HistoryCache;
+  readonly rollout: LiveRollout;
   /** Calls `listener` each second, for ages; stops when the returned function is called. */
   everySecond(listener: () => void): () => void;
 }

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { FleetServer } from '../../contract/fleet.ts';
 import { Age } from './age.tsx';
 import { ConfirmButton } from './confirm-button.tsx';
-import { StateMark } from './marks.tsx';
+import { Revision, StateMark } from './marks.tsx';
 import { usePage, useWords } from './page-context.ts';
 
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
@@ -30,6 +30,7 @@ export function ServerList({ servers }: { readonly servers: ReadonlyMap<string, 
               {server.last_seen_at === null ? words.say('serverSilent') : <Age at={server.last_seen_at} />}
             </span>
             <ServerKey server={server} />
+            <ServerConfig config={server.config} />
           </li>
         ))}
       </ul>
@@ -58,6 +59,26 @@ function ServerKey({
           />
         </>
       )}
+    </div>
+  );
+}
+
+/** The configuration that it runs, what it is to run where that is another, and why it doesn't. */
+function ServerConfig({ config }: { readonly config: FleetServer['config'] }) {
+  const words = useWords();
+  if (config === undefined || (config.running === null && config.desired === null)) return null;
+  const { running, desired, error } = config;
+  return (
+    <div class="server-config">
+      <span>
+        {words.say('configuration')} {running === null ? words.say('none') : <Revision name={running} />}
+      </span>
+      {desired !== null && desired !== running && (
+        <span>
+          {words.say('factConfigDesired')} <Revision name={desired} />
+        </span>
+      )}
+      {error !== null && <bdi class="refusal">{error}</bdi>}
     </div>
   );
 }
