@@ -13,6 +13,14 @@ import type {
   TokenView,
 } from '../../src/contract/fleet.ts';
 import { problem } from '../../src/contract/problem.ts';
+import type {
+  CommitView,
+  FleetConfig,
+  RevisionView,
+  RolloutAnswer,
+  RolloutView,
+  ServerConfigView,
+} from '../../src/contract/rollout.ts';
 
 /** What the pretend orchestrator tells; tests change it and `send` what changed. */
 export interface FixtureData {
@@ -32,6 +40,16 @@ export interface FixtureData {
   verdict: AuditVerdict;
   /** What was asked to be revoked, `servers/AIGARDEN01` or `tokens/ab12`. */
   revoked: string[];
+  /** What everybody is to run; absent: an older orchestrator. */
+  config?: FleetConfig;
+  rollout: RolloutView | null;
+  /** The one found last first. */
+  revisions: RevisionView[];
+  /** What the check has found, by revision. */
+  complaints: Record<string, readonly string[]>;
+  /** What was asked of the rollout, `pause {…}`; `onSteer` makes what comes of it, or says what stands against it. */
+  steered: string[];
+  onSteer?: (step: string, data: FixtureData) => string | undefined;
   /** Added to the host's clock, as an orchestrator on another machine would differ. */
   clockOffsetMs: number;
   historyAsked: string[];
@@ -47,7 +65,7 @@ export interface FixtureServer extends AsyncDisposable {
   readonly data: FixtureData;
   now(): number;
   /** Sends one event to every open stream. */
-  send(name: 'fleet' | 'server' | 'alert', value: unknown): void;
+  send(name: 'fleet' | 'server' | 'alert' | 'config', value: unknown): void;
   /** Breaks every open stream, as a restart does. */
   breakStreams(): void;
   readonly streams: number;
@@ -91,6 +109,10 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     auditAsked: [],
     verdict: { ok: true, verified: 1, head: { seq: 1, sha256: 'ef'.repeat(32) } },
     revoked: [],
+    rollout: null,
+    revisions: [],
+    complaints: {},
+    steered: [],
     clockOffsetMs: 0,
     historyAsked: [],
     folder: DASHBOARD_FOLDER,
@@ -141,7 +163,28 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       return void response.writeHead(204).end();
     }
     if (call === 'GET fleet') {
-      return void json({ now: new Date(now()).toISOString(), servers: state.servers, agents: state.agents });
+      const { servers, agents, config } = state;
+      return void json({ now: new Date(now()).toISOString(), servers, agents, config });
+    }
+    if (call === 'GET rollout') return void json(rolloutAnswer(state, now()));
+    if (call === 'GET revisions') return void json({ revisions: state.revisions });
+    const revision = state.revisions.find((one) => call === `GET revisions/${one.revision}`);
+    if (revision !== undefined)
+      return void json({
+        ...revision,
+        complaints: state.complaints[revision.revision] ?? [],
+        files: null,
+        rollouts: [],
+      });
+    const step = /^POST rollout\/(\w+)$/.exec(call)?.[1];
+    if (step !== undefined) {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      state.steered.push(`${step} ${body}`);
+      if (state.role === 'viewer') return void json(problem('NSV_FORBIDDEN', 'for operators'), 403);
+      const against = state.onSteer?.(step, state);
+      if (against !== undefined) return void json(problem('NSV_ROLLOUT_STATE', against), 409);
+      return void json(rolloutAnswer(state, now()));
     }
     if (call === 'GET alerts') return void json({ alerts: state.alerts });
     if (call === 'POST tokens') {
@@ -291,6 +334,73 @@ export function makeEntry(seq: number, change: Partial<AuditEntry> = {}): AuditE
     previous_sha256: '0'.repeat(64),
     sha256: 'ef'.repeat(32),
     ...change,
+  };
+}
+
+export function makeCommit(change: Partial<CommitView> = {}, nowMs = Date.now()): CommitView {
+  return {
+    sha: 'ab'.repeat(20),
+    author: 'Dana Levi',
+    subject: 'thresholds: warn at 85 percent of the disk',
+    committed_at: new Date(nowMs - 3_600_000).toISOString(),
+    signer: 'dana@example.com',
+    ...change,
+  };
+}
+
+export function makeRevision(revision: string, change: Partial<RevisionView> = {}, nowMs = Date.now()): RevisionView {
+  return {
+    revision,
+    source: 'git',
+    state: 'replaced',
+    reason: null,
+    found_at: new Date(nowMs - 3_000_000).toISOString(),
+    state_at: new Date(nowMs - 2_400_000).toISOString(),
+    commit: makeCommit({}, nowMs),
+    ...change,
+  };
+}
+
+/** A rollout at its second of three stages. */
+export function makeRollout(change: Partial<RolloutView> = {}, nowMs = Date.now()): RolloutView {
+  return {
+    id: '7',
+    revision: 'abc123def456',
+    previous: '0123456789ab',
+    state: 'rolling',
+    stage: 2,
+    stages: ['10%', '50%', '100%'],
+    started_at: new Date(nowMs - 900_000).toISOString(),
+    stage_at: new Date(nowMs - 240_000).toISOString(),
+    next_at: new Date(nowMs + 360_000).toISOString(),
+    hold: null,
+    findings: [],
+    reason: null,
+    ended_by: null,
+    ended_at: null,
+    ...change,
+  };
+}
+
+/** The fleet's part: `desired`, and what is under way. The page counts by itself who runs what. */
+export function makeConfig(desired: string | null, rollout: RolloutView | null = null): FleetConfig {
+  return { desired, rollout, servers: 0, running: [], refused: [], refused_more: 0 };
+}
+
+/** As the orchestrator: who is reached is told apart by what each server was told, or runs what everybody is to run. */
+function rolloutAnswer({ config, rollout, servers }: FixtureData, nowMs: number): RolloutAnswer {
+  return {
+    now: new Date(nowMs).toISOString(),
+    config: config ?? makeConfig(null),
+    rollout,
+    servers: servers.map(
+      ({ server, config: own }): ServerConfigView => ({
+        server,
+        desired: own?.desired ?? config?.desired ?? null,
+        running: own?.running ?? null,
+        error: own?.error ?? null,
+      }),
+    ),
   };
 }
 

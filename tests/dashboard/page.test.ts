@@ -3,92 +3,14 @@
  * tell: what is painted, in which direction, under the content security policy. The logic has tests of its own beside this.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
-import { build } from 'vite';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
-import {
-  type FixtureData,
-  type FixtureServer,
-  makeAgent,
-  makeAlert,
-  makeEntry,
-  makeServer,
-  makeToken,
-  startFixtureServer,
-} from './fixture-server.ts';
+import { makeAgent, makeAlert, makeEntry, makeServer, makeToken } from './fixture-server.ts';
+import { HOSTILE_NAME, missing, textOf, withBrowser } from './real-browser.ts';
 
-const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-const missing = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}; install chromium or set CHROMIUM_PATH`;
-const HOSTILE_NAME = '<img src=x onerror=alert(1)>';
+const openPage = withBrowser();
 
-let browser: Browser;
-let folder: string;
-
-before(async () => {
-  if (missing) return;
-  folder = await mkdtemp(path.join(tmpdir(), 'nervesys-page-'));
-  const configFile = path.resolve(import.meta.dirname, '../../vite.config.ts');
-  await build({ configFile, logLevel: 'warn', build: { outDir: folder } });
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-});
-
-after(async () => {
-  await browser?.close();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-});
-
-interface OpenPage extends AsyncDisposable {
-  readonly page: Page;
-  readonly fixture: FixtureServer;
-  /** Console errors, uncaught errors, and requests to anywhere but the fixture. A test ends with none. */
-  readonly complaints: string[];
-}
-
-async function openPage(data: Partial<FixtureData>, options: BrowserContextOptions = {}): Promise<OpenPage> {
-  const fixture = await startFixtureServer({ folder, ...data });
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('dialog', (dialog) => {
-    complaints.push(`a dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(fixture.url)) complaints.push(`a request to ${request.url()}`);
-  });
-  await page.goto(fixture.url);
-  return {
-    page,
-    fixture,
-    complaints,
-    async [Symbol.asyncDispose]() {
-      await context.close();
-      await fixture[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const textOf = async (locator: Locator) => (await locator.textContent()) ?? '';
 const row = (page: Page, name: string) => page.locator('tr.agent', { hasText: name });
 
 test('agents are shown and kept up live without a reload, under a strict content security policy', {

@@ -13,8 +13,8 @@ const HOLDS: Patterns = [
 ];
 
 const FINDINGS: Patterns = [
-  [/^a server refuses it: (?<error>[^]+)$/, 'findingRefusal'],
-  [/^(?<count>\d+) servers refuse it: (?<error>[^]+)$/, 'findingRefusals'],
+  [/^a server refuses it: (?<error>.+)$/s, 'findingRefusal'],
+  [/^(?<count>\d+) servers refuse it: (?<error>.+)$/s, 'findingRefusals'],
   [/^(?<silent>\d+) of (?<given>\d+) servers are silent since they got it$/, 'findingSilent'],
   [
     /^(?<after>[\d.]+ %) of the records of servers that run it are errors \(before: (?<before>[\d.]+ %), other servers: (?<others>[\d.]+ %)\)$/,
@@ -25,7 +25,7 @@ const FINDINGS: Patterns = [
 
 const REASONS: Patterns = [
   [/^(?<revision>[0-9a-f]{12}) came after it$/, 'reasonReplaced'],
-  [/^rolled back by (?<name>[^]+)$/, 'reasonRolledBack'],
+  [/^rolled back by (?<name>.+)$/s, 'reasonRolledBack'],
   ...FINDINGS,
 ];
 

@@ -11,7 +11,6 @@ export function RolloutStages({ rollout: { stages, stage, state } }: { readonly 
         const isHere = index + 1 === stage && state !== 'done';
         return (
           <li
-            // biome-ignore lint/suspicious/noArrayIndexKey: a stage is its place in the order, and the order is fixed
             key={index}
             class={isBehind ? 'stage-behind' : isHere ? 'stage-here' : 'stage-ahead'}
             aria-current={isHere ? 'step' : undefined}
