@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agentKey, applyEvents, EMPTY_FLEET, loadFleet, readEvent } from '../../src/dashboard/model/fleet-model.ts';
 import { summarize } from '../../src/dashboard/model/summary.ts';
-import { makeAgent, makeAlert, makeServer } from './fixture-server.ts';
+import { makeAgent, makeAlert, makeConfig, makeServer } from './fixture-server.ts';
 
 const AT = Date.parse('2025-12-10T19:45:00.000Z');
 const at = (seconds: number) => new Date(AT + seconds * 1000).toISOString();
@@ -66,6 +66,17 @@ test('alerts are newest first, and one told again is not a second one', () => {
       ['2', 1],
     ],
   );
+});
+
+test('what no event tells of keeps its identity, and a config event tells of nothing but the configuration', () => {
+  const beaten = applyEvents(loaded, [{ type: 'fleet', agent: { ...grok, received_at: at(60) } }]);
+  const told = readEvent('config', JSON.stringify(makeConfig('abc123def456')));
+  assert.ok(told !== undefined);
+
+  const configured = applyEvents(beaten, [told]);
+
+  assert.deepEqual([beaten.servers === loaded.servers, beaten.alerts === loaded.alerts], [true, true]);
+  assert.deepEqual([configured.agents === beaten.agents, configured.config?.desired], [true, 'abc123def456']);
 });
 
 test('an event that is unknown or unreadable is passed over', () => {

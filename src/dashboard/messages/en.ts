@@ -171,6 +171,7 @@ export const en = {
   rolloutResume: 'Resume',
   rolloutResumeAsk: 'Let the rollout of {revision} go on? The time of its stage is counted anew.',
   rolloutBack: 'Roll back',
+  rolloutBackTo: 'Roll back to this',
   rolloutBackAsk:
     'Leave {revision}? {previous} is desired again by every server at once, and {revision} is remembered as bad.',
   rolloutAgain: 'Roll out again',

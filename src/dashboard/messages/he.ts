@@ -179,6 +179,7 @@ export const he: Messages = {
   rolloutResume: 'המשך',
   rolloutResumeAsk: 'להמשיך בפריסה של {revision}? הזמן של השלב ייספר מחדש.',
   rolloutBack: 'חזרה לאחור',
+  rolloutBackTo: 'חזרה למהדורה הזו',
   rolloutBackAsk: 'לעזוב את {revision}? כל השרתים יחזרו מיד אל {previous}, ו־{revision} תיזכר כמהדורה פגומה.',
   rolloutAgain: 'פריסה מחדש',
   rolloutAgainAsk: 'להתחיל מחדש בפריסה של {revision}, שלב אחר שלב, אף שכבר הוחזרה לאחור?',

@@ -1,12 +1,14 @@
 import type { RevisionView } from '../../contract/rollout.ts';
 import { useWords } from './page-context.ts';
 
-/** Where a revision comes from: what its commit says, who made it and when, who signed it. All of that is text that somebody else has chosen. */
-export function CommitLines({
-  revision: { revision, commit, found_at: foundAt },
-}: {
+interface CommitLinesProps {
   readonly revision: RevisionView;
-}) {
+  /** Also says that nobody signed it: in a list of many, which need not be signed, that would be noise. */
+  readonly whole?: boolean;
+}
+
+/** Where a revision comes from: what its commit says, who made it and when, who signed it. All of that is text that somebody else has chosen. */
+export function CommitLines({ revision: { revision, commit, found_at: foundAt }, whole }: CommitLinesProps) {
   const words = useWords();
   if (commit === null) {
     return (
@@ -25,12 +27,12 @@ export function CommitLines({
         <bdi title={sha}>{subject}</bdi>
       </p>
       <p class="commit-by soft">
-        <bdi>{author}</bdi> · <time dateTime={at}>{words.moment(at)}</time> ·{' '}
-        {signer === null ? (
-          words.say('configUnsigned')
-        ) : (
+        <bdi>{author}</bdi> · <time dateTime={at}>{words.moment(at)}</time>
+        {signer === null && whole && ` · ${words.say('configUnsigned')}`}
+        {signer !== null && (
           <>
-            {words.say('configSigned')} <bdi class="signer">{signer}</bdi>
+            {` · ${words.say('configSigned')} `}
+            <bdi class="signer">{signer}</bdi>
           </>
         )}
       </p>

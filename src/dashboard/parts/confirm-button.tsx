@@ -10,6 +10,8 @@ interface ConfirmButtonProps {
   readonly refusal?: string;
   /** A button among others rather than a link in a line of text. */
   readonly prominent?: boolean;
+  /** It can be taken back as easily. */
+  readonly harmless?: boolean;
   /** Whether a reason may be given, which `onConfirm` is handed. */
   readonly asksReason?: boolean;
   readonly onConfirm: (reason: string | undefined) => Promise<void>;
@@ -25,7 +27,7 @@ type Step =
 
 /** Something that can't be taken back, or that others should know why: the first press asks, the second does it. What the orchestrator says against it stands beside. */
 export function ConfirmButton(props: ConfirmButtonProps) {
-  const { label, question, refusal, prominent, asksReason, onConfirm } = props;
+  const { label, question, refusal, prominent, harmless, asksReason, onConfirm } = props;
   const words = useWords();
   const [step, setStep] = useState<Step>({ type: 'idle' });
   const [reason, setReason] = useState('');
@@ -73,7 +75,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
           onInput={(event) => setReason(event.currentTarget.value)}
         />
       )}
-      <button type="button" class="danger" disabled={step.type === 'doing'} onClick={confirm}>
+      <button type="button" class={harmless ? 'primary' : 'danger'} disabled={step.type === 'doing'} onClick={confirm}>
         {label}
       </button>
       <button ref={keep} type="button" disabled={step.type === 'doing'} onClick={() => setStep({ type: 'idle' })}>

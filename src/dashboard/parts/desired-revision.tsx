@@ -30,7 +30,7 @@ export function DesiredRevision({ name, revision, summary }: DesiredRevisionProp
             <Revision name={name} />
             {revision !== undefined && <RevisionMark state={revision.state} />}
           </div>
-          {revision !== undefined && <CommitLines revision={revision} />}
+          {revision !== undefined && <CommitLines revision={revision} whole />}
           <p class="config-where">
             <ConfigCounts summary={summary} desired={name} />
             <Share part={summary.running.find((one) => one.revision === name)?.servers ?? 0} whole={summary.servers} />

@@ -87,7 +87,7 @@ function RevisionAction({ revision: { revision, state }, config }: Omit<Revision
   if (state === 'replaced' && desired !== null && desired !== revision)
     return (
       <div class="revision-action">
-        <SteerButton act="rollback" revision={desired} previous={revision} wanted={revision} />
+        <SteerButton act="backTo" revision={desired} previous={revision} wanted={revision} />
       </div>
     );
   return null;

@@ -9,10 +9,11 @@ const LABELS: Readonly<Record<SteerButtonProps['act'], readonly [label: TextKey,
   resume: ['rolloutResume', 'rolloutResumeAsk', 'resume'],
   again: ['rolloutAgain', 'rolloutAgainAsk', 'resume'],
   rollback: ['rolloutBack', 'rolloutBackAsk', 'rollback'],
+  backTo: ['rolloutBackTo', 'rolloutBackAsk', 'rollback'],
 };
 
 interface SteerButtonProps {
-  readonly act: 'pause' | 'resume' | 'again' | 'rollback';
+  readonly act: 'pause' | 'resume' | 'again' | 'rollback' | 'backTo';
   /** What is rolled out, or left. */
   readonly revision: string;
   /** What is gone back to. */
@@ -33,6 +34,7 @@ export function SteerButton({ act, revision, previous = '', wanted, prominent }:
       question={words.say(question, { revision: `\u2066${revision}\u2069`, previous: `\u2066${previous}\u2069` })}
       refusal={words.say('cancel')}
       prominent={prominent ?? false}
+      harmless={act === 'pause' || act === 'resume'}
       asksReason
       onConfirm={(reason) =>
         rollout.steer(step, {
