@@ -100,8 +100,10 @@ test('what was steered is shown at once, and an answer from before it changes no
 
 test('what was shown stays on show while the orchestrator is away; without any, what stands against it is told', async () => {
   let away = true;
+  let asked = 0;
   const { model, live, close } = arrange({
     rollout: async () => {
+      asked += 1;
       if (away) throw new Error('it is away');
       return answer();
     },
@@ -115,7 +117,8 @@ test('what was shown stays on show while the orchestrator is away; without any, 
   away = true;
 
   nudge();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('it has failed again', () => asked === 3);
+  await new Promise(setImmediate); // what it made of that
 
   assert.equal(live.news.value.type, 'loaded');
   await close();
