@@ -23,9 +23,14 @@ export async function run(options: ReaderOptions, before: string, after: string)
     note(
       `${shown(before, left)} → ${shown(after, right)}: ${changes.length === 1 ? 'one setting' : `${changes.length} settings`}`,
     );
+  printChanges(changes);
+  return EXIT.done;
+}
+
+/** One line a setting: `~ agents.GROK.silent_after: 10m → 12m`. */
+export function printChanges(changes: readonly ConfigChange[]): void {
   const paint = painter(process.stdout);
   for (const change of changes) print(line(change, paint));
-  return EXIT.done;
 }
 
 function line({ path, before, after }: ConfigChange, paint: ReturnType<typeof painter>): string {

@@ -377,6 +377,19 @@ function addAdministration(program: Command, runs: Runs): void {
       examples('nervesys config diff ./config ../other/config', 'nervesys config diff abc123def456 def456abc123'),
     )
     .action(runs(() => import('./config-diff.ts')));
+  config
+    .command('apply')
+    .summary('put a folder of settings files into effect')
+    .description(
+      'Put a folder of settings files in the place of those below the home. It is checked as a whole first; with a mistake nothing is changed (exit ' +
+        'code 3). A running orchestrator rolls it out by its stages. Where a repository is followed, push there instead.',
+    )
+    .argument('<folder>', 'of settings files, as `nervesys config init` writes it')
+    .option('--dry-run', 'only show what would change')
+    .addOption(home())
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples('nervesys config apply ./config --dry-run', 'nervesys config apply ./config'))
+    .action(runs(() => import('./config-apply.ts')));
   const rollout = config
     .command('rollout')
     .summary('how far a revision has got, and how to hold or undo it')
