@@ -8,6 +8,7 @@ import net from 'node:net';
 import { after, test } from 'node:test';
 import type { AuditEntry } from '../../src/contract/audit.ts';
 import { parseToken } from '../../src/contract/enrolment.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { announce, confirm, KEY, openFleet, put } from '../support/archive-fleet.ts';
 import { makeBatch } from '../support/batch.ts';
 import { heartbeat, TestOrchestrator } from '../support/orchestrator.ts';
@@ -166,6 +167,45 @@ test('ten thousand bad sign-ins cost six computations, let nobody in, and do not
   assert.ok(entries.length < 12, `${entries.length} entries`);
   // Who is meant to come in still can.
   assert.match(await system.signIn(), /^nervesys_session=/);
+});
+
+test('a name that is held up stays so, whatever a crowd of addresses asks that is not even looked at', {
+  timeout: 60_000,
+}, async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database(), {
+    trustedProxies: ['127.0.0.1'],
+    clock: { ...systemClock, monotonic: () => 0 }, // no delay is ever over
+  });
+  await system.ask('POST', '/api/v1/people', { body: { name: 'dana', role: 'admin', password: PASSWORD } });
+  const signIn = (name: string, address: string) => {
+    const body = JSON.stringify({ name, password: 'some guess or other' });
+    return (
+      `POST /api/v1/session HTTP/1.1\r\nHost: ${new URL(system.url).host}\r\nOrigin: ${system.url}\r\n` +
+      `X-Forwarded-For: ${address}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+    );
+  };
+  const dana = (n: number) =>
+    until('there is room to look at one', async () => {
+      const answer = await rawAnswer(system, signIn('dana', `192.0.2.${n}`));
+      return answer.includes('many others') ? undefined : answer;
+    });
+  for (let n = 0; n < 5; n++) assert.match(await dana(n), /^HTTP\/1.1 401/);
+  assert.match(await dana(5), /too many wrong passwords/);
+
+  const counts = new Map<string, number>();
+  // Over many connections, since answers keep the order of their requests, and one that is looked at holds up those behind it.
+  await Promise.all(
+    Array.from({ length: 40 }, (_, which) =>
+      pipeline(
+        system,
+        Array.from({ length: 255 }, (_, n) => signIn(`nobody-${which}-${n}`, `10.0.${which}.${n}`)),
+        counts,
+      ),
+    ),
+  );
+
+  assert.ok((counts.get('429') ?? 0) > 10_000, 'most were not looked at');
+  assert.match(await dana(6), /too many wrong passwords/);
 });
 
 test('keys, tokens, links and cookies that are guessed or used twice open nothing, and that is told', async (t) => {

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
-import { findPassword } from '../database/queries/people.ts';
+import { findPassword, holdPassword } from '../database/queries/people.ts';
 import { createSession } from '../database/queries/sessions.ts';
 import { SignInLimits } from '../people/sign-in-limits.ts';
 import type { App, ServerDeps } from './app.ts';
@@ -33,32 +33,41 @@ export function signInRoutes(app: App, deps: ServerDeps): void {
     async (request, reply) => {
       const { name, password } = request.body;
       const { clientAddress: address } = request;
-      let right: boolean;
-      try {
-        limits.begin(address, name);
-        try {
-          right = await passwords.matches(password, await findPassword(database, name));
-        } catch (error) {
-          limits.undone(address, name);
-          throw error;
-        }
-      } catch (error) {
+      const heldUp = (error: unknown): never => {
         if (errorCode(error) !== 'NSV_SIGN_IN_BUSY') throw error;
         refusals.note(actorOf(request), 'sign_in.held_up', null);
         const seconds = error instanceof NervesysError ? error.facts?.['retryAfterSeconds'] : undefined;
         reply.header('retry-after', String(seconds ?? 2));
         throw error;
-      }
-      if (!right) {
+      };
+      const refuse = (): never => {
         // The name isn't told: people type passwords into its field.
         refusals.note(actorOf(request), 'sign_in.refused', null);
         throw new NervesysError('NSV_SIGN_IN_REFUSED', 'this name and password do not go together');
+      };
+
+      let stored: string | null;
+      let right: boolean;
+      try {
+        // Who is turned away costs no query.
+        limits.check(address, name);
+        passwords.refuseWhileBusy();
+        stored = await findPassword(database, name);
+        // From here to the computation's place in the queue nothing is waited for: what isn't looked at isn't counted either, and takes
+        // no room among what is remembered of others.
+        passwords.refuseWhileBusy();
+        limits.begin(address, name);
+        right = await passwords.matches(password, stored);
+      } catch (error) {
+        return heldUp(error);
       }
-      limits.succeeded(address, name);
+      if (stored === null || !right) return refuse();
+      const signedInBy = stored;
       const session = newSecret();
       const createdAt = new Date(clock.now());
       const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
-      await database.transaction(async (transaction) => {
+      const signedIn = await database.transaction(async (transaction) => {
+        if (!(await holdPassword(transaction, name, signedInBy))) return false;
         await createSession(transaction, name, { sha256: hashSecret(session), createdAt, expiresAt, address });
         const by = { type: 'person', name, address } as const;
         await appendAudit(transaction, {
@@ -68,7 +77,10 @@ export function signInRoutes(app: App, deps: ServerDeps): void {
           subject: name,
           detail: { by: 'password' },
         });
+        return true;
       });
+      if (!signedIn) return refuse();
+      limits.succeeded(address, name);
       setSessionCookie(reply, session, isSecure(request, publicUrl()));
       return reply.code(204).send();
     },

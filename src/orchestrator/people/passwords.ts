@@ -50,10 +50,15 @@ export class Passwords {
     return timingSafeEqual(derived, key) && parsed !== undefined;
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Throws `NSV_SIGN_IN_BUSY` where the next computation would be refused. */
+  refuseWhileBusy(): void {
     if (this.#waiting >= WAITING_MAX) {
       throw new NervesysError('NSV_SIGN_IN_BUSY', 'many others are signing in at this moment', { retryable: true });
     }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.refuseWhileBusy();
     this.#waiting++;
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => undefined);

@@ -31,11 +31,8 @@ export class SignInLimits {
     this.#clock = clock;
   }
 
-  /**
-   * Takes note of an attempt as if it had failed, so that a thousand at once don't all come before the first failure is known. Throws
-   * `NSV_SIGN_IN_BUSY` when it comes too early. Tell `succeeded` when it was right, `undone` when it wasn't looked at.
-   */
-  begin(address: string, name: string): void {
+  /** Throws `NSV_SIGN_IN_BUSY` when an attempt comes too early. */
+  check(address: string, name: string): void {
     const now = this.#clock.monotonic();
     const place = network(address);
     const waitMs = Math.max(
@@ -43,6 +40,16 @@ export class SignInLimits {
       this.#familiar.has(pair(place, name)) ? 0 : waitingMs(this.#byName.get(name), now),
     );
     if (waitMs > 0) throw tooEarly(waitMs);
+  }
+
+  /**
+   * Takes note of an attempt as if it had failed, so that a thousand at once don't all come before the first failure is known. Throws
+   * as `check`. Only for an attempt that is looked at: others must not push out what is remembered. Tell `succeeded` when it was right.
+   */
+  begin(address: string, name: string): void {
+    this.check(address, name);
+    const now = this.#clock.monotonic();
+    const place = network(address);
     remember(this.#byAddress, place, failedAgain(this.#byAddress.get(place), now));
     remember(this.#byName, name, failedAgain(this.#byName.get(name), now));
   }
@@ -52,17 +59,6 @@ export class SignInLimits {
     this.#byAddress.delete(place);
     this.#byName.delete(name);
     remember(this.#familiar, pair(place, name), true);
-  }
-
-  /** The attempt `begin` took note of was turned away for another reason, so it doesn't count. */
-  undone(address: string, name: string): void {
-    for (const [failures, key] of [
-      [this.#byAddress, network(address)],
-      [this.#byName, name],
-    ] as const) {
-      const known = failures.get(key);
-      if (known !== undefined) failures.set(key, { ...known, count: known.count - 1 });
-    }
   }
 }
 

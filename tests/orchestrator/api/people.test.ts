@@ -188,6 +188,21 @@ test('sessions end one by one, everywhere, by a new password, and with the perso
   assert.equal((await last('GET', '/api/v1/session')).status, 401);
 });
 
+test('a sign-in that is under way while the password is changed opens nothing afterwards', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database(), {
+    passwordCost: { N: 2 ** 15, r: 8, p: 1 },
+  });
+  await system.ask('POST', '/api/v1/people', { body: { name: 'dana', role: 'admin', password: PASSWORD } });
+
+  const changed = system.ask('PATCH', '/api/v1/people/dana', { body: { password: 'five other words than before' } });
+  await new Promise((resolve) => setTimeout(resolve, 10)); // its computation is under way; the old password's is next
+  const signedIn = await signIn(system, 'dana', PASSWORD);
+
+  assert.equal((await changed).status, 204);
+  const session = await system.ask('GET', '/api/v1/session', { key: null, headers: { cookie: cookieOf(signedIn) } });
+  assert.equal(session.status, 401, session.text);
+});
+
 test('every kind of answer carries the security headers; the cookie is Secure where people come by https', async (t) => {
   const system = await TestOrchestrator.open(t, await postgres.database(), {
     ...CHEAP,

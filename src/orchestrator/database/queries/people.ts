@@ -46,8 +46,9 @@ export async function changePerson(
     [name, change.role ?? null, change.password ?? null],
   );
   if (count > 0 && change.password !== undefined) {
-    await database.query('DELETE FROM sessions WHERE person = $1', [name]);
+    // Codes first: one that is traded at this instant is waited for, and its session is there to be ended.
     await database.query('DELETE FROM sign_in_codes WHERE person = $1', [name]);
+    await database.query('DELETE FROM sessions WHERE person = $1', [name]);
   }
   return count > 0;
 }
@@ -63,4 +64,16 @@ export async function findPassword(database: Queryable, name: string): Promise<s
     name,
   ]);
   return rows[0]?.password ?? null;
+}
+
+/**
+ * Whether this is stored as the person's password still; if so, no other takes its place before the transaction ends. Checking one takes its
+ * time, and a session of a password that was changed meanwhile must not outlive the change.
+ */
+export async function holdPassword(transaction: Queryable, name: string, stored: string): Promise<boolean> {
+  const { count } = await transaction.query('SELECT 1 FROM people WHERE name = $1 AND password = $2 FOR SHARE', [
+    name,
+    stored,
+  ]);
+  return count > 0;
 }
