@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { parseObjectKey } from '../../contract/object-key.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { randomToken } from '../../platform/random.ts';
 import type { Queryable } from '../database/database.ts';
@@ -38,16 +39,20 @@ export class UploadPermits {
   async check(permit: Permit, signature: string, now: number): Promise<void> {
     const given = Buffer.from(signature, 'base64url');
     const expected = await this.#sign(permit);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-      throw new NervesysError(
-        'NSV_UPLOAD_EXPIRED',
-        `upload ${permit.key}: this permission was not given for these bytes`,
-        { facts: { forged: true } },
-      );
-    }
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw notGiven(permit);
     if (now > permit.expires * 1000) {
       throw new NervesysError('NSV_UPLOAD_EXPIRED', `upload ${permit.key}: the permission has expired`);
     }
+    // The secret that signs stands in the database; who has read it there can sign, but what was announced he can't choose.
+    if (!(await this.#wasAnnounced(permit))) throw notGiven(permit);
+  }
+
+  async #wasAnnounced({ key, md5, bytes }: Permit): Promise<boolean> {
+    const { count } = await this.#database.query(
+      'SELECT 1 FROM archive_objects WHERE server = $1 AND key = $2 AND md5 = $3 AND bytes = $4',
+      [parseObjectKey(key)?.server ?? '', key, Buffer.from(md5, 'base64').toString('hex'), bytes],
+    );
+    return count > 0;
   }
 
   async #sign({ key, md5, bytes, expires }: Permit): Promise<Buffer> {
@@ -59,6 +64,12 @@ export class UploadPermits {
       .update(JSON.stringify(['PUT', key, md5, bytes, expires]))
       .digest();
   }
+}
+
+function notGiven({ key }: Permit): NervesysError {
+  return new NervesysError('NSV_UPLOAD_EXPIRED', `upload ${key}: this permission was not given for these bytes`, {
+    facts: { forged: true },
+  });
 }
 
 /** The database's secret, made by whoever needs it first. */

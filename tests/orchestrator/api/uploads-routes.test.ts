@@ -1,6 +1,6 @@
 /** What the calls around batches refuse, and what uploads into the folder archive and the catalog's list are good for. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
@@ -233,6 +233,26 @@ describe('uploads into the folder archive', () => {
     assert.equal(await fleet.archive.head(KEY), undefined);
     assert.equal((await put(fleet, permission, batch.object)).status, 200);
     assert.equal(await code(412, {}), 'NSV_ARCHIVE_NAME_TAKEN');
+  });
+
+  it('are for what was announced alone, even when somebody who read the database signs them himself', async (t) => {
+    fleet = await openFleet(t, postgres);
+    await announce(fleet, makeBatch({})); // makes the secret
+    const { rows } = await fleet.database.query<{ secret: string }>('SELECT secret FROM catalog_secrets');
+    const body = Buffer.from('not a batch');
+    const md5 = createHash('md5').update(body).digest('base64');
+    const expires = Math.floor(Date.now() / 1_000) + 60;
+
+    for (const key of [KEY, NEXT_KEY, 'logs/AIGARDEN07/2025-12-10/19-40.json.gz', 'configs/snapshots/x.tar.gz']) {
+      const signature = createHmac('sha256', rows[0]!.secret)
+        .update(JSON.stringify(['PUT', key, md5, body.length, expires]))
+        .digest('base64url');
+      const url = `/api/v1/uploads/${key}?expires=${expires}&signature=${signature}`;
+      const answer = await put(fleet, { url, headers: { 'content-md5': md5 } }, body);
+
+      assert.equal(answer.status, 403, `${key}: ${answer.text}`);
+      assert.equal(await fleet.archive.head(key), undefined);
+    }
   });
 
   it('end with their time', async (t) => {
