@@ -50,6 +50,10 @@ BUNDLE=$PROGRAM/$BUNDLE_NAME
 UPGRADED=$STATE/program
 KEY_FILE=$STATE/agent/agent.key
 ENV_FILE=$CONF/agent.env
+# The orchestrator that the last token named, and its certificate, where root installs. The file with the key is the agent's to write:
+# whoever has taken the agent over must not choose from where root fetches its programs and its unit.
+ADDRESS_FILE=$CONF/orchestrator.url
+AUTHORITY_FILE=$CONF/orchestrator.pem
 PID_FILE=$PROGRAM/agent.pid
 LOG_FILE=$PROGRAM/agent.log
 
@@ -161,7 +165,7 @@ uninstall() {
   user) systemctl --user disable --now --quiet nervesys-agent.service 2>/dev/null || true ;;
   process) stop_process ;;
   esac
-  rm -f "$UNIT" "$ENV_FILE" "$PROGRAM/README" "$PROGRAM/$SCRIPT_NAME" "$BUNDLE" "$NODE" "$PID_FILE" "$LOG_FILE" "$LOG_FILE.1"
+  rm -f "$UNIT" "$ENV_FILE" "$ADDRESS_FILE" "$AUTHORITY_FILE" "$PROGRAM/README" "$PROGRAM/$SCRIPT_NAME" "$BUNDLE" "$NODE" "$PID_FILE" "$LOG_FILE" "$LOG_FILE.1"
   rm -rf "$UPGRADED"
   rmdir "$PROGRAM/bin" "$PROGRAM" "$CONF" 2>/dev/null || true
   case $MANAGER in
@@ -287,29 +291,52 @@ find_manifest() {
   CA_FILE=
   key=
   [ ! -f "$KEY_FILE" ] || key=$(field key <"$KEY_FILE")
-  URL=${TOKEN_URL:-}
-  [ -n "$URL" ] || URL=$(field url <"$KEY_FILE")
+  known=
+  if [ $AS_ROOT = yes ]; then
+    [ ! -f "$ADDRESS_FILE" ] || known=$(cat "$ADDRESS_FILE")
+  elif [ -f "$KEY_FILE" ]; then
+    known=$(field url <"$KEY_FILE")
+    known=${known%/}
+  fi
+  URL=${TOKEN_URL:-$known}
+  [ -n "$URL" ] || die "this host does not know its orchestrator yet: set NERVESYS_TOKEN"
   URL=${URL%/}
   case $URL in http://* | https://*) ;; *) die "the address of the orchestrator is not usable" ;; esac
   case ${FINGERPRINT:-null} in
   null)
-    # Without a token's word the agent's own: its key stands beside the certificate that it found by an earlier token.
-    authority=
-    [ ! -f "$KEY_FILE" ] || authority=$(field authority <"$KEY_FILE")
-    if [ -n "$authority" ] && [ "$(field url <"$KEY_FILE")" = "$URL" ]; then
-      CA_FILE=$TEMP/authority.pem
-      printf '%b\n' "$authority" >"$CA_FILE"
+    # Without a token's word the certificate that was found by an earlier one.
+    if [ "$known" != "$URL" ]; then
+      :
+    elif [ $AS_ROOT = yes ]; then
+      [ ! -f "$AUTHORITY_FILE" ] || CA_FILE=$AUTHORITY_FILE
+    else
+      authority=$(field authority <"$KEY_FILE")
+      if [ -n "$authority" ]; then
+        CA_FILE=$TEMP/authority.pem
+        printf '%b\n' "$authority" >"$CA_FILE"
+      fi
     fi
     ;;
   *) case $URL in https://*) pin_certificate ;; esac ;;
   esac
   # The key is shown to the orchestrator that gave it, and to nobody that a token may name.
-  [ -z "$key" ] || [ "$(field url <"$KEY_FILE")" = "$URL" ] || key=
+  [ -z "$key" ] || [ "$(field url <"$KEY_FILE" | sed 's,/$,,')" = "$URL" ] || key=
+  [ -n "$key$TOKEN_SECRET" ] || die "this host has no key of $URL: set NERVESYS_TOKEN"
   for SECRET in $key $TOKEN_SECRET; do
     case $SECRET in *[!A-Za-z0-9_-]*) continue ;; esac
     if fetch manifest "$TEMP/manifest" "$SECRET"; then return; fi
   done
   die "the orchestrator at $URL refuses: $(refusal "$TEMP/manifest")"
+}
+
+# Whom root asks the next time, without a token.
+keep_orchestrator() {
+  printf '%s\n' "$URL" >"$ADDRESS_FILE"
+  if [ -z "$CA_FILE" ]; then
+    rm -f "$AUTHORITY_FILE"
+  elif [ "$CA_FILE" != "$AUTHORITY_FILE" ]; then
+    cp "$CA_FILE" "$AUTHORITY_FILE"
+  fi
 }
 
 node_is_new() { [ "$("$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || say 0)" -ge $NODE_MAJOR_MIN ]; }
@@ -348,6 +375,7 @@ install_agent() {
 
   mkdir -p "$PROGRAM/bin" "$CONF" "$STATE"
   chmod 755 "$PROGRAM" "$PROGRAM/bin"
+  [ $AS_ROOT = no ] || keep_orchestrator
   # Kept for --uninstall: the command that people paste fetches this script into a file that it takes away.
   [ ! -f "$0" ] || cmp -s "$0" "$PROGRAM/$SCRIPT_NAME" || cp "$0" "$PROGRAM/$SCRIPT_NAME"
   install_node

@@ -107,6 +107,14 @@ class Host {
     return host;
   }
 
+  /** As a token's use has left it where root installs; elsewhere the file with the key says it. */
+  async rememberOrchestrator(url: string, pem: string): Promise<void> {
+    const folder = join(this.environmentFile, '..');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'orchestrator.url'), `${url}\n`);
+    await writeFile(join(folder, 'orchestrator.pem'), pem);
+  }
+
   get pid(): number | undefined {
     const path = join(this.program, 'agent.pid');
     return existsSync(path) ? Number(readFileSync(path, 'utf8')) : undefined;
@@ -331,12 +339,44 @@ test('an orchestrator with a certificate of its own is believed by the fingerpri
   await mkdir(join(host.state, 'agent'), { recursive: true });
   const joined = { url, key: secret, server: 'AIGARDEN12', authority: pem };
   await writeFile(join(host.state, 'agent/agent.key'), JSON.stringify(joined));
+  await host.rememberOrchestrator(url, pem);
   const again = await host.run([]);
 
   assert.match(right.output, /NSV_TOKEN_UNKNOWN/);
   assert.match(again.output, /NSV_TOKEN_UNKNOWN/, 'by the certificate that the agent keeps');
   assert.match(wrong.output, /is not the one that the token names/);
   assert.equal(wrong.code, 1);
+});
+
+test('what root installs comes from the orchestrator of a token, whatever the agent writes beside its key', {
+  skip: process.getuid?.() === 0 ? false : 'only root installs for another user',
+}, async (t) => {
+  const orchestrator = await openOrchestrator(t);
+  const host = await Host.make(t);
+  const { token } = await orchestrator.orchestrator.createToken();
+  const installed = await host.run([], { NERVESYS_TOKEN: token, NERVESYS_SERVER: 'AIGARDEN13' });
+  assert.equal(installed.code, 0, installed.output);
+  const asked: string[] = [];
+  const url = await between(t, orchestrator.url, (path, body) => {
+    asked.push(path);
+    return body;
+  });
+  const keyFile = join(host.state, 'agent/agent.key');
+  const key = JSON.parse(readFileSync(keyFile, 'utf8'));
+
+  for (const forged of [
+    { ...key, url },
+    { ...key, authority: 'of somebody else' },
+    { url, key: '', server: 'x' },
+  ]) {
+    await writeFile(keyFile, JSON.stringify(forged));
+    await host.run([]);
+  }
+
+  assert.deepEqual(asked, []);
+  await writeFile(keyFile, JSON.stringify(key));
+  const again = await host.run([]);
+  assert.equal(again.code, 0, again.output);
 });
 
 test('only a good token or a server’s own key opens the files, and they hash as the manifest says', async (t) => {
