@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { NervesysError } from '../../platform/errors.ts';
 
@@ -105,6 +105,9 @@ PRAGMA user_version = ${SCHEMA_VERSION};
  * @throws NervesysError `NSV_BUFFER_UNUSABLE` for a file of a newer version, which stays as it is.
  */
 export function openBufferFile(path: string, limitBytes: number, batchTextBytes: number): DatabaseSync {
+  // Made before SQLite would: its owner's alone, wherever it lies. SQLite gives the files beside it the same mode. One that is there isn't
+  // opened here: closing it would let go of the locks that another connection of this process has on it.
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
   const db = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
   try {
     const version = Number(readPragma(db, 'user_version'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -55,6 +55,17 @@ function linesOf(object: Buffer): ArchivedRecord[] {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 }
+
+test('what is buffered is for its owner alone to read, also in a folder that others may enter', async (t) => {
+  const dir = await tempDir(t);
+  chmodSync(dir, 0o755);
+  const buffer = LogBuffer.open(options(dir));
+  t.after(() => buffer.close());
+
+  const modes = ['buffer.db', 'buffer.db-wal', 'buffer.db-shm'].map((name) => statSync(join(dir, name)).mode & 0o777);
+
+  assert.deepEqual(modes, [0o600, 0o600, 0o600]);
+});
 
 test('a sealed batch is gzip over the records in order, with a manifest that describes it', async (t) => {
   const buffer = LogBuffer.open(options(await tempDir(t)));
