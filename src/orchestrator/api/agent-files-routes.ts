@@ -9,6 +9,8 @@ import { hashSecret, looksLikeSecret } from './secrets.ts';
 /** Node is 120 MB: a fleet that is installed at once must not fill every socket and the disk's queue. */
 const DOWNLOADS_MAX = 16;
 const RETRY_AFTER_SECONDS = 10;
+/** As long as the bootstrap script waits; whoever reads slower than Node in this time keeps others from their place. */
+const DOWNLOAD_MS_MAX = 900_000;
 
 /** What a new server installs: the bootstrap script for everybody, the rest for whoever has a token that is good, or a server's own key. */
 export function agentFilesRoutes(app: App, deps: ServerDeps): void {
@@ -34,12 +36,21 @@ export function agentFilesRoutes(app: App, deps: ServerDeps): void {
       reply.header('retry-after', String(RETRY_AFTER_SECONDS));
       throw new NervesysError('NSV_TOO_BUSY', 'too many servers are being installed at once', { retryable: true });
     }
-    const { file, bytes } = await agentFiles.open(name);
-    downloads++;
+    downloads++; // before anything is waited for: many ask at the same instant
+    const { file, bytes } = await agentFiles.open(name).catch((error: unknown) => {
+      downloads--;
+      throw error;
+    });
     const stream = file.createReadStream({ start: 0 });
+    const ended = new AbortController();
     stream.once('close', () => {
       downloads--;
+      ended.abort();
     });
+    clock.sleep(DOWNLOAD_MS_MAX, ended.signal).then(
+      () => stream.destroy(new Error('the download took too long')),
+      () => undefined, // it has ended
+    );
     return reply.type(type).header('content-length', String(bytes)).send(stream);
   };
 
