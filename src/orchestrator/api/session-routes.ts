@@ -97,8 +97,8 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
     { onRequest: requireAny, schema: { tags: ['session'], summary: 'Sign out' } },
     async (request, reply) => {
       const session = sessionCookie(request.headers.cookie);
-      if (session !== undefined) await endSession(database, hashSecret(session));
-      await authenticator.forget();
+      // Told to all replicas, each of which asks anew for everybody: not for whoever has no session to end.
+      if (session !== undefined && (await endSession(database, hashSecret(session)))) await authenticator.forget();
       clearSessionCookie(reply, isSecure(request, publicUrl()));
       return reply.code(204).send();
     },

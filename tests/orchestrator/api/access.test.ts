@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { parseToken } from '../../../src/contract/enrolment.ts';
 import { heartbeat, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { until } from '../../support/until.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
@@ -176,6 +177,26 @@ test('a sign-in link works once and opens a session that can be ended', async (t
   const own = { ...headers, origin: system.url };
   assert.equal((await system.ask('DELETE', '/api/v1/session', { key: null, headers: own })).status, 204);
   assert.equal((await system.ask('GET', '/api/v1/session', { key: null, headers })).status, 401);
+});
+
+test('signing out where nobody is signed in makes no replica forget whom it knows', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const forgotten: string[] = [];
+  await database.listen('nervesys_forget', {
+    onMessage: (sha256) => void forgotten.push(sha256),
+    onGap: () => undefined,
+  });
+  const cookie = `nervesys_session=${'A'.repeat(43)}`;
+
+  for (const headers of [{}, { cookie }])
+    assert.equal((await system.ask('DELETE', '/api/v1/session', { key, headers })).status, 204);
+  const own = { cookie: await system.signIn(), origin: system.url };
+  assert.equal((await system.ask('DELETE', '/api/v1/session', { key: null, headers: own })).status, 204);
+
+  await until('the sign-out is told', () => forgotten.length > 0);
+  assert.equal(forgotten.length, 1);
 });
 
 test('a page of another origin can change nothing with a session it rides on', async (t) => {

@@ -43,6 +43,7 @@ export async function redeemSignInCode(database: Database, codeSha256: string, s
   });
 }
 
-export async function endSession(database: Queryable, sha256: string): Promise<void> {
-  await database.query('DELETE FROM sessions WHERE session_sha256 = $1', [sha256]);
+/** False: there is no such session. */
+export async function endSession(database: Queryable, sha256: string): Promise<boolean> {
+  return (await database.query('DELETE FROM sessions WHERE session_sha256 = $1', [sha256])).count > 0;
 }
