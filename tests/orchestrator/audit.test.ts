@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { OrchestratorConnection } from '../../src/commands/connection.ts';
 import type { AuditAnswer, AuditEntry, AuditVerdict } from '../../src/contract/audit.ts';
 import { verifyAudit } from '../../src/contract/audit-chain.ts';
+import { parseToken } from '../../src/contract/enrolment.ts';
 import { Refusals } from '../../src/orchestrator/audit/refusals.ts';
 import type { Database } from '../../src/orchestrator/database/database.ts';
 import { AUDIT_LOOKED_THROUGH_MAX, readNewestAudit } from '../../src/orchestrator/database/queries/read-audit.ts';
@@ -53,6 +54,20 @@ test('the audit log tells who did what, from where, in one transaction with it',
   assert.ok(entries.slice(1).every((one) => one.address === '127.0.0.1'));
   const verified = await audit(system, ['verify', '--json']);
   assert.deepEqual([verified.code, verified.json.ok, verified.json.verified], [0, true, entries.length]);
+});
+
+test('a token shown by a server that it is not for is told', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database(), CHEAP);
+  const { token } = await system.orchestrator.createToken({ server: 'AIGARDEN01' });
+  const body = { secret: parseToken(token)?.secret, server: 'AIGARDEN02', agent_version: '0.1.0', boot_id: null };
+
+  assert.equal((await system.ask('POST', '/api/v1/enroll', { key: null, body })).json.code, 'NSV_TOKEN_WRONG_SERVER');
+
+  const refused = (await auditOf(system)).filter((one) => one.action === 'enrolment.refused');
+  assert.deepEqual(
+    refused.map((one) => [one.address, JSON.parse(one.detail).code]),
+    [['127.0.0.1', 'NSV_TOKEN_WRONG_SERVER']],
+  );
 });
 
 test('a thousand refusals of one kind are two entries, and none is lost', async (t) => {

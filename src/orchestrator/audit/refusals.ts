@@ -175,6 +175,7 @@ function refusedAction(request: FastifyRequest, { code, facts }: NervesysError):
     case 'NSV_TOKEN_EXPIRED':
     case 'NSV_TOKEN_USED':
     case 'NSV_TOKEN_REVOKED':
+    case 'NSV_TOKEN_WRONG_SERVER':
       return 'enrolment.refused';
     default:
       return undefined;
