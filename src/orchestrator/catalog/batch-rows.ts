@@ -2,6 +2,7 @@ import type { BatchAnnouncement, BatchManifest } from '../../contract/batch.ts';
 import { BATCHES_PER_WINDOW_MAX, formatObjectKey, parseObjectKey } from '../../contract/object-key.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { Database, Queryable } from '../database/database.ts';
+import { storable } from '../database/storable.ts';
 
 /** One batch as the catalog knows it. */
 export interface BatchRow {
@@ -276,7 +277,7 @@ function storableInstant(text: string, otherwise: '-infinity' | 'infinity'): str
 /** An AI agent's name is data of any kind; Postgres holds neither NUL nor half of a surrogate pair, and a batch must never be stuck for it. */
 function storableManifest(manifest: BatchManifest): string {
   const agents = Object.entries(manifest.agents).map(([name, count]) => [storableText(name), count]);
-  return JSON.stringify({ ...manifest, agents: Object.fromEntries(agents) });
+  return JSON.stringify(storable({ ...manifest, agents: Object.fromEntries(agents) }));
 }
 
 export function storableText(text: string): string {

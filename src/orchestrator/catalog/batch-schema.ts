@@ -11,6 +11,8 @@ import { NervesysError } from '../../platform/errors.ts';
  */
 export const OBJECT_BYTES_MAX = 64 * 1024 * 1024;
 const MEMBERS_MAX = 1_000;
+/** Ours nests three deep. Far more than that, which JSON.parse still takes, neither JSON.stringify nor Postgres does. */
+const DEPTH_MAX = 100;
 const MINUTE_MS = 60_000;
 const WINDOW_MS_MAX = 86_400_000;
 
@@ -96,6 +98,7 @@ export function isSoundManifest(manifest: unknown, bytes: number): manifest is B
 
 function manifestComplaint(manifest: Static<typeof Manifest>, bytes: number): string | undefined {
   const { first, last, records, members } = manifest;
+  if (nestsDeeper(manifest, DEPTH_MAX)) return `nests deeper than ${DEPTH_MAX}`;
   if (first > last) return `first ${first} is after last ${last}`;
   if (records > last - first + 1) return `records ${records} are more than ${first}–${last} can hold`;
   if (sum(Object.values(manifest.levels)) !== records) return 'levels do not add up to records';
@@ -114,6 +117,11 @@ function manifestComplaint(manifest: Static<typeof Manifest>, bytes: number): st
     return 'members do not add up to text_bytes';
   }
   return undefined;
+}
+
+function nestsDeeper(value: unknown, depthMax: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depthMax === 0 || Object.values(value).some((inner) => nestsDeeper(inner, depthMax - 1));
 }
 
 function sum(counts: readonly number[]): number {

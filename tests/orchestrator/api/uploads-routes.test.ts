@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { isSoundManifest } from '../../../src/orchestrator/catalog/batch-schema.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
 import {
@@ -112,6 +113,36 @@ describe('announcements', () => {
     }
     const huge = { ...batch.announcement, bytes: 1e9 };
     assert.equal((await fleet.orchestrator.ask('POST', '/api/v1/batches', { key: fleet.key, body: huge })).status, 400);
+  });
+
+  it('a manifest that nests without end is refused, in an announcement as in an object that is found', async (t) => {
+    const fleet = await openFleet(t, postgres);
+    const { announcement } = makeBatch({});
+    for (const depth of [90, 1_000, 3_000, 5_000, 20_000, 100_000]) {
+      const more = JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+      const manifest = { ...announcement.manifest, more };
+      const raw = JSON.stringify({ ...announcement, manifest: { ...announcement.manifest, more: 0 } }).replace(
+        '"more":0',
+        `"more":${'['.repeat(depth)}${']'.repeat(depth)}`,
+      );
+      const headers = { 'content-type': 'application/json' };
+
+      const answer = await fleet.orchestrator.ask('POST', '/api/v1/batches', { key: fleet.key, raw, headers });
+
+      assert.ok(depth <= 90 ? answer.status === 200 : answer.status === 400, `${depth}: ${answer.text}`);
+      assert.equal(isSoundManifest(manifest, announcement.bytes), depth <= 90, String(depth));
+    }
+  });
+
+  it('what an unknown field of a manifest holds does not keep it from being stored', async (t) => {
+    const fleet = await openFleet(t, postgres);
+    const { announcement } = makeBatch({});
+    const manifest = { ...announcement.manifest, newer: { 'a\u0000': ['\u0000', '\ud800'] } };
+
+    const body = { ...announcement, manifest };
+    const answer = await fleet.orchestrator.ask('POST', '/api/v1/batches', { key: fleet.key, body });
+
+    assert.equal(answer.status, 200, answer.text);
   });
 
   it('a batch of strange AI agents and times is taken: it must never be stuck for its content', async (t) => {
