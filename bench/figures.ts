@@ -27,3 +27,15 @@ export function machineText(): string {
 export function percentile(sorted: readonly number[], percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
 }
+
+/** CPU of this process by a round of work, µs a record: the least of some rounds, as what else runs on the machine only adds. */
+export function cpuPerRecord(records: number, rounds: number, work: () => void): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < rounds; index++) {
+    const { user, system } = process.cpuUsage();
+    work();
+    const spent = process.cpuUsage({ user, system });
+    least = Math.min(least, spent.user + spent.system);
+  }
+  return least / records;
+}

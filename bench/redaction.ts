@@ -13,6 +13,7 @@ import { Redactor, Suspects } from '../src/agent/redaction/redactor.ts';
 import { encodeNdjson } from '../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../src/contract/ids.ts';
 import { REDACTION_DEFAULT } from '../src/contract/redaction.ts';
+import { cpuPerRecord } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
 
 const ROUNDS = 7;
@@ -33,10 +34,10 @@ try {
 
   const figures = {
     records,
-    encode_us: perRecord(() => encodeAll(plain, off)),
-    look_at_bytes_us: perRecord(() => lookAtBytes(plain, redactor)),
-    encode_and_redact_us: perRecord(() => encodeAll(plain, redactor)),
-    one_in_ten_with_a_secret_us: perRecord(() => encodeAll(secretive, redactor)),
+    encode_us: round(cpuPerRecord(records, ROUNDS, () => encodeAll(plain, off))),
+    look_at_bytes_us: round(cpuPerRecord(records, ROUNDS, () => lookAtBytes(plain, redactor))),
+    encode_and_redact_us: round(cpuPerRecord(records, ROUNDS, () => encodeAll(plain, redactor))),
+    one_in_ten_with_a_secret_us: round(cpuPerRecord(records, ROUNDS, () => encodeAll(secretive, redactor))),
   };
   const ratios = {
     ...figures,
@@ -48,18 +49,6 @@ try {
   else for (const [name, figure] of Object.entries(ratios)) console.log(`${name.padEnd(28)} ${figure}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** The least of some rounds, µs a record: what else runs on the machine only adds. */
-function perRecord(work: () => void): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < ROUNDS; index++) {
-    const { user, system } = process.cpuUsage();
-    work();
-    const spent = process.cpuUsage({ user, system });
-    least = Math.min(least, spent.user + spent.system);
-  }
-  return round(least / records);
 }
 
 function encodeAll(text: Buffer, redactor: Redactor): void {

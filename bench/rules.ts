@@ -16,6 +16,7 @@ import type { ServerName } from '../src/contract/ids.ts';
 import { REDACTION_DEFAULT } from '../src/contract/redaction.ts';
 import { typicalRules } from './bench-config.ts';
 import { cutBodies } from './bodies.ts';
+import { cpuPerRecord } from './figures.ts';
 import { generateLogs } from './gen-logs.ts';
 
 const ROUNDS = 5;
@@ -47,16 +48,16 @@ try {
       dropped += judgement?.dropped.length ?? 0;
     }
   };
-  const floor = perRecord(() => encode(false));
-  const ruled = perRecord(() => encode(true));
+  const floor = cpuPerRecord(records, ROUNDS, () => encode(false));
+  const ruled = cpuPerRecord(records, ROUNDS, () => encode(true));
   const result = {
     bench: 'rules',
     machine: `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`,
     rules: Number(values.rules),
     hitsPerRecord: Number((hits / records).toFixed(3)),
     droppedShare: Number((dropped / records).toFixed(3)),
-    encodeUs: floor,
-    withRulesUs: ruled,
+    encodeUs: Number(floor.toFixed(3)),
+    withRulesUs: Number(ruled.toFixed(3)),
     recordsPerSecond: Math.round(1e6 / ruled),
     ratioToFloor: Number((ruled / floor).toFixed(2)),
     gate: GATE,
@@ -67,18 +68,6 @@ try {
   if (!result.reached) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** The least of some rounds, CPU µs a record: what else runs on the machine only adds. */
-function perRecord(work: () => void): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < ROUNDS; index++) {
-    const { user, system } = process.cpuUsage();
-    work();
-    const spent = process.cpuUsage({ user, system });
-    least = Math.min(least, spent.user + spent.system);
-  }
-  return Number((least / records).toFixed(3));
 }
 
 async function engineWith(count: number): Promise<RuleEngine> {
