@@ -70,7 +70,7 @@ prepare_git() {
   unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CONFIG_PARAMETERS
   export LC_ALL=C GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
   case $REPOSITORY in
-  /*) GIT_ALLOW_PROTOCOL=file ;;
+  /*) GIT_ALLOW_PROTOCOL='file' ;;
   *://*) GIT_ALLOW_PROTOCOL=${REPOSITORY%%://*} ;;
   *) GIT_ALLOW_PROTOCOL=ssh ;;
   esac
@@ -109,8 +109,10 @@ fetch() {
   if [ -z "$FOLDER" ]; then
     TREE=$(git rev-parse --verify --quiet "$COMMIT^{tree}")
   else
-    TREE=$(git rev-parse --verify --quiet "$COMMIT:$FOLDER") && [ "$(git cat-file -t "$TREE")" = tree ] ||
+    TREE=$(git rev-parse --verify --quiet "$COMMIT:$FOLDER") || TREE=
+    if [ -z "$TREE" ] || [ "$(git cat-file -t "$TREE")" != tree ]; then
       die 3 "$COMMIT has no folder $FOLDER; nothing was changed"
+    fi
   fi
 }
 

@@ -150,7 +150,7 @@ test('a halted rollout says by which sign and on which servers, and begins again
     state: 'halted',
     stage: 1,
     next_at: null,
-    ended_at: new Date(Date.now() - 60_000).toISOString(),
+    ended_at: new Date(Date.now() - 300_000).toISOString(),
     reason: text,
     findings: [{ sign: 'errors', text, servers: ['AIGARDEN07', 'AIGARDEN09'] }],
   });
@@ -175,7 +175,7 @@ test('a halted rollout says by which sign and on which servers, and begins again
 
   assert.match(
     await textOf(panel),
-    /HaltedStage 1 of 3.*\S*41\.0 %\S* of the records.*AIGARDEN07AIGARDEN09.*Ended60 s ago/,
+    /HaltedStage 1 of 3.*\S*41\.0 %\S* of the records.*AIGARDEN07AIGARDEN09.*Ended5 min ago/,
   );
   assert.equal(await panel.getByRole('button').count(), 1);
   await panel.getByRole('button', { name: 'Roll out again' }).click();
