@@ -22,7 +22,8 @@ export class LinearPattern {
   /** Where a text lacks all of these there is nothing to find; absent: it has to be looked at. */
   readonly required: RequiredTexts | undefined;
   readonly #program: readonly Instruction[];
-  readonly #first: (unit: number) => boolean;
+  /** Absent: it may match between two characters, as `\b` does, so no place is passed over. */
+  readonly #first: ((unit: number) => boolean) | undefined;
   readonly #scratch: readonly [ThreadList, ThreadList];
   #stepsLeft = 0;
 
@@ -74,8 +75,10 @@ export class LinearPattern {
     for (let at = from; at <= text.length; at++) {
       if (current.size === 0) {
         if (start !== -1) break;
-        while (at < text.length && !this.#first(text.charCodeAt(at))) at++;
-        if (at === text.length && at > from) break;
+        if (this.#first !== undefined) {
+          while (at < text.length && !this.#first(text.charCodeAt(at))) at++;
+          if (at === text.length && at > from) break;
+        }
       }
       if (start === -1) this.#add(current, 0, at, text, at);
       const unit = at < text.length ? text.charCodeAt(at) : -1;
@@ -184,8 +187,8 @@ function inRanges(ranges: readonly number[], unit: number): boolean {
   return false;
 }
 
-/** Which characters a match can begin with, so that all others are passed over at once. */
-function firstUnits(program: readonly Instruction[]): (unit: number) => boolean {
+/** Which characters a match can begin with, so that all others are passed over at once; `undefined`: it may have none. */
+function firstUnits(program: readonly Instruction[]): ((unit: number) => boolean) | undefined {
   const ranges: (readonly number[])[] = [];
   const seen = new Set<number>();
   const pending = [0];
@@ -197,6 +200,7 @@ function firstUnits(program: readonly Instruction[]): (unit: number) => boolean 
     else if (instruction.type === 'jump') pending.push(instruction.to);
     else if (instruction.type === 'assert') pending.push(top + 1);
     else if (instruction.type === 'unit') ranges.push(instruction.ranges);
+    else if (instruction.type === 'match') return undefined;
   }
   const low = Uint8Array.from({ length: 256 }, (_, unit) => (ranges.some((each) => inRanges(each, unit)) ? 1 : 0));
   return (unit) => (unit < 256 ? low[unit] === 1 : ranges.some((each) => inRanges(each, unit)));

@@ -67,6 +67,18 @@ test('it finds what JavaScript finds', () => {
     }
 });
 
+test('what may match between two characters is found there, though nothing is to be replaced', () => {
+  for (const [source, text] of [
+    ['\\b', 'a line'],
+    ['(?:x|\\b)+', 'ab'],
+    ['(?:\\d|\\b$)', '; a'],
+  ] as const) {
+    assert.equal(new LinearPattern(source).isIn(text), true, source);
+    assert.deepEqual(new LinearPattern(source).findAll(text).found, [], source);
+  }
+  assert.equal(new LinearPattern('\\b').isIn('; ?'), false);
+});
+
 test('(?i) in front ignores case', () => {
   const { found } = new LinearPattern('(?i)emp-[a-f]').findAll('EMP-C emp-F Emp-g');
 
