@@ -14,6 +14,7 @@ import {
   RECORD_BYTES_MAX,
   type RejectedLine,
 } from '../../contract/record.ts';
+import { SAMPLED_KEY, TAGS_KEY } from '../../contract/rules.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { parseJsonExactly } from '../../platform/exact-json.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
@@ -170,6 +171,7 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
     ({ message, context } = redacted);
     contextJson = JSON.stringify(context);
   }
+  const { _truncated: former } = context;
   if (message.length * 3 > MESSAGE_BYTES_MAX && Buffer.byteLength(message) > MESSAGE_BYTES_MAX) {
     message = cutUtf8(message, MESSAGE_BYTES_MAX);
     truncated.push('message');
@@ -180,7 +182,8 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
     if (redacted !== undefined) context[REDACTED_KEY] = redacted.kinds;
     contextJson = '';
   }
-  if (truncated.length > 0 || contextJson === '') contextJson = JSON.stringify({ ...context, _truncated: truncated });
+  if (truncated.length > 0 || contextJson === '')
+    contextJson = JSON.stringify({ ...context, _truncated: withFormer(former, truncated) });
   if (contextJson.includes('\\ud')) contextJson = withoutLoneSurrogates(contextJson);
 
   const iso = timestamp ?? new Date(defaults.now).toISOString();
@@ -218,11 +221,26 @@ function withNote(context: Record<string, unknown>, key: string, value: unknown)
   return key in context ? context : { ...context, [key]: value };
 }
 
+/** What is cut now, after what was when the record was encoded before: rules encode it again. */
+function withFormer(former: unknown, truncated: readonly string[]): readonly string[] {
+  const known = Array.isArray(former) ? former.filter((field) => CUT_FIELDS.includes(field)) : [];
+  return [...new Set([...known, ...truncated])];
+}
+
+const CUT_FIELDS: readonly unknown[] = ['agent_id', 'action', 'message', 'context'];
+/** What was done with a record is kept before what it says itself. */
+const MARKS: readonly string[] = [TAGS_KEY, SAMPLED_KEY, REDACTED_KEY];
+
 /** Keeps the fields that fit, in order; a field too large by itself is kept as the beginning of its text. */
 function cutContext(context: Record<string, unknown>): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   let left = CONTEXT_BYTES_MAX - 1024; // room for the marks themselves
-  for (const [key, value] of Object.entries(context)) {
+  const entries = Object.entries(context);
+  const [marks, others] = [
+    entries.filter(([key]) => MARKS.includes(key)),
+    entries.filter(([key]) => !MARKS.includes(key)),
+  ];
+  for (const [key, value] of [...marks, ...others]) {
     const json = JSON.stringify(value) ?? 'null';
     const bytes = Buffer.byteLength(json) + Buffer.byteLength(key) * 2 + 8;
     if (bytes <= left) {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { RuleEngine } from '../../../src/agent/rules/rule-engine.ts';
 import { encodeNdjson } from '../../../src/agent/sources/record-encoder.ts';
 import { NERVESYS_AGENT_ID } from '../../../src/contract/ids.ts';
+import { CONTEXT_BYTES_MAX } from '../../../src/contract/record.ts';
 import { engineWith, hitsOf, NOON, outcome, record, SERVER } from './ruled.ts';
 
 /** A rule with these conditions, which tags what it hits. */
@@ -162,6 +163,33 @@ test('what a rule redacts is replaced in the message and everywhere in the conte
   });
   assert.deepEqual(outcome(engine, { message: 'nothing', context: { a: 1 } })?.context, { a: 1 });
 });
+
+test('where a tag makes a context too large, the record still says what was done with it, and what was cut before', async () => {
+  const engine = await engineWith('  - { name: one, when: {}, then: { tag: [first, second], sample: 50% } }\n');
+  const context = Object.fromEntries(Array.from({ length: 2_500 }, (_, index) => [`field_${index}`, 'x'.repeat(85)]));
+
+  for (let size = 1; size < 100; size += 7) {
+    const fields = { ...context, size: 'x'.repeat(size) };
+    const lengthLeft = CONTEXT_BYTES_MAX - JSON.stringify({ ...fields, _truncated: ['message'] }).length;
+    const nearlyFull = { ...fields, ...pieces(lengthLeft) };
+
+    const { context: changed } = outcome(engine, { message: 'm'.repeat(70_000), context: nearlyFull })!;
+    outcome(engine, {}); // the one that is not sampled
+
+    assert.deepEqual([changed['_tags'], changed['_sampled']], [['first', 'second'], 0.5]);
+    assert.deepEqual(changed['_truncated'], ['message', 'context']);
+  }
+});
+
+/** Fields of short texts that take so many bytes, or a few less. */
+function pieces(bytes: number): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: Math.floor(bytes / 40) }, (_, index) => [
+      `p${String(index).padStart(5, '0')}`,
+      'y'.repeat(28),
+    ]),
+  );
+}
 
 test('an alert stands in the record as its verdict: the worst severity, and every rule that made one', async () => {
   const engine = await engineWith(
