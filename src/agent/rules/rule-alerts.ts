@@ -1,5 +1,5 @@
 import type { AlertReport } from '../../contract/alert.ts';
-import type { ServerName } from '../../contract/ids.ts';
+import type { AgentId, ServerName } from '../../contract/ids.ts';
 import { type RuleSettings, TAGS_KEY } from '../../contract/rules.ts';
 import { formatDuration } from '../../platform/quantity.ts';
 import type { RuleHit } from './rule-engine.ts';
@@ -7,8 +7,12 @@ import type { Absence } from './rule-memory.ts';
 
 /** The same rule on the same AI agent is told again this long after, with how often it hit meanwhile. */
 export const TOLD_AGAIN_MS = 60_000;
-/** Any record may name an AI agent of its own; past this many troubles at a time new ones wait for their minute. */
+/** Any record may name an AI agent of its own; past this many troubles at a time new ones are told together, by rule, once a minute. */
 const TROUBLES_MAX = 1_000;
+/** Of a record that is longer only what an alert says is kept until it is told: there may be `TROUBLES_MAX` of them. */
+const KEPT_WHOLE_LENGTH_MAX = 4_000;
+const TAGS_MAX = 100;
+const TAG_LENGTH_MAX = 40;
 const MESSAGE_LENGTH_MAX = 1_000;
 const TITLE_LENGTH_MAX = 200;
 
@@ -23,14 +27,27 @@ interface Trouble {
   toldAt: number;
   /** Hits since it was told. */
   untold: number;
-  latest: RuleHit;
+  latest: Latest;
   latestAt: number;
+  /** AI agents for which there was no room. */
+  readonly isOfOthers: boolean;
+}
+
+/** A hit, or what is told of it. */
+type Latest = RuleHit | Said;
+
+interface Said {
+  readonly rule: RuleSettings;
+  readonly agentId: AgentId;
+  readonly said: Readonly<Record<string, unknown>> & { readonly message: string };
 }
 
 /** Makes alerts of hits: each trouble at once, then at most once a minute. */
 export class RuleAlerts {
   readonly #options: RuleAlertsOptions;
   readonly #troubles = new Map<string, Trouble>();
+  /** By rule: those for which there was no room. */
+  readonly #others = new Map<string, Trouble>();
 
   constructor(options: RuleAlertsOptions) {
     this.#options = options;
@@ -38,30 +55,38 @@ export class RuleAlerts {
 
   hit(hit: RuleHit, now: number): void {
     const key = `${hit.agentId}\n${hit.rule.name}`;
-    const known = this.#troubles.get(key);
-    if (known === undefined) {
-      const isRoom = this.#troubles.size < TROUBLES_MAX;
-      this.#troubles.set(key, { toldAt: now, untold: isRoom ? 0 : 1, latest: hit, latestAt: now });
-      if (isRoom) this.#options.tell(this.#alertOf(hit, 1, now));
+    const isRoom = this.#troubles.size < TROUBLES_MAX;
+    const known = this.#troubles.get(key) ?? (isRoom ? undefined : this.#others.get(hit.rule.name));
+    if (known !== undefined) {
+      known.untold++;
+      known.latest = worthKeeping(hit);
+      known.latestAt = now;
       return;
     }
-    known.untold++;
-    known.latest = hit;
-    known.latestAt = now;
+    const trouble = { toldAt: now, untold: isRoom ? 0 : 1, latest: worthKeeping(hit), latestAt: now };
+    if (isRoom) this.#troubles.set(key, { ...trouble, isOfOthers: false });
+    else this.#others.set(hit.rule.name, { ...trouble, isOfOthers: true });
+    if (isRoom) this.#options.tell(this.#alertOf(hit, 1, now));
   }
 
   /** Tells what hit again and has waited its minute, and forgets what is over. Returns when to come again (epoch ms), if ever. */
   tellAgain(now: number): number | undefined {
+    const next = [this.#troubles, this.#others].flatMap((troubles) => this.#tellOf(troubles, now) ?? []);
+    return next.length === 0 ? undefined : Math.min(...next);
+  }
+
+  #tellOf(troubles: Map<string, Trouble>, now: number): number | undefined {
     let next: number | undefined;
-    for (const [key, trouble] of this.#troubles) {
+    for (const [key, trouble] of troubles) {
       const dueAt = trouble.toldAt + TOLD_AGAIN_MS;
       if (dueAt > now && trouble.toldAt <= now) {
         next = Math.min(next ?? dueAt, dueAt);
         continue;
       }
-      if (trouble.untold === 0) this.#troubles.delete(key);
+      if (trouble.untold === 0) troubles.delete(key);
       else {
-        this.#options.tell(this.#alertOf(trouble.latest, trouble.untold, trouble.latestAt));
+        const { latest, untold, latestAt, isOfOthers } = trouble;
+        this.#options.tell(this.#alertOf(latest, untold, latestAt, isOfOthers));
         trouble.untold = 0;
         trouble.toldAt = now;
         next = Math.min(next ?? now + TOLD_AGAIN_MS, now + TOLD_AGAIN_MS);
@@ -79,22 +104,18 @@ export class RuleAlerts {
     });
   }
 
-  #alertOf({ rule, agentId, record }: RuleHit, hits: number, at: number): AlertReport {
-    const { message, context } = JSON.parse(`{${record.json}`) as {
-      message: string;
-      context: Readonly<Record<string, unknown>>;
-    };
+  #alertOf(latest: Latest, hits: number, at: number, isOfOthers = false): AlertReport {
+    const { rule, agentId, said } = 'said' in latest ? latest : saidOf(latest);
+    const others = isOfOthers ? { dedup_key: `${this.#options.server}::rule:${rule.name}`, agent_id: null } : undefined;
     return {
       ...this.#common(rule, agentId, at),
-      title: titleOf(rule, message),
+      ...others,
+      title: titleOf(rule, said.message),
       detail: {
         ...this.#detail(rule),
+        ...(isOfOthers ? { of_many: true, latest_agent: agentId } : {}),
         hits,
-        level: record.level,
-        action: record.action,
-        timestamp: record.timestamp,
-        message: message.slice(0, MESSAGE_LENGTH_MAX).toWellFormed(),
-        tags: context[TAGS_KEY] ?? [],
+        ...said,
       },
     };
   }
@@ -118,6 +139,24 @@ export class RuleAlerts {
       at: new Date(at).toISOString(),
     } as const;
   }
+}
+
+function worthKeeping(hit: RuleHit): Latest {
+  return hit.record.json.length > KEPT_WHOLE_LENGTH_MAX ? saidOf(hit) : hit;
+}
+
+function saidOf({ rule, agentId, record: { json, level, action, timestamp } }: RuleHit): Said {
+  const { message, context } = JSON.parse(`{${json}`) as {
+    message: string;
+    context: Readonly<Record<string, unknown>>;
+  };
+  const given = context[TAGS_KEY];
+  // A source may have written there, too.
+  const tags = (Array.isArray(given) ? given : [])
+    .filter((tag) => typeof tag === 'string' && tag.length <= TAG_LENGTH_MAX)
+    .slice(0, TAGS_MAX);
+  const excerpt = Buffer.from(message.slice(0, MESSAGE_LENGTH_MAX)).toString(); // a slice would keep the whole in memory
+  return { rule, agentId, said: { level, action, timestamp, message: excerpt, tags } };
 }
 
 function titleOf({ name, description, effects: { alert } }: RuleSettings, what: string): string {

@@ -159,6 +159,51 @@ test('an alert is told after the commit, at once; again at most once a minute, w
   assert.deepEqual(told, []);
 });
 
+test('a flood of names makes neither alerts nor memory without end: past a bound they are told together, by rule', async (t) => {
+  const { sink, clock, told } = await open(
+    t,
+    '  - { name: broken, when: {}, then: { alert: warning } }\n  - { name: worse, when: { contains: "9" }, then: { alert: critical } }\n',
+  );
+  const named = (from: number) =>
+    Array.from({ length: 2_000 }, (_, index) => record({ message: `m${from + index}`, agent_id: `A${from + index}` }));
+
+  await sink.append(named(0));
+  const atOnce = told.splice(0);
+  await sink.append(named(2_000));
+  await clock.advance(60_000);
+  const afterAMinute = told.splice(0);
+  await clock.advance(60_000);
+
+  assert.equal(atOnce.length, 1_000);
+  assert.deepEqual(
+    afterAMinute.map(({ dedup_key, agent_id, detail }) => [
+      dedup_key,
+      agent_id,
+      detail['latest_agent'],
+      detail['message'],
+    ]),
+    [
+      ['AIGARDEN01::rule:broken', null, 'A3999', 'm3999'],
+      ['AIGARDEN01::rule:worse', null, 'A3999', 'm3999'],
+    ],
+  );
+  const hits = [...atOnce, ...afterAMinute].reduce((sum, { detail }) => sum + Number(detail['hits']), 0);
+  const nines = Array.from({ length: 4_000 }, (_, index) => String(index)).filter((one) => one.includes('9')).length;
+  assert.equal(hits, 4_000 + nines);
+  assert.deepEqual(told, []);
+});
+
+test('an alert tells the beginning of a long record, and of its tags what may be a tag', async (t) => {
+  const { sink, told } = await open(t, '  - { name: broken, when: {}, then: { alert: warning, tag: ours } }\n');
+
+  const _tags = ['x'.repeat(100_000), 7, ...Array.from({ length: 200 }, (_, index) => `t${index}`)];
+  await sink.append([record({ message: 'm'.repeat(60_000), context: { _tags } })]);
+
+  const { message, tags } = told[0]!.detail as { message: string; tags: string[] };
+  assert.equal(message, 'm'.repeat(1_000));
+  assert.equal(tags.length, 100);
+});
+
 test('what the buffer refused is not told, and counts when it comes again', async (t) => {
   const rules = '  - { name: flood, when: { rate: { more_than: 1, within: 1m } }, then: { alert: warning } }\n';
   const { sink, buffer, told } = await open(t, rules);
