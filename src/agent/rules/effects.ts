@@ -7,8 +7,11 @@ import { type RecordView, valueAt, withValueAt } from './record-view.ts';
 
 const KNOWN = ['alert', 'route', 'tags', 'drop', 'sampleShare', 'redact', 'setLevel', 'setAction'];
 
-/** What a rule does with a record that it hits; `drop`: it isn't stored. */
-export type Transform = (view: RecordView) => 'keep' | 'drop';
+/**
+ * What a rule does with a record that it hits; `drop`: it isn't stored. What it counts in doing so is added to `undo`, to be taken back
+ * where the record was not stored after all.
+ */
+export type Transform = (view: RecordView, undo: (() => void)[]) => 'keep' | 'drop';
 
 /**
  * The transforms of a rule, in one; `undefined` where it has none. `name`: the kind of what it redacts.
@@ -33,8 +36,8 @@ export function compileTransform(effects: RuleEffects, name: string): Transform 
     });
   if (tags !== undefined) steps.push((view) => noteIn(view, TAGS_KEY, tags));
   if (steps.length === 0) return undefined;
-  return (view) => {
-    for (const step of steps) if (step(view) === 'drop') return 'drop';
+  return (view, undo) => {
+    for (const step of steps) if (step(view, undo) === 'drop') return 'drop';
     return 'keep';
   };
 }
@@ -42,10 +45,16 @@ export function compileTransform(effects: RuleEffects, name: string): Transform 
 /** Keeps every n-th, the first one too: something rare shows at once. */
 function sampling(share: number): Transform {
   let due = 1 - share;
-  return (view) => {
-    due += share;
-    if (due < 1 - 1e-9) return 'drop';
-    due -= 1;
+  const count = (part: number, undo: (() => void)[]) => {
+    due += part;
+    undo.push(() => {
+      due -= part;
+    });
+  };
+  return (view, undo) => {
+    const isKept = due + share >= 1 - 1e-9;
+    count(isKept ? share - 1 : share, undo);
+    if (!isKept) return 'drop';
     view.change({ context: { ...view.context, [SAMPLED_KEY]: share } });
     return 'keep';
   };

@@ -168,7 +168,7 @@ export class RuleEngine {
           alerting ??= [];
           alerting.push(rule.settings);
         }
-        if (rule.transform?.(view) === 'drop') {
+        if (rule.transform?.(view, work.transformed) === 'drop') {
           isDropped = true;
           break;
         }
@@ -224,9 +224,11 @@ class Work implements Judgement {
   readonly ruleHits: CompiledRule[] = [];
   readonly seen: Absence[] = [];
   readonly counted: [RateWindow, number][] = [];
+  readonly transformed: (() => void)[] = [];
 
   undo(): void {
     for (const [window, slot] of this.counted) window.takeBack(slot);
+    for (const takeBack of this.transformed) takeBack();
   }
 }
 

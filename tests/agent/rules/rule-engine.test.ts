@@ -266,6 +266,21 @@ test('what was not stored after all is not counted: the second attempt counts as
   assert.equal(engine.judge([record({})], NOON)!.ruleHits.length, 1);
 });
 
+test('what was not stored after all is not sampled: the second attempt keeps what the first would have', async () => {
+  const engine = await engineWith('  - { name: one, when: {}, then: { sample: 10% } }\n');
+  const records = Array.from({ length: 15 }, (_, index) => record({ message: `${index}` }));
+  const keptOf = (judged: ReturnType<typeof engine.judge>) => judged!.kept.map(({ json }) => json);
+
+  const first = engine.judge(records, NOON);
+  const other = engine.judge(records.slice(0, 3), NOON);
+  first!.undo();
+  other!.undo();
+  const second = engine.judge(records, NOON);
+
+  assert.equal(first!.kept.length, 2);
+  assert.deepEqual(keptOf(second), keptOf(first));
+});
+
 test('rates go on after a restart; those of a rule whose conditions changed begin anew', async () => {
   const rule = (more: number) =>
     `  - { name: flood, when: { rate: { more_than: ${more}, within: 1m } }, then: { tag: flood } }\n`;
