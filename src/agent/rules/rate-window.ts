@@ -26,7 +26,10 @@ export class RateWindow {
     }
   }
 
-  /** How many there were within the time up to `now` (epoch ms). A clock that is set back counts into the newest slot. */
+  /**
+   * How many there were within the time up to `now` (epoch ms). A clock that is set back counts into the newest slot; one that is set back by
+   * more than the window begins anew, or the window would not move until the clock is there again.
+   */
   sum(now: number): number {
     this.#advance(now);
     return this.#sum;
@@ -42,7 +45,7 @@ export class RateWindow {
 
   takeBack(slot: number): void {
     const place = this.#place(slot);
-    if (slot <= this.#at - SLOTS || this.#counts[place] === 0) return;
+    if (slot <= this.#at - SLOTS || slot > this.#at || this.#counts[place] === 0) return;
     this.#counts[place]!--;
     this.#sum--;
   }
@@ -58,8 +61,8 @@ export class RateWindow {
 
   #advance(now: number): void {
     const slot = Math.floor(now / this.#slotMs);
-    if (slot <= this.#at) return;
-    if (slot - this.#at >= SLOTS) {
+    if (slot <= this.#at && slot > this.#at - SLOTS) return;
+    if (Math.abs(slot - this.#at) >= SLOTS) {
       this.#counts.fill(0);
       this.#sum = 0;
     } else

@@ -88,6 +88,7 @@ export class RuleEngine {
         .map((rule) => ({ rule, agentId })),
     );
     this.memory.expect(expected, now);
+    this.memory.resume((agentId) => this.rulesFor(agentId));
   }
 
   /** Whether there is any rule. */

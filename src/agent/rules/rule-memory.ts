@@ -24,17 +24,22 @@ interface StoredMemory {
 
 /** Any record may name an AI agent of its own; past this the window that was used least lately begins anew. */
 const WINDOWS_MAX = 2_000;
-/** What of it is kept on disk: some 100 kB at most. */
-const STORED_MAX = 500;
+/** What of it is kept on disk, each second while there is anything to count: so much text of windows, and so many absences. */
+const STORED_RATES_LENGTH_MAX = 100_000;
+const STORED_ABSENCES_MAX = 500;
 
 export class RuleMemory {
   readonly #windows = new Map<string, RateWindow>();
   #absences = new Map<string, Absence>();
-  readonly #stored: StoredMemory;
+  /** Of an earlier run, until it is taken up. */
+  readonly #storedRates: Map<string, StoredRate>;
+  readonly #storedAbsences: Map<string, StoredMemory['absences'][string]>;
 
   /** `stored`: what `text` gave in an earlier run; what can't be read counts as nothing. */
   constructor(stored?: string) {
-    this.#stored = parse(stored);
+    const { rates, absences } = parse(stored);
+    this.#storedRates = new Map(Object.entries(rates));
+    this.#storedAbsences = new Map(Object.entries(absences));
   }
 
   /** The window of a rule with a rate, for an AI agent. */
@@ -43,10 +48,20 @@ export class RuleMemory {
     const known = this.#windows.get(key);
     this.#windows.delete(key); // the one used last stands last
     const { withinMs } = rule.settings.when.rate!;
-    const window = known ?? new RateWindow(withinMs, this.#stored.rates[key]);
+    const window = known ?? new RateWindow(withinMs, this.#storedRates.get(key));
+    this.#storedRates.delete(key);
     this.#windows.set(key, window);
     if (this.#windows.size > WINDOWS_MAX) this.#windows.delete(this.#windows.keys().next().value!);
     return window;
+  }
+
+  /** Takes up the windows of an earlier run whose rules there are: otherwise they would be forgotten with the first that is kept anew. */
+  resume(rulesFor: (agentId: string) => readonly CompiledRule[]): void {
+    for (const key of [...this.#storedRates.keys()]) {
+      const agentId = key.slice(0, key.indexOf('\n'));
+      const rule = rulesFor(agentId).find((one) => keyOf(one, agentId) === key);
+      if (rule?.settings.when.rate !== undefined) this.window(rule, agentId);
+    }
   }
 
   /** From now on waits for these, and for no others. */
@@ -55,7 +70,8 @@ export class RuleMemory {
     this.#absences = new Map(
       expected.map(({ rule, agentId }) => {
         const key = keyOf(rule, agentId);
-        const stored = this.#stored.absences[key];
+        const stored = this.#storedAbsences.get(key);
+        this.#storedAbsences.delete(key); // a rule that goes and comes again begins anew
         const known =
           before.get(key) ??
           (stored === undefined ? undefined : { lastAt: Math.min(stored.at, now), isTold: stored.told });
@@ -72,19 +88,32 @@ export class RuleMemory {
     return this.#absences.values();
   }
 
+  /** The host's clock was set: as long as they have waited, they have waited. */
+  shift(ms: number): void {
+    for (const absence of this.#absences.values()) absence.lastAt += ms;
+  }
+
   get isEmpty(): boolean {
     return this.#windows.size === 0 && this.#absences.size === 0;
   }
 
   /** To be kept on disk. Windows in which nothing is left are left out. */
   text(now: number): string {
-    const rates: Record<string, StoredRate> = {};
-    for (const [key, window] of [...this.#windows].slice(-STORED_MAX))
-      if (window.sum(now) > 0) rates[key] = window.stored;
+    const rates: [string, StoredRate][] = [];
+    let length = 0;
+    for (const [key, window] of [...this.#windows].reverse()) {
+      if (window.sum(now) === 0) continue;
+      const { stored } = window;
+      length += JSON.stringify([key, stored]).length;
+      if (length > STORED_RATES_LENGTH_MAX) break;
+      rates.unshift([key, stored]);
+    }
     const absences = Object.fromEntries(
-      [...this.#absences].slice(-STORED_MAX).map(([key, { lastAt, isTold }]) => [key, { at: lastAt, told: isTold }]),
+      [...this.#absences]
+        .slice(-STORED_ABSENCES_MAX)
+        .map(([key, { lastAt, isTold }]) => [key, { at: lastAt, told: isTold }]),
     );
-    return JSON.stringify({ version: 1, rates, absences } satisfies StoredMemory);
+    return JSON.stringify({ version: 1, rates: Object.fromEntries(rates), absences } satisfies StoredMemory);
   }
 }
 

@@ -37,6 +37,8 @@ const KEEP_AGAIN_MS = 60_000;
 const ABSENCE_GRACE_MS = 60_000;
 const NOTHING_DUE_MS = 3_600_000;
 const NO_COUNTS: RuleCounts = { hits: new Map(), failed: 0 };
+/** Moved by more than this against what has passed, the host's clock was set. */
+const CLOCK_SET_MS = 5_000;
 
 /**
  * The buffer with the rules of the configuration before it: what they change is changed before the commit, and what they have to tell is
@@ -47,7 +49,9 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   /** Absent as long as there was no rule: then none of what it takes is loaded. */
   #engine: RuleEngine | undefined;
   readonly #alerts: RuleAlerts;
-  readonly #startedAt: number;
+  #startedAt: number;
+  /** How far the wall clock is ahead of what never goes back. */
+  #clockAheadMs: number;
   readonly #watch: Pace;
   /** When what was counted is to be kept. */
   #keepAt: number | undefined;
@@ -61,6 +65,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     this.#kept = buffer.meta(MEMORY_META);
     this.#alerts = new RuleAlerts({ server, revision, tell });
     this.#startedAt = clock.now();
+    this.#clockAheadMs = this.#startedAt - clock.monotonic();
     this.#watch = new Pace(clock, async () => this.#round());
   }
 
@@ -86,6 +91,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
       });
     }
     this.#engine = engine;
+    if (!engine.memory.isEmpty) this.#keepAt ??= this.#now() + KEPT_AFTER_MS; // since when it waits, too
     this.#watch.nudge();
   }
 
@@ -140,12 +146,11 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   }
 
   #stored({ counts, memory }: RuleEngine, { hits, ruleHits, seen }: Judgement): void {
-    const now = this.#options.clock.now();
+    const now = this.#now();
     for (const { name } of ruleHits) counts.hits.set(name, (counts.hits.get(name) ?? 0) + 1);
-    for (const absence of seen) {
-      absence.lastAt = now;
-      absence.isTold = false;
-    }
+    // With other rules that came meanwhile it waits on under the same name.
+    for (const { rule, agentId } of seen)
+      Object.assign(memory.absence(rule, agentId) ?? {}, { lastAt: now, isTold: false });
     for (const hit of hits) this.#alerts.hit(hit, now);
     if (this.#keepAt === undefined && !memory.isEmpty) this.#keepAt = now + KEPT_AFTER_MS;
     const waits = seen.map(({ rule }) => now + rule.settings.when.absentForMs!);
@@ -161,7 +166,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
 
   /** Tells what is due, and keeps what was counted. */
   #round(): number {
-    const now = this.#options.clock.now();
+    const now = this.#now();
     let dueAt = now + NOTHING_DUE_MS;
     for (const absence of this.#engine?.memory.absences ?? []) {
       if (absence.isTold) continue;
@@ -176,6 +181,21 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     if (this.#keepAt !== undefined && this.#keepAt <= now) this.#keep();
     this.#dueAt = Math.min(dueAt, this.#keepAt ?? dueAt, this.#alerts.tellAgain(now) ?? dueAt);
     return Math.max(0, this.#dueAt - now);
+  }
+
+  /** The wall clock; where it was set, what waits goes with it. */
+  #now(): number {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const aheadMs = now - clock.monotonic();
+    const setMs = aheadMs - this.#clockAheadMs;
+    if (Math.abs(setMs) < CLOCK_SET_MS) return now;
+    this.#clockAheadMs = aheadMs;
+    this.#engine?.memory.shift(setMs);
+    this.#startedAt += setMs;
+    this.#dueAt += setMs;
+    if (this.#keepAt !== undefined) this.#keepAt += setMs;
+    return now;
   }
 
   #absentAt({ rule, lastAt }: Absence): number {

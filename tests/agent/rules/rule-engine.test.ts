@@ -281,6 +281,34 @@ test('what was not stored after all is not sampled: the second attempt keeps wha
   assert.deepEqual(keptOf(second), keptOf(first));
 });
 
+test('a clock that was a day ahead for a while makes no rate that lasts until then', async () => {
+  const engine = await engineWith(
+    '  - { name: flood, when: { rate: { more_than: 3, within: 1m } }, then: { tag: flood } }\n',
+  );
+  hitsOf(engine, {}, NOON);
+  const ahead = engine.judge([record({}), record({})], NOON + 86_400_000);
+
+  const hits = Array.from({ length: 10 }, (_, index) => hitsOf(engine, {}, NOON + index * 30_000));
+  ahead!.undo();
+
+  assert.deepEqual(hits.flat(), []);
+  for (let n = 0; n < 3; n++) assert.deepEqual(hitsOf(engine, {}, NOON + 600_000), []);
+  assert.deepEqual(hitsOf(engine, {}, NOON + 590_000), ['flood']);
+});
+
+test('what is kept of rates stays small, whatever names come: those used last', async () => {
+  const engine = await engineWith(
+    '  - { name: flood, when: { rate: { more_than: 9, within: 1m } }, then: { tag: flood } }\n',
+  );
+  for (let index = 0; index < 600; index++)
+    for (let slot = 0; slot < 60; slot++)
+      engine.judge([record({ agent_id: `${index}${'x'.repeat(40)}` })], NOON + slot * 1_000);
+
+  const text = engine.memory.text(NOON + 59_000);
+
+  assert.ok(text.length < 110_000 && text.includes('599xxx'), String(text.length));
+});
+
 test('rates go on after a restart; those of a rule whose conditions changed begin anew', async () => {
   const rule = (more: number) =>
     `  - { name: flood, when: { rate: { more_than: ${more}, within: 1m } }, then: { tag: flood } }\n`;

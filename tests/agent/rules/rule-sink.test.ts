@@ -260,6 +260,80 @@ test('an absence goes on over a restart, and one that passed meanwhile has a min
   assert.equal(late.told.length, 1);
 });
 
+for (const [how, days] of [
+  ['forward', 1],
+  ['back', -1],
+] as const)
+  test(`a clock that is set ${how} a day neither makes an absence nor hides one`, async (t) => {
+    const { sink, clock, told } = await open(t, '  []\n', ABSENT);
+    await sink.append([record({ action: 'backup_done' })]);
+    await clock.advance(1_800_000);
+
+    clock.jump(days * 86_400_000);
+    await sink.append([record({})]);
+    await clock.advance(1_799_000);
+    const before = told.length;
+    await clock.advance(1_000);
+
+    assert.deepEqual([before, told.length], [0, 1]);
+    assert.match(told[0]!.title, /for 1h$/);
+  });
+
+test('an absence that began with a new rule goes on over a kill', async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(t, '  []\n', ABSENT, dir);
+  await first.clock.advance(1_000);
+  await first.buffer.close(); // as a kill: the sink doesn't get to write at its end
+
+  const { clock, told } = await open(t, '  []\n', ABSENT, dir, NOON + 3_000_000);
+  await clock.advance(600_000);
+
+  assert.equal(told.length, 1);
+});
+
+test('a rule that is taken back and put in again waits anew', async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(t, '  []\n', ABSENT, dir);
+  await first.sink.append([record({ action: 'backup_done' })]);
+  await first.close();
+  const { sink, clock, told } = await open(t, '  []\n', ABSENT, dir);
+  await clock.advance(3_000_000);
+
+  sink.setRules(await configWith('  []\n'));
+  await clock.advance(3_000_000);
+  sink.setRules(await configWith('  []\n', ABSENT));
+  await clock.advance(3_599_000);
+
+  assert.deepEqual(told, []);
+});
+
+test('a record that was on its way while other rules came counts as seen', async (t) => {
+  const { sink, clock, told } = await open(t, '  []\n', ABSENT);
+  await clock.advance(3_000_000);
+
+  const stored = sink.append([record({ action: 'backup_done' })]);
+  sink.setRules(await configWith('  - { name: other, when: {}, then: { tag: x } }\n', ABSENT));
+  await stored;
+  await clock.advance(3_000_000);
+
+  assert.deepEqual(told, []);
+});
+
+test('of all that was counted nothing is forgotten by a start after which only some of it goes on', async (t) => {
+  const rules = '  - { name: flood, when: { rate: { more_than: 2, within: 5m } }, then: { alert: warning } }\n';
+  const dir = await tempDir(t);
+  for (const agent_id of ['GROK', 'GIMAI']) {
+    const { sink, close } = await open(t, rules, undefined, dir);
+    await sink.append([record({ agent_id }), record({ agent_id })]);
+    await close();
+  }
+
+  const { sink, told } = await open(t, rules, undefined, dir);
+  await sink.append([record({ agent_id: 'GROK' })]);
+
+  assert.equal(told.length, 1);
+});
+
 test('rates are kept within a second, so that a kill forgets no more', async (t) => {
   const rules = '  - { name: flood, when: { rate: { more_than: 2, within: 5m } }, then: { alert: warning } }\n';
   const dir = await tempDir(t);
