@@ -1,3 +1,4 @@
+import { isLevel } from '../../contract/record.ts';
 import type { ContextCondition, ContextValue, RuleConditions } from '../../contract/rules.ts';
 import { matchesServerPattern as matchesName } from '../../contract/server-pattern.ts';
 import { LinearPattern } from '../../platform/linear-pattern.ts';
@@ -14,6 +15,7 @@ export interface Check {
 }
 
 const KNOWN = ['levels', 'agents', 'actions', 'contains', 'matches', 'context', 'rate', 'absentForMs'];
+const RATE_KNOWN = ['moreThan', 'withinMs'];
 const CONTEXT_KNOWN = ['path', 'is', 'isNot', 'above', 'atLeast', 'below', 'atMost', 'exists', 'contains', 'matches'];
 const SHOWN_LENGTH_MAX = 80;
 
@@ -23,7 +25,11 @@ const SHOWN_LENGTH_MAX = 80;
  */
 export function compileConditions(when: RuleConditions): readonly Check[] {
   refuseUnknown(when, KNOWN);
-  const { levels, agents, actions, contains, matches, context = [] } = when;
+  const { levels, agents, actions, contains, matches, context = [], rate } = when;
+  if (rate !== undefined) {
+    refuseUnknown(rate, RATE_KNOWN);
+    if (!(rate.moreThan >= 0)) throw new Error('its rate has no number');
+  }
   return [
     ...(levels === undefined ? [] : [levelCheck(levels)]),
     ...(agents === undefined ? [] : [nameCheck('agent', agents)]),
@@ -41,7 +47,10 @@ export function refuseUnknown(settings: object, known: readonly string[]): void 
 
 function levelCheck(levels: NonNullable<RuleConditions['levels']>): Check {
   let mask = 0;
-  for (const level of levels) mask |= 1 << LEVEL_INDEX[level];
+  for (const level of levels) {
+    if (!isLevel(level)) throw new Error(`the level ${JSON.stringify(level)} is not known to this version`);
+    mask |= 1 << LEVEL_INDEX[level];
+  }
   return {
     key: 'level',
     holds: (view) => (mask & (1 << LEVEL_INDEX[view.level])) !== 0,

@@ -5,6 +5,7 @@ import { REDACTED_KEY } from '../redaction/index.ts';
 import { refuseUnknown } from './conditions.ts';
 import { type RecordView, valueAt, withValueAt } from './record-view.ts';
 
+const REDACT_KNOWN = ['matches', 'paths'];
 const KNOWN = ['alert', 'route', 'tags', 'drop', 'sampleShare', 'redact', 'setLevel', 'setAction'];
 
 /**
@@ -20,6 +21,8 @@ export type Transform = (view: RecordView, undo: (() => void)[]) => 'keep' | 'dr
 export function compileTransform(effects: RuleEffects, name: string): Transform | undefined {
   refuseUnknown(effects, KNOWN);
   const { tags, drop, sampleShare, redact, setLevel, setAction } = effects;
+  if (redact !== undefined) refuseUnknown(redact, REDACT_KNOWN);
+  if (sampleShare !== undefined && !(sampleShare > 0 && sampleShare <= 1)) throw new Error('its share is none');
   if (drop === true) return () => 'drop';
   if (setLevel !== undefined && !isLevel(setLevel))
     throw new Error(`the level ${JSON.stringify(setLevel)} is not known`);

@@ -376,6 +376,20 @@ test('a condition or an effect of a newer version refuses the rules: without it 
     /explode/,
   );
   assert.throws(() => engine.use(['text' as never], [], NOON), /no rule/);
+  for (const parts of [
+    { when: { levels: ['TRACE'] }, effects: { drop: true } },
+    { when: { rate: { moreThan: 5, withinMs: 60_000, by: 'server' } }, effects: { drop: true } },
+    { when: { rate: { atLeast: 5, withinMs: 60_000 } }, effects: { drop: true } },
+    { when: {}, effects: { redact: { matches: 'x', only: 'message' } } },
+    { when: {}, effects: { sampleShare: Number.NaN } },
+    { when: { context: [{ path: 'a', startsWith: 'b' }] }, effects: { drop: true } },
+    JSON.parse('{"when":{"__proto__":{"levels":["DEBUG"]}},"effects":{"drop":true}}'),
+  ])
+    assert.throws(
+      () => engine.use([{ name: 'odd', ...parts } as never], [], NOON),
+      /rule odd: /,
+      JSON.stringify(parts),
+    );
   assert.equal(outcome(engine, {})?.message, 'a line');
 });
 
