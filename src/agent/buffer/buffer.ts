@@ -551,8 +551,16 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
   /** The loss is noted in the transaction in which they go, and only known of once that stands. */
   #giveUp(level: Level, batches: readonly StoredBatch[], resealed: Resealed): void {
     const losses = this.#lossBook.losses.with(level, resealed.given);
-    const note = () => this.#store.setMeta(LOSSES_META, losses.format());
-    if (this.#batches.replace(batches, resealed, note)) this.#lossBook.note(losses);
+    // Where nothing is left of batches, what they told of dropped records is for the next manifest.
+    const untold = resealed.object === undefined ? batches.reduce((sum, one) => sum + one.manifest.dropped, 0) : 0;
+    const note = () => {
+      this.#store.setMeta(LOSSES_META, losses.format());
+      if (untold > 0)
+        this.#store.setMeta(DROPPED_SEALED_META, String(Number(this.#store.meta(DROPPED_SEALED_META) ?? 0) - untold));
+    };
+    if (!this.#batches.replace(batches, resealed, note)) return;
+    this.#lossBook.note(losses);
+    this.#sealer.noteDropped(untold);
   }
 
   /** Tells the archive what was given up; where there is no room for that yet, it stays noted. */

@@ -88,6 +88,7 @@ function withNeighbours(batch: StoredBatch, { batches: { all }, joined }: Evicti
     one !== undefined &&
     isOurs(one) &&
     one.windowAt === batch.windowAt &&
+    one.manifest.window_ms === batch.manifest.window_ms &&
     one.manifest.server === batch.manifest.server &&
     one.bytes <= 2 * bytes &&
     one.bytes + bytes <= joined.bytesMax &&

@@ -200,3 +200,23 @@ test('a buffer that stays full joins what is left of its batches: they stay few'
   assert.ok(most < 20, `${most} batches`);
   assert.ok(numbersOf(await archived(t, buffer), 'INFO').length > 20);
 });
+
+test('what a batch told of dropped records is told by another one where all of its own give way', async (t) => {
+  const { buffer, open } = await openBuffer(t);
+  await buffer.append(records(100, 'DEBUG'), { onFull: 'evict', dropped: 7 });
+  await buffer.seal();
+  await fill(buffer, 'INFO', 'evict');
+  while (buffer.stats().lostRecords < 100) await buffer.append(records(20, 'WARN'), { onFull: 'evict', dropped: 1 });
+  const dropped = buffer.stats().droppedRecords;
+  await buffer.close();
+
+  const again = open();
+  await again.seal();
+
+  let told = 0;
+  for (let batch = again.nextBatch(); batch !== undefined; batch = again.nextBatch()) {
+    told += batch.manifest.dropped;
+    again.removeArchived(batch.id);
+  }
+  assert.deepEqual([told, again.stats().droppedRecords], [dropped, dropped]);
+});
