@@ -62,6 +62,8 @@ export class RuleEngine {
   readonly #server: ServerName;
   readonly #view = new RecordView();
   #default: readonly CompiledRule[] = [];
+  /** Those of the defaults that only take something out. */
+  #redacting: readonly CompiledRule[] = [];
   #own: ReadonlyMap<string, readonly CompiledRule[]> = new Map();
 
   /** `stored`: what `memory.text` gave in an earlier run. */
@@ -81,6 +83,10 @@ export class RuleEngine {
       }),
     );
     this.#default = compiled;
+    this.#redacting = compiled.filter(({ settings }) => {
+      const { redact, sampleShare } = settings.effects;
+      return redact !== undefined && sampleShare === undefined;
+    });
     this.#own = own;
     const expected = [...own].flatMap(([agentId, rules]) =>
       rules
@@ -98,8 +104,8 @@ export class RuleEngine {
 
   /** The rules that hold for an AI agent, in order. */
   rulesFor(agentId: string): readonly CompiledRule[] {
-    // What the lean agent has to say itself is not for the defaults to drop.
-    if (agentId === NERVESYS_AGENT_ID) return this.#own.get(agentId) ?? [];
+    // What the lean agent has to say itself is not for the defaults to drop; but any record may bear its name, so what they take out is.
+    if (agentId === NERVESYS_AGENT_ID) return this.#own.get(agentId) ?? this.#redacting;
     return this.#own.size === 0 ? this.#default : (this.#own.get(agentId) ?? this.#default);
   }
 

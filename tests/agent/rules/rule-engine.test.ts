@@ -366,6 +366,19 @@ test('what the lean agent says itself is not for the defaults’ rules', async (
   assert.equal(outcome(engine, { agent_id: NERVESYS_AGENT_ID, message: 'lost' })?.message, 'lost');
 });
 
+test('whoever takes the lean agent’s name doesn’t keep from redaction what the defaults take out', async () => {
+  const engine = await engineWith(
+    '  - { name: number, when: {}, then: { redact: { matches: "EMP-[0-9]+" } } }\n  - { name: quiet, when: {}, then: { sample: 1% } }\n',
+  );
+
+  const kept = [1, 2].map(() => outcome(engine, { agent_id: NERVESYS_AGENT_ID, message: 'EMP-77 is here' }));
+
+  assert.deepEqual(
+    kept.map((one) => one?.message),
+    ['[redacted:number] is here', '[redacted:number] is here'],
+  );
+});
+
 test('a condition or an effect of a newer version refuses the rules: without it they would hit more than they should', () => {
   const engine = new RuleEngine(SERVER);
   const rule = { name: 'odd', when: { moonPhase: 'full' }, effects: { drop: true } } as never;
