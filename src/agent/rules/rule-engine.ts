@@ -65,6 +65,7 @@ export class RuleEngine {
   /** Those of the defaults that only take something out. */
   #redacting: readonly CompiledRule[] = [];
   #own: ReadonlyMap<string, readonly CompiledRule[]> = new Map();
+  #isIdle = true;
 
   /** `stored`: what `memory.text` gave in an earlier run. */
   constructor(server: ServerName, stored?: string) {
@@ -88,6 +89,7 @@ export class RuleEngine {
       return redact !== undefined && sampleShare === undefined;
     });
     this.#own = own;
+    this.#isIdle = compiled.length === 0 && [...own.values()].every((rules) => rules.length === 0);
     const expected = [...own].flatMap(([agentId, rules]) =>
       rules
         .filter(({ settings }) => settings.when.absentForMs !== undefined && isFor(settings, agentId))
@@ -97,9 +99,14 @@ export class RuleEngine {
     this.memory.resume((agentId) => this.rulesFor(agentId));
   }
 
-  /** Whether there is any rule. */
+  /** Whether there is no rule at all. */
   get isIdle(): boolean {
-    return this.#default.length === 0 && [...this.#own.values()].every((rules) => rules.length === 0);
+    return this.#isIdle;
+  }
+
+  /** Few enough to be judged at once. */
+  isLittle(records: readonly EncodedRecord[]): boolean {
+    return sliceEnd(records, 0) === records.length;
   }
 
   /** The rules that hold for an AI agent, in order. */
@@ -110,7 +117,7 @@ export class RuleEngine {
   }
 
   /** `undefined`: no rule has anything to do with any of them. `now`: time of arrival, epoch ms. */
-  judge(records: readonly EncodedRecord[], now: number): Judgement | undefined {
+  judge(records: readonly EncodedRecord[], now: number): Work | undefined {
     let work: Work | undefined;
     let agentId: string | undefined;
     let rules: readonly CompiledRule[] = [];
@@ -132,6 +139,33 @@ export class RuleEngine {
       }
     }
     return work;
+  }
+
+  /**
+   * The same for many or long records, a slice at a time: `breathe` is called between slices, and may let others have the event loop. Records
+   * that are judged after other rules came are judged by those.
+   */
+  async judgeInSlices(
+    records: readonly EncodedRecord[],
+    now: number,
+    breathe: () => Promise<void> | undefined,
+  ): Promise<Judgement | undefined> {
+    const work = new Work();
+    let isTouched = false;
+    try {
+      for (let from = 0; from < records.length; ) {
+        if (from > 0) await breathe();
+        const slice = records.slice(from, sliceEnd(records, from));
+        const judged = this.judge(slice, now);
+        isTouched ||= judged !== undefined;
+        work.add(judged ?? { kept: slice });
+        from += slice.length;
+      }
+    } catch (error) {
+      work.undo();
+      throw error;
+    }
+    return isTouched ? work : undefined;
   }
 
   /** What the rules did with one record, added to `work`, or to a new one where there is none yet; `undefined`: nothing. */
@@ -224,6 +258,19 @@ export class RuleEngine {
   }
 }
 
+/** Where the slice that begins at `from` ends: so much holds the event loop for a few ms under a hundred rules. */
+function sliceEnd(records: readonly EncodedRecord[], from: number): number {
+  let bytes = 0;
+  for (let at = from; at < records.length; at++) {
+    bytes += records[at]!.byteLength ?? records[at]!.json.length;
+    if (bytes >= SLICE_BYTES || at - from >= SLICE_RECORDS) return at + 1;
+  }
+  return records.length;
+}
+
+const SLICE_BYTES = 65_536;
+const SLICE_RECORDS = 500;
+
 class Work implements Judgement {
   kept: EncodedRecord[] = [];
   readonly dropped: EncodedRecord[] = [];
@@ -232,6 +279,25 @@ class Work implements Judgement {
   readonly seen: Absence[] = [];
   readonly counted: [RateWindow, number][] = [];
   readonly transformed: (() => void)[] = [];
+
+  add({
+    kept,
+    dropped = [],
+    hits = [],
+    ruleHits = [],
+    seen = [],
+    counted = [],
+    transformed = [],
+  }: Partial<Work>): void {
+    // One at a time: a hundred thousand are too many arguments.
+    for (const record of kept ?? []) this.kept.push(record);
+    for (const record of dropped) this.dropped.push(record);
+    for (const hit of hits) this.hits.push(hit);
+    for (const rule of ruleHits) this.ruleHits.push(rule);
+    for (const absence of seen) this.seen.push(absence);
+    for (const one of counted) this.counted.push(one);
+    for (const takeBack of transformed) this.transformed.push(takeBack);
+  }
 
   undo(): void {
     for (const [window, slot] of this.counted) window.takeBack(slot);

@@ -37,6 +37,8 @@ const KEEP_AGAIN_MS = 60_000;
 const ABSENCE_GRACE_MS = 60_000;
 const NOTHING_DUE_MS = 3_600_000;
 const NO_COUNTS: RuleCounts = { hits: new Map(), failed: 0 };
+/** So long judging records may hold the event loop, and a slice more. */
+const HELD_MS_MAX = 10;
 /** Moved by more than this against what has passed, the host's clock was set. */
 const CLOCK_SET_MS = 5_000;
 
@@ -101,7 +103,12 @@ export class RuleSink implements RecordSink, AsyncDisposable {
 
   async append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
     const { buffer, clock } = this.#options;
-    const judgement = this.#engine?.judge(records, clock.now());
+    const engine = this.#engine;
+    if (engine === undefined || engine.isIdle) return buffer.append(records, options);
+    const now = clock.now();
+    const judgement = engine.isLittle(records)
+      ? engine.judge(records, now)
+      : await engine.judgeInSlices(records, now, this.#breathing());
     if (judgement === undefined) return buffer.append(records, options);
     const { kept, dropped } = judgement;
     const answer = options.answerAfterRules?.(kept.length, dropped.length) ?? options.answer;
@@ -109,7 +116,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
       const stored = { ...options, ...(answer === undefined ? {} : { answer }), dropped: dropped.length };
       const result = await buffer.append(kept, stored);
       if (result.repeatedAnswer !== undefined) judgement.undo();
-      else this.#stored(this.#engine!, judgement);
+      else this.#stored(engine, judgement);
       return { ...result, ruled: { kept, dropped } };
     } catch (error) {
       judgement.undo();
@@ -181,6 +188,21 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     if (this.#keepAt !== undefined && this.#keepAt <= now) this.#keep();
     this.#dueAt = Math.min(dueAt, this.#keepAt ?? dueAt, this.#alerts.tellAgain(now) ?? dueAt);
     return Math.max(0, this.#dueAt - now);
+  }
+
+  /** Lets others have the event loop once it was held for long enough: heartbeats, health, other sources. */
+  #breathing(): () => Promise<void> | undefined {
+    const { clock } = this.#options;
+    let heldSince = clock.monotonic();
+    return () => {
+      if (clock.monotonic() - heldSince < HELD_MS_MAX) return undefined;
+      return new Promise((resolve) => {
+        setImmediate(() => {
+          heldSince = clock.monotonic();
+          resolve();
+        });
+      });
+    };
   }
 
   /** The wall clock; where it was set, what waits goes with it. */

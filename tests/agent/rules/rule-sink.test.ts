@@ -334,6 +334,41 @@ test('of all that was counted nothing is forgotten by a start after which only s
   assert.equal(told.length, 1);
 });
 
+test('many records are judged a slice at a time, in their order, and others have their turn meanwhile', async (t) => {
+  const { sink, buffer, clock } = await open(
+    t,
+    "  - { name: odd, when: { matches: '[13579]!' }, then: { tag: odd } }\n  - { name: tens, when: { contains: '0!' }, then: { drop: true } }\n",
+  );
+  let ticks = 0;
+  t.mock.method(clock, 'monotonic', () => ticks++ * 20);
+  const many = Array.from({ length: 5_000 }, (_, index) => record({ message: `${index}!` }));
+
+  const stored = sink.append(many);
+  let turns = 0;
+  let isStored = false;
+  void stored.then(() => {
+    isStored = true;
+  });
+  for (; !isStored; turns++) await new Promise(setImmediate);
+
+  const { ruled } = await stored;
+  const kept = Array.from({ length: 5_000 }, (_, index) => index).filter((index) => index % 10 !== 0);
+  const recent = await buffer.recent({ limit: 1_000 });
+  assert.ok(turns > 5, `${turns} turns`);
+  assert.equal(ruled!.dropped.length, 500);
+  assert.deepEqual(
+    ruled!.kept.map(({ json }) => /"message":"(\d+)!"/.exec(json)![1]),
+    kept.map(String),
+  );
+  assert.deepEqual(
+    recent.map(({ message }) => message),
+    kept
+      .slice(-1_000)
+      .reverse()
+      .map((index) => `${index}!`),
+  );
+});
+
 test('rates are kept within a second, so that a kill forgets no more', async (t) => {
   const rules = '  - { name: flood, when: { rate: { more_than: 2, within: 5m } }, then: { alert: warning } }\n';
   const dir = await tempDir(t);
