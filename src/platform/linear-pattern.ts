@@ -1,5 +1,6 @@
 import { type RequiredTexts, requiredTexts } from './linear-pattern-literals.ts';
 import { type Instruction, LinearPatternError, parseLinearPattern } from './linear-pattern-parser.ts';
+import { isWithin, isWordUnit, PatternStates } from './linear-pattern-states.ts';
 
 /** Where something was found: `end` is exclusive, both in UTF-16 units. */
 export interface Found {
@@ -13,7 +14,8 @@ export { LinearPatternError };
  * A regular expression whose matching takes time linear in the text, whatever the pattern and whatever the text. V8's own engine
  * backtracks: `(a+)+$` on 30 letters takes seconds, and a pattern comes from a configuration file, the text from anywhere.
  *
- * All alternatives are followed side by side (Pike's machine), so a text costs at most its length times the size of the program; a
+ * Whether it is found at all is mostly told by `PatternStates`, one look-up a character. Where it is found, and what takes too many states, is
+ * for a machine that follows all alternatives side by side (Pike's), so a text costs at most its length times the size of the program; a
  * budget of `STEPS_PER_UNIT` steps a character bounds that once more. The syntax is that of RE2 without its rarities: literals, `.`, classes, `\d \w \s
  * \b` and their opposites, groups, `|`, `* + ? {m,n}` and their lazy forms, `^ $` (of the whole text), `(?i)` in front. Look-around and
  * back-references, which can't be linear, are refused.
@@ -25,6 +27,7 @@ export class LinearPattern {
   /** Absent: it may match between two characters, as `\b` does, so no place is passed over. */
   readonly #first: ((unit: number) => boolean) | undefined;
   readonly #scratch: readonly [ThreadList, ThreadList];
+  #states: PatternStates | undefined;
   #stepsLeft = 0;
 
   /** @throws LinearPatternError saying what is refused, and where. */
@@ -40,15 +43,16 @@ export class LinearPattern {
 
   /** Whether it is found in the text. Where the budget is used up it counts as not found. */
   isIn(text: string): boolean {
-    if (!this.#mayBeIn(text)) return false;
-    this.#stepsLeft = STEPS_LEAST + text.length * STEPS_PER_UNIT;
+    const known = this.#isKnownIn(text);
+    if (known !== undefined) return known;
+    this.#stepsLeft = Math.min(STEPS_LEAST + text.length * STEPS_PER_UNIT, STEPS_ASKED_MAX);
     return this.#findFrom(text, 0) !== undefined;
   }
 
   /** Non-overlapping matches, leftmost first. `exhausted`: the budget was used up there; nothing behind it was looked at. */
   findAll(text: string): { readonly found: readonly Found[]; readonly exhausted: number | undefined } {
     const found: Found[] = [];
-    if (!this.#mayBeIn(text)) return { found, exhausted: undefined };
+    if (this.#isKnownIn(text) === false) return { found, exhausted: undefined };
     this.#stepsLeft = STEPS_LEAST + text.length * STEPS_PER_UNIT;
     for (let from = 0; from < text.length; ) {
       const one = this.#findFrom(text, from);
@@ -60,10 +64,14 @@ export class LinearPattern {
     return { found, exhausted: undefined };
   }
 
-  #mayBeIn(text: string): boolean {
-    if (this.required === undefined) return true;
-    const searched = this.required.lowerCase ? text.toLowerCase() : text;
-    return this.required.texts.some((one) => searched.includes(one));
+  /** Whether it is found, as far as that can be told without the machine: most texts have nothing, and few patterns need it to know. */
+  #isKnownIn(text: string): boolean | undefined {
+    if (this.required !== undefined) {
+      const searched = this.required.lowerCase ? text.toLowerCase() : text;
+      if (!this.required.texts.some((one) => searched.includes(one))) return false;
+    }
+    this.#states ??= new PatternStates(this.#program);
+    return this.#states.isIn(text);
   }
 
   /** The leftmost match at `from` or behind it; among those that begin there, the one a backtracking engine would take. */
@@ -90,7 +98,7 @@ export class LinearPattern {
           end = at;
           break; // what follows has lower priority
         }
-        if (instruction.type === 'unit' && unit !== -1 && inRanges(instruction.ranges, unit))
+        if (instruction.type === 'unit' && unit !== -1 && isWithin(instruction.ranges, unit))
           this.#add(next, current.at(index) + 1, current.startOf(index), text, at + 1);
       }
       this.#stepsLeft -= current.size + 1;
@@ -119,6 +127,8 @@ export class LinearPattern {
 
 /** Enough for any sensible pattern (a handful of alternatives alive at a time); what goes past it is an attack, or a mistake. */
 const STEPS_PER_UNIT = 64;
+/** Where it only matters whether it is found, and that takes too many states: many rules may ask that of a record. Some 30 ms. */
+const STEPS_ASKED_MAX = 1_000_000;
 const STEPS_LEAST = 10_000;
 
 /** Threads in order of priority, each program place once. */
@@ -169,22 +179,9 @@ class ThreadList {
 function holds(what: 'begin' | 'end' | 'word' | 'no-word', text: string, at: number): boolean {
   if (what === 'begin') return at === 0;
   if (what === 'end') return at === text.length;
-  const before = at > 0 && isWord(text.charCodeAt(at - 1));
-  const behind = at < text.length && isWord(text.charCodeAt(at));
+  const before = at > 0 && isWordUnit(text.charCodeAt(at - 1));
+  const behind = at < text.length && isWordUnit(text.charCodeAt(at));
   return (before !== behind) === (what === 'word');
-}
-
-function isWord(unit: number): boolean {
-  return (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122) || unit === 95 /* _ */;
-}
-
-/** Ranges are pairs `from, to`, sorted. */
-function inRanges(ranges: readonly number[], unit: number): boolean {
-  for (let index = 0; index < ranges.length; index += 2) {
-    if (unit < ranges[index]!) return false;
-    if (unit <= ranges[index + 1]!) return true;
-  }
-  return false;
 }
 
 /** Which characters a match can begin with, so that all others are passed over at once; `undefined`: it may have none. */
@@ -202,6 +199,6 @@ function firstUnits(program: readonly Instruction[]): ((unit: number) => boolean
     else if (instruction.type === 'unit') ranges.push(instruction.ranges);
     else if (instruction.type === 'match') return undefined;
   }
-  const low = Uint8Array.from({ length: 256 }, (_, unit) => (ranges.some((each) => inRanges(each, unit)) ? 1 : 0));
-  return (unit) => (unit < 256 ? low[unit] === 1 : ranges.some((each) => inRanges(each, unit)));
+  const low = Uint8Array.from({ length: 256 }, (_, unit) => (ranges.some((each) => isWithin(each, unit)) ? 1 : 0));
+  return (unit) => (unit < 256 ? low[unit] === 1 : ranges.some((each) => isWithin(each, unit)));
 }

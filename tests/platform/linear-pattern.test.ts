@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LinearPattern, LinearPatternError } from '../../src/platform/linear-pattern.ts';
+import { givenSeed, type Random, seededRandom } from '../support/random.ts';
 
 const SAMPLES = [
   '',
@@ -123,12 +124,39 @@ test('patterns on which backtracking explodes take linear time', () => {
 });
 
 test('a text that uses up the budget is said to be looked at no further', () => {
-  const pattern = new LinearPattern('(?:a|a|a{1,60}|[a-z]{1,60}|\\w{1,60}){1,4}!');
+  const pattern = new LinearPattern('(?:a.{0,100}b.{0,99}[cd]|[^x]{1,90}y)!');
 
-  const { exhausted } = pattern.findAll('a'.repeat(20_000));
+  const { exhausted } = pattern.findAll(randomText(seededRandom(1), 'abx', 20_000));
 
   assert.equal(exhausted, 0);
 });
+
+test('in long texts it finds what JavaScript finds, however many states that takes', () => {
+  const random = seededRandom(givenSeed());
+  let found = 0;
+  for (const [source, letters] of [
+    ['a.{0,9}b.{5}c!', 'abc'],
+    ['a.{12}c!|^b+$', 'abcd!'],
+    ['(?:ab|b.c|ca+.)+!\\B', 'abc!'],
+    ['\\ba.?[bc]{1,4}\\b.[^ ]{7}$', 'abc \u05d0'],
+    ['[\u05d0-\u05ea]{2}.{3,12}c\\b', 'ab -\u05d0\u05d1c'],
+    ['a.{20}[bd]$', 'abcd'],
+  ] as const) {
+    const pattern = new LinearPattern(source);
+    for (let round = 0; round < 40; round++) {
+      const text = randomText(random, letters, Math.floor(random() * 1_500)) + (round % 3 === 0 ? 'abxxxxxc!' : '');
+      const expected = new RegExp(source).test(text);
+      if (expected) found++;
+
+      assert.equal(pattern.isIn(text), expected, `${source} in ${JSON.stringify(text)}`);
+    }
+  }
+  assert.ok(found > 50, String(found));
+});
+
+function randomText(random: Random, letters: string, length: number): string {
+  return Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join('');
+}
 
 test('what a match must hold is told, and never keeps a match from being found', () => {
   const told = (source: string) => {
