@@ -44,7 +44,9 @@ export function checkRules(
     complaints.add(root?.at, 'rules', `are ${all.length} with those of _defaults.yaml`, `use at most ${RULES_MAX}`);
   for (const [index, rule] of rules.entries()) {
     const at = all.findIndex(({ name }) => name === rule.name);
-    const hiding = all.slice(0, at).find((earlier) => at > 0 && hides(earlier, all[at]!));
+    // What a rule between them changes may be what the later one looks for.
+    const changing = all.slice(0, Math.max(at, 0)).findLastIndex(changes);
+    const hiding = all.slice(0, Math.max(at, 0)).find((earlier, place) => place > changing && hides(earlier, all[at]!));
     if (hiding === undefined) continue;
     const path = `rules[${index}]`;
     const remedy = `put it before ${hiding.name}, or remove it`;
@@ -123,6 +125,11 @@ function contradiction({ path: _, exists, isNot, ...asked }: ContextCondition): 
   const within = (value: unknown) =>
     typeof value === 'number' && value >= low && value <= high && value !== above && value !== below;
   return isNumber && !is.some(within) ? 'none of its values is within the bounds' : undefined;
+}
+
+/** Whether records go on from it as others. */
+function changes({ effects: { tags, sampleShare, redact, setLevel, setAction } }: RuleSettings): boolean {
+  return [tags, sampleShare, redact, setLevel, setAction].some((effect) => effect !== undefined);
 }
 
 /** Whether `earlier` drops every record that `later` could hit. */

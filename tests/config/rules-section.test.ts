@@ -162,3 +162,18 @@ for (const [rule, complaint] of COMPLAINTS)
     assert.match(complaints[0]!, complaint);
     assert.match(complaints[0]!, /^agents\/grok\.yaml:[12]:\d+: /);
   });
+
+test('a rule is not called vain for what an earlier one drops where a rule between them changes records', async (t) => {
+  const rules = (between: string) => ({
+    'agents/_defaults.yaml': [
+      'rules:',
+      '  - { name: noise, when: { level: DEBUG }, then: { drop: true } }',
+      `  - { name: between, when: { action: retry }, then: ${between} }`,
+      '  - { name: counted, when: { level: DEBUG, action: retry }, then: { sample: 1% } }',
+      '',
+    ].join('\n'),
+  });
+
+  assert.deepEqual(await complaintsOf(t, rules('{ set: { level: DEBUG } }')), []);
+  assert.match(String(await complaintsOf(t, rules('{ alert: info }'))), /can never hit: noise drops/);
+});
