@@ -415,7 +415,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     const pressingBytesMax = mayPress ? this.#room.bytesBesideFile : 0;
     for (const waiting of unanswered) {
       const { onFull, textBytes } = waiting;
-      if (onFull === 'evict' && textBytes <= pressingBytesMax && this.#pressed.hasRoomFor(textBytes))
+      // Of what rules have dropped whole there is no text: that it fits doesn't mean that it may press again.
+      if (mayPress && onFull === 'evict' && textBytes <= pressingBytesMax && this.#pressed.hasRoomFor(textBytes))
         this.#pressed.add(waiting);
       else waiting.reject(error);
     }

@@ -220,3 +220,22 @@ test('what a batch told of dropped records is told by another one where all of i
   }
   assert.deepEqual([told, again.stats().droppedRecords], [dropped, dropped]);
 });
+
+test('what brings no records is refused, too, where nothing may give way for its positions', async (t) => {
+  const { buffer } = await openBuffer(t);
+  await fill(buffer, 'DEBUG', 'hold');
+  while (await isTaken(buffer, records(1, 'DEBUG'), 'hold'));
+  const position = (index: number) => ({
+    file: `1:${index}`,
+    path: `/var/log/${index}`,
+    offset: 1,
+    fingerprint: '',
+    fingerprintBytes: 0,
+  });
+  const positions = Array.from({ length: 400 }, (_, index) => position(index));
+
+  const appended = buffer.append([], { onFull: 'evict', dropped: 3, positions });
+
+  await assert.rejects(appended, { code: 'NSV_BUFFER_FULL' });
+  assert.deepEqual([buffer.stats().droppedRecords, buffer.positions().length], [0, 0]);
+});
