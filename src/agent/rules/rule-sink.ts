@@ -160,12 +160,11 @@ export class RuleSink implements RecordSink, AsyncDisposable {
       Object.assign(memory.absence(rule, agentId) ?? {}, { lastAt: now, isTold: false });
     for (const hit of hits) this.#alerts.hit(hit, now);
     if (this.#keepAt === undefined && !memory.isEmpty) this.#keepAt = now + KEPT_AFTER_MS;
-    const waits = seen.map(({ rule }) => now + rule.settings.when.absentForMs!);
-    const dueAt = Math.min(
+    let dueAt = Math.min(
       this.#keepAt ?? Number.POSITIVE_INFINITY,
       hits.length > 0 ? now + TOLD_AGAIN_MS : Number.POSITIVE_INFINITY,
-      ...waits,
     );
+    for (const { rule } of seen) dueAt = Math.min(dueAt, now + rule.settings.when.absentForMs!);
     if (dueAt >= this.#dueAt) return;
     this.#dueAt = dueAt;
     this.#watch.nudge();

@@ -398,3 +398,15 @@ test('other rules hold from the next record on; those that cannot be used change
 
   assert.equal(buffer.stats().records, 2);
 });
+
+test('a hundred thousand records that three rules wait for are stored as any others', async (t) => {
+  const rules = ['a', 'b', 'c'].map(
+    (name) => `  - { name: ${name}, when: { absent_for: 1h }, then: { alert: info } }\n`,
+  );
+  const { sink, buffer } = await open(t, '  []\n', `rules:\n${rules.join('')}`);
+  const one = record({});
+
+  await sink.append(Array.from({ length: 100_000 }, () => one));
+
+  assert.equal(buffer.stats().records, 100_000);
+});
