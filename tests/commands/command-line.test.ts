@@ -64,6 +64,12 @@ describe('the command line', { concurrency: 4 }, () => {
   let home: string;
   let server: http.Server;
   const asked: { method: string; url: string; body: string }[] = [];
+  /** By its server: other tests ask at the same time. */
+  const tokenAskedFor = (name: string) =>
+    asked
+      .filter(({ method, url }) => method === 'POST' && url === '/api/v1/tokens')
+      .map(({ body }) => JSON.parse(body))
+      .find(({ server: named }) => named === name);
 
   before(async () => {
     home = await mkdtemp(join(tmpdir(), 'nervesys-cli-'));
@@ -207,8 +213,7 @@ describe('the command line', { concurrency: 4 }, () => {
     assert.match(commands[0] ?? '', / sh -c 'u=http:\/\/127\.0\.0\.1:7700\/api\/v1\/agent\/bootstrap\.sh .*(ab){32}/);
     assert.deepEqual(commands.slice(1), [`${environment} npm run nervesys -- agent`]);
     assert.match(stderr, /only an agent on this machine can use it/);
-    const body = asked.find((one) => one.url === '/api/v1/tokens' && one.method === 'POST')!.body;
-    assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN02', uses: 2, expires_in_seconds: 5_400 });
+    assert.deepEqual(tokenAskedFor('AIGARDEN02'), { server: 'AIGARDEN02', uses: 2, expires_in_seconds: 5_400 });
   });
 
   test('token create takes a pattern and no limit of uses, and refuses what cannot be meant', async () => {
@@ -219,8 +224,7 @@ describe('the command line', { concurrency: 4 }, () => {
       stderr,
       /any number of servers may join[\s\S]*under the name of its host, which must match AIGARDEN\*;[\s\S]*NERVESYS_SERVER=<name>/,
     );
-    const body = asked.findLast((one) => one.url === '/api/v1/tokens' && one.method === 'POST')!.body;
-    assert.deepEqual(JSON.parse(body), { server: 'AIGARDEN*', uses: null, expires_in_seconds: 86_400 });
+    assert.deepEqual(tokenAskedFor('AIGARDEN*'), { server: 'AIGARDEN*', uses: null, expires_in_seconds: 86_400 });
     const json = JSON.parse((await create('--json')).stdout.toString());
     assert.match(json.command, /^NERVESYS_TOKEN=\S+ sh -c '/);
     assert.equal(json.agent_command, `NERVESYS_TOKEN=${TOKEN} npm run nervesys -- agent`);
