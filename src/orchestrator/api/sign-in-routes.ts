@@ -46,28 +46,24 @@ export function signInRoutes(app: App, deps: ServerDeps): void {
         throw new NervesysError('NSV_SIGN_IN_REFUSED', 'this name and password do not go together');
       };
 
-      let stored: string | null;
-      let right: boolean;
+      let signedInBy: string | undefined;
       try {
-        // Who is turned away costs no query.
+        // Nothing is waited for before its place in the queue is taken: what isn't looked at isn't counted either, and takes no room among
+        // what is remembered of others.
         limits.check(address, name);
         passwords.refuseWhileBusy();
-        stored = await findPassword(database, name);
-        // From here to the computation's place in the queue nothing is waited for: what isn't looked at isn't counted either, and takes
-        // no room among what is remembered of others.
-        passwords.refuseWhileBusy();
         limits.begin(address, name);
-        right = await passwords.matches(password, stored);
+        signedInBy = await passwords.matching(password, () => findPassword(database, name));
       } catch (error) {
         return heldUp(error);
       }
-      if (stored === null || !right) return refuse();
-      const signedInBy = stored;
+      if (signedInBy === undefined) return refuse();
+      const stored = signedInBy;
       const session = newSecret();
       const createdAt = new Date(clock.now());
       const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
       const signedIn = await database.transaction(async (transaction) => {
-        if (!(await holdPassword(transaction, name, signedInBy))) return false;
+        if (!(await holdPassword(transaction, name, stored))) return false;
         await createSession(transaction, name, { sha256: hashSecret(session), createdAt, expiresAt, address });
         const by = { type: 'person', name, address } as const;
         await appendAudit(transaction, {

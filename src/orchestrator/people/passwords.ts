@@ -44,10 +44,21 @@ export class Passwords {
 
   /** Whether it is the password. Where nothing is stored (no such person) it takes as long, so that the time tells nothing. */
   async matches(password: string, stored: string | null): Promise<boolean> {
-    const parsed = stored === null ? undefined : parse(stored);
-    const { salt, key, cost } = parsed ?? { ...NOBODY, cost: this.#cost };
-    const derived = await this.#inTurn(() => derive(password, salt, cost));
-    return timingSafeEqual(derived, key) && parsed !== undefined;
+    return (await this.matching(password, async () => stored)) !== undefined;
+  }
+
+  /**
+   * What is stored, where this is the password of it; else `undefined`. It is looked up in its turn: whoever is turned away, or waits, costs no query.
+   * Takes its place before it returns.
+   */
+  async matching(password: string, lookUp: () => Promise<string | null>): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      const stored = await lookUp();
+      const parsed = stored === null ? undefined : parse(stored);
+      const { salt, key, cost } = parsed ?? { ...NOBODY, cost: this.#cost };
+      const isRight = timingSafeEqual(await derive(password, salt, cost), key) && parsed !== undefined;
+      return isRight ? stored! : undefined;
+    });
   }
 
   /** Throws `NSV_SIGN_IN_BUSY` where the next computation would be refused. */
