@@ -1,7 +1,13 @@
 import type { AgentId, ServerName } from './ids.ts';
 
+/** Least first. */
 export const ALERT_SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type AlertSeverity = (typeof ALERT_SEVERITIES)[number];
+
+/** How bad a severity is; the greater the worse. */
+export function severityRank(severity: AlertSeverity): number {
+  return ALERT_SEVERITIES.indexOf(severity);
+}
 
 /** What went wrong, told by an agent. `dedup_key` names the trouble: the same one told again counts up, it isn't a second alert. */
 export interface AlertReport {

@@ -1,4 +1,4 @@
-import type { AlertReport, AlertSeverity } from '../../contract/alert.ts';
+import { type AlertReport, severityRank } from '../../contract/alert.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -26,7 +26,6 @@ const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 const RETRY_AFTER_MS_MAX = 300_000;
 /** With nothing to send there is nothing to do until somebody tells something. */
 const IDLE_MS = 3_600_000;
-const RANK: Readonly<Record<AlertSeverity, number>> = { info: 0, warning: 1, critical: 2 };
 
 /**
  * Brings alerts to the orchestrator, and keeps those that it can't bring yet, in memory. The same trouble told again while it waits
@@ -128,7 +127,7 @@ export class AlertSender implements AsyncDisposable {
   #dropLeast(): void {
     let least: AlertReport | undefined;
     for (const alert of this.#waiting.values())
-      if (least === undefined || RANK[alert.severity] < RANK[least.severity]) least = alert;
+      if (least === undefined || severityRank(alert.severity) < severityRank(least.severity)) least = alert;
     if (least === undefined) return;
     this.#waiting.delete(least.dedup_key);
     this.#dropped++;

@@ -1,4 +1,4 @@
-import type { AlertSeverity } from '../../contract/alert.ts';
+import { severityRank } from '../../contract/alert.ts';
 import { type AgentId, NERVESYS_AGENT_ID, type ServerName } from '../../contract/ids.ts';
 import { REDACTION_DEFAULT } from '../../contract/redaction.ts';
 import type { RuleSettings, RuleVerdict } from '../../contract/rules.ts';
@@ -45,7 +45,6 @@ export interface RuleCounts {
   failed: number;
 }
 
-const RANK: Readonly<Record<AlertSeverity, number>> = { info: 0, warning: 1, critical: 2 };
 /** What a rule has changed was redacted before. */
 const REDACTED_BEFORE = new Redactor({ ...REDACTION_DEFAULT, enabled: false });
 const NOT_AGAIN = { for: () => REDACTED_BEFORE };
@@ -250,7 +249,7 @@ export class RuleEngine {
     const verdict: RuleVerdict = {
       severity: alerting
         .map(({ effects }) => effects.alert!.severity)
-        .reduce((worst, one) => (RANK[one] > RANK[worst] ? one : worst)),
+        .reduce((worst, one) => (severityRank(one) > severityRank(worst) ? one : worst)),
       rules: alerting.map(({ name }) => name),
     };
     const { agentId, level, action, timestamp, json } = outcome;
