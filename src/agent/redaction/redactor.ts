@@ -8,6 +8,7 @@ import { findPii, mayHoldPii } from './pii.ts';
 import { findKeyLines } from './private-key.ts';
 import { isSecretValue, isWorkingDirectory, secretKeyKind } from './secret-keys.ts';
 import { isHardWord, isRandomWord } from './sentences.ts';
+import { marked, patternSpans, replaced, type Span, withoutOverlap } from './spans.ts';
 
 /** What a record's text became. */
 export interface RedactedRecord {
@@ -39,12 +40,6 @@ export class Suspects {
     if (this.#next < from) this.#next = findSuspect(this.#bytes, from, this.#bytes.length);
     return this.#next < to;
   }
-}
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly kind: string;
 }
 
 /** The key in a record's context that names what was replaced. */
@@ -138,11 +133,8 @@ export class Redactor {
     const spans: Span[] = findSecrets(text).filter(({ kind }) => this.#kinds.has(kind));
     const secrets = spans.length;
     if (this.#pii.size > 0) spans.push(...findPii(text, this.#pii));
-    for (const { name, pattern } of this.#patterns) {
-      const { found, exhausted } = pattern.findAll(text);
-      for (const { start, end } of found) spans.push({ start, end, kind: name });
-      if (exhausted !== undefined) spans.push({ start: exhausted, end: text.length, kind: name });
-    }
+    for (const { name, pattern } of this.#patterns)
+      for (const span of patternSpans(text, pattern, name)) spans.push(span); // one at a time: a long text may hold more than a call takes
     if (spans.length === 0) return text;
     return replaced(text, spans.length === secrets ? spans : withoutOverlap(spans), kinds);
   }
@@ -276,10 +268,6 @@ const SETTING = /^[A-Za-z]+(?:[_.-][A-Za-z]+){1,6}$/;
 const FLAG = /^--?([A-Za-z][\w-]+)$/;
 const SCHEME = /^(?:Bearer|Basic|Digest|Token|ApiKey|Negotiate|NTLM|SharedKey|AWS4-HMAC-SHA256) +/i;
 
-function marked(kind: string): string {
-  return `[redacted:${kind}]`;
-}
-
 function isNamed(key: string, value: unknown, named: string | undefined): named is string {
   return (
     named !== undefined &&
@@ -307,27 +295,4 @@ function namedBy(object: Record<string, unknown>): string | undefined {
   if (name === undefined || secretKeyKind(name) !== undefined) return name;
   const last = LAST_NAME.exec(name.slice(-80))?.[1];
   return last !== undefined && secretKeyKind(last) === 'password' ? last : name;
-}
-
-/** By place; of two that overlap the union goes, under the kind of the first. */
-function withoutOverlap(spans: readonly Span[]): readonly Span[] {
-  const merged: Span[] = [];
-  for (const span of [...spans].sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const last = merged.at(-1);
-    if (last === undefined || span.start >= last.end) merged.push(span);
-    else if (span.end > last.end) merged[merged.length - 1] = { ...last, end: span.end };
-  }
-  return merged;
-}
-
-function replaced(text: string, spans: readonly Span[], kinds: Set<string>): string {
-  const parts: string[] = [];
-  let done = 0;
-  for (const { start, end, kind } of spans) {
-    parts.push(text.slice(done, start), marked(kind));
-    kinds.add(kind);
-    done = end;
-  }
-  parts.push(text.slice(done));
-  return parts.join('');
 }

@@ -1,6 +1,6 @@
 import type { RuleSettings } from '../../contract/rules.ts';
 import { sha256Hex } from '../../platform/digest.ts';
-import { type Check, compileConditions } from './conditions.ts';
+import { type Check, compileConditions, refuseUnknown } from './conditions.ts';
 import { compileTransform, type Transform } from './effects.ts';
 import type { RecordView } from './record-view.ts';
 
@@ -21,7 +21,7 @@ export class CompiledRule {
       throw new Error('it is no rule');
     const { name, when, effects } = settings;
     try {
-      for (const key of Object.keys(settings)) if (!KNOWN.includes(key)) throw new Error(`${key} is not known`);
+      refuseUnknown(settings, KNOWN);
       this.checks = compileConditions(when);
       this.transform = compileTransform(effects, name);
       const spans = [when.rate?.withinMs, when.absentForMs].filter((span) => span !== undefined);

@@ -2,6 +2,7 @@ import { isLevel } from '../../contract/record.ts';
 import { type RuleEffects, SAMPLED_KEY, TAGS_KEY } from '../../contract/rules.ts';
 import { LinearPattern } from '../../platform/linear-pattern.ts';
 import { REDACTED_KEY } from '../redaction/index.ts';
+import { marked, patternSpans, replaced } from '../redaction/spans.ts';
 import { refuseUnknown } from './conditions.ts';
 import { type RecordView, valueAt, withValueAt } from './record-view.ts';
 
@@ -65,14 +66,13 @@ function sampling(share: number): Transform {
 
 function redacting({ matches, paths = [] }: NonNullable<RuleEffects['redact']>, name: string): Transform {
   const pattern = matches === undefined ? undefined : new LinearPattern(matches);
-  const mark = `[redacted:${name}]`;
   return (view) => {
     let { message, context } = view;
     for (const path of paths)
-      if (valueAt(context, path) !== undefined) context = withValueAt(context, path, mark) as typeof context;
+      if (valueAt(context, path) !== undefined) context = withValueAt(context, path, marked(name)) as typeof context;
     if (pattern !== undefined) {
-      message = replaceIn(message, pattern, mark);
-      context = replaceWithin(context, pattern, mark) as typeof context;
+      message = replaceIn(message, pattern, name);
+      context = replaceWithin(context, pattern, name) as typeof context;
     }
     if (message === view.message && context === view.context) return 'keep';
     view.change({ message, context });
@@ -88,30 +88,21 @@ function noteIn(view: RecordView, key: string, added: readonly string[]): 'keep'
   return 'keep';
 }
 
-/** Where the pattern gives up, nothing behind that place is kept: half a secret is one too many. */
-function replaceIn(text: string, pattern: LinearPattern, mark: string): string {
-  const { found, exhausted } = pattern.findAll(text);
-  if (found.length === 0 && exhausted === undefined) return text;
-  let replaced = '';
-  let at = 0;
-  for (const { start, end } of found) {
-    replaced += `${text.slice(at, start)}${mark}`;
-    at = end;
-  }
-  return (
-    exhausted === undefined ? replaced + text.slice(at) : `${replaced}${text.slice(at, exhausted)}${mark}`
-  ).toWellFormed();
+/** The text with what the pattern finds replaced; the same text where that is nothing. */
+function replaceIn(text: string, pattern: LinearPattern, kind: string): string {
+  const spans = patternSpans(text, pattern, kind);
+  return spans.length === 0 ? text : replaced(text, spans, new Set()).toWellFormed();
 }
 
 /** The same in every text of a value, however deep; the same value where there is none. */
-function replaceWithin(value: unknown, pattern: LinearPattern, mark: string): unknown {
-  if (typeof value === 'string') return replaceIn(value, pattern, mark);
+function replaceWithin(value: unknown, pattern: LinearPattern, kind: string): unknown {
+  if (typeof value === 'string') return replaceIn(value, pattern, kind);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    const items = value.map((each) => replaceWithin(each, pattern, mark));
+    const items = value.map((each) => replaceWithin(each, pattern, kind));
     return items.some((each, index) => each !== value[index]) ? items : value;
   }
-  const entries = Object.entries(value).map(([key, each]) => [key, replaceWithin(each, pattern, mark)] as const);
+  const entries = Object.entries(value).map(([key, each]) => [key, replaceWithin(each, pattern, kind)] as const);
   const isSame = entries.every(([key, each]) => each === (value as Readonly<Record<string, unknown>>)[key]);
   return isSame ? value : Object.fromEntries(entries);
 }
