@@ -1,13 +1,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Config,
-  checkConfigFolder,
-  diffConfigs,
-  formatComplaint,
-  type LoadedConfig,
-  loadConfig,
-} from '../config/index.ts';
+import { type Config, checkConfigFolder, diffConfigs, formatComplaint } from '../config/index.ts';
 import { writeFileAtomic } from '../platform/atomic-file.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { printChanges } from './config-diff.ts';
@@ -44,10 +37,10 @@ export async function run(options: ApplyOptions, folder: string): Promise<number
     throw new NervesysError('NSV_SETTING_INVALID', `apply ${from}: no settings file stands there`, {
       hint: 'name a folder as `nervesys config init` writes it',
     });
-  const before = await loadConfig(to).catch(() => undefined); // what is broken there is replaced
-  await refuseFollowed(to, before, config);
-  const changes = before === undefined ? [] : diffConfigs(before.config, config);
-  if (options.dryRun !== true) await replaceFiles(to, texts, before?.files ?? (await checkConfigFolder(to)).files);
+  const before = await checkConfigFolder(to); // what is broken there is replaced
+  await refuseFollowed(to, before.config, config);
+  const changes = before.config === undefined ? [] : diffConfigs(before.config, config);
+  if (options.dryRun !== true) await replaceFiles(to, texts, before.files);
   if (options.json) {
     printJson({ applied: options.dryRun !== true, folder: to, revision: config.revision, changes });
     return EXIT.done;
@@ -62,9 +55,9 @@ export async function run(options: ApplyOptions, folder: string): Promise<number
 }
 
 /** Where a repository is followed, what stands below the home would be passed over, or overwritten by the next commit. */
-async function refuseFollowed(to: string, before: LoadedConfig | undefined, next: Config): Promise<void> {
-  const { repository } = before?.config.orchestrator.git ?? next.orchestrator.git;
-  const followed = repository ?? before?.config.configSource.repository;
+async function refuseFollowed(to: string, before: Config | undefined, next: Config): Promise<void> {
+  const { repository } = before?.orchestrator.git ?? next.orchestrator.git;
+  const followed = repository ?? before?.configSource.repository;
   if (followed !== undefined)
     throw new NervesysError(
       'NSV_SETTING_INVALID',

@@ -145,6 +145,7 @@ function shorten(value: string): string {
   return value.length > VALUE_LENGTH_SHOWN ? `${value.slice(0, VALUE_LENGTH_SHOWN)}…` : value;
 }
 
-function configFolder(options: ConfigOptions, folder: string | undefined): string {
+/** The folder that is named, or the one below the home. */
+export function configFolder(options: ConfigOptions, folder: string | undefined): string {
   return folder === undefined ? join(resolveHome(options.home), 'config') : resolveUserPath(folder);
 }

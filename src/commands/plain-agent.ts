@@ -2,7 +2,7 @@ import type { AgentCommandOptions } from './agent.ts';
 
 /**
  * The options of `nervesys agent` where they are written as services write them; `undefined`: the command line is another, or has a mistake to be
- * told. An agent runs for months, and what reads command lines would stay in its memory: 1 MB.
+ * told. An agent runs for months, and what reads command lines would stay in its memory: 0.2 MB.
  */
 export function readPlainAgent(args: readonly string[]): AgentCommandOptions | undefined {
   if (args[0] !== 'agent') return undefined;

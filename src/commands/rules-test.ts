@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import { Redactors } from '../agent/redaction/index.ts';
 import { RuleEngine } from '../agent/rules/rule-engine.ts';
 import { encodeLine } from '../agent/sources/line-formats/encode-line.ts';
@@ -11,11 +10,12 @@ import type { RuleSettings } from '../contract/rules.ts';
 import { systemClock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { formatDuration } from '../platform/quantity.ts';
+import { configFolder } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatRecord } from './logs.ts';
 import { escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
 import { readLines } from './read-lines.ts';
-import { resolveHome, resolveUserPath } from './settings.ts';
+import { resolveUserPath } from './settings.ts';
 
 export interface RulesTestOptions {
   readonly config?: string;
@@ -57,8 +57,7 @@ export async function run(options: RulesTestOptions, file: string): Promise<numb
     throw new NervesysError('NSV_SETTING_INVALID', 'test rules: --server or --agent is no name', {
       hint: 'names are as in --agent GROK --server AIGARDEN01',
     });
-  const folder =
-    options.config === undefined ? join(resolveHome(options.home), 'config') : resolveUserPath(options.config);
+  const folder = configFolder(options, options.config);
   const { config } = await loadConfig(folder);
   const trial = new RulesTrial(config, server, options.limit);
   const redaction = new Redactors(config.agentDefaults.redaction, config.agents);
