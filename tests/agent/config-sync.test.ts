@@ -124,6 +124,9 @@ test('with its orchestrator away an agent starts with what it ran last, and catc
   const second = await foundRevision({ 'agents/grok.yaml': 'role: Second\n' });
   await system.orchestrator.revisions.record(second);
   await until('it catches up', async () => (await told(again)).revision === second.revision);
+  await until('it is kept, a moment after', async () =>
+    (await readFile(join(home, 'agent/config.json'), 'utf8')).includes(second.revision),
+  );
 
   await writeFile(join(home, 'agent/config.json'), '{"revision":"x","config":{"agents":7}}');
   assert.equal(await readKeptConfig(home, silentLogger), undefined);
