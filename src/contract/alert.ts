@@ -20,6 +20,12 @@ export interface AlertReport {
   readonly title: string;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly at: string;
+  /** The agent's own number of this report: one that comes again after a lost answer is counted once. Absent: an older agent. */
+  readonly id?: string;
+  /** How often it happened since it was told before. Absent: once. */
+  readonly count?: number;
+  /** It is over: what stands under this `dedup_key` is resolved. Absent: it isn't. */
+  readonly resolved?: boolean;
 }
 
 export interface AlertsRequest {

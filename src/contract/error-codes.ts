@@ -77,6 +77,11 @@ export const ERROR_CODES = {
     meaning: 'An `Idempotency-Key` came again within ten minutes, with another body; nothing of it was taken.',
     remedy: 'Give each request a key of its own, a new UUID, and repeat it with its body unchanged.',
   },
+  NSV_TOO_MANY_SILENCES: {
+    status: 409,
+    meaning: 'As many silences hold or are to come as can be looked at for each alert; none was made.',
+    remedy: 'End those that are not needed any more (`nervesys alerts silences`), or use one with a pattern.',
+  },
   NSV_TOO_MANY_KEYS: {
     status: 429,
     meaning:

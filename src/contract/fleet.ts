@@ -95,6 +95,58 @@ export interface AlertView {
   readonly first_at: string;
   readonly last_at: string;
   readonly state: 'open' | 'acknowledged' | 'resolved';
+  readonly acknowledged_by: string | null;
+  readonly acknowledged_at: string | null;
+  /** Null: it isn't over, or was over by itself. */
+  readonly resolved_by: string | null;
+  readonly resolved_at: string | null;
+  /** How often it came back soon after it was over. */
+  readonly reopened: number;
+}
+
+/** What happened to an alert, oldest first. */
+export interface AlertEventView {
+  readonly at: string;
+  readonly event: 'opened' | 'reopened' | 'worsened' | 'eased' | 'acknowledged' | 'resolved';
+  readonly severity: AlertSeverity;
+  readonly by: string | null;
+  readonly note: string | null;
+}
+
+/** What a channel was to tell of an alert, and how it went. */
+export interface AlertDeliveryView {
+  readonly channel: string;
+  readonly event: string;
+  readonly state: 'waiting' | 'told' | 'moot' | 'failed';
+  /** Why it waits though its time had come. */
+  readonly held: string | null;
+  readonly due_at: string;
+  readonly attempts: number;
+  readonly ended_at: string | null;
+  readonly error: string | null;
+}
+
+/** `GET /api/v1/alerts/<id>`. */
+export interface AlertDetail extends AlertView {
+  readonly events: readonly AlertEventView[];
+  readonly deliveries: readonly AlertDeliveryView[];
+  readonly silenced_until: string | null;
+}
+
+/** Alerts that match are told to nobody meanwhile. Patterns with `*` and `?`; null: any. */
+export interface SilenceView {
+  readonly id: string;
+  readonly server: string | null;
+  readonly agent_id: string | null;
+  readonly kind: string | null;
+  /** This alert alone. */
+  readonly alert_id: string | null;
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly reason: string;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly ended_by: string | null;
 }
 
 /** One archive object in the catalog, `GET /api/v1/archive`. */

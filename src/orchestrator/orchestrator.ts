@@ -15,6 +15,7 @@ import type { Random } from '../platform/random.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
 import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from './alerts/raise.ts';
 import type { App, ServerDeps } from './api/app.ts';
 import { Authenticator } from './api/authenticator.ts';
 import { Metrics } from './api/metrics.ts';
@@ -27,21 +28,14 @@ import { Refusals } from './audit/refusals.ts';
 import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
-import { recordAlerts } from './database/queries/record-alerts.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
-import { resolveAlerts } from './database/queries/resolve-alerts.ts';
 import { whileAlone } from './database/while-alone.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
 import { UpgradeOrders } from './fleet/upgrade-orders.ts';
 import { DesiredConfig } from './gitops/desired-config.ts';
-import {
-  CONFIG_ALERTS_SERVER,
-  type FoundRevision,
-  PostgresRevisionStore,
-  type RevisionStore,
-} from './gitops/revision-store.ts';
+import { type FoundRevision, PostgresRevisionStore, type RevisionStore } from './gitops/revision-store.ts';
 import { RolloutWatch } from './gitops/rollout-watch.ts';
 import { SnapshotKeeper } from './gitops/snapshot-keeper.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
@@ -270,10 +264,12 @@ function followRepository(
 ): GitFollower {
   const { clock, logger, store, database, hub } = parts;
   const onTrouble = async (trouble: NervesysError | undefined) => {
-    const alerts =
+    const at = new Date(clock.now());
+    const alerts = await database.transaction((transaction) =>
       trouble === undefined
-        ? await resolveAlerts(database, CONFIG_ALERTS_SERVER, 'config.source')
-        : await recordAlerts(database, CONFIG_ALERTS_SERVER, [sourceTrouble(trouble, clock.now())]);
+        ? settleAlerts(transaction, [SOURCE_TROUBLE], at)
+        : raiseAlerts(transaction, [sourceTrouble(trouble)], at),
+    );
     for (const data of alerts) hub.publish({ type: 'alert', data });
   };
   return new GitFollower({
@@ -294,18 +290,17 @@ function followRepository(
   });
 }
 
-function sourceTrouble(trouble: NervesysError, now: number) {
+const SOURCE_TROUBLE = { server: ORCHESTRATOR_ALERTS_SERVER, dedupKey: 'config.source' } as const;
+
+function sourceTrouble(trouble: NervesysError): OwnTrouble {
   return {
-    dedup_key: 'config.source',
+    ...SOURCE_TROUBLE,
+    agentId: null,
     severity: 'warning',
-    server: CONFIG_ALERTS_SERVER,
-    agent_id: null,
     kind: 'config.source',
     title: 'The repository of the configuration cannot be followed; the last good one holds',
     detail: { code: trouble.code, message: trouble.message },
-    at: new Date(now).toISOString(),
-    count: 1,
-  } as const;
+  };
 }
 
 /** The certificate to listen with; `undefined`: plain HTTP, on this machine alone or asked for by name. */

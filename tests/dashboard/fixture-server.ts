@@ -316,6 +316,11 @@ export function makeAlert(change: Partial<AlertView> & { readonly id: string }, 
     first_at: new Date(nowMs - 600_000).toISOString(),
     last_at: new Date(nowMs - 60_000).toISOString(),
     state: 'open',
+    acknowledged_by: null,
+    acknowledged_at: null,
+    resolved_by: null,
+    resolved_at: null,
+    reopened: 0,
     ...change,
   };
 }

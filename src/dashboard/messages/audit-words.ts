@@ -26,6 +26,9 @@ export const ACTION_WORDS: Readonly<Record<AuditAction, TextKey>> = {
   'config.rolled_back': 'auditRolledBack',
   'config.halted': 'auditRolloutHalted',
   'alert.acknowledged': 'auditAlertAcknowledged',
+  'alert.resolved': 'auditAlertResolved',
+  'silence.created': 'auditSilenceCreated',
+  'silence.ended': 'auditSilenceEnded',
   'sign_in.refused': 'auditSignInRefused',
   'sign_in.held_up': 'auditSignInHeldUp',
   'access.refused': 'auditAccessRefused',
@@ -83,7 +86,7 @@ export const AUDIT_GROUPS: readonly { readonly key: TextKey; readonly actions: r
     key: 'auditGroupPeople',
     actions: ['person.added', 'person.role', 'person.password', 'person.removed', 'key.created', 'key.revoked'],
   },
-  { key: 'auditGroupAlerts', actions: ['alert.acknowledged'] },
+  { key: 'auditGroupAlerts', actions: ['alert.acknowledged', 'alert.resolved', 'silence.created', 'silence.ended'] },
 ];
 
 const REFUSALS: ReadonlySet<string> = new Set(AUDIT_GROUPS[0]!.actions);

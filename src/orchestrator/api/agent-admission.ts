@@ -4,10 +4,10 @@ import type { ServerName } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
+import { type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
 import type { Database } from '../database/database.ts';
 import type { AgentKeyState } from '../database/queries/find-principal.ts';
 import { noteIncarnation } from '../database/queries/note-incarnation.ts';
-import { recordAlerts } from '../database/queries/record-alerts.ts';
 import { takeIntoUse } from '../database/queries/rotate-key.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -94,19 +94,16 @@ export class AgentAdmission {
     if (this.#toldAt.size >= TOLD_MAX) this.#toldAt.clear();
     this.#toldAt.set(name, now);
     try {
-      const alerts = await recordAlerts(database, server, [
-        {
-          dedup_key: `${server}:${kind}:${errorCode(reason)}`,
-          severity: 'warning',
-          server,
-          agent_id: null,
-          kind,
-          title,
-          detail: { code: reason.code, message: reason.message },
-          at: new Date(now).toISOString(),
-          count: 1,
-        },
-      ]);
+      const trouble: OwnTrouble = {
+        server,
+        agentId: null,
+        dedupKey: `${kind}:${errorCode(reason)}`,
+        kind,
+        severity: 'warning',
+        title,
+        detail: { code: reason.code, message: reason.message },
+      };
+      const alerts = await database.transaction((transaction) => raiseAlerts(transaction, [trouble], new Date(now)));
       for (const data of alerts) hub.publish({ type: 'alert', data });
     } catch (error) {
       logger.error('an alert could not be stored', { kind, server, ...errorFields(error) });

@@ -1,31 +1,49 @@
 import { Type } from '@sinclair/typebox';
 import { ALERT_SEVERITIES, type AlertReport } from '../../contract/alert.ts';
-import type { AlertView } from '../../contract/fleet.ts';
+import type { AuditAction } from '../../contract/audit.ts';
+import type { AlertDetail, AlertView } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { mergeReports } from '../alerts/merge-reports.ts';
 import { actorOf } from '../audit/refusals.ts';
+import type { Queryable } from '../database/database.ts';
 import { acknowledgeAlert } from '../database/queries/acknowledge-alert.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
+import { readAlertDetail } from '../database/queries/read-alert-detail.ts';
 import { readAlerts } from '../database/queries/read-alerts.ts';
-import { recordAlerts, type StoredReport } from '../database/queries/record-alerts.ts';
+import { recordAlerts } from '../database/queries/record-alerts.ts';
+import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { storable } from '../database/storable.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAgent, requireOperator, requirePerson } from './principal.ts';
 import { AgentIdSchema, IdSchema, ServerNameSchema } from './schemas.ts';
 
 const ALERTS_MAX = 100;
+const COUNT_MAX = 1_000_000_000;
 
+const SeveritySchema = Type.Union(ALERT_SEVERITIES.map((severity) => Type.Literal(severity)));
 const ReportSchema = Type.Object({
   dedup_key: Type.String({ minLength: 1, maxLength: 200 }),
-  severity: Type.Union(ALERT_SEVERITIES.map((severity) => Type.Literal(severity))),
+  severity: SeveritySchema,
   server: ServerNameSchema,
   agent_id: Type.Union([AgentIdSchema, Type.Null()]),
   kind: Type.String({ minLength: 1, maxLength: 100 }),
   title: Type.String({ minLength: 1, maxLength: 500 }),
   detail: Type.Record(Type.String(), Type.Unknown()),
   at: Type.String({ maxLength: 40, description: 'ISO 8601, UTC' }),
+  id: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'of this report: told again it is counted once' }),
+  ),
+  count: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: COUNT_MAX, description: 'how often since it was told before' }),
+  ),
+  resolved: Type.Optional(Type.Boolean({ description: 'the trouble is over' })),
 });
+const NoteSchema = Type.Object(
+  { note: Type.Optional(Type.String({ maxLength: 500, description: 'for whoever reads the timeline' })) },
+  { default: {} },
+);
 
-/** What went wrong: told by agents, read and acknowledged by people. */
+/** What went wrong: told by agents, read, acknowledged and resolved by people. */
 export function alertsRoutes(app: App, deps: ServerDeps): void {
   const { clock, database, hub, metrics } = deps;
 
@@ -43,7 +61,14 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       const { server } = agentOf(request);
       const reports = storable(request.body.alerts) as readonly AlertReport[] | undefined;
       if (reports === undefined) throw new NervesysError('NSV_BODY_INVALID', 'body/alerts nest too deeply');
-      const views = await recordAlerts(database, server, merge(reports, server, clock.now()));
+      const now = new Date(clock.now());
+      const { told, over } = mergeReports(reports, server, now.getTime());
+      const views = await database.transaction(async (transaction) => {
+        const recorded = await recordAlerts(transaction, server, told, now);
+        if (over.length === 0) return recorded;
+        const resolved = await resolveAlerts(transaction, { server, origin: 'agent', dedupKeys: over }, now);
+        return [...recorded.filter(({ id }) => !resolved.some((view) => view.id === id)), ...resolved];
+      });
       metrics.add('nervesys_alerts_told_total', {}, reports.length);
       for (const data of views) hub.publish({ type: 'alert', data });
       return { accepted: reports.length };
@@ -56,54 +81,88 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       onRequest: requirePerson,
       schema: {
         tags: ['alerts'],
-        summary: 'Alerts, newest first',
+        summary: 'Alerts, the one told last first',
         querystring: Type.Object({
           server: Type.Optional(ServerNameSchema),
-          state: Type.Optional(Type.Union(['open', 'acknowledged', 'resolved'].map((state) => Type.Literal(state)))),
+          agent_id: Type.Optional(AgentIdSchema),
+          kind: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+          severity: Type.Optional({ ...SeveritySchema, description: 'at least so bad' }),
+          state: Type.Optional(
+            Type.Union(
+              (['open', 'acknowledged', 'resolved', 'unresolved'] as const).map((state) => Type.Literal(state)),
+              { description: 'unresolved: open or acknowledged' },
+            ),
+          ),
+          before: Type.Optional(
+            Type.String({
+              pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?Z$',
+              description: 'last told before this instant: the page that follows',
+            }),
+          ),
           limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 200 }),
         }),
       },
     },
-    async (request): Promise<{ alerts: AlertView[] }> => ({ alerts: await readAlerts(database, request.query) }),
+    async (request): Promise<{ alerts: AlertView[] }> => {
+      const { agent_id: agentId, ...query } = request.query;
+      return { alerts: await readAlerts(database, { ...query, agentId }) };
+    },
   );
 
-  app.post(
-    '/api/v1/alerts/:id/acknowledge',
+  app.get(
+    '/api/v1/alerts/:id',
     {
-      onRequest: requireOperator,
-      schema: { tags: ['alerts'], summary: 'Say that an alert was seen', params: Type.Object({ id: IdSchema }) },
+      onRequest: requirePerson,
+      schema: {
+        tags: ['alerts'],
+        summary: 'One alert: what happened to it, and whom it was told to',
+        params: Type.Object({ id: IdSchema }),
+      },
     },
-    async (request): Promise<AlertView> => {
-      const { name } = personOf(request);
-      const { id: subject } = request.params;
-      const at = new Date(clock.now());
-      const view = await database.transaction(async (transaction) => {
-        const acknowledged = await acknowledgeAlert(transaction, subject, name, at);
-        if (acknowledged !== undefined)
-          await appendAudit(transaction, { at, by: actorOf(request), action: 'alert.acknowledged', subject });
-        return acknowledged;
-      });
-      if (view === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no open alert ${request.params.id}`);
-      hub.publish({ type: 'alert', data: view });
-      return view;
+    async (request): Promise<AlertDetail> => {
+      const detail = await readAlertDetail(database, request.params.id, new Date(clock.now()));
+      if (detail === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no alert ${request.params.id}`);
+      return detail;
     },
   );
+
+  type Change = (
+    transaction: Queryable,
+    id: string,
+    by: { readonly name: string; readonly note: string | null },
+    now: Date,
+  ) => Promise<AlertView | undefined>;
+
+  const changeRoute = (verb: string, summary: string, action: AuditAction, change: Change) =>
+    app.post(
+      `/api/v1/alerts/:id/${verb}`,
+      {
+        onRequest: requireOperator,
+        schema: { tags: ['alerts'], summary, params: Type.Object({ id: IdSchema }), body: NoteSchema },
+      },
+      async (request): Promise<AlertView> => {
+        const { id: subject } = request.params;
+        const at = new Date(clock.now());
+        const by = { name: personOf(request).name, note: noteOf(request.body) };
+        const view = await database.transaction(async (transaction) => {
+          const changed = await change(transaction, subject, by, at);
+          if (changed !== undefined)
+            await appendAudit(transaction, { at, by: actorOf(request), action, subject, detail: { note: by.note } });
+          return changed;
+        });
+        if (view === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no open alert ${subject}`);
+        hub.publish({ type: 'alert', data: view });
+        return view;
+      },
+    );
+  changeRoute('acknowledge', 'Say that an alert was seen', 'alert.acknowledged', acknowledgeAlert);
+  changeRoute('resolve', 'Say that the trouble is over', 'alert.resolved', async (transaction, id, by, now) => {
+    const [resolved] = await resolveAlerts(transaction, { ids: [id] }, now, by);
+    return resolved;
+  });
 }
 
-/** One report a `dedup_key`: the last one's words, counted. An instant from the future would stay newest for ever, so it becomes now. */
-function merge(reports: readonly AlertReport[], server: string, now: number): StoredReport[] {
-  const merged = new Map<string, StoredReport>();
-  for (const report of reports) {
-    if (report.server !== server)
-      throw new NervesysError(
-        'NSV_FORBIDDEN',
-        `alert ${report.dedup_key} is of another server; this key is for ${server}`,
-      );
-    const at = Date.parse(report.at);
-    if (Number.isNaN(at))
-      throw new NervesysError('NSV_BODY_INVALID', `alert ${report.dedup_key}: at is not an instant`);
-    const count = (merged.get(report.dedup_key)?.count ?? 0) + 1;
-    merged.set(report.dedup_key, { ...report, at: new Date(Math.min(at, now)).toISOString(), count });
-  }
-  return [...merged.values()];
+function noteOf(body: { readonly note?: string }): string | null {
+  const note = body.note?.trim().replaceAll('\0', '\ufffd').toWellFormed() ?? '';
+  return note === '' ? null : note;
 }

@@ -5,9 +5,9 @@ import { parseServerName, type ServerName } from '../../contract/ids.ts';
 import { renameProof } from '../../contract/rename-proof.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
+import { type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
 import { enrolServer } from '../database/queries/enrol-server.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
-import { recordAlerts } from '../database/queries/record-alerts.ts';
 import type { App, ServerDeps } from './app.ts';
 import { contractObstacle } from './contract-check.ts';
 import { RefusalLimit } from './refusal-limit.ts';
@@ -132,19 +132,17 @@ async function tellRefusal(deps: ServerDeps, { error, server, address, skewMs }:
   logger.info('enrolment refused', { server, address, tokenId, clockSkewMs, errorCode: error.code });
   if (typeof tokenId !== 'string') return;
   try {
-    const alerts = await recordAlerts(database, server, [
-      {
-        dedup_key: `enrolment:${tokenId}:${error.code}`,
-        severity: 'warning',
-        server,
-        agent_id: null,
-        kind: 'enrolment.refused',
-        title: `${server} could not join: ${error.message}`,
-        detail: { code: error.code, token_id: tokenId, address, clock_skew_ms: clockSkewMs },
-        at: new Date(clock.now()).toISOString(),
-        count: 1,
-      },
-    ]);
+    const trouble: OwnTrouble = {
+      server,
+      agentId: null,
+      dedupKey: `enrolment:${tokenId}:${error.code}`,
+      kind: 'enrolment.refused',
+      severity: 'warning',
+      title: `${server} could not join: ${error.message}`,
+      detail: { code: error.code, token_id: tokenId, address, clock_skew_ms: clockSkewMs },
+    };
+    const at = new Date(clock.now());
+    const alerts = await database.transaction((transaction) => raiseAlerts(transaction, [trouble], at));
     for (const data of alerts) hub.publish({ type: 'alert', data });
   } catch (failure) {
     logger.error('an alert could not be stored', { kind: 'enrolment.refused', server, ...errorFields(failure) });

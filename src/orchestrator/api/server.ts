@@ -39,6 +39,7 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
+import { silencesRoutes } from './silences-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
 import { upgradesRoutes } from './upgrades-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
@@ -55,6 +56,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   configRoutes,
   rolloutRoutes,
   alertsRoutes,
+  silencesRoutes,
   batchesRoutes,
   credentialsRoutes,
   uploadsRoutes,

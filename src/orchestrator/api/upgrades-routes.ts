@@ -11,6 +11,7 @@ import {
 import type { ServerName } from '../../contract/ids.ts';
 import { matchesServerPattern, parseServerPattern } from '../../contract/server-pattern.ts';
 import { NervesysError } from '../../platform/errors.ts';
+import { type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
 import { actorOf } from '../audit/refusals.ts';
 import {
   askForUpgrade,
@@ -21,7 +22,6 @@ import {
   readUpgrades,
 } from '../database/queries/agent-upgrades.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
-import { recordAlerts } from '../database/queries/record-alerts.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAdmin, requireAny } from './principal.ts';
 import { ServerPatternSchema } from './schemas.ts';
@@ -82,8 +82,7 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
       const at = new Date(clock.now());
       const alerts = await database.transaction(async (transaction) => {
         if (!(await finishUpgrade(transaction, server, report, at))) return [];
-        const told =
-          report.outcome === 'done' ? [] : await recordAlerts(transaction, server, [unhappyEnd(server, report, at)]);
+        const told = report.outcome === 'done' ? [] : await raiseAlerts(transaction, [unhappyEnd(server, report)], at);
         const detail = { outcome: report.outcome, sha256: report.bundle_sha256, reason: report.reason };
         await appendAudit(transaction, { at, by: actorOf(request), action: 'agent.upgraded', subject: server, detail });
         return told;
@@ -169,19 +168,17 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
   );
 }
 
-function unhappyEnd(server: ServerName, { outcome, reason, bundle_sha256 }: UpgradeReport, at: Date) {
+function unhappyEnd(server: ServerName, { outcome, reason, bundle_sha256 }: UpgradeReport): OwnTrouble {
   return {
-    dedup_key: `${server}:agent.upgrade:${bundle_sha256}`,
-    severity: 'warning',
     server,
-    agent_id: null,
+    agentId: null,
+    dedupKey: `agent.upgrade:${bundle_sha256}`,
     kind: 'agent.upgrade',
+    severity: 'warning',
     title:
       outcome === 'failed'
         ? `The new agent did not work on ${server}: it runs what it ran before`
         : `${server} did not try the new agent`,
     detail: { reason, sha256: bundle_sha256 },
-    at: at.toISOString(),
-    count: 1,
-  } as const;
+  };
 }

@@ -1,12 +1,11 @@
 import type { FoundRevision, RevisionStore } from '../../config/index.ts';
 import type { AlertView } from '../../contract/fleet.ts';
-import type { ServerName } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { type ConfigHead, holdConfigHead, moveConfigHead, readConfigHead } from '../database/queries/config-head.ts';
 import { readLatestGood } from '../database/queries/read-revisions.ts';
-import { recordAlerts } from '../database/queries/record-alerts.ts';
 import {
   holdRevision,
   type KnownRevision,
@@ -23,7 +22,6 @@ import type { DesiredConfig } from './desired-config.ts';
 export type { FoundRevision, RevisionStore } from '../../config/index.ts';
 
 /** What alerts of the configuration are filed under: they are the fleet's, no server's. */
-export const CONFIG_ALERTS_SERVER = 'orchestrator' as ServerName;
 
 export interface RevisionStoreOptions {
   readonly database: Database;
@@ -95,7 +93,11 @@ async function take(transaction: Queryable, found: FoundRevision, now: Date): Pr
     const refusal = found.refusal ?? known?.refusal;
     return { outcome, changed: false, alerts: await tellRefusal(transaction, found.revision, refusal, now) };
   }
-  const alerts = await resolveAlerts(transaction, CONFIG_ALERTS_SERVER, 'config.refused');
+  const alerts = await resolveAlerts(
+    transaction,
+    { server: ORCHESTRATOR_ALERTS_SERVER, origin: 'orchestrator', kind: 'config.refused' },
+    now,
+  );
   const changed = isNew
     ? await beginRollout(transaction, { ...head, found: found.revision }, now)
     : await goBackTo(transaction, { ...head, found: found.revision }, found.revision, known, now);
@@ -144,25 +146,22 @@ async function tellRefusal(
   now: Date,
 ): Promise<AlertView[]> {
   const complaints = refusal?.complaints ?? [];
-  return recordAlerts(transaction, CONFIG_ALERTS_SERVER, [
-    {
-      dedup_key: `config.refused:${revision}`,
-      severity: 'warning',
-      server: CONFIG_ALERTS_SERVER,
-      agent_id: null,
-      kind: 'config.refused',
-      title: `Revision ${revision} of the configuration was refused; what ran runs on`,
-      detail: {
-        revision,
-        code: refusal?.code ?? null,
-        reason: refusal?.reason ?? null,
-        complaints: complaints.slice(0, COMPLAINTS_TOLD_MAX),
-        complaints_more: Math.max(0, complaints.length - COMPLAINTS_TOLD_MAX),
-      },
-      at: now.toISOString(),
-      count: 1,
+  const trouble: OwnTrouble = {
+    server: ORCHESTRATOR_ALERTS_SERVER,
+    agentId: null,
+    dedupKey: `config.refused:${revision}`,
+    kind: 'config.refused',
+    severity: 'warning',
+    title: `Revision ${revision} of the configuration was refused; what ran runs on`,
+    detail: {
+      revision,
+      code: refusal?.code ?? null,
+      reason: refusal?.reason ?? null,
+      complaints: complaints.slice(0, COMPLAINTS_TOLD_MAX),
+      complaints_more: Math.max(0, complaints.length - COMPLAINTS_TOLD_MAX),
     },
-  ]);
+  };
+  return raiseAlerts(transaction, [trouble], now);
 }
 
 /** As many as somebody reads in an alert; the revision has them all. */

@@ -3,11 +3,11 @@ import type { RolloutFinding } from '../../contract/rollout.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
 import { SYSTEM_ACTOR } from '../audit/refusals.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
 import { holdConfigHead, moveConfigHead } from '../database/queries/config-head.ts';
-import { recordAlerts } from '../database/queries/record-alerts.ts';
 import { setRevisionState } from '../database/queries/record-revision.ts';
 import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { readRolloutFacts } from '../database/queries/rollout-facts.ts';
@@ -22,7 +22,6 @@ import {
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { DesiredConfig } from './desired-config.ts';
 import { judgeRollout, type RolloutVerdict } from './judge-rollout.ts';
-import { CONFIG_ALERTS_SERVER } from './revision-store.ts';
 import { reachOf } from './rollout-plan.ts';
 
 export interface RolloutWatchOptions {
@@ -133,7 +132,11 @@ async function carryOut(
       if (settled !== null) await setRevisionState(transaction, settled, 'replaced', now);
       await setRevisionState(transaction, revision, 'everywhere', now);
       await moveConfigHead(transaction, { settled: revision });
-      return resolveAlerts(transaction, CONFIG_ALERTS_SERVER, 'config.halted');
+      return resolveAlerts(
+        transaction,
+        { server: ORCHESTRATOR_ALERTS_SERVER, origin: 'orchestrator', kind: 'config.halted' },
+        now,
+      );
     case 'halt':
       return halt(transaction, rollout, verdict.findings, now);
     default:
@@ -150,19 +153,16 @@ async function halt(
   const reason = sayFindings(findings);
   await endRollout(transaction, id, { state: 'halted', reason, findings }, now);
   await setRevisionState(transaction, revision, 'rolled_back', now, reason);
-  const alerts = await recordAlerts(transaction, CONFIG_ALERTS_SERVER, [
-    {
-      dedup_key: `config.halted:${revision}`,
-      severity: 'critical',
-      server: CONFIG_ALERTS_SERVER,
-      agent_id: null,
-      kind: 'config.halted',
-      title: `Revision ${revision} of the configuration was halted at stage ${stage + 1} of ${stages.length}; ${previous} is desired again`,
-      detail: { revision, previous, stage: stage + 1, stages: stages.length, findings },
-      at: now.toISOString(),
-      count: 1,
-    },
-  ]);
+  const trouble: OwnTrouble = {
+    server: ORCHESTRATOR_ALERTS_SERVER,
+    agentId: null,
+    dedupKey: `config.halted:${revision}`,
+    kind: 'config.halted',
+    severity: 'critical',
+    title: `Revision ${revision} of the configuration was halted at stage ${stage + 1} of ${stages.length}; ${previous} is desired again`,
+    detail: { revision, previous, stage: stage + 1, stages: stages.length, findings },
+  };
+  const alerts = await raiseAlerts(transaction, [trouble], now);
   await appendAudit(transaction, {
     at: now,
     by: SYSTEM_ACTOR,

@@ -60,6 +60,8 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'GET /api/v1/agents/{agent_id}/history': VIEWER,
   'GET /api/v1/events': VIEWER,
   'GET /api/v1/alerts': VIEWER,
+  'GET /api/v1/alerts/{id}': VIEWER,
+  'GET /api/v1/silences': VIEWER,
   'GET /api/v1/archive': VIEWER,
   'GET /api/v1/logs': VIEWER,
   'GET /api/v1/upgrades': VIEWER,
@@ -68,6 +70,9 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'GET /api/v1/rollout': VIEWER,
 
   'POST /api/v1/alerts/{id}/acknowledge': OPERATOR,
+  'POST /api/v1/alerts/{id}/resolve': OPERATOR,
+  'POST /api/v1/silences': OPERATOR,
+  'DELETE /api/v1/silences/{id}': OPERATOR,
   'POST /api/v1/tokens': OPERATOR,
   'GET /api/v1/tokens': OPERATOR,
   'DELETE /api/v1/tokens/{id}': OPERATOR,

@@ -1,40 +1,164 @@
-import type { AlertReport } from '../../../contract/alert.ts';
+import type { AlertReport, AlertSeverity } from '../../../contract/alert.ts';
 import type { AlertView } from '../../../contract/fleet.ts';
+import { type KnownAlert, type Taken, takeReport } from '../../alerts/take-report.ts';
 import type { Queryable } from '../database.ts';
+import { type AlertEvent, appendAlertEvents } from './alert-events.ts';
 import { ALERT_COLUMNS, type AlertRow, toAlertView } from './read-alerts.ts';
 
+export type AlertOrigin = 'agent' | 'orchestrator';
+
 /** An alert as it is stored: `count` times told since the request before, `at` no later than the orchestrator's now. */
-export interface StoredReport extends AlertReport {
+export interface StoredReport extends Omit<AlertReport, 'resolved'> {
   readonly count: number;
 }
 
-/** Stores alerts of one server. One that is open or acknowledged under the same `dedup_key` counts up instead. */
+/** Alerts of one server are recorded one request after the other, so that two that tell the same trouble make one alert. */
+const RECORD_LOCK = 0x6e73_7637; // "nsv7"
+
+const EVENT_OF: Readonly<Partial<Record<Taken, AlertEvent>>> = {
+  open: 'opened',
+  reopen: 'reopened',
+  worse: 'worsened',
+  milder: 'eased',
+};
+
+interface KnownRow {
+  readonly id: number;
+  readonly dedup_key: string;
+  readonly state: KnownAlert['state'];
+  readonly severity: AlertSeverity;
+  readonly report_id: string | null;
+  readonly resolved_at: Date | null;
+}
+
+/**
+ * Stores alerts of one server, one report a `dedup_key`, within a transaction of the caller's. One that isn't over counts up under the
+ * same `dedup_key`; one that was over a moment ago is open again. What is news is noted as an event, from which notifications are planned.
+ * Answers the alerts as they are now, without those that were told before (a repeat after a lost answer).
+ */
 export async function recordAlerts(
-  database: Queryable,
+  transaction: Queryable,
   server: string,
   reports: readonly StoredReport[],
+  now: Date,
+  origin: AlertOrigin = 'agent',
 ): Promise<AlertView[]> {
-  const { rows } = await database.query<AlertRow>(
-    `INSERT INTO alerts AS known (server, dedup_key, agent_id, severity, kind, title, detail, count, first_at, last_at)
-     SELECT $1, told.dedup_key, told.agent_id, told.severity, told.kind, told.title, told.detail, told.count, told.at, told.at
-     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::int[], $9::timestamptz[])
-       AS told (dedup_key, agent_id, severity, kind, title, detail, count, at)
-     ORDER BY told.dedup_key
-     ON CONFLICT (server, dedup_key) WHERE state <> 'resolved' DO UPDATE SET
-       count = known.count + excluded.count, last_at = greatest(known.last_at, excluded.last_at),
-       severity = excluded.severity, title = excluded.title, detail = excluded.detail
-     RETURNING ${ALERT_COLUMNS}`,
-    [
+  if (reports.length === 0) return [];
+  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [RECORD_LOCK, server]);
+  const known = await readKnown(transaction, server, origin, reports);
+  const taken = reports.map((report) => {
+    const row = known.get(report.dedup_key);
+    return {
+      report,
+      row,
+      taken: takeReport(row && toKnown(row), { ...report, reportId: report.id ?? null }, now.getTime()),
+    };
+  });
+  const opened = taken.filter((one) => one.taken === 'open');
+  const changed = taken.filter((one) => one.taken !== 'open' && one.taken !== 'repeat');
+  const rows = [
+    ...(await insertAlerts(
+      transaction,
       server,
-      reports.map((report) => report.dedup_key),
-      reports.map((report) => report.agent_id),
-      reports.map((report) => report.severity),
-      reports.map((report) => report.kind),
-      reports.map((report) => report.title),
-      reports.map((report) => JSON.stringify(report.detail)),
-      reports.map((report) => report.count),
-      reports.map((report) => report.at),
-    ],
+      origin,
+      opened.map(({ report }) => report),
+    )),
+    ...(await updateAlerts(
+      transaction,
+      changed.map(({ report, row, taken: how }) => ({ report, id: row!.id, how })),
+    )),
+  ];
+  const byKey = new Map(rows.map((row) => [row.dedup_key, row]));
+  await appendAlertEvents(
+    transaction,
+    taken.flatMap(({ report, taken: how }) => {
+      const event = EVENT_OF[how];
+      const row = byKey.get(report.dedup_key);
+      return event === undefined || row === undefined
+        ? []
+        : [{ alertId: row.id, at: now, event, severity: row.severity, by: null, note: null }];
+    }),
   );
   return rows.map(toAlertView);
+}
+
+type RecordedRow = AlertRow & { readonly dedup_key: string };
+
+async function readKnown(
+  transaction: Queryable,
+  server: string,
+  origin: AlertOrigin,
+  reports: readonly StoredReport[],
+): Promise<Map<string, KnownRow>> {
+  const { rows } = await transaction.query<KnownRow>(
+    `SELECT DISTINCT ON (dedup_key) id, dedup_key, state, severity, report_id, resolved_at FROM alerts
+     WHERE server = $1 AND origin = $2 AND dedup_key = ANY($3) ORDER BY dedup_key, id DESC`,
+    [server, origin, reports.map((report) => report.dedup_key)],
+  );
+  return new Map(rows.map((row) => [row.dedup_key, row]));
+}
+
+function toKnown(row: KnownRow): KnownAlert {
+  return {
+    state: row.state,
+    severity: row.severity,
+    reportId: row.report_id,
+    resolvedAt: row.resolved_at?.getTime() ?? null,
+  };
+}
+
+async function insertAlerts(
+  transaction: Queryable,
+  server: string,
+  origin: AlertOrigin,
+  reports: readonly StoredReport[],
+): Promise<RecordedRow[]> {
+  if (reports.length === 0) return [];
+  const { rows } = await transaction.query<RecordedRow>(
+    `INSERT INTO alerts (server, origin, dedup_key, agent_id, severity, kind, title, detail, count, first_at, last_at, report_id)
+     SELECT $1, $2, told.dedup_key, told.agent_id, told.severity, told.kind, told.title, told.detail, told.count, told.at, told.at,
+       told.report_id
+     FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::int[], $10::timestamptz[], $11::text[])
+       AS told (dedup_key, agent_id, severity, kind, title, detail, count, at, report_id)
+     RETURNING dedup_key, ${ALERT_COLUMNS}`,
+    [server, origin, ...columns(reports)],
+  );
+  return rows;
+}
+
+async function updateAlerts(
+  transaction: Queryable,
+  changes: readonly { readonly report: StoredReport; readonly id: number; readonly how: Taken }[],
+): Promise<RecordedRow[]> {
+  if (changes.length === 0) return [];
+  const { rows } = await transaction.query<RecordedRow>(
+    `UPDATE alerts SET
+       count = alerts.count + told.count, last_at = greatest(alerts.last_at, told.at), severity = told.severity, kind = told.kind,
+       title = told.title, detail = told.detail, report_id = told.report_id,
+       state = CASE WHEN told.how IN ('reopen', 'worse') THEN 'open' ELSE alerts.state END,
+       acknowledged_by = CASE WHEN told.how IN ('reopen', 'worse') THEN NULL ELSE alerts.acknowledged_by END,
+       acknowledged_at = CASE WHEN told.how IN ('reopen', 'worse') THEN NULL ELSE alerts.acknowledged_at END,
+       reopened = alerts.reopened + CASE told.how WHEN 'reopen' THEN 1 ELSE 0 END,
+       resolved_at = NULL, resolved_by = NULL
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::int[], $8::timestamptz[], $9::text[],
+       $10::bigint[], $11::text[]) AS told (dedup_key, agent_id, severity, kind, title, detail, count, at, report_id, id, how)
+     WHERE alerts.id = told.id
+     RETURNING alerts.dedup_key, ${ALERT_COLUMNS.replaceAll(/[a-z_]+/g, 'alerts.$&')}`,
+    [...columns(changes.map(({ report }) => report)), changes.map(({ id }) => id), changes.map(({ how }) => how)],
+  );
+  return rows;
+}
+
+function columns(reports: readonly StoredReport[]): unknown[] {
+  return [
+    reports.map((report) => report.dedup_key),
+    reports.map((report) => report.agent_id),
+    reports.map((report) => report.severity),
+    reports.map((report) => report.kind),
+    reports.map((report) => report.title),
+    reports.map((report) => JSON.stringify(report.detail)),
+    reports.map((report) => report.count),
+    reports.map((report) => report.at),
+    reports.map((report) => report.id ?? null),
+  ];
 }

@@ -1,12 +1,49 @@
 import type { AlertView } from '../../../contract/fleet.ts';
 import type { Queryable } from '../database.ts';
+import { appendAlertEvents } from './alert-events.ts';
 import { ALERT_COLUMNS, type AlertRow, toAlertView } from './read-alerts.ts';
+import type { AlertOrigin } from './record-alerts.ts';
 
-/** The trouble of this kind is over. Answers the alerts that were open until now. */
-export async function resolveAlerts(database: Queryable, server: string, kind: string): Promise<AlertView[]> {
-  const { rows } = await database.query<AlertRow>(
-    `UPDATE alerts SET state = 'resolved' WHERE server = $1 AND kind = $2 AND state <> 'resolved' RETURNING ${ALERT_COLUMNS}`,
-    [server, kind],
+/** Which alerts are over: all of a kind, those with these names, or those with these ids. */
+export type OverAlerts =
+  | { readonly server: string; readonly origin: AlertOrigin; readonly kind: string }
+  | { readonly server: string; readonly origin: AlertOrigin; readonly dedupKeys: readonly string[] }
+  | { readonly ids: readonly string[] };
+
+/**
+ * The trouble is over: by itself, or because `by` says so. Answers the alerts that weren't resolved until now. To be called within a
+ * transaction.
+ */
+export async function resolveAlerts(
+  transaction: Queryable,
+  which: OverAlerts,
+  now: Date,
+  by: { readonly name: string; readonly note: string | null } | undefined = undefined,
+): Promise<AlertView[]> {
+  const [condition, params] = conditionOf(which);
+  const { rows } = await transaction.query<AlertRow>(
+    `UPDATE alerts SET state = 'resolved', resolved_at = $1, resolved_by = $2
+     WHERE state <> 'resolved' AND ${condition} RETURNING ${ALERT_COLUMNS}`,
+    [now, by?.name ?? null, ...params],
+  );
+  await appendAlertEvents(
+    transaction,
+    rows.map(({ id, severity }) => ({
+      alertId: id,
+      at: now,
+      event: 'resolved',
+      severity,
+      by: by?.name ?? null,
+      note: by?.note ?? null,
+    })),
   );
   return rows.map(toAlertView);
+}
+
+function conditionOf(which: OverAlerts): readonly [string, readonly unknown[]] {
+  if ('ids' in which) return ['id = ANY($3::bigint[])', [which.ids]];
+  const { server, origin } = which;
+  return 'kind' in which
+    ? ['server = $3 AND origin = $4 AND kind = $5', [server, origin, which.kind]]
+    : ['server = $3 AND origin = $4 AND dedup_key = ANY($5)', [server, origin, which.dedupKeys]];
 }

@@ -1,0 +1,28 @@
+import type { AlertReport } from '../../contract/alert.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import type { StoredReport } from '../database/queries/record-alerts.ts';
+
+/**
+ * What one request of `server` tells: one report a `dedup_key` (the last one's words, counted), and which troubles are over by its last
+ * word. An instant from the future would stay newest for ever, so it becomes `now` (epoch ms). Throws `NSV_FORBIDDEN`, `NSV_BODY_INVALID`.
+ */
+export function mergeReports(
+  reports: readonly AlertReport[],
+  server: string,
+  now: number,
+): { readonly told: StoredReport[]; readonly over: string[] } {
+  const told = new Map<string, StoredReport>();
+  const over = new Map<string, boolean>();
+  for (const { resolved = false, ...report } of reports) {
+    const key = report.dedup_key;
+    if (report.server !== server)
+      throw new NervesysError('NSV_FORBIDDEN', `alert ${key} is of another server; this key is for ${server}`);
+    const at = Date.parse(report.at);
+    if (Number.isNaN(at)) throw new NervesysError('NSV_BODY_INVALID', `alert ${key}: at is not an instant`);
+    over.set(key, resolved);
+    if (resolved) continue;
+    const count = (told.get(key)?.count ?? 0) + (report.count ?? 1);
+    told.set(key, { ...report, at: new Date(Math.min(at, now)).toISOString(), count });
+  }
+  return { told: [...told.values()], over: [...over].filter(([, isOver]) => isOver).map(([key]) => key) };
+}

@@ -1,0 +1,64 @@
+import type { AlertSeverity } from '../../contract/alert.ts';
+import type { AlertView } from '../../contract/fleet.ts';
+import type { AgentId, ServerName } from '../../contract/ids.ts';
+import type { Queryable } from '../database/database.ts';
+import { recordAlerts } from '../database/queries/record-alerts.ts';
+import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
+
+/** What is about no server but the orchestrator itself is told under this name. */
+export const ORCHESTRATOR_ALERTS_SERVER = 'orchestrator' as ServerName;
+
+/** A trouble that the orchestrator has found, about a server or about itself. */
+export interface OwnTrouble {
+  readonly server: string;
+  readonly agentId: string | null;
+  /** Names the trouble on this server: found again it counts up. */
+  readonly dedupKey: string;
+  readonly kind: string;
+  readonly severity: AlertSeverity;
+  readonly title: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Opens alerts, or counts up and changes those that are open; within a transaction. Publish what it answers after the commit. */
+export async function raiseAlerts(
+  transaction: Queryable,
+  troubles: readonly OwnTrouble[],
+  at: Date,
+): Promise<AlertView[]> {
+  const views: AlertView[] = [];
+  // Servers in one order: two replicas that raise alerts of the same ones never wait for each other.
+  for (const [server, ofServer] of [...groupByServer(troubles)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const reports = ofServer.map(({ agentId, dedupKey, kind, severity, title, detail }) => ({
+      dedup_key: dedupKey.slice(0, 200),
+      severity,
+      server: server as ServerName,
+      agent_id: agentId as AgentId | null,
+      kind,
+      title: title.slice(0, 500),
+      detail,
+      at: at.toISOString(),
+      count: 1,
+    }));
+    views.push(...(await recordAlerts(transaction, server, reports, at, 'orchestrator')));
+  }
+  return views;
+}
+
+/** Resolves alerts that the orchestrator itself has raised; within a transaction. Answers those that weren't over yet. */
+export async function settleAlerts(
+  transaction: Queryable,
+  keys: readonly { readonly server: string; readonly dedupKey: string }[],
+  at: Date,
+): Promise<AlertView[]> {
+  const views: AlertView[] = [];
+  for (const [server, ofServer] of groupByServer(keys)) {
+    const dedupKeys = ofServer.map(({ dedupKey }) => dedupKey.slice(0, 200));
+    views.push(...(await resolveAlerts(transaction, { server, origin: 'orchestrator', dedupKeys }, at)));
+  }
+  return views;
+}
+
+function groupByServer<T extends { readonly server: string }>(items: readonly T[]): Map<string, T[]> {
+  return Map.groupBy(items, ({ server }) => server);
+}
