@@ -1,4 +1,17 @@
 export { builtInConfig } from './built-in.ts';
+export {
+  CHANNEL_TYPES,
+  type ChannelSettings,
+  type ChannelType,
+  type EmailSettings,
+  type NtfySettings,
+  type PagerDutySettings,
+  type QuietHours,
+  type SlackSettings,
+  type TeamsSettings,
+  type TelegramSettings,
+  type WebhookSettings,
+} from './channel-settings.ts';
 export type { CommitSigner } from './commit-signer.ts';
 export { type Complaint, formatComplaint } from './complaints.ts';
 export type {
