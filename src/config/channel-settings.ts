@@ -1,4 +1,5 @@
 import type { AlertSeverity } from '../contract/alert.ts';
+import type { MailSender } from './mail-address.ts';
 
 export const CHANNEL_TYPES = ['email', 'ntfy', 'pagerduty', 'slack', 'teams', 'telegram', 'webhook'] as const;
 export type ChannelType = (typeof CHANNEL_TYPES)[number];
@@ -62,7 +63,7 @@ export interface EmailSettings extends ChannelCommon {
   readonly tls: 'implicit' | 'starttls' | 'none';
   /** Absent: the server asks for no password. */
   readonly user: string | undefined;
-  readonly from: string;
+  readonly from: MailSender;
   readonly to: readonly string[];
 }
 
@@ -93,11 +94,11 @@ export interface PagerDutySettings extends ChannelCommon {
   readonly url: string;
 }
 
-/** The access token is its secret, where the topic needs one. */
+/** The access token is its secret. */
 export interface NtfySettings extends ChannelCommon {
   readonly type: 'ntfy';
   readonly url: string;
   readonly topic: string;
-  /** Whether there is a token; without one the topic is open to all who know its name. */
+  /** `open`: there is no token, and the topic takes messages from all who know its name. */
   readonly access: 'token' | 'open';
 }

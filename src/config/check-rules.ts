@@ -1,6 +1,8 @@
 import { LOSS_ACTION } from '../contract/record.ts';
 import type { ContextCondition, RuleConditions, RuleSettings } from '../contract/rules.ts';
 import { matchesServerPattern as matchesName } from '../contract/server-pattern.ts';
+import type { ChannelSettings } from './channel-settings.ts';
+import { checkRoute } from './check-channels.ts';
 import { nearest } from './complaints.ts';
 import { joinPath } from './fields.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
@@ -13,13 +15,15 @@ export interface RulesToCheck {
   readonly defaults: readonly RuleSettings[];
   /** Whose file it is; absent: `_defaults.yaml`. */
   readonly agentId: string | undefined;
+  /** That a rule's `route` may name. */
+  readonly channels: readonly ChannelSettings[];
 }
 
 type Complain = (path: readonly string[], problem: string, remedy: string) => void;
 
 /** What no single key can tell: rules that do nothing, that can never hit, or that contradict themselves. */
 export function checkRules(
-  { rules, defaults, agentId }: RulesToCheck,
+  { rules, defaults, agentId, channels }: RulesToCheck,
   root: Located | undefined,
   complaints: FileComplaints,
 ): void {
@@ -37,7 +41,10 @@ export function checkRules(
     if (seen.has(rule.name)) complain(['name'], `is ${rule.name}, as that of another rule`, 'give each rule its own');
     seen.add(rule.name);
     if (rule.enabled === false) checkResting(rule, defaults, complain);
-    else checkRule(rule, agentId, complain);
+    else {
+      checkRule(rule, agentId, complain);
+      checkRoute(rule.then?.route, channels, (problem, remedy) => complain(['then', 'route'], problem, remedy));
+    }
   }
   const all = mergeRules(rules, defaults);
   if (all.length > RULES_MAX)

@@ -1,6 +1,7 @@
 import type { ServerName } from '../contract/ids.ts';
 import type { RedactionSettings } from '../contract/redaction.ts';
 import type { RuleSettings } from '../contract/rules.ts';
+import type { ChannelSettings } from './channel-settings.ts';
 import type { CommitSigner } from './commit-signer.ts';
 
 /** The whole configuration: checked, merged with the defaults, in ms and bytes, frozen. */
@@ -127,6 +128,10 @@ export interface OrchestratorSettings {
   readonly keys: { readonly rotateAfterMs: number };
   /** Absent in the part that a server is served: nothing there is for it. */
   readonly rollout?: RolloutSettings;
+  /** By which people are told, as they stand in the file. Absent as `rollout` is, and in revisions from before there were any. */
+  readonly channels?: readonly ChannelSettings[];
+  /** The sign of life outward. Absent as `channels` is. */
+  readonly deadMan?: { readonly intervalMs: number };
 }
 
 /** How a new revision reaches the fleet. Shares are from 0 to 1. */

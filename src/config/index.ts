@@ -12,6 +12,7 @@ export {
   type TelegramSettings,
   type WebhookSettings,
 } from './channel-settings.ts';
+export { channelSecretName } from './check-channels.ts';
 export type { CommitSigner } from './commit-signer.ts';
 export { type Complaint, formatComplaint } from './complaints.ts';
 export type {

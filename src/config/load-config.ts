@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseAgentId } from '../contract/ids.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { type AgentFile, agentDefaults, agentDefaultsFile, agentFile, mergeAgent } from './agent-file.ts';
+import type { ChannelSettings } from './channel-settings.ts';
 import { checkRules } from './check-rules.ts';
 import { COMPLAINTS_MAX, type Complaint, formatComplaint, nearest, sortComplaints } from './complaints.ts';
 import type { AgentSettings, Config } from './config.ts';
@@ -100,7 +101,7 @@ async function buildConfig(
       thresholdsRead.complaints,
     );
 
-  checkRulesOf(defaultsRead, agentReads);
+  checkRulesOf(defaultsRead, agentReads, orchestrator?.channels ?? []);
 
   findCredentialsIn(texts, found);
   const thresholds = thresholdsRead.value;
@@ -125,12 +126,16 @@ async function buildConfig(
 }
 
 /** The rules of each file; where those of `_defaults.yaml` could not be read, an AI agent's are held against none. */
-function checkRulesOf(defaultsRead: FileRead<Pick<AgentFile, 'rules'>>, agentReads: readonly AgentRead[]): void {
+function checkRulesOf(
+  defaultsRead: FileRead<Pick<AgentFile, 'rules'>>,
+  agentReads: readonly AgentRead[],
+  channels: readonly ChannelSettings[],
+): void {
   const own = defaultsRead.value?.rules;
-  checkRules({ rules: own, defaults: [], agentId: undefined }, defaultsRead.root, defaultsRead.complaints);
+  checkRules({ rules: own, defaults: [], agentId: undefined, channels }, defaultsRead.root, defaultsRead.complaints);
   const defaults = mergeRules(own);
   for (const { agentId, value, root, complaints } of agentReads)
-    checkRules({ rules: value?.rules, defaults, agentId }, root, complaints);
+    checkRules({ rules: value?.rules, defaults, agentId, channels }, root, complaints);
 }
 
 /** What a field has refused already needs no second complaint. */

@@ -1,4 +1,6 @@
 import { parseIpNetwork } from '../platform/ip-address.ts';
+import { channelSettings, channelsSection } from './channels-section.ts';
+import { checkChannels } from './check-channels.ts';
 import type { OrchestratorSettings } from './config.ts';
 import { described, duration, group, httpUrl, list, number, parsed, type Read, text, withDefault } from './fields.ts';
 import { gitSection, gitSettings } from './git-section.ts';
@@ -61,6 +63,18 @@ const fields = {
     'The keys that servers have got for their tokens.',
   ),
   rollout: rolloutSection,
+  channels: channelsSection,
+  dead_man: withDefault(
+    group({
+      interval: withDefault(
+        duration('30s', '1d'),
+        '1m',
+        'How often. Whoever is pinged should call for help after three times as long.',
+      ),
+    }),
+    {},
+    'A sign of life outward, so that a silent orchestrator is noticed too: to the address in NERVESYS_DEAD_MAN_URL.',
+  ),
 } as const;
 
 export const orchestratorFile = group(fields);
@@ -80,6 +94,8 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
     },
     keys: { rotateAfterMs: keys.rotate_after },
     rollout: rolloutSettings(read.rollout),
+    channels: channelSettings(read.channels),
+    deadMan: { intervalMs: read.dead_man.interval },
   };
 }
 
@@ -92,6 +108,7 @@ export function checkOrchestrator(
   const { heartbeat } = settings;
   checkTls(settings, root, complaints);
   checkRollout(settings, root, complaints);
+  checkChannels(settings, root, complaints);
   const complain = (key: string, problem: string, remedy: string) =>
     complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);
 

@@ -2,6 +2,7 @@ import { ALERT_SEVERITIES } from '../contract/alert.ts';
 import { ACTION_LENGTH_MAX, AGENT_ID_LENGTH_MAX } from '../contract/ids.ts';
 import { LEVELS } from '../contract/record.ts';
 import type { RuleConditions, RuleEffects, RuleSettings } from '../contract/rules.ts';
+import { CHANNEL_NAME, CHANNEL_NAME_MEANING } from './channels-section.ts';
 import { contextConditions } from './context-conditions.ts';
 import {
   described,
@@ -92,8 +93,11 @@ const thenFields = {
     'People are told: info, warning or critical; or a group with severity and title. Told at once, then at most once a minute with how often.',
   ),
   route: described(
-    oneOrMore(word('a name of small letters, digits and _'), { lengthMax: TAGS_MAX, of: 'names' }),
-    'Whom the alert is for; goes with it.',
+    oneOrMore(
+      parsed(CHANNEL_NAME_MEANING, CHANNEL_NAME.source, (value) => (CHANNEL_NAME.test(value) ? value : undefined)),
+      { lengthMax: TAGS_MAX, of: 'names' },
+    ),
+    'The channels by which the alert is told (`channels` in orchestrator.yaml); left out: by each whose settings take it.',
   ),
   tag: described(
     oneOrMore(word('a name of small letters, digits and _'), { lengthMax: TAGS_MAX, of: 'tags' }),

@@ -22,6 +22,7 @@ import {
   withDefault,
 } from './fields.ts';
 import { linearPattern } from './pattern-field.ts';
+import { timeZone } from './time-zone.ts';
 
 const PATTERN_LENGTH_MAX = 200;
 const UNIT_NAME = /^[A-Za-z0-9:_.@\\-]{1,255}$/;
@@ -39,10 +40,6 @@ const address = (example: string): Field<ListenAddress> =>
   );
 
 const startPattern = linearPattern(PATTERN_LENGTH_MAX, ", such as '^\\d{4}-'");
-
-const timeZone = parsed('a time zone such as Asia/Jerusalem, UTC or +02:00', '^[A-Za-z0-9_+:/-]{1,64}$', (text) =>
-  isTimeZone(text) ? text : undefined,
-);
 
 const startGroup = group({
   start: required(
@@ -238,13 +235,4 @@ function sourceSchema(allowed: readonly string[]): JsonSchema {
 
 function isKind(key: string): boolean {
   return kinds.some((kind) => kind === key);
-}
-
-function isTimeZone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -15,6 +15,9 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema | false;
   readonly items?: Schema;
+  /** Groups of which one holds, told apart by their `type`. */
+  readonly oneOf?: readonly Schema[];
+  readonly enum?: readonly string[];
 }
 
 test('the reference in docs/CONFIG.md names every setting with its default and meaning (UPDATE=1 writes it)', () => {
@@ -34,12 +37,37 @@ function reference(): string {
   return `\n${sections.join('\n')}\n`;
 }
 
+/** What all have, once; then what only some have, with the types that do. */
+function variantRows(variants: readonly Schema[], prefix: string): readonly string[] {
+  const types = variants.map(({ properties }) => properties?.['type']?.enum?.[0] ?? '');
+  const groups = new Map<string, { key: string; schema: Schema; types: string[] }>();
+  for (const [index, { properties = {} }] of variants.entries()) {
+    for (const [key, schema] of Object.entries(properties)) {
+      if (key === 'type') continue;
+      const id = `${key} ${JSON.stringify(schema)}`;
+      groups.set(id, { key, schema, types: [...(groups.get(id)?.types ?? []), types[index]!] });
+    }
+  }
+  const all = [...groups.values()];
+  const shared = all.filter((one) => one.types.length === types.length);
+  const own = all.filter((one) => one.types.length < types.length);
+  return [
+    `| \`${prefix}.type\` |  | One of ${types.join(', ')}. |`,
+    ...[...shared, ...own].flatMap(({ key, schema, types: of }) => {
+      const description = `${of.length === types.length ? '' : `(${of.join(', ')}) `}${schema.description ?? ''}`;
+      return rows({ properties: { [key]: { ...schema, description } } }, prefix);
+    }),
+  ];
+}
+
 function rows(schema: Schema, prefix: string): readonly string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, property]) => {
     const name = prefix === '' ? key : `${prefix}.${key}`;
     const nested = { ...(property.additionalProperties || {}), ...(property.items ?? {}), ...property } as Schema;
     const own = `| \`${name}\` | ${property.default === undefined ? '' : `\`${property.default}\``} | ${property.description ?? ''} |`;
     const suffix = property.items?.properties ? '[]' : property.additionalProperties ? '.<name>' : '';
+    const variants = (property.additionalProperties || undefined)?.oneOf;
+    if (variants !== undefined) return [own, ...variantRows(variants, `${name}.<name>`)];
     // Limits for single AI agents have the keys of the defaults; naming them twice tells nothing.
     return suffix === '.<name>' ? [own] : [own, ...rows(nested, `${name}${suffix}`)];
   });
