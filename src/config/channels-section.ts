@@ -9,6 +9,7 @@ import {
   type QuietHours,
   WEEKDAYS,
 } from './channel-settings.ts';
+import { clockTime } from './clock-time.ts';
 import { nearest } from './complaints.ts';
 import {
   described,
@@ -39,10 +40,6 @@ const PATTERNS_MAX = 100;
 const RECIPIENTS_MAX = 50;
 
 const patterns = (item: Field<string>, of: string) => list(item, { lengthMin: 1, lengthMax: PATTERNS_MAX, of });
-const clockTime = parsed('a time of day such as "22:00"', '^([01]\\d|2[0-3]):[0-5]\\d$', (value) => {
-  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(value);
-  return match === null ? undefined : Number(match[1]) * 60 + Number(match[2]);
-});
 
 const quietFields = {
   from: required(described(clockTime, 'When they begin, in its time zone.')),

@@ -1,7 +1,7 @@
 import type { ServerName } from '../contract/ids.ts';
 import type { RedactionSettings } from '../contract/redaction.ts';
 import type { RuleSettings } from '../contract/rules.ts';
-import type { ChannelSettings } from './channel-settings.ts';
+import type { ChannelSettings, Weekday } from './channel-settings.ts';
 import type { CommitSigner } from './commit-signer.ts';
 
 /** The whole configuration: checked, merged with the defaults, in ms and bytes, frozen. */
@@ -128,10 +128,37 @@ export interface OrchestratorSettings {
   readonly keys: { readonly rotateAfterMs: number };
   /** Absent in the part that a server is served: nothing there is for it. */
   readonly rollout?: RolloutSettings;
+  /** How alerts become messages. Absent as `channels` is. */
+  readonly alerts?: AlertSettings;
   /** By which people are told, as they stand in the file. Absent as `rollout` is, and in revisions from before there were any. */
   readonly channels?: readonly ChannelSettings[];
   /** The sign of life outward. Absent as `channels` is. */
   readonly deadMan?: { readonly intervalMs: number };
+}
+
+export interface AlertSettings {
+  /** Alerts of one kind that open within this time are told as one message; critical ones within the second. */
+  readonly groupWaitMs: number;
+  readonly criticalWaitMs: number;
+  /** What joins a message that was told already is told so long after it at the earliest, unless it is worse. */
+  readonly groupIntervalMs: number;
+  /** Critical alerts that nobody has acknowledged are told again so often; absent: never. */
+  readonly remindAfterMs: number | undefined;
+  /** That something which flaps is over is told when it has stayed so for this long. */
+  readonly settleMs: number;
+  /** Alerts whose end nobody tells count as over when they were not told again for this long. */
+  readonly resolveAfterMs: number;
+  readonly maintenance: readonly MaintenanceWindow[];
+}
+
+/** Nobody is told about these servers then. Minutes after midnight in its zone; `to` at or before `from` is of the next day. */
+export interface MaintenanceWindow {
+  readonly servers: readonly string[];
+  readonly fromMinutes: number;
+  readonly toMinutes: number;
+  readonly days: readonly Weekday[];
+  readonly timeZone: string;
+  readonly reason: string | undefined;
 }
 
 /** How a new revision reaches the fleet. Shares are from 0 to 1. */

@@ -1,3 +1,4 @@
+export { DEFAULT_ALERTS } from './alerts-section.ts';
 export { builtInConfig } from './built-in.ts';
 export {
   CHANNEL_TYPES,
@@ -11,6 +12,7 @@ export {
   type TeamsSettings,
   type TelegramSettings,
   type WebhookSettings,
+  type Weekday,
 } from './channel-settings.ts';
 export { channelSecretName } from './check-channels.ts';
 export type { CommitSigner } from './commit-signer.ts';
@@ -18,10 +20,12 @@ export { type Complaint, formatComplaint } from './complaints.ts';
 export type {
   AgentDefaults,
   AgentSettings,
+  AlertSettings,
   Config,
   ConfigSource,
   FileSource,
   Limit,
+  MaintenanceWindow,
   OnFull,
   OrchestratorSettings,
   RolloutSettings,

@@ -1,4 +1,5 @@
 import { parseIpNetwork } from '../platform/ip-address.ts';
+import { alertSettings, alertsSection, checkAlerts } from './alerts-section.ts';
 import { channelSettings, channelsSection } from './channels-section.ts';
 import { checkChannels } from './check-channels.ts';
 import type { OrchestratorSettings } from './config.ts';
@@ -63,6 +64,7 @@ const fields = {
     'The keys that servers have got for their tokens.',
   ),
   rollout: rolloutSection,
+  alerts: alertsSection,
   channels: channelsSection,
   dead_man: withDefault(
     group({
@@ -94,6 +96,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
     },
     keys: { rotateAfterMs: keys.rotate_after },
     rollout: rolloutSettings(read.rollout),
+    alerts: alertSettings(read.alerts),
     channels: channelSettings(read.channels),
     deadMan: { intervalMs: read.dead_man.interval },
   };
@@ -108,6 +111,7 @@ export function checkOrchestrator(
   const { heartbeat } = settings;
   checkTls(settings, root, complaints);
   checkRollout(settings, root, complaints);
+  checkAlerts(settings, root, complaints);
   checkChannels(settings, root, complaints);
   const complain = (key: string, problem: string, remedy: string) =>
     complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);

@@ -129,7 +129,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
   type Change = (
     transaction: Queryable,
     id: string,
-    by: { readonly name: string; readonly note: string | null },
+    by: { readonly by: string; readonly note: string | null },
     now: Date,
   ) => Promise<AlertView | undefined>;
 
@@ -143,7 +143,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       async (request): Promise<AlertView> => {
         const { id: subject } = request.params;
         const at = new Date(clock.now());
-        const by = { name: personOf(request).name, note: noteOf(request.body) };
+        const by = { by: personOf(request).name, note: noteOf(request.body) };
         const view = await database.transaction(async (transaction) => {
           const changed = await change(transaction, subject, by, at);
           if (changed !== undefined)

@@ -38,16 +38,17 @@ CREATE INDEX alert_events_unplanned ON alert_events (id) WHERE NOT planned;
 
 -- What is told as one: a rack of 40 silent servers is one trouble to whoever is called for it. It lives until all of it is over.
 CREATE TABLE alert_groups (
-  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  key        varchar(300) NOT NULL,
-  opened_at  timestamptz NOT NULL,
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  key         varchar(300) NOT NULL,
+  opened_at   timestamptz NOT NULL,
   -- All of it is over; it closes then unless something of it comes back before (what flaps waits).
-  closing_at timestamptz,
-  closed_at  timestamptz,
-  escalated  integer NOT NULL DEFAULT 0, -- steps of the escalation that were taken
-  reminded_at timestamptz
+  closing_at  timestamptz,
+  closed_at   timestamptz,
+  reminded_at timestamptz -- when people were last told again that it goes on
 );
 CREATE UNIQUE INDEX alert_groups_open ON alert_groups (key) WHERE closed_at IS NULL;
+-- close-groups: what is over; empty nearly always.
+CREATE INDEX alert_groups_closing ON alert_groups (closing_at) WHERE closed_at IS NULL AND closing_at IS NOT NULL;
 
 -- The delivery record: one row for each thing that a channel is to tell.
 CREATE TABLE notifications (
@@ -55,6 +56,7 @@ CREATE TABLE notifications (
   group_id      bigint NOT NULL REFERENCES alert_groups ON DELETE CASCADE,
   channel       varchar(50) NOT NULL,
   event         varchar(20) NOT NULL,
+  severity      varchar(20) NOT NULL, -- the worst of what it tells
   -- told: the provider has it; moot: over before it was told, so nobody was; failed: given up, which is an alert itself.
   state         varchar(20) NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'told', 'moot', 'failed')),
   held          varchar(20), -- why it waits though its time had come: silenced, quiet hours

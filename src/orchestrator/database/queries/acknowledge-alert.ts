@@ -10,13 +10,13 @@ import { ALERT_COLUMNS, type AlertRow, readAlerts, toAlertView } from './read-al
 export async function acknowledgeAlert(
   transaction: Queryable,
   id: string,
-  by: { readonly name: string; readonly note: string | null },
+  { by, note }: { readonly by: string; readonly note: string | null },
   at: Date,
 ): Promise<AlertView | undefined> {
   const { rows } = await transaction.query<AlertRow>(
     `UPDATE alerts SET acknowledged_by = $2, acknowledged_at = $3, state = 'acknowledged'
      WHERE id = $1::bigint AND state = 'open' RETURNING ${ALERT_COLUMNS}`,
-    [id, by.name, at],
+    [id, by, at],
   );
   const row = rows[0];
   if (row === undefined) {
@@ -24,7 +24,7 @@ export async function acknowledgeAlert(
     return known?.state === 'acknowledged' ? known : undefined;
   }
   await appendAlertEvents(transaction, [
-    { alertId: row.id, at, event: 'acknowledged', severity: row.severity, by: by.name, note: by.note },
+    { alertId: row.id, at, event: 'acknowledged', severity: row.severity, by, note },
   ]);
   return toAlertView(row);
 }

@@ -11,20 +11,20 @@ export type OverAlerts =
   | { readonly ids: readonly string[] };
 
 /**
- * The trouble is over: by itself, or because `by` says so. Answers the alerts that weren't resolved until now. To be called within a
+ * The trouble is over: by itself, or because somebody (`by`) says so. Answers the alerts that weren't resolved until now. To be called within a
  * transaction.
  */
 export async function resolveAlerts(
   transaction: Queryable,
   which: OverAlerts,
   now: Date,
-  by: { readonly name: string; readonly note: string | null } | undefined = undefined,
+  { by, note }: { readonly by: string | null; readonly note: string | null } = { by: null, note: null },
 ): Promise<AlertView[]> {
   const [condition, params] = conditionOf(which);
   const { rows } = await transaction.query<AlertRow>(
     `UPDATE alerts SET state = 'resolved', resolved_at = $1, resolved_by = $2
      WHERE state <> 'resolved' AND ${condition} RETURNING ${ALERT_COLUMNS}`,
-    [now, by?.name ?? null, ...params],
+    [now, by, ...params],
   );
   await appendAlertEvents(
     transaction,
@@ -33,8 +33,8 @@ export async function resolveAlerts(
       at: now,
       event: 'resolved',
       severity,
-      by: by?.name ?? null,
-      note: by?.note ?? null,
+      by,
+      note,
     })),
   );
   return rows.map(toAlertView);

@@ -1,0 +1,240 @@
+import type { AlertSettings, ChannelSettings } from '../../config/index.ts';
+import { type AlertSeverity, severityRank } from '../../contract/alert.ts';
+import type { AlertView } from '../../contract/fleet.ts';
+import type { Queryable } from '../database/database.ts';
+import {
+  claimReminders,
+  closeGroups,
+  EVENTS_MAX,
+  type GroupNotification,
+  insertNotifications,
+  joinGroups,
+  joinNotification,
+  markPlanned,
+  type NewNotification,
+  readAcknowledgedGroups,
+  readGroupNotifications,
+  readOverGroups,
+  readQuietAlerts,
+  readToldAlerts,
+  readUnplannedEvents,
+  setClosing,
+  type UnplannedEvent,
+} from '../database/queries/plan-notifications.ts';
+import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
+import { closingAt, dueAt, groupKeyOf, type ToldBefore, wants } from './plan.ts';
+
+/** In the timeline of an alert whose end nobody told. */
+const NOT_TOLD_AGAIN = 'not told again for a long time';
+
+/** By whom and how people are told now. */
+export interface TellingPolicy {
+  readonly alerts: AlertSettings;
+  readonly channels: readonly ChannelSettings[];
+}
+
+export interface PlannedRound {
+  /** There are more events: go on at once. */
+  readonly more: boolean;
+  /** Something may be due now. */
+  readonly planned: boolean;
+  /** Alerts that this round has resolved. */
+  readonly resolved: readonly AlertView[];
+}
+
+/**
+ * One round of planning, in a transaction of its own while no other replica plans: what happened to alerts becomes notifications, groups
+ * of which everything is over are closed, and what goes on unseen is told again. Everything that it decides by is in the database, so a
+ * replica that is killed in the middle of it leaves nothing half done.
+ */
+export async function planNotifications(
+  transaction: Queryable,
+  policy: TellingPolicy,
+  now: number,
+): Promise<PlannedRound> {
+  const at = new Date(now);
+  const quiet = await readQuietAlerts(transaction, new Date(now - policy.alerts.resolveAfterMs));
+  const resolved =
+    quiet.length === 0 ? [] : await resolveAlerts(transaction, { ids: quiet }, at, { by: null, note: NOT_TOLD_AGAIN });
+  const events = await readUnplannedEvents(transaction);
+  if (events.length > 0) {
+    await planOpened(transaction, policy, events.filter(isOpening), now);
+    await planAcknowledged(transaction, policy, events, now);
+    await planOver(transaction, policy, events, now);
+    await markPlanned(
+      transaction,
+      events.map((event) => event.event_id),
+    );
+  }
+  const closed = await closeGroups(transaction, at);
+  await planResolved(transaction, policy, closed, now);
+  const reminded = await planReminders(transaction, policy, now);
+  return {
+    more: events.length === EVENTS_MAX,
+    planned: events.length + closed.length + reminded > 0,
+    resolved,
+  };
+}
+
+function isOpening({ event, state }: UnplannedEvent): boolean {
+  // One that is over by now was a hiccup: nobody hears of it, and its timeline shows it.
+  return (event === 'opened' || event === 'reopened' || event === 'worsened') && state !== 'resolved';
+}
+
+async function planOpened(
+  transaction: Queryable,
+  policy: TellingPolicy,
+  events: readonly UnplannedEvent[],
+  now: number,
+): Promise<void> {
+  const opened = [...new Map(events.map((event) => [event.alert_id, event])).values()];
+  if (opened.length === 0) return;
+  const joined = opened.map((event) => ({ event, alertId: event.alert_id, key: groupKeyOf(event) }));
+  const groupIds = await joinGroups(transaction, joined, new Date(now));
+  const known = await readGroupNotifications(transaction, [...groupIds.values()]);
+  const names = new Set(policy.channels.map(({ name }) => name));
+  const made: NewNotification[] = [];
+  for (const [key, members] of Map.groupBy(joined, (one) => one.key)) {
+    const groupId = groupIds.get(key)!;
+    for (const channel of policy.channels) {
+      const before = known.filter((one) => one.group_id === groupId && one.channel === channel.name);
+      const wanted = await withoutKnown(
+        transaction,
+        members.filter(({ event }) => wants(channel, event, names)),
+        { groupId, channel: channel.name },
+      );
+      if (wanted.length === 0) continue;
+      const severity = worst(wanted.map(({ event }) => event.severity));
+      const news = {
+        groupId,
+        channel: channel.name,
+        event: channel.escalateAfterMs === undefined ? ('opened' as const) : ('escalated' as const),
+        severity,
+        dueAt: dueAt(channel, severity, toldBefore(before), policy.alerts, now),
+        alertIds: wanted.map(({ alertId }) => alertId),
+      };
+      const waiting = before.find((one) => one.event === news.event && one.state === 'waiting' && one.attempts === 0);
+      const joins = waiting !== undefined && (await joinNotification(transaction, waiting.id, joinedTo(waiting, news)));
+      if (!joins) made.push(news);
+    }
+  }
+  await insertNotifications(transaction, made, new Date(now));
+}
+
+/** Without what is back before its group was closed: whoever was told that it began was never told that it was over. */
+async function withoutKnown<T extends { readonly event: UnplannedEvent }>(
+  transaction: Queryable,
+  members: readonly T[],
+  { groupId, channel }: { readonly groupId: number; readonly channel: string },
+): Promise<readonly T[]> {
+  const isBack = ({ event }: T) => event.event === 'reopened' && event.group_id === groupId;
+  if (!members.some(isBack)) return members;
+  const told = new Set(await readToldAlerts(transaction, groupId, channel));
+  return members.filter((one) => !isBack(one) || !told.has(one.event.alert_id));
+}
+
+function joinedTo(waiting: GroupNotification, news: NewNotification) {
+  return { ...news, severity: worst([waiting.severity, news.severity]) };
+}
+
+function toldBefore(before: readonly GroupNotification[]): ToldBefore {
+  const told = before.filter(({ state, attempts }) => state === 'told' || (state === 'waiting' && attempts > 0));
+  const last = told.findLast(({ ended_at }) => ended_at !== null);
+  return {
+    lastAt: last?.ended_at?.getTime(),
+    severity: told.length === 0 ? undefined : worst(told.map(({ severity }) => severity)),
+  };
+}
+
+/** Only where everything of a group is acknowledged, and only to those who were told of it: whoever pages people stops then. */
+async function planAcknowledged(
+  transaction: Queryable,
+  policy: TellingPolicy,
+  events: readonly UnplannedEvent[],
+  now: number,
+): Promise<void> {
+  const groupIds = groupsOf(events.filter(({ event }) => event === 'acknowledged'));
+  if (groupIds.length === 0) return;
+  const acknowledged = await readAcknowledgedGroups(transaction, groupIds);
+  await tellThoseWhoKnow(
+    transaction,
+    policy.channels.filter(carriesAcknowledgement),
+    [...acknowledged],
+    'acknowledged',
+    now,
+  );
+}
+
+/** A chat needs no message of it; a pager stops calling. */
+function carriesAcknowledgement({ type }: ChannelSettings): boolean {
+  return type === 'pagerduty' || type === 'webhook';
+}
+
+async function planOver(
+  transaction: Queryable,
+  policy: TellingPolicy,
+  events: readonly UnplannedEvent[],
+  now: number,
+): Promise<void> {
+  const groupIds = groupsOf(events.filter(({ event }) => event === 'resolved'));
+  if (groupIds.length === 0) return;
+  const over = await readOverGroups(transaction, groupIds);
+  await setClosing(
+    transaction,
+    over.map(({ id, reopened }) => ({ id, closingAt: closingAt(reopened, policy.alerts.settleMs, now) })),
+  );
+}
+
+async function planResolved(
+  transaction: Queryable,
+  policy: TellingPolicy,
+  groupIds: readonly number[],
+  now: number,
+): Promise<void> {
+  const channels = policy.channels.filter(({ resolved }) => resolved);
+  await tellThoseWhoKnow(transaction, channels, groupIds, 'resolved', now);
+}
+
+async function planReminders(transaction: Queryable, policy: TellingPolicy, now: number): Promise<number> {
+  const { remindAfterMs } = policy.alerts;
+  if (remindAfterMs === undefined) return 0;
+  const groupIds = await claimReminders(transaction, new Date(now - remindAfterMs), new Date(now));
+  await tellThoseWhoKnow(transaction, policy.channels, groupIds, 'reminded', now);
+  return groupIds.length;
+}
+
+/** To the channels that know of these groups: that were told of them, or are just being told. */
+async function tellThoseWhoKnow(
+  transaction: Queryable,
+  channels: readonly ChannelSettings[],
+  groupIds: readonly number[],
+  event: 'acknowledged' | 'resolved' | 'reminded',
+  now: number,
+): Promise<void> {
+  if (groupIds.length === 0 || channels.length === 0) return;
+  const known = await readGroupNotifications(transaction, groupIds);
+  const made: NewNotification[] = [];
+  for (const groupId of groupIds) {
+    for (const channel of channels) {
+      const told = known.filter(
+        (one) =>
+          one.group_id === groupId &&
+          one.channel === channel.name &&
+          (one.state === 'told' || (one.state === 'waiting' && one.attempts > 0)),
+      );
+      if (told.length === 0) continue;
+      const alertIds = await readToldAlerts(transaction, groupId, channel.name);
+      const severity = worst(told.map((one) => one.severity));
+      made.push({ groupId, channel: channel.name, event, severity, dueAt: now, alertIds });
+    }
+  }
+  await insertNotifications(transaction, made, new Date(now));
+}
+
+function groupsOf(events: readonly UnplannedEvent[]): number[] {
+  return [...new Set(events.flatMap(({ group_id: groupId }) => groupId ?? []))];
+}
+
+function worst(severities: readonly AlertSeverity[]): AlertSeverity {
+  return severities.reduce((a, b) => (severityRank(b) > severityRank(a) ? b : a));
+}

@@ -1,0 +1,72 @@
+import type { AlertSettings, ChannelSettings } from '../../config/index.ts';
+import { type AlertSeverity, severityRank } from '../../contract/alert.ts';
+import { matchesServerPattern } from '../../contract/server-pattern.ts';
+
+/** What deciding about an alert needs. */
+export interface PlannedAlert {
+  readonly server: string;
+  readonly origin: 'agent' | 'orchestrator';
+  readonly agent_id: string | null;
+  readonly kind: string;
+  readonly severity: AlertSeverity;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** `reopened` times in a row, and it counts as flapping: the end of such a trouble is told only after it has lasted. */
+const FLAPPING_FROM = 2;
+
+/**
+ * What is told together. What the orchestrator judges (silence, thresholds) is one trouble over all servers: a rack that went dark is one
+ * message. What agents tell is a trouble of one AI agent, on whatever server.
+ */
+export function groupKeyOf({ origin, kind, agent_id: agentId, detail }: PlannedAlert): string {
+  if (kind === 'channel.failing') return `${kind} ${text(detail['channel'])}`;
+  if (origin === 'orchestrator') return kind;
+  return `${kind} ${agentId ?? ''} ${text(detail['rule'])}`.trimEnd().slice(0, 300);
+}
+
+/** Whether a channel is told of an alert. A rule that names a channel speaks to that one alone. */
+export function wants(channel: ChannelSettings, alert: PlannedAlert, names: ReadonlySet<string>): boolean {
+  // That a channel doesn't work is for the others.
+  if (alert.kind === 'channel.failing' && alert.detail['channel'] === channel.name) return false;
+  const route = alert.detail['route'];
+  if (alert.origin === 'agent' && typeof route === 'string' && names.has(route)) return route === channel.name;
+  if (severityRank(alert.severity) < severityRank(channel.severity)) return false;
+  const { agents, servers, kinds } = channel.only;
+  return matches(agents, alert.agent_id) && matches(servers, alert.server) && matches(kinds, alert.kind);
+}
+
+function matches(patterns: readonly string[] | undefined, value: string | null): boolean {
+  return patterns === undefined || (value !== null && patterns.some((pattern) => matchesServerPattern(pattern, value)));
+}
+
+/** What a channel was told of a group so far, or is about to be. */
+export interface ToldBefore {
+  /** Epoch ms of the last message; absent: there was none. */
+  readonly lastAt: number | undefined;
+  /** The worst that it knows of; absent: nothing. */
+  readonly severity: AlertSeverity | undefined;
+}
+
+/** When what has just opened is to be told, in epoch ms. */
+export function dueAt(
+  channel: Pick<ChannelSettings, 'escalateAfterMs'>,
+  severity: AlertSeverity,
+  before: ToldBefore,
+  settings: Pick<AlertSettings, 'groupWaitMs' | 'criticalWaitMs' | 'groupIntervalMs'>,
+  now: number,
+): number {
+  if (channel.escalateAfterMs !== undefined) return now + channel.escalateAfterMs;
+  const soon = now + (severity === 'critical' ? settings.criticalWaitMs : settings.groupWaitMs);
+  const isWorse = before.severity === undefined || severityRank(severity) > severityRank(before.severity);
+  return isWorse || before.lastAt === undefined ? soon : Math.max(soon, before.lastAt + settings.groupIntervalMs);
+}
+
+/** When a group of which everything is over is closed, in epoch ms. */
+export function closingAt(reopened: number, settleMs: number, now: number): number {
+  return reopened >= FLAPPING_FROM ? now + settleMs : now;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,477 @@
+import assert from 'node:assert/strict';
+import { after, before, type TestContext, test } from 'node:test';
+import type { AlertSettings, ChannelSettings } from '../../../src/config/index.ts';
+import { DEFAULT_ALERTS } from '../../../src/config/index.ts';
+import type { AlertSeverity } from '../../../src/contract/alert.ts';
+import { Notifier } from '../../../src/orchestrator/alerts/notifier.ts';
+import { raiseAlerts, settleAlerts } from '../../../src/orchestrator/alerts/raise.ts';
+import type { Database } from '../../../src/orchestrator/database/database.ts';
+import { acknowledgeAlert } from '../../../src/orchestrator/database/queries/acknowledge-alert.ts';
+import { readAlertDetail } from '../../../src/orchestrator/database/queries/read-alert-detail.ts';
+import { readAlerts } from '../../../src/orchestrator/database/queries/read-alerts.ts';
+import { endSilence, insertSilence } from '../../../src/orchestrator/database/queries/silences.ts';
+import { PostgresEventHub } from '../../../src/orchestrator/fleet/event-hub.ts';
+import { NervesysError } from '../../../src/platform/errors.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { TestPostgres } from '../../support/postgres.ts';
+import { channelSettings, RecordingChannel } from '../../support/recording-channel.ts';
+import { until } from '../../support/until.ts';
+
+// The goal: what happens to alerts reaches people as they would wish. Virtual time, a real Postgres, channels that keep what they are
+// told; a round is what the notifier does each second.
+
+let postgres: TestPostgres;
+before(async () => {
+  postgres = await TestPostgres.start();
+});
+after(() => postgres.close());
+
+const SECOND = 1_000;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+
+/** Alerts, channels and a notifier on a database of their own. */
+class Story {
+  readonly clock = new FakeClock();
+  readonly channels = new Map<string, RecordingChannel>();
+  readonly database: Database;
+  settings: ChannelSettings[];
+  alerts: AlertSettings = DEFAULT_ALERTS;
+  readonly notifier: Notifier;
+
+  private constructor(database: Database, settings: readonly ChannelSettings[]) {
+    this.database = database;
+    this.settings = [...settings];
+    for (const { name } of settings) this.channels.set(name, new RecordingChannel(name));
+    this.notifier = this.replica();
+  }
+
+  static async begin(t: TestContext, ...settings: ChannelSettings[]): Promise<Story> {
+    const database = await postgres.database();
+    t.after(() => database.close());
+    return new Story(database, settings.length === 0 ? [channelSettings('oncall')] : settings);
+  }
+
+  replica(): Notifier {
+    const { clock, database } = this;
+    return new Notifier({
+      database,
+      clock,
+      random: () => 0.5,
+      logger: silentLogger,
+      hub: new PostgresEventHub({ database, clock, logger: silentLogger }),
+      policy: () => ({ alerts: this.alerts, channels: this.settings }),
+      channel: (name) => this.channels.get(name),
+      publicUrl: () => 'https://nervesys.example.com',
+    });
+  }
+
+  channel(name = 'oncall'): RecordingChannel {
+    return this.channels.get(name)!;
+  }
+
+  async raise(server: string, severity: AlertSeverity = 'critical', kind = 'server.silent', dedupKey = kind) {
+    const trouble = { server, agentId: null, dedupKey, kind, severity, title: `${kind} on ${server}`, detail: {} };
+    const at = new Date(this.clock.now());
+    const [view] = await this.database.transaction((transaction) => raiseAlerts(transaction, [trouble], at));
+    return view!;
+  }
+
+  async settle(server: string, dedupKey = 'server.silent'): Promise<void> {
+    const at = new Date(this.clock.now());
+    await this.database.transaction((transaction) => settleAlerts(transaction, [{ server, dedupKey }], at));
+  }
+
+  async acknowledge(id: string): Promise<void> {
+    const at = new Date(this.clock.now());
+    await this.database.transaction((transaction) => acknowledgeAlert(transaction, id, { by: 'dana', note: null }, at));
+  }
+
+  /** Time goes by, with a round every `step`. */
+  async pass(ms: number, step = Math.max(SECOND, ms / 20)): Promise<void> {
+    for (let gone = 0; gone < ms; gone += step) {
+      await this.clock.advance(Math.min(step, ms - gone));
+      await this.notifier.planOnce();
+      await this.notifier.tellOnce();
+    }
+  }
+}
+
+test('a critical alert is told within seconds, and its end once', async (t) => {
+  const story = await Story.begin(t);
+  await story.raise('AIGARDEN01');
+
+  await story.pass(5 * SECOND);
+  assert.deepEqual(story.channel().summary, ['opened server.silent']);
+  await story.pass(MINUTE);
+  await story.settle('AIGARDEN01');
+  await story.pass(MINUTE);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent', 'resolved server.silent']);
+  const [opened, resolved] = story.channel().told;
+  assert.equal(opened!.groupKey, resolved!.groupKey);
+  assert.notEqual(opened!.id, resolved!.id);
+  assert.match(opened!.link, /^https:\/\/nervesys\.example\.com\/#alerts\/\d+$/);
+});
+
+test('a hiccup that is over before it was told wakes nobody, and stands in the timeline', async (t) => {
+  const story = await Story.begin(t);
+  const { id } = await story.raise('AIGARDEN01', 'warning');
+
+  await story.pass(3 * SECOND);
+  await story.settle('AIGARDEN01');
+  await story.pass(HOUR);
+
+  assert.deepEqual(story.channel().summary, []);
+  const detail = await readAlertDetail(story.database, id, new Date(story.clock.now()));
+  assert.deepEqual(
+    detail!.events.map(({ event }) => event),
+    ['opened', 'resolved'],
+  );
+  assert.deepEqual(
+    detail!.deliveries.map(({ state }) => state),
+    ['moot'],
+  );
+});
+
+test('a rack of 40 silent servers is one message, and one when all of it is back', async (t) => {
+  const story = await Story.begin(t);
+  for (let n = 1; n <= 40; n++) await story.raise(`RACK${n}`);
+
+  await story.pass(10 * SECOND);
+  for (let n = 1; n <= 39; n++) await story.settle(`RACK${n}`);
+  await story.pass(MINUTE);
+  assert.deepEqual(story.channel().summary, ['opened server.silent ×40']);
+  await story.settle('RACK40');
+  await story.pass(MINUTE);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent ×40', 'resolved server.silent ×40']);
+  assert.equal(story.channel().told[0]!.alerts.length, 20);
+});
+
+test('what joins a trouble that was told already waits for the interval, unless it is worse', async (t) => {
+  const story = await Story.begin(t);
+  await story.raise('AIGARDEN01', 'warning');
+  await story.pass(20 * SECOND);
+
+  await story.raise('AIGARDEN02', 'warning');
+  await story.pass(MINUTE);
+  assert.equal(story.channel().told.length, 1);
+  await story.raise('AIGARDEN03', 'critical');
+  await story.pass(10 * SECOND);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent', 'opened server.silent ×2']);
+  assert.equal(story.channel().told[1]!.severity, 'critical');
+});
+
+test('an alert that gets worse is told again though somebody has acknowledged the milder one', async (t) => {
+  const story = await Story.begin(t);
+  const { id } = await story.raise('AIGARDEN01', 'warning', 'threshold.disk_percent');
+  await story.pass(MINUTE);
+  await story.acknowledge(id);
+  await story.pass(MINUTE);
+
+  await story.raise('AIGARDEN01', 'critical', 'threshold.disk_percent');
+  await story.pass(10 * SECOND);
+
+  assert.deepEqual(
+    story.channel().told.map(({ event, severity }) => `${event} ${severity}`),
+    ['opened warning', 'acknowledged warning', 'opened critical'],
+  );
+});
+
+test('a silence for a time holds a message back, and it is told afterwards if it still holds', async (t) => {
+  const story = await Story.begin(t);
+  const now = story.clock.now();
+  const silence = {
+    agent_id: null,
+    kind: null,
+    alert_id: null,
+    starts_at: new Date(now).toISOString(),
+    ends_at: new Date(now + HOUR).toISOString(),
+    reason: 'a rack is moved',
+    created_by: 'dana',
+    created_at: new Date(now).toISOString(),
+  };
+  await insertSilence(story.database, { ...silence, server: 'RACK*' });
+  await story.raise('RACK1');
+  await story.raise('RACK2');
+  await story.raise('AIGARDEN01');
+
+  await story.pass(30 * MINUTE);
+  assert.deepEqual(
+    story.channel().told.map(({ alerts }) => alerts.map(({ server }) => server)),
+    [['AIGARDEN01']],
+  );
+  await story.settle('RACK2');
+  await story.pass(HOUR);
+
+  assert.deepEqual(
+    story.channel().told.map(({ event, alerts }) => [event, ...alerts.map(({ server }) => server)]),
+    [
+      ['opened', 'AIGARDEN01'],
+      ['opened', 'RACK1'],
+    ],
+  );
+});
+
+test('a silence that is ended tells at once what it held back', async (t) => {
+  const story = await Story.begin(t);
+  const { id } = await story.raise('AIGARDEN01');
+  const now = new Date(story.clock.now());
+  const silence = await insertSilence(story.database, {
+    server: null,
+    agent_id: null,
+    kind: null,
+    alert_id: id,
+    starts_at: now.toISOString(),
+    ends_at: new Date(now.getTime() + HOUR).toISOString(),
+    reason: 'known',
+    created_by: 'dana',
+    created_at: now.toISOString(),
+  });
+  await story.pass(MINUTE);
+  assert.deepEqual(story.channel().summary, []);
+
+  await endSilence(story.database, silence.id, 'dana', new Date(story.clock.now()));
+  await story.pass(2 * SECOND);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent']);
+});
+
+test('a maintenance of the configuration is quiet about its servers, and no others', async (t) => {
+  const story = await Story.begin(t);
+  story.alerts = {
+    ...story.alerts,
+    maintenance: [
+      {
+        servers: ['RACK*'],
+        fromMinutes: 10 * 60,
+        toMinutes: 11 * 60,
+        days: ['thursday'],
+        timeZone: 'UTC',
+        reason: undefined,
+      },
+    ],
+  };
+  await story.raise('RACK1'); // 10:03 on a Thursday
+  await story.raise('AIGARDEN01');
+
+  await story.pass(50 * MINUTE);
+  assert.deepEqual(
+    story.channel().told.map(({ alerts }) => alerts[0]!.server),
+    ['AIGARDEN01'],
+  );
+  await story.pass(10 * MINUTE);
+
+  assert.deepEqual(
+    story.channel().told.map(({ alerts }) => alerts[0]!.server),
+    ['AIGARDEN01', 'RACK1'],
+  );
+});
+
+test('quiet hours hold back warnings until the morning, and nothing critical', async (t) => {
+  const days = ['thursday'] as const;
+  const quietHours = { fromMinutes: 600, toMinutes: 720, days, except: 'critical' as const };
+  const story = await Story.begin(t, channelSettings('oncall', { quietHours }));
+  await story.raise('AIGARDEN01', 'warning', 'threshold.disk_percent');
+  await story.raise('AIGARDEN01', 'critical', 'server.silent');
+
+  await story.pass(HOUR);
+  assert.deepEqual(story.channel().summary, ['opened server.silent']);
+  await story.pass(HOUR);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent', 'opened threshold.disk_percent']);
+});
+
+test('a channel of the last resort hears only of what nobody has acknowledged for so long', async (t) => {
+  const boss = channelSettings('boss', { severity: 'critical', escalateAfterMs: 15 * MINUTE });
+  const story = await Story.begin(t, channelSettings('oncall'), boss);
+  const seen = await story.raise('AIGARDEN01', 'critical', 'server.silent');
+  await story.raise('AIGARDEN01', 'critical', 'archive.refused');
+
+  await story.pass(10 * MINUTE);
+  await story.acknowledge(seen.id);
+  await story.pass(10 * MINUTE);
+
+  assert.deepEqual(story.channel('boss').summary, ['escalated archive.refused']);
+});
+
+test('a critical alert that nobody acknowledges is told again, and no more once somebody does', async (t) => {
+  const story = await Story.begin(t);
+  story.alerts = { ...story.alerts, remindAfterMs: 30 * MINUTE };
+  const { id } = await story.raise('AIGARDEN01');
+
+  await story.pass(70 * MINUTE, MINUTE);
+  await story.acknowledge(id);
+  await story.pass(2 * HOUR, 5 * MINUTE);
+
+  assert.deepEqual(
+    story.channel().told.map(({ event }) => event),
+    ['opened', 'reminded', 'reminded', 'acknowledged'],
+  );
+});
+
+test('a trouble that comes and goes is told to begin and to end, and not each time', async (t) => {
+  const story = await Story.begin(t);
+  for (let n = 0; n < 12; n++) {
+    await story.raise('AIGARDEN01');
+    await story.pass(MINUTE, 10 * SECOND);
+    await story.settle('AIGARDEN01');
+    await story.pass(MINUTE, 10 * SECOND);
+  }
+  await story.pass(HOUR);
+
+  // Twice as any other; from then on it counts as flapping, and its end is told when it has stayed over.
+  assert.deepEqual(
+    story.channel().told.map(({ event }) => event),
+    ['opened', 'resolved', 'opened', 'resolved', 'opened', 'resolved'],
+  );
+  const alerts = await readAlerts(story.database);
+  assert.deepEqual(
+    alerts.map(({ state, reopened, count }) => [state, reopened, count]),
+    [['resolved', 11, 12]],
+  );
+});
+
+test('a channel that is down for an hour is told everything when it is back, in order, and the others tell of it', async (t) => {
+  const story = await Story.begin(t, channelSettings('oncall'), channelSettings('mail'));
+  story.channel().answer = async () => {
+    throw new NervesysError('NSV_CHANNEL_UNREACHABLE', 'tell oncall: no answer', { retryable: true });
+  };
+  await story.raise('AIGARDEN01');
+  await story.pass(30 * MINUTE, 10 * SECOND);
+  await story.settle('AIGARDEN01');
+  await story.pass(30 * MINUTE, 10 * SECOND);
+  assert.deepEqual(story.channel().summary, []);
+
+  story.channel().answer = async () => ({ providerId: 'x' });
+  await story.pass(10 * MINUTE, 10 * SECOND);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent', 'resolved server.silent']);
+  const mail = story.channel('mail').summary.filter((line) => line.endsWith('channel.failing'));
+  assert.deepEqual(mail, ['opened channel.failing', 'opened channel.failing', 'resolved channel.failing']);
+});
+
+test('what a provider refuses for good is tried again slowly for a day, shown, and then given up', async (t) => {
+  const story = await Story.begin(t);
+  let attempts = 0;
+  story.channel().answer = async () => {
+    attempts++;
+    throw new NervesysError('NSV_CHANNEL_DENIED', 'tell oncall: 404', { hint: 'set its secret anew' });
+  };
+  const { id } = await story.raise('AIGARDEN01');
+
+  await story.pass(10 * SECOND);
+  const [failing] = await readAlerts(story.database, { kind: 'channel.failing' });
+  assert.match(failing!.title, /oncall.*404.*set its secret anew/);
+  await story.pass(25 * HOUR, 5 * MINUTE);
+
+  const detail = await readAlertDetail(story.database, id, new Date(story.clock.now()));
+  assert.equal(detail!.deliveries[0]!.state, 'failed');
+  assert.ok(attempts > 20 && attempts < 80, `${attempts} attempts`);
+});
+
+test('two replicas share the work: everything is told once', async (t) => {
+  const story = await Story.begin(t);
+  const other = story.replica();
+  for (let n = 0; n < 10; n++) await story.raise('AIGARDEN01', 'critical', `kind.${n}`);
+
+  await Promise.all([story.notifier.planOnce(), other.planOnce()]);
+  await story.clock.advance(5 * SECOND);
+  await Promise.all([story.notifier.tellOnce(), other.tellOnce()]);
+  await story.pass(MINUTE);
+
+  assert.equal(story.channel().told.length, 10);
+  assert.equal(new Set(story.channel().told.map(({ id }) => id)).size, 10);
+});
+
+test('what a replica was telling when it was killed is told by another, under the same id', async (t) => {
+  const story = await Story.begin(t);
+  const killed = story.replica();
+  const ids: string[] = [];
+  let begun = () => {};
+  const hangs = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  story.channel().answer = (notification) => {
+    ids.push(notification.id);
+    begun();
+    return new Promise(() => {}); // it never comes back from there
+  };
+  await story.raise('AIGARDEN01');
+  await killed.planOnce();
+  await story.clock.advance(5 * SECOND);
+  void killed.tellOnce();
+  await hangs;
+
+  story.channel().answer = async (notification) => {
+    ids.push(notification.id);
+    return { providerId: null };
+  };
+  await story.pass(50 * SECOND);
+  assert.equal(ids.length, 1);
+  await story.pass(30 * SECOND);
+
+  assert.equal(ids.length, 2);
+  assert.equal(ids[0], ids[1]);
+});
+
+test('a slow channel holds no other', async (t) => {
+  const story = await Story.begin(t, channelSettings('slow'), channelSettings('quick'));
+  let finish = () => {};
+  story.channel('slow').answer = () =>
+    new Promise((resolve) => {
+      finish = () => resolve({ providerId: null });
+    });
+  await story.raise('AIGARDEN01', 'critical', 'kind.a');
+  await story.notifier.planOnce();
+  await story.clock.advance(5 * SECOND);
+  const telling = story.notifier.tellOnce();
+  await until('the first is told', () => story.channel('quick').told.length === 1);
+  await story.raise('AIGARDEN01', 'critical', 'kind.b');
+  await story.notifier.planOnce();
+  await story.clock.advance(5 * SECOND);
+  const other = story.replica();
+  await until('the other replica tells the second', async () => {
+    await other.tellOnce();
+    return story.channel('quick').told.length === 2;
+  });
+
+  assert.deepEqual(story.channel('quick').summary, ['opened kind.a', 'opened kind.b']);
+  story.channel('slow').answer = async () => ({ providerId: null });
+  finish();
+  await telling;
+  assert.deepEqual(story.channel('slow').summary, ['opened kind.a', 'opened kind.b']);
+});
+
+test('an alert whose end nobody ever tells is over when it was not told again for a day', async (t) => {
+  const story = await Story.begin(t);
+  await story.raise('AIGARDEN01', 'warning', 'enrolment.refused');
+  await story.raise('AIGARDEN01', 'critical', 'server.silent');
+
+  await story.pass(25 * HOUR, HOUR);
+
+  const states = Object.fromEntries((await readAlerts(story.database)).map(({ kind, state }) => [kind, state]));
+  assert.deepEqual(states, { 'enrolment.refused': 'resolved', 'server.silent': 'open' });
+});
+
+test('a clock that jumps a day back or forward loses no alert and tells none twice', async (t) => {
+  const story = await Story.begin(t);
+  await story.raise('AIGARDEN01', 'critical', 'kind.a');
+  await story.notifier.planOnce();
+  story.clock.jump(24 * HOUR);
+  await story.pass(MINUTE);
+  await story.raise('AIGARDEN01', 'critical', 'kind.b');
+  await story.notifier.planOnce();
+  story.clock.jump(-48 * HOUR);
+  await story.pass(MINUTE);
+  await story.raise('AIGARDEN01', 'critical', 'kind.c');
+  await story.pass(MINUTE);
+  story.clock.jump(24 * HOUR);
+  story.clock.jump(24 * HOUR);
+  await story.pass(MINUTE);
+
+  assert.deepEqual([...story.channel().summary].sort(), ['opened kind.a', 'opened kind.b', 'opened kind.c']);
+});
