@@ -20,11 +20,20 @@ export interface FleetAgent {
   readonly last_seen_at: string | null;
   readonly backlog_records: number;
   readonly agent_version: string;
+  /** Since when it is in this state; null: not judged yet. Absent: an older orchestrator. */
+  readonly state_at?: string | null;
+  /** `last_seen_at` by the orchestrator's clock, for the host's may be wrong. Absent: an older orchestrator. */
+  readonly seen_at?: string | null;
 }
 
 export interface FleetServer {
   readonly server: string;
   readonly state: AgentState;
+  /** As in `FleetAgent`. Absent: an older orchestrator. */
+  readonly reason?: string;
+  readonly state_at?: string | null;
+  /** How far its clock is ahead of the orchestrator's (behind: negative), as it has measured it; null: not told yet. Nothing is judged by it. */
+  readonly clock_skew_ms?: number | null;
   readonly enrolled_at: string;
   readonly last_seen_at: string | null;
   readonly agent_version: string | null;

@@ -31,8 +31,11 @@ import { tendPartitions } from './database/partitions.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
 import { whileAlone } from './database/while-alone.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
+import { FleetHearing } from './fleet/fleet-hearing.ts';
+import { fleetPolicy } from './fleet/fleet-policy.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 import { StateWatch } from './fleet/state-watch.ts';
+import { type OnTransitions, Transitions } from './fleet/transitions.ts';
 import { UpgradeOrders } from './fleet/upgrade-orders.ts';
 import { DesiredConfig } from './gitops/desired-config.ts';
 import { type FoundRevision, PostgresRevisionStore, type RevisionStore } from './gitops/revision-store.ts';
@@ -62,6 +65,8 @@ export interface OrchestratorOptions {
   /** What new servers install from here; without it nothing is handed out. */
   readonly agentFiles?: AgentFilePlaces | undefined;
   readonly policy?: Partial<FleetPolicy> | undefined;
+  /** Told of each change of state of a server or AI agent, in the transaction that stores it. */
+  readonly onTransitions?: OnTransitions | undefined;
   /** A server exchanges a key that is older than this; default: 90 days. */
   readonly keyRotateAfterMs?: number | undefined;
   /** What the configuration's folder holds now: recorded before anybody is let in. */
@@ -104,6 +109,8 @@ export class Orchestrator implements AsyncDisposable {
   readonly #deps: ServerDeps;
   /** Where whoever finds revisions of the configuration hands them over. */
   readonly revisions: RevisionStore;
+  /** What says how the fleet is; it does its rounds by itself. */
+  readonly stateWatch: StateWatch;
   readonly #stack: AsyncDisposableStack;
   #closed: Promise<void> | undefined;
 
@@ -130,14 +137,17 @@ export class Orchestrator implements AsyncDisposable {
     const { git } = options;
     const follower =
       git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
-    const policy = { ...DEFAULT_FLEET_POLICY, ...options.policy };
+    const policy = () => fleetPolicy({ ...DEFAULT_FLEET_POLICY, ...options.policy }, desired.own);
+    const hearing = new FleetHearing({ clock, logger });
+    const transitions = new Transitions(options.onTransitions);
+    const stateWatch = stack.use(new StateWatch({ database, clock, logger, hub, policy, hearing, transitions }));
     const deps: ServerDeps = {
       clock,
       logger,
       database,
       archive: options.archive,
       scoped: options.scoped,
-      policy: () => ({ ...policy, ...desired.own?.orchestrator.heartbeat }),
+      policy,
       keyRotateAfterMs: () =>
         desired.own?.orchestrator.keys.rotateAfterMs ?? options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
       overlapMs: options.overlapMs,
@@ -157,6 +167,9 @@ export class Orchestrator implements AsyncDisposable {
       trustedProxies: new IpNetworks(options.trustedProxies ?? []),
       fingerprint: () => keeper?.current.fingerprint ?? null,
       listeningSince: () => listening.since,
+      hearing,
+      stateWatch,
+      transitions,
       closing: closing.signal,
       dashboardDir: options.dashboardDir,
       agentFiles: options.agentFiles === undefined ? undefined : new AgentFiles(options.agentFiles),
@@ -185,8 +198,7 @@ export class Orchestrator implements AsyncDisposable {
     listening.since = clock.now();
     listening.url = `${keeper === undefined ? 'http' : 'https'}://${urlHost(options.host)}:${port}`;
 
-    const watch = stack.use(new StateWatch(deps));
-    watch.start();
+    stateWatch.start();
     rolloutWatch.start();
     snapshots.start();
     follower?.start();
@@ -197,12 +209,13 @@ export class Orchestrator implements AsyncDisposable {
     stack.defer(() => forgetAddress(folder));
     keeper?.keep(app.server as unknown as HttpsServer, ({ authority }) => note(authority));
     logger.info('orchestrator listens', { url: listening.url });
-    return new Orchestrator(deps, revisions, listening.url, port, keeper, stack.move());
+    return new Orchestrator(deps, revisions, stateWatch, listening.url, port, keeper, stack.move());
   }
 
   private constructor(
     deps: ServerDeps,
     revisions: RevisionStore,
+    stateWatch: StateWatch,
     url: string,
     port: number,
     keeper: CertificateKeeper | undefined,
@@ -210,6 +223,7 @@ export class Orchestrator implements AsyncDisposable {
   ) {
     this.#deps = deps;
     this.revisions = revisions;
+    this.stateWatch = stateWatch;
     this.#keeper = keeper;
     this.#stack = stack;
     this.url = url;

@@ -1,8 +1,10 @@
 import { emptyLevelCounts } from '../../src/contract/record.ts';
 import type { Database } from '../../src/orchestrator/database/database.ts';
 import { PostgresEventHub } from '../../src/orchestrator/fleet/event-hub.ts';
+import { FleetHearing } from '../../src/orchestrator/fleet/fleet-hearing.ts';
 import { DEFAULT_FLEET_POLICY } from '../../src/orchestrator/fleet/judge-state.ts';
 import { StateWatch } from '../../src/orchestrator/fleet/state-watch.ts';
+import { Transitions } from '../../src/orchestrator/fleet/transitions.ts';
 import { DesiredConfig } from '../../src/orchestrator/gitops/desired-config.ts';
 import { RolloutWatch } from '../../src/orchestrator/gitops/rollout-watch.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
@@ -13,19 +15,25 @@ import { until } from './until.ts';
 /** What a revision does to an agent that takes it. */
 export type Effect = 'works' | 'silences' | 'makes errors' | 'loses records' | 'is refused';
 
-/** Wall time that is set; durations are the host's. */
+/** The host's clock, and what is made to pass at once. Sleeping takes as long as it does. */
 export class SetClock implements Clock {
   #aheadMs = 0;
+  #passedMs = 0;
 
   now(): number {
-    return systemClock.now() + this.#aheadMs;
+    return systemClock.now() + this.#aheadMs + this.#passedMs;
   }
   monotonic(): number {
-    return systemClock.monotonic();
+    return systemClock.monotonic() + this.#passedMs;
   }
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return systemClock.sleep(ms, signal);
   }
+  /** Time goes by. */
+  pass(ms: number): void {
+    this.#passedMs += ms;
+  }
+  /** Somebody sets the wall clock, or the machine has slept: durations know nothing of it. */
   jump(ms: number): void {
     this.#aheadMs += ms;
   }
@@ -122,10 +130,13 @@ export class SimulatedFleet {
     return agent;
   }
 
-  /** Everybody asks and beats; then it is judged. */
+  /** Everybody asks and beats; it is judged all the time. */
   async minutes(count: number): Promise<void> {
     for (let minute = 0; minute < count; minute++) {
-      this.clock.jump(60_000);
+      for (let part = 0; part < 4; part++) {
+        this.clock.pass(15_000); // no longer than a gap of hearing
+        if (part < 3) await this.stateWatch.judgeOnce();
+      }
       for (const agent of this.agents) {
         await agent.ask(this.system, (revision) => this.effectOf(revision, agent.server));
         await agent.beat(this.system, this.clock.now());
@@ -157,7 +168,12 @@ export function watchesOf(database: Database, clock: Clock): { stateWatch: State
   const desired = new DesiredConfig({ database, clock: systemClock, logger: silentLogger, hub });
   const options = { database, clock, logger: silentLogger, hub };
   return {
-    stateWatch: new StateWatch({ ...options, policy: () => DEFAULT_FLEET_POLICY, listeningSince: () => 0 }),
+    stateWatch: new StateWatch({
+      ...options,
+      policy: () => DEFAULT_FLEET_POLICY,
+      hearing: new FleetHearing(options),
+      transitions: new Transitions(),
+    }),
     rolloutWatch: new RolloutWatch({ ...options, desired }),
   };
 }

@@ -8,11 +8,13 @@ import type { TextKey, Words } from './words.ts';
 const REASONS: readonly (readonly [pattern: RegExp, key: TextKey])[] = [
   [/^beats arrive on time$/, 'reasonUp'],
   [/^no heartbeat for more than (?<time>.+)$/, 'reasonSilent'],
-  [/^silent since before the orchestrator started$/, 'reasonSilentBefore'],
+  [/^no sign of life for more than (?<time>.+)$/, 'reasonQuiet'],
+  [/^back in service, and not heard since$/, 'reasonAwaited'],
   [/^stopped, by its own word$/, 'reasonStopped'],
   [/^it says it is critical$/, 'reasonCritical'],
   [/^it says it is degraded$/, 'reasonDegraded'],
   [/^records have waited for the archive for more than (?<time>.+)$/, 'reasonBacklog'],
+  [/^its server has lost records since the beat before$/, 'reasonLost'],
   [/^the server's key was revoked$/, 'reasonRevoked'],
   [/^taken out of service$/, 'reasonRetired'],
 ];

@@ -10,7 +10,10 @@ import type { Refusals } from '../audit/refusals.ts';
 import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
+import type { FleetHearing } from '../fleet/fleet-hearing.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
+import type { StateWatch } from '../fleet/state-watch.ts';
+import type { Transitions } from '../fleet/transitions.ts';
 import type { UpgradeOrders } from '../fleet/upgrade-orders.ts';
 import type { DesiredConfig } from '../gitops/desired-config.ts';
 import type { RolloutWatch } from '../gitops/rollout-watch.ts';
@@ -58,8 +61,13 @@ export interface ServerDeps {
   readonly trustedProxies: IpNetworks;
   /** SHA-256 of the certificate that agents pin, for tokens; null where there is none to pin. Absent: null. */
   readonly fingerprint?: () => string | null;
-  /** Epoch ms since when this process has been listening: silence before it is nobody's fault. */
+  /** Epoch ms since when this process has been listening. */
   readonly listeningSince: () => number;
+  /** By what time beats are received. */
+  readonly hearing: FleetHearing;
+  readonly stateWatch: Pick<StateWatch, 'nudge'>;
+  /** Where changes of state go that people make. */
+  readonly transitions: Transitions;
   /** Aborts when the orchestrator closes: streams end then. */
   readonly closing: AbortSignal;
   /** The built page's folder; absent or empty: a plain page says how to build it. */

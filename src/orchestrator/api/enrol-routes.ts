@@ -16,7 +16,7 @@ import { hashSecret, newSecret } from './secrets.ts';
 
 /** A server joins by a token's secret and gets its own key, which is shown this once. */
 export function enrolRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, hub, authenticator, metrics, policy, logger } = deps;
+  const { clock, database, hub, authenticator, metrics, logger, stateWatch } = deps;
   const limit = new RefusalLimit(clock);
 
   app.post(
@@ -65,7 +65,7 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
       if (server === undefined) throw new NervesysError('NSV_BODY_INVALID', 'body/server is not a server name');
       const former = request.body.former;
       const key = newSecret();
-      const now = clock.now();
+      const now = deps.hearing.now();
       try {
         const proven = await enrolServer(database, {
           secretSha256: hashSecret(secret),
@@ -75,7 +75,6 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
           keySha256: hashSecret(key),
           now: new Date(now),
           address: request.clientAddress,
-          nextJudgedAt: new Date(now + policy().lateAfterMs),
           obstacle: contractObstacle(request.headers),
           former: former && {
             server: former.server,
@@ -106,6 +105,7 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
       }
       metrics.add('nervesys_enrolments_total', { outcome: 'enrolled' });
       logger.info('server enrolled', { server, agentVersion });
+      stateWatch.nudge();
       await authenticator.forget(); // the server's earlier key, if it had one
       for (const data of await readServers(database, [server])) hub.publish({ type: 'server', data });
       return { key, server, ...(skewMs === undefined ? {} : { clock_skew_ms: skewMs }) };

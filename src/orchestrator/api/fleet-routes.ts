@@ -14,7 +14,7 @@ const MINUTES_MAX = 1_440;
 
 /** How the fleet is, for people. */
 export function fleetRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, hub, authenticator, logger } = deps;
+  const { clock, database, hub, authenticator, logger, hearing, stateWatch, transitions } = deps;
 
   app.get(
     '/api/v1/fleet',
@@ -33,7 +33,7 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
         readAgents(database, { server }),
         server === undefined ? readFleetConfig(database) : undefined,
       ]);
-      const now = new Date(clock.now()).toISOString();
+      const now = new Date(hearing.now()).toISOString();
       return { now, servers, agents, ...(config === undefined ? {} : { config }) };
     },
   );
@@ -72,9 +72,10 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
     async (request, reply) => {
       const { server } = request.params;
       const { name } = personOf(request);
-      if (!(await revokeServer(database, server, name, new Date(clock.now()), actorOf(request))))
+      if (!(await revokeServer(database, transitions, server, name, new Date(hearing.now()), actorOf(request))))
         throw new NervesysError('NSV_NOT_FOUND', `there is no server ${server}`);
       await authenticator.forget();
+      stateWatch.nudge(); // for its AI agents
       logger.info('server revoked', { server, by: name });
       for (const data of await readServers(database, [server])) hub.publish({ type: 'server', data });
       return reply.code(204).send();

@@ -1,12 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import type { HeartbeatsAnswer } from '../../contract/heartbeat.ts';
+import { errorCode } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
 import { actorOf } from '../audit/refusals.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
 import type { ReceivedHeartbeat } from '../database/queries/record-heartbeats.ts';
 import { checkHeartbeat } from '../fleet/heartbeat-check.ts';
 import { HeartbeatWriter } from '../fleet/heartbeat-writer.ts';
-import { judgeState } from '../fleet/judge-state.ts';
+import { judgeBeat } from '../fleet/judge-state.ts';
 import type { App, ServerDeps } from './app.ts';
 import { isDue } from './keys-routes.ts';
 import { agentOf, requireAgent } from './principal.ts';
@@ -17,8 +18,9 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Beats come in, are in Postgres before the answer, and on the page at once. */
 export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, desired, hub, metrics, listeningSince, logger, rolloutWatch } = deps;
-  const writer = new HeartbeatWriter(database, ({ agents, changedServers }) => {
+  const { clock, database, desired, hub, metrics, hearing, logger, rolloutWatch } = deps;
+  const writer = new HeartbeatWriter(database, ({ agents, changedServers, due }) => {
+    if (due) deps.stateWatch.nudge();
     for (const data of agents) hub.publish({ type: 'fleet', data });
     if (changedServers.length === 0) return;
     readServers(database, changedServers).then(
@@ -47,7 +49,7 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
     },
     async (request): Promise<HeartbeatsAnswer> => {
       const { server } = agentOf(request);
-      const now = clock.now();
+      const now = hearing.now();
       const policy = deps.policy(); // it follows the configuration
       const accepted: ReceivedHeartbeat[] = [];
       const rejected: HeartbeatsAnswer['rejected'][number][] = [];
@@ -60,26 +62,14 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
           continue;
         }
         const { beat } = checked;
-        const judgement = judgeState(
-          {
-            status: beat.status,
-            receivedAt: now,
-            oldestUnarchivedSeconds: beat.oldest_unarchived_seconds,
-            revoked: false, // its key opened this call
-            state: 'up',
-          },
-          policy,
-          now,
-          listeningSince(),
-        );
-        accepted.push({
-          beat,
-          receivedAt: new Date(now),
-          judgement,
-          nextJudgedAt: new Date(now + policy.lateAfterMs),
-        });
+        accepted.push({ beat, receivedAt: new Date(now), judgement: judgeBeat(beat, policy, now) });
       }
-      await writer.write(accepted);
+      try {
+        await writer.write(accepted);
+      } catch (error) {
+        if (errorCode(error) === 'NSV_DATABASE_UNREACHABLE') hearing.notTaken();
+        throw error;
+      }
       metrics.add('nervesys_heartbeats_total', { outcome: 'accepted' }, accepted.length);
       if (rejected.length > 0) metrics.add('nervesys_heartbeats_total', { outcome: 'rejected' }, rejected.length);
       const revision = desired.revisionFor(server);

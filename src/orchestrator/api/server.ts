@@ -36,10 +36,12 @@ import { reindexRoutes } from './reindex-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 import { schemasRoutes } from './schemas-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
+import { serviceRoutes } from './service-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { silencesRoutes } from './silences-routes.ts';
+import { timelineRoutes } from './timeline-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
 import { upgradesRoutes } from './upgrades-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
@@ -64,6 +66,8 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   reindexRoutes,
   logsRoutes,
   fleetRoutes,
+  serviceRoutes,
+  timelineRoutes,
   eventsRoutes,
   tokensRoutes,
   sessionRoutes,

@@ -1,14 +1,16 @@
 import type { FleetAgent } from '../../contract/fleet.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import type { Database } from '../database/database.ts';
-import { markServersSeen, type SeenServer } from '../database/queries/mark-servers-seen.ts';
+import { type MarkedServers, markServersSeen, type SeenServer } from '../database/queries/mark-servers-seen.ts';
 import { type ReceivedHeartbeat, recordHeartbeats } from '../database/queries/record-heartbeats.ts';
 
 /** What became of the beats of one statement. */
 export interface WrittenHeartbeats {
   readonly agents: readonly FleetAgent[];
-  /** Servers that were late or down until now, or tell something else of their configuration. */
+  /** Servers that tell something else of their configuration. */
   readonly changedServers: readonly string[];
+  /** Whether somebody is to be judged now: what was told may be another state than what is stored. */
+  readonly due: boolean;
 }
 
 interface Waiting {
@@ -102,28 +104,32 @@ export class HeartbeatWriter {
    * again, and changes nothing but the second.
    */
   async #record(received: readonly ReceivedHeartbeat[]): Promise<void> {
-    const [agents, changedServers] = await Promise.all([
+    const [recorded, marked] = await Promise.all([
       recordHeartbeats(this.#database, received),
       this.#markServers(received),
     ]);
-    this.#onWritten({ agents, changedServers });
+    this.#onWritten({
+      agents: recorded.agents,
+      changedServers: marked.reconfigured,
+      due: recorded.due || marked.due,
+    });
   }
 
-  async #markServers(received: readonly ReceivedHeartbeat[]): Promise<readonly string[]> {
+  async #markServers(received: readonly ReceivedHeartbeat[]): Promise<MarkedServers> {
     const last = received.reduce((a, b) => (b.receivedAt > a.receivedAt ? b : a));
     const at = last.receivedAt.getTime();
     const due = new Map<string, SeenServer>();
     for (const { beat } of received) {
-      const { server, agent_version: agentVersion, config } = beat;
+      const { server, agent_version: agentVersion, config, clock_skew_ms: clockSkewMs } = beat;
       const marked = this.#marked.get(server);
       // A wall clock that was set back must not stop the marks.
       if (marked === undefined || Math.abs(at - marked.at) >= MARK_AGAIN_MS || marked.config !== JSON.stringify(config))
-        due.set(server, { server, agentVersion, config });
+        due.set(server, { server, agentVersion, config, clockSkewMs });
     }
-    if (due.size === 0) return [];
-    const changed = await markServersSeen(this.#database, [...due.values()], last.receivedAt, last.nextJudgedAt);
+    if (due.size === 0) return { reconfigured: [], due: false };
+    const marks = await markServersSeen(this.#database, [...due.values()], last.receivedAt);
     if (this.#marked.size > MARKED_MAX) this.#marked.clear();
     for (const { server, config } of due.values()) this.#marked.set(server, { at, config: JSON.stringify(config) });
-    return changed;
+    return marks;
   }
 }

@@ -3,11 +3,13 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Database } from '../database/database.ts';
 import { tendPartitions } from '../database/partitions.ts';
-import { DUE_MAX, judgeDueAgents, judgeDueServers } from '../database/queries/judge-due.ts';
-import { readServers } from '../database/queries/read-fleet.ts';
+import { DUE_MAX, judgeDueAgents, judgeDueServers, type Verdict } from '../database/queries/judge-due.ts';
+import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 import { sweepExpired } from '../database/queries/sweep-expired.ts';
 import type { EventHub } from './event-hub.ts';
-import { type FleetPolicy, judgeState } from './judge-state.ts';
+import type { FleetHearing } from './fleet-hearing.ts';
+import { type FleetPolicy, type Judged, judgeState, nextLook } from './judge-state.ts';
+import type { Transitions } from './transitions.ts';
 
 export interface StateWatchOptions {
   readonly database: Database;
@@ -15,20 +17,23 @@ export interface StateWatchOptions {
   readonly logger: Logger;
   readonly hub: EventHub;
   readonly policy: () => FleetPolicy;
-  readonly listeningSince: () => number;
+  /** Since when silence counts, and by what time. */
+  readonly hearing: FleetHearing;
+  readonly transitions: Transitions;
 }
 
 /** A change of state is told this much after its time at most. */
 const ROUND_MS = 2_000;
-/** A state that only a beat can change is looked at again this rarely. */
-const SETTLED_AGAIN_MS = 3_600_000;
+/** Each beat of one that is quiet for good asks for a round; changes that people make don't wait for this. */
+const NUDGE_AGAIN_MS = 200;
 const HOUSEKEEPING_MS = 3_600_000;
 
-/** Notices silence: judges again whoever's time has come, tells the changes, and keeps house (partitions, expired codes). */
+/** Alone says in which state who is: judges whoever's time has come, tells the changes, and keeps house (partitions, expired codes). */
 export class StateWatch implements AsyncDisposable {
   readonly #options: StateWatchOptions;
   readonly #pace: Pace;
   #houseKeptAt: number;
+  #judgedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: StateWatchOptions) {
     this.#options = options;
@@ -48,44 +53,43 @@ export class StateWatch implements AsyncDisposable {
     this.#pace.start(ROUND_MS);
   }
 
+  /** The next round begins at once, unless the latest began a moment ago. */
+  nudge(): void {
+    if (this.#options.clock.monotonic() - this.#judgedAt >= NUDGE_AGAIN_MS) this.#pace.nudge();
+  }
+
   /** One round; answers how many were due. */
   async judgeOnce(): Promise<number> {
-    const { database, clock, hub, listeningSince } = this.#options;
+    const { database, clock, hub, hearing, transitions } = this.#options;
+    this.#judgedAt = clock.monotonic();
     const policy = this.#options.policy();
-    const now = clock.now();
-    const agents = await judgeDueAgents(database, new Date(now), (row) => {
-      const judged = {
-        status: row.status,
-        receivedAt: row.received_at.getTime(),
-        oldestUnarchivedSeconds: row.oldest_unarchived_seconds,
-        revoked: row.revoked,
-        state: row.state,
-      };
-      const judgement = judgeState(judged, policy, now, listeningSince());
-      return { ...judgement, nextJudgedAt: nextLook(judged.receivedAt, policy, now, listeningSince()) };
-    });
-    const servers = await judgeDueServers(database, new Date(now), (row) => {
-      const receivedAt = (row.last_seen_at ?? row.enrolled_at).getTime();
-      const judged = {
-        status: 'healthy',
-        receivedAt,
-        oldestUnarchivedSeconds: 0,
-        revoked: row.revoked,
-        state: row.state,
-      } as const;
-      const { state } = judgeState(judged, policy, now, listeningSince());
-      return { state, nextJudgedAt: nextLook(receivedAt, policy, now, listeningSince()) };
-    });
-    for (const data of agents.changed) hub.publish({ type: 'fleet', data });
-    if (servers.changed.length > 0) {
-      for (const data of await readServers(database, servers.changed)) hub.publish({ type: 'server', data });
+    const heard = await hearing.listen(database);
+    let due = 0;
+    if (heard !== undefined) {
+      const { now, since } = heard;
+      const judge = (known: Judged): Verdict => ({
+        ...judgeState(known, policy, now, since),
+        nextJudgedAt: nextLook(known, policy, now, since),
+      });
+      const agents = await judgeDueAgents(database, { now, judge, transitions });
+      const servers = await judgeDueServers(database, { now, judge, transitions });
+      if (agents.changed.length > 0) {
+        const names = agents.changed.map(({ server, agentId }) => ({ server, agentId: agentId ?? '' }));
+        for (const data of await readAgents(database, { names })) hub.publish({ type: 'fleet', data });
+      }
+      if (servers.changed.length > 0) {
+        const names = servers.changed.map(({ server }) => server);
+        for (const data of await readServers(database, names)) hub.publish({ type: 'server', data });
+      }
+      due = Math.max(agents.due, servers.due);
     }
-    if (now - this.#houseKeptAt >= HOUSEKEEPING_MS) {
+    const now = clock.now();
+    if (Math.abs(now - this.#houseKeptAt) >= HOUSEKEEPING_MS) {
       this.#houseKeptAt = now;
       await tendPartitions(database, now);
       await sweepExpired(database, new Date(now));
     }
-    return Math.max(agents.due, servers.due);
+    return due;
   }
 
   close(): Promise<void> {
@@ -95,13 +99,4 @@ export class StateWatch implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** The next instant at which silence alone can change the judgement. */
-export function nextLook(receivedAt: number, policy: FleetPolicy, now: number, listeningSince: number): Date {
-  const silentSince = Math.max(receivedAt, listeningSince);
-  for (const after of [policy.lateAfterMs, policy.downAfterMs]) {
-    if (silentSince + after > now) return new Date(silentSince + after);
-  }
-  return new Date(now + SETTLED_AGAIN_MS);
 }

@@ -12,7 +12,6 @@ export interface Enrolment {
   /** Of the key that the server gets if all is well. */
   readonly keySha256: string;
   readonly now: Date;
-  readonly nextJudgedAt: Date;
   /** What stands against this agent whatever its token (it speaks another contract): told to who has a good token, and it isn't used up. */
   readonly obstacle?: NervesysError | undefined;
   /** Where the request came from, for the audit log. */
@@ -80,10 +79,11 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
     }
 
     await transaction.query(
-      `INSERT INTO servers (server, enrolled_at, agent_version, state, next_judged_at) VALUES ($1, $2, $3, 'up', $4)
+      // The watch says in which state it is, at once.
+      `INSERT INTO servers (server, enrolled_at, agent_version, next_judged_at) VALUES ($1, $2, $3, $2)
        ON CONFLICT (server) DO UPDATE SET enrolled_at = excluded.enrolled_at, agent_version = excluded.agent_version,
-         revoked_at = NULL, last_seen_at = NULL, state = 'up', next_judged_at = excluded.next_judged_at`,
-      [enrolment.server, enrolment.now, enrolment.agentVersion, enrolment.nextJudgedAt],
+         revoked_at = NULL, last_seen_at = NULL, next_judged_at = excluded.next_judged_at`,
+      [enrolment.server, enrolment.now, enrolment.agentVersion],
     );
     await transaction.query(
       `UPDATE agent_keys SET revoked_at = $2, revoked_reason = 'the server was enrolled again'
@@ -94,11 +94,11 @@ export async function enrolServer(database: Database, enrolment: Enrolment): Pro
       'INSERT INTO agent_keys (key_sha256, server, token_id, boot_id, created_at) VALUES ($1, $2, $3, $4, $5)',
       [enrolment.keySha256, enrolment.server, token.id, enrolment.bootId, enrolment.now],
     );
-    // Revoked AI agents of the server are judged anew.
-    await transaction.query("UPDATE agents_latest SET next_judged_at = $2 WHERE server = $1 AND state = 'revoked'", [
-      enrolment.server,
-      enrolment.now,
-    ]);
+    // Revoked AI agents of the server are judged anew, and given the time to be heard.
+    await transaction.query(
+      "UPDATE agents_latest SET next_judged_at = $2, reinstated_at = $2 WHERE server = $1 AND state = 'revoked'",
+      [enrolment.server, enrolment.now],
+    );
     await appendAudit(transaction, {
       at: enrolment.now,
       by: { type: 'token', name: token.id, address: enrolment.address },

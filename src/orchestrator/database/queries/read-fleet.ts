@@ -20,12 +20,13 @@ export interface AgentRow {
   readonly backlog_records: number;
   readonly oldest_unarchived_seconds: number;
   readonly agent_version: string;
-  readonly revoked: boolean;
+  readonly state_at: Date | null;
+  readonly seen_at: Date | null;
 }
 
 export const AGENT_COLUMNS = `latest.agent_id, latest.server, latest.status, latest.state, latest.reason, latest.metrics,
   latest.last_action, latest.uptime_seconds, latest.timestamp, latest.received_at, latest.last_seen_at,
-  latest.backlog_records, latest.oldest_unarchived_seconds, latest.agent_version`;
+  latest.backlog_records, latest.oldest_unarchived_seconds, latest.agent_version, latest.state_at, latest.seen_at`;
 
 /** AI agents with the judgement stored last: all, those of one server, or those named. */
 export async function readAgents(
@@ -51,6 +52,9 @@ export async function readServers(database: Queryable, names?: readonly string[]
   const { rows } = await database.query<{
     server: string;
     state: AgentState;
+    reason: string;
+    state_at: Date | null;
+    clock_skew_ms: number | null;
     enrolled_at: Date;
     last_seen_at: Date | null;
     agent_version: string | null;
@@ -60,7 +64,7 @@ export async function readServers(database: Queryable, names?: readonly string[]
     config_desired: string | null;
     config_error: string | null;
   }>(
-    `SELECT server, state, enrolled_at, last_seen_at, agent_version, config_running, config_desired, config_error,
+    `SELECT server, state, reason, state_at, clock_skew_ms, enrolled_at, last_seen_at, agent_version, config_running, config_desired, config_error,
        (SELECT min(created_at) FROM agent_keys keys WHERE keys.server = servers.server AND keys.revoked_at IS NULL) AS key_created_at,
        (SELECT count(*) FROM agents_latest latest WHERE latest.server = servers.server) AS agents
      FROM servers WHERE $1::text[] IS NULL OR server = ANY($1) ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
@@ -69,6 +73,9 @@ export async function readServers(database: Queryable, names?: readonly string[]
   return rows.map((row) => ({
     server: row.server,
     state: row.state,
+    reason: row.reason,
+    state_at: row.state_at?.toISOString() ?? null,
+    clock_skew_ms: row.clock_skew_ms,
     enrolled_at: row.enrolled_at.toISOString(),
     last_seen_at: row.last_seen_at?.toISOString() ?? null,
     agent_version: row.agent_version,
@@ -78,7 +85,7 @@ export async function readServers(database: Queryable, names?: readonly string[]
   }));
 }
 
-export function toFleetAgent(row: Omit<AgentRow, 'revoked'>): FleetAgent {
+export function toFleetAgent(row: AgentRow): FleetAgent {
   return {
     agent_id: row.agent_id,
     server: row.server,
@@ -93,5 +100,7 @@ export function toFleetAgent(row: Omit<AgentRow, 'revoked'>): FleetAgent {
     last_seen_at: row.last_seen_at?.toISOString() ?? null,
     backlog_records: row.backlog_records,
     agent_version: row.agent_version,
+    state_at: row.state_at?.toISOString() ?? null,
+    seen_at: row.seen_at?.toISOString() ?? null,
   };
 }

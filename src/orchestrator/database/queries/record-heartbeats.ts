@@ -8,25 +8,31 @@ import { AGENT_COLUMNS, type AgentRow, toFleetAgent } from './read-fleet.ts';
 export interface ReceivedHeartbeat {
   readonly beat: Heartbeat;
   readonly receivedAt: Date;
-  readonly judgement: Judgement;
-  /** The earlier of this and what is stored holds: only the watch moves it on (see 0001-fleet.sql). */
-  readonly nextJudgedAt: Date;
+  /** What this beat says by itself. Where that isn't what is stored, the watch is to judge: a beat changes no state. */
+  readonly judgement: Pick<Judgement, 'state' | 'reason'>;
+}
+
+export interface RecordedHeartbeats {
+  /** The new latest states. */
+  readonly agents: FleetAgent[];
+  /** Whether some of them are to be judged now. */
+  readonly due: boolean;
 }
 
 /**
  * Adds beats of any servers to the history and makes each agent's last one its latest state, in one statement. A beat that
- * is known already (same server, agent and timestamp) changes nothing. Answers the new latest states.
+ * is known already (same server, agent and timestamp) changes nothing.
  */
 export async function recordHeartbeats(
   database: Queryable,
   received: readonly ReceivedHeartbeat[],
-): Promise<FleetAgent[]> {
+): Promise<RecordedHeartbeats> {
   // All requests lock rows in the same order, so two of them never wait for each other.
   const ordered = [...received].sort(
     (a, b) => compare(a.beat.server, b.beat.server) || compare(a.beat.agent_id, b.beat.agent_id),
   );
   const column = <T>(pick: (one: ReceivedHeartbeat) => T): T[] => ordered.map(pick);
-  const { rows } = await database.query<Omit<AgentRow, 'revoked'>>(
+  const { rows } = await database.query<AgentRow & { readonly due: boolean }>(
     STATEMENT,
     [
       column(({ beat }) => beat.agent_id),
@@ -46,20 +52,20 @@ export async function recordHeartbeats(
       column(({ beat }) => beat.agent_version),
       column(({ judgement }) => judgement.state),
       column(({ judgement }) => judgement.reason),
-      column(({ nextJudgedAt }) => nextJudgedAt),
+      column(({ beat }) => beat.lost_records),
     ],
     { name: 'record-heartbeats' },
   );
-  return rows.map(toFleetAgent);
+  return { agents: rows.map(toFleetAgent), due: rows.some((row) => row.due) };
 }
 
 const STATEMENT = `
   WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[], $6::jsonb[], $7::text[],
       $8::int[], $9::timestamptz[], $10::text[], $11::bigint[], $12::jsonb[], $13::timestamptz[], $14::float8[], $15::text[],
-      $16::text[], $17::text[], $18::timestamptz[])
+      $16::text[], $17::text[], $18::bigint[])
     AS told (agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds, received_at, epoch,
-      backlog_records, detail, last_seen_at, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at)
+      backlog_records, detail, last_seen_at, oldest_unarchived_seconds, agent_version, state, reason, lost_records)
   ), added AS (
     INSERT INTO agent_status (agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds,
       received_at, epoch, backlog_records, detail)
@@ -74,18 +80,27 @@ const STATEMENT = `
     ORDER BY told.server, told.agent_id, told.timestamp DESC
   )
   INSERT INTO agents_latest AS latest (server, agent_id, timestamp, received_at, status, metrics, last_action,
-    uptime_seconds, last_seen_at, backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at)
+    uptime_seconds, last_seen_at, backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at,
+    epoch, lost_records, seen_at)
   SELECT server, agent_id, timestamp, received_at, status, metrics, last_action, uptime_seconds, last_seen_at,
-    backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at
+    backlog_records, oldest_unarchived_seconds, agent_version, state, reason, received_at,
+    epoch, lost_records, received_at - CASE WHEN timestamp > last_seen_at THEN timestamp - last_seen_at WHEN last_seen_at IS NOT NULL THEN '0' END
   FROM newest ORDER BY server, agent_id
   ON CONFLICT (server, agent_id) DO UPDATE SET
     timestamp = excluded.timestamp, received_at = excluded.received_at, status = excluded.status,
     metrics = excluded.metrics, last_action = excluded.last_action, uptime_seconds = excluded.uptime_seconds,
     last_seen_at = excluded.last_seen_at, backlog_records = excluded.backlog_records,
     oldest_unarchived_seconds = excluded.oldest_unarchived_seconds, agent_version = excluded.agent_version,
-    state = excluded.state, reason = excluded.reason,
-    next_judged_at = least(latest.next_judged_at, excluded.next_judged_at)
-  RETURNING ${AGENT_COLUMNS}`;
+    -- The host's clock may have been set: a sign that was told before is as old as it was, a new one came after the beat before.
+    seen_at = CASE WHEN excluded.last_seen_at = latest.last_seen_at THEN latest.seen_at
+      WHEN excluded.last_seen_at > latest.last_seen_at THEN greatest(excluded.seen_at, latest.received_at)
+      ELSE excluded.seen_at END,
+    epoch = excluded.epoch, lost_records = excluded.lost_records,
+    lost_lately = CASE WHEN excluded.epoch = latest.epoch THEN greatest(0, excluded.lost_records - latest.lost_records) ELSE 0 END,
+    next_judged_at = CASE WHEN latest.state <> excluded.state OR latest.reason <> excluded.reason
+        OR excluded.lost_records > latest.lost_records
+      THEN least(latest.next_judged_at, excluded.received_at) ELSE latest.next_judged_at END
+  RETURNING ${AGENT_COLUMNS}, latest.next_judged_at <= latest.received_at AS due`;
 
 /** The fields that have no column of their own in `agent_status`. */
 function detailOf(beat: Heartbeat): Record<string, unknown> {

@@ -1,7 +1,16 @@
 import type { Queryable } from '../database.ts';
 
-/** Removes codes and sessions past their time: they open nothing any more. */
+/** States are told of the last two years. */
+const TRANSITIONS_KEPT_MS = 2 * 366 * 86_400_000;
+/** In an hour no fleet makes so many; where more wait, the next hour goes on. */
+const TRANSITIONS_AT_ONCE_MAX = 50_000;
+
+/** Removes codes and sessions past their time, which open nothing any more, and old transitions. */
 export async function sweepExpired(database: Queryable, now: Date): Promise<void> {
   await database.query('DELETE FROM sign_in_codes WHERE expires_at < $1', [now]);
   await database.query('DELETE FROM sessions WHERE expires_at < $1', [now]);
+  await database.query(
+    `DELETE FROM transitions WHERE id IN (SELECT id FROM transitions WHERE at < $1 ORDER BY at LIMIT ${TRANSITIONS_AT_ONCE_MAX})`,
+    [new Date(now.getTime() - TRANSITIONS_KEPT_MS)],
+  );
 }
