@@ -9,6 +9,8 @@ import { type Colour, escapeControls, formatTable, note, painter, print, printJs
 
 export interface FleetOptions extends ReaderOptions {
   readonly server?: string;
+  /** Those out of service too. */
+  readonly retired?: boolean;
 }
 
 const STATE_COLOUR: Readonly<Record<AgentState, Colour>> = {
@@ -29,12 +31,17 @@ export async function run(options: FleetOptions): Promise<number> {
     printJson({ ...answer, servers: mine(answer.servers), agents: mine(answer.agents) });
     return EXIT.done;
   }
-  const agents = mine(answer.agents);
-  if (agents.length === 0) {
+  const inService = <Row extends { readonly state: AgentState }>(rows: readonly Row[]) =>
+    options.retired ? rows : rows.filter(({ state }) => state !== 'retired');
+  const all = mine(answer.agents);
+  const agents = inService(all);
+  if (all.length === 0) {
     note('No AI agent has been heard of yet.');
     note('Run one with `nervesys exec --agent-id GROK -- some-command`; it is here within a minute.');
-  } else print(formatFleet(agents, Date.parse(answer.now), painter(process.stdout)));
-  const servers = mine(answer.servers);
+  } else if (agents.length > 0) print(formatFleet(agents, Date.parse(answer.now), painter(process.stdout)));
+  const hidden = all.length - agents.length;
+  if (hidden > 0) note(`${hidden} out of service: nervesys fleet --retired`);
+  const servers = inService(mine(answer.servers));
   if (servers.length > 0) {
     print('');
     print(formatServers(servers, Date.parse(answer.now), painter(process.stdout)));
@@ -60,8 +67,17 @@ function formatServers(
     { title: 'AGENTS', align: 'right', text: (one) => String(one.agents) },
     { title: 'VERSION', text: (one) => escapeControls(one.agent_version ?? '—') },
     { title: 'KEY AGE', align: 'right', text: (one) => age(one.key_created_at) },
+    { title: 'CLOCK', align: 'right', text: (one) => saySkew(one.clock_skew_ms) },
     { title: 'LAST SEEN', text: (one) => (one.last_seen_at === null ? 'never' : `${age(one.last_seen_at)} ago`) },
   ]);
+}
+
+/** Less than this is what networks do. */
+const SKEW_MS_SHOWN = 5_000;
+
+function saySkew(skewMs: number | null | undefined): string {
+  if (skewMs == null || Math.abs(skewMs) < SKEW_MS_SHOWN) return '';
+  return `${skewMs > 0 ? '+' : '-'}${formatDuration(Math.abs(skewMs))}`;
 }
 
 function formatFleet(
@@ -77,13 +93,18 @@ function formatFleet(
     { title: 'AGENT', text: (one) => paint('bold', escapeControls(one.agent_id)) },
     { title: 'SERVER', text: (one) => escapeControls(one.server) },
     { title: 'STATE', text: (one) => paint(STATE_COLOUR[one.state] ?? 'dim', one.state) },
+    {
+      title: 'FOR',
+      align: 'right',
+      text: (one) => (one.state_at == null ? '—' : formatDuration(now - Date.parse(one.state_at))),
+    },
     { title: 'STATUS', text: (one) => one.status },
     { title: 'CPU', align: 'right', text: (one) => percent(one.metrics.cpu_percent) },
     { title: 'RAM', align: 'right', text: (one) => percent(one.metrics.ram_percent) },
     { title: 'DISK', align: 'right', text: (one) => percent(one.metrics.disk_percent) },
     { title: 'BUFFER', align: 'right', text: buffer },
     { title: 'LAST ACTION', text: (one) => escapeControls(one.last_action ?? '—') },
-    { title: 'LAST SIGN', text: (one) => ago(one.last_seen_at) },
+    { title: 'LAST SIGN', text: (one) => ago(one.seen_at ?? one.last_seen_at) },
     { title: 'LAST BEAT', text: (one) => ago(one.received_at) },
     { title: 'WHY', text: (one) => (one.state === 'up' ? '' : escapeControls(one.reason)) },
   ]);

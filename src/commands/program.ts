@@ -157,6 +157,7 @@ function addReaders(program: Command, runs: Runs): void {
     .summary('who is up')
     .description('List all AI agents with their state, vitals and last sign of life.')
     .option('--server <name>', 'of this server only')
+    .option('--retired', 'those out of service too')
     .addHelpText('after', examples('nervesys fleet', 'nervesys fleet --json | jq ".agents[].state"'))
     .action(runs(() => import('./fleet.ts')));
   reader(fleet.command('upgrade'))
@@ -173,6 +174,27 @@ function addReaders(program: Command, runs: Runs): void {
       examples('nervesys fleet upgrade AIGARDEN02', "nervesys fleet upgrade '*'", 'nervesys fleet upgrade'),
     )
     .action(runs(() => import('./fleet-upgrade.ts')));
+  for (const [step, summary, text] of [
+    [
+      'retire',
+      'take a server or an AI agent out of service',
+      'Take a server with its AI agents, or one AI agent on it, out of service: its silence alarms nobody, its history stays. It comes back by ' +
+        'itself with its next sign of life, or by `nervesys fleet reinstate`.',
+    ],
+    [
+      'reinstate',
+      'put it back into service',
+      'Put a server with the AI agents that were retired with it, or one AI agent on it, back into service. It is expected from now on: late until it ' +
+        'is heard, down when that takes too long.',
+    ],
+  ] as const)
+    reader(fleet.command(step))
+      .summary(summary)
+      .description(text)
+      .argument('<server>', 'a server, as `nervesys fleet` shows it')
+      .argument('[agent-id]', 'one AI agent on it only')
+      .addHelpText('after', examples(`nervesys fleet ${step} AIGARDEN02`, `nervesys fleet ${step} AIGARDEN02 GROK`))
+      .action(runs(async () => ({ run: (await import('./fleet-service.ts'))[step] })));
   reader(program.command('alerts'))
     .summary('what went wrong')
     .description('List alerts, newest first.')

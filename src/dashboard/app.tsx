@@ -105,7 +105,7 @@ function Fleet({ model }: { readonly model: FleetModel }) {
       <ConfigLine model={model} />
       {model.alerts.length > 0 && <AlertList alerts={model.alerts} />}
       {summary.heardAgents === 0 && <EmptyFleet servers={summary.servers} />}
-      {summary.agents > 0 && <FleetTable model={model} state={state} onShowAll={() => setState(undefined)} />}
+      {summary.agents > 0 && <FleetTable model={model} state={state} onState={setState} />}
       <ServerList servers={model.servers} />
       <TokenList />
       <AuditLog />

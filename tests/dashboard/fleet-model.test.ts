@@ -31,6 +31,14 @@ test('a beat replaces what was known, and a beat from before it changes nothing'
   assert.equal(loaded.agents.get(agentKey(grok))?.last_action, 'code_review', 'the model before is as it was');
 });
 
+test('beats are shown on when the clock of the orchestrator was set back by a day', () => {
+  const beat = { ...grok, received_at: at(-86_400), last_action: 'deploy' };
+
+  const model = applyEvents(loaded, [{ type: 'fleet', agent: beat }]);
+
+  assert.equal(model.agents.get(agentKey(grok))?.last_action, 'deploy');
+});
+
 test('a changed judgement without a new beat is shown', () => {
   const late = { ...grok, state: 'late' as const };
 

@@ -15,12 +15,20 @@ const names = (order: FleetOrder, filter: Parameters<typeof arrangeFleet>[1] = e
   arrangeFleet(agents, filter, order).map(({ agent_id, server }) => `${agent_id}@${server.slice(8)}`);
 
 test('by state, what needs eyes comes first and what was put away last; ties by name, numbers as numbers', () => {
-  assert.deepEqual(names({ by: 'state', descending: false }), ['GIMAI@1', 'GROK@2', 'GROK@10', 'COPILOT@2']);
+  assert.deepEqual(names({ by: 'state', descending: false }), ['GIMAI@1', 'GROK@2', 'GROK@10']);
+  assert.deepEqual(names({ by: 'state', descending: false }, { text: 'o', state: undefined }).at(-1), 'COPILOT@2');
+});
+
+test('what is out of service is shown to who seeks it, by its state or by a word', () => {
+  const order: FleetOrder = { by: 'state', descending: false };
+
+  assert.deepEqual(names(order, { text: '', state: 'retired' }), ['COPILOT@2']);
+  assert.deepEqual(names(order, { text: 'copilot', state: undefined }), ['COPILOT@2']);
 });
 
 test('by server and by a figure, in both directions', () => {
-  assert.deepEqual(names({ by: 'server', descending: false }), ['GIMAI@1', 'COPILOT@2', 'GROK@2', 'GROK@10']);
-  assert.deepEqual(names({ by: 'cpu', descending: true }), ['GROK@2', 'GIMAI@1', 'GROK@10', 'COPILOT@2']);
+  assert.deepEqual(names({ by: 'server', descending: false }), ['GIMAI@1', 'GROK@2', 'GROK@10']);
+  assert.deepEqual(names({ by: 'cpu', descending: true }), ['GROK@2', 'GIMAI@1', 'GROK@10']);
 });
 
 test('the filter wants every word, in any field and any case', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AGENT_STATES, AGENT_STATUSES } from '../../src/contract/heartbeat.ts';
+import { AGENT_STATUSES } from '../../src/contract/heartbeat.ts';
 import { sayNote, sayReason } from '../../src/dashboard/messages/reasons.ts';
 import { chooseLanguage, createWords, LANGUAGES, MESSAGES } from '../../src/dashboard/messages/words.ts';
 import { clockOffsetMs } from '../../src/dashboard/model/orchestrator-clock.ts';
-import { DEFAULT_FLEET_POLICY, judgeState } from '../../src/orchestrator/fleet/judge-state.ts';
+import { DEFAULT_FLEET_POLICY, type Judged, judgeState } from '../../src/orchestrator/fleet/judge-state.ts';
 import { makeAgent } from './fixture-server.ts';
 
 const en = createWords('en');
@@ -79,20 +79,36 @@ test('the language is the remembered one, else what the browser asks for, else E
 
 test("each reason of the orchestrator's judgement has words of its own in Hebrew", () => {
   const day = 86_400_000;
-  const judged = AGENT_STATES.flatMap((state) =>
-    AGENT_STATUSES.flatMap((status) =>
-      [0, 200_000, day].flatMap((silence) =>
-        [0, 99_999].flatMap((oldestUnarchivedSeconds) =>
-          [0, day].map((listeningSince) => {
-            const latest = { state, status, receivedAt: day, oldestUnarchivedSeconds, revoked: state === 'revoked' };
-            return judgeState(latest, DEFAULT_FLEET_POLICY, day + silence, day - 1 + listeningSince).reason;
-          }),
-        ),
-      ),
+  const well: Judged = {
+    agentId: 'GROK',
+    status: 'healthy',
+    receivedAt: day,
+    seenAt: day,
+    oldestUnarchivedSeconds: 0,
+    lostLately: 0,
+    revokedAt: null,
+    retiredAt: null,
+    reinstatedAt: null,
+    state: 'up',
+    reason: '',
+  };
+  const others: readonly Partial<Judged>[] = [
+    {},
+    ...AGENT_STATUSES.map((status) => ({ status })),
+    { seenAt: 0 },
+    { oldestUnarchivedSeconds: 99_999 },
+    { lostLately: 1 },
+    { revokedAt: day },
+    { retiredAt: day },
+    { reinstatedAt: day + 1 },
+  ];
+  const judged = others.flatMap((other) =>
+    [0, 200_000, day].map(
+      (silence) => judgeState({ ...well, ...other }, DEFAULT_FLEET_POLICY, day + silence, 0).reason,
     ),
   );
   const reasons = new Set(judged);
-  assert.ok(reasons.size >= 8, [...reasons].join('; '));
+  assert.ok(reasons.size >= 12, [...reasons].join('; '));
 
   for (const reason of reasons) assert.match(sayReason(he, reason), /[א-ת]/, reason);
   assert.equal(sayReason(he, 'the moon is full'), 'the moon is full');

@@ -112,7 +112,9 @@ export class VirtualFleet {
 
   /** What was told of AI agents and servers, shortly and in order of names; and forgotten. */
   heard(): string[] {
-    const lines = this.told.map(({ server, agentId, from, to }) => `${server}${agentId === null ? '' : `/${agentId}`} ${from}→${to}`);
+    const lines = this.told.map(
+      ({ server, agentId, from, to }) => `${server}${agentId === null ? '' : `/${agentId}`} ${from}→${to}`,
+    );
     this.told.length = 0;
     return lines.sort();
   }

@@ -66,6 +66,8 @@ export interface Api {
   revokeToken(id: string): Promise<void>;
   /** Takes the server's key away; the event stream tells what became of it. */
   revokeServer(server: string): Promise<void>;
+  /** Takes a server, or an AI agent on it, out of service or puts it back; for operators. The event stream tells what became of it. */
+  setService(step: 'retire' | 'reinstate', server: string, agentId?: string): Promise<void>;
   /** The rollout under way, or the last one, and what each server runs. */
   rollout(signal?: AbortSignal): Promise<RolloutAnswer>;
   /** Pauses it, goes on, or goes back; for operators. */
@@ -132,6 +134,10 @@ export function createApi(base = ''): Api {
     },
     async revokeServer(server) {
       await call(`servers/${encodeURIComponent(server)}/revoke`, { method: 'POST' });
+    },
+    async setService(step, server, agentId) {
+      if (agentId !== undefined) await post(`agents/${encodeURIComponent(agentId)}/${step}`, { server });
+      else await call(`servers/${encodeURIComponent(server)}/${step}`, { method: 'POST' });
     },
     async rollout(signal) {
       return (await read('rollout', signal)) as RolloutAnswer;

@@ -101,8 +101,12 @@ export function readEvent(name: string, data: string): FleetEvent | undefined {
   return undefined;
 }
 
+/** Far more than an event is ever under way. What seems older still is news of an orchestrator whose clock was set back. */
+const UNDER_WAY_MS_MAX = 600_000;
+
 function isOlder(at: string, than: string): boolean {
-  return Date.parse(at) < Date.parse(than);
+  const ms = Date.parse(than) - Date.parse(at);
+  return ms > 0 && ms < UNDER_WAY_MS_MAX;
 }
 
 function newestFirst(alerts: readonly AlertView[]): readonly AlertView[] {

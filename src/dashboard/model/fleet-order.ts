@@ -12,6 +12,7 @@ export interface FleetOrder {
 export interface FleetFilter {
   /** Words that must all occur in an agent's name, server, state, status or last action. */
   readonly text: string;
+  /** Undefined: any, but for those out of service, which are shown where they are sought by name or state. */
   readonly state: AgentState | undefined;
 }
 
@@ -31,7 +32,9 @@ export function nextOrder(order: FleetOrder, by: SortKey): FleetOrder {
 export function arrangeFleet(agents: Iterable<FleetAgent>, filter: FleetFilter, order: FleetOrder): FleetAgent[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const chosen = [...agents].filter(
-    (agent) => (filter.state === undefined || agent.state === filter.state) && holdsAll(agent, words),
+    (agent) =>
+      (filter.state === undefined ? agent.state !== 'retired' || words.length > 0 : agent.state === filter.state) &&
+      holdsAll(agent, words),
   );
   const direction = order.descending ? -1 : 1;
   return chosen.sort((a, b) => direction * compare(a, b, order.by) || compareNames(a, b));

@@ -25,6 +25,7 @@ export function summarize(model: FleetModel): FleetSummary {
   const latest = new Map<string, FleetAgent>();
   for (const agent of model.agents.values()) {
     byState[agent.state] += 1;
+    if (agent.state === 'retired') continue; // what waits there, nobody waits for
     if (agent.agent_id !== NERVESYS_AGENT_ID && agent.last_seen_at !== null) heardAgents += 1;
     const known = latest.get(agent.server);
     if (known === undefined || Date.parse(agent.received_at) > Date.parse(known.received_at)) {
@@ -37,7 +38,7 @@ export function summarize(model: FleetModel): FleetSummary {
     agents: model.agents.size,
     heardAgents,
     byState,
-    servers: model.servers.size,
+    servers: [...model.servers.values()].filter(({ state }) => state !== 'retired').length,
     openAlerts: model.alerts.filter((alert) => alert.state === 'open').length,
     waitingRecords,
   };

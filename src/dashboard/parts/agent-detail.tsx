@@ -1,10 +1,13 @@
 import type { FleetAgent } from '../../contract/fleet.ts';
+import { NERVESYS_AGENT_ID } from '../../contract/ids.ts';
 import { sayReason } from '../messages/reasons.ts';
+import { saySkew } from '../messages/skew.ts';
 import { Age } from './age.tsx';
 import { HourCharts } from './charts.tsx';
 import { Fact } from './fact.tsx';
 import { Figure, Revision } from './marks.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
+import { ServiceButton } from './service-button.tsx';
 
 /** An AI agent's last hour and what else is known of it. */
 export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
@@ -18,8 +21,13 @@ export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
             <bdi>{sayReason(words, agent.reason)}</bdi>
           </Fact>
         )}
+        {agent.state_at != null && (
+          <Fact label="factSince">
+            <Age at={agent.state_at} />
+          </Fact>
+        )}
         <Fact label="factSeen">
-          <Age at={agent.last_seen_at} />
+          <Age at={agent.seen_at ?? agent.last_seen_at} />
         </Fact>
         <Fact label="factBeat">
           <Age at={agent.received_at} />
@@ -31,10 +39,23 @@ export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
         <Fact label="factVersion">
           <bdi dir="ltr">{agent.agent_version}</bdi>
         </Fact>
+        <SkewFact server={agent.server} />
         <ConfigFacts server={agent.server} />
       </dl>
+      {agent.agent_id !== NERVESYS_AGENT_ID && (
+        <div class="detail-actions">
+          <ServiceButton server={agent.server} agentId={agent.agent_id} retired={agent.state === 'retired'} />
+        </div>
+      )}
     </section>
   );
+}
+
+/** How wrong its server's clock is, where that matters. */
+function SkewFact({ server }: { readonly server: string }) {
+  const words = useWords();
+  const skew = saySkew(words, useStore(usePage().live.model).servers.get(server)?.clock_skew_ms);
+  return skew === '' ? null : <Fact label="factSkew">{skew}</Fact>;
 }
 
 /** The configuration that its server runs, and what stands against the one that it is to run. */

@@ -19,11 +19,11 @@ const SORT_WORDS: Readonly<Record<SortKey, TextKey>> = {
 interface FleetTableProps {
   readonly model: FleetModel;
   readonly state: AgentState | undefined;
-  readonly onShowAll: () => void;
+  readonly onState: (state: AgentState | undefined) => void;
 }
 
 /** The fleet: filter, order and a row for each AI agent. */
-export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
+export function FleetTable({ model, state, onState }: FleetTableProps) {
   const words = useWords();
   const [text, setText] = useState('');
   const [order, setOrder] = useState<FleetOrder>({ by: 'state', descending: false });
@@ -32,6 +32,9 @@ export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
     () => arrangeFleet(model.agents.values(), { text, state }, order),
     [model.agents, text, state, order],
   );
+
+  const retired = useMemo(() => countRetired(model), [model.agents]);
+  const total = model.agents.size - (state === 'retired' ? 0 : retired);
 
   const toggle = useCallback((key: string) => {
     setExpanded((before) => {
@@ -42,7 +45,7 @@ export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
   }, []);
   const showAll = () => {
     setText('');
-    onShowAll();
+    onState(undefined);
   };
 
   return (
@@ -50,13 +53,23 @@ export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
       <div class="toolbar">
         <h2 id="fleet-title">{words.say('fleet')}</h2>
         <span class="count">
-          {shown.length === model.agents.size
+          {shown.length === total
             ? words.count('fleetCount', shown.length)
             : words.say('fleetCountFiltered', {
                 shown: words.number(shown.length),
-                total: words.number(model.agents.size),
+                total: words.number(total),
               })}
         </span>
+        {retired > 0 && (
+          <button
+            type="button"
+            class="link retired-filter"
+            aria-pressed={state === 'retired'}
+            onClick={() => onState(state === 'retired' ? undefined : 'retired')}
+          >
+            {words.count('fleetRetired', retired)}
+          </button>
+        )}
         <OrderChoice order={order} onOrder={setOrder} />
         <input
           type="search"
@@ -120,6 +133,12 @@ export function FleetTable({ model, state, onShowAll }: FleetTableProps) {
       )}
     </section>
   );
+}
+
+function countRetired({ agents }: FleetModel): number {
+  let count = 0;
+  for (const { state } of agents.values()) if (state === 'retired') count += 1;
+  return count;
 }
 
 interface SortHeaderProps {

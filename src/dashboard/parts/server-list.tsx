@@ -1,16 +1,28 @@
 import { useMemo } from 'preact/hooks';
 import type { FleetServer } from '../../contract/fleet.ts';
+import { sayReason } from '../messages/reasons.ts';
+import { saySkew } from '../messages/skew.ts';
 import { Age } from './age.tsx';
 import { ConfirmButton } from './confirm-button.tsx';
 import { Revision, StateMark } from './marks.tsx';
 import { usePage, useWords } from './page-context.ts';
+import { ServiceButton } from './service-button.tsx';
+
+/** A server that is out of service stands last, greyed. */
+function inServiceFirst(a: FleetServer, b: FleetServer): number {
+  return Number(isRetired(a)) - Number(isRetired(b)) || byName.compare(a.server, b.server);
+}
+
+function isRetired({ state }: FleetServer): boolean {
+  return state === 'retired';
+}
 
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /** The servers that joined, folded away: the AI agents are what a reader comes for. */
 export function ServerList({ servers }: { readonly servers: ReadonlyMap<string, FleetServer> }) {
   const words = useWords();
-  const sorted = useMemo(() => [...servers.values()].sort((a, b) => byName.compare(a.server, b.server)), [servers]);
+  const sorted = useMemo(() => [...servers.values()].sort(inServiceFirst), [servers]);
   if (sorted.length === 0) return null;
   return (
     <details class="servers">
@@ -20,11 +32,12 @@ export function ServerList({ servers }: { readonly servers: ReadonlyMap<string, 
       </summary>
       <ul class="server-list">
         {sorted.map((server) => (
-          <li key={server.server}>
+          <li key={server.server} class={isRetired(server) ? 'put-away' : ''}>
             <bdi dir="ltr" class="server-name">
               {server.server}
             </bdi>
             <StateMark state={server.state} />
+            <ServerState server={server} />
             <span>{words.count('serverAgents', server.agents)}</span>
             <span class="soft">
               {server.last_seen_at === null ? words.say('serverSilent') : <Age at={server.last_seen_at} />}
@@ -38,9 +51,29 @@ export function ServerList({ servers }: { readonly servers: ReadonlyMap<string, 
   );
 }
 
+/** Why it isn't up, since when, and how wrong its clock is where that matters. */
+function ServerState({
+  server: { state, reason, state_at: at, clock_skew_ms: skewMs },
+}: {
+  readonly server: FleetServer;
+}) {
+  const words = useWords();
+  const skew = saySkew(words, skewMs);
+  return (
+    <>
+      {state !== 'up' && reason !== undefined && reason !== '' && (
+        <span class="soft-reason">
+          <bdi>{sayReason(words, reason)}</bdi> {at != null && <Age at={at} />}
+        </span>
+      )}
+      {skew !== '' && <span class="soft-reason">{words.say('serverClock', { skew })}</span>}
+    </>
+  );
+}
+
 /** What runs there, how old its key is, and the way to take it away. A server without a key has none to show. */
 function ServerKey({
-  server: { server, agent_version: version, key_created_at: keyAt },
+  server: { server, state, agent_version: version, key_created_at: keyAt },
 }: {
   readonly server: FleetServer;
 }) {
@@ -59,6 +92,7 @@ function ServerKey({
           />
         </>
       )}
+      <ServiceButton server={server} retired={state === 'retired'} />
     </div>
   );
 }

@@ -21,7 +21,11 @@ const Span = {
 export function timelineRoutes(app: App, deps: ServerDeps): void {
   const { database, hearing } = deps;
 
-  const answer = async (server: string, agentId: string | null, query: Static<typeof SpanSchema>): Promise<Timeline> => {
+  const answer = async (
+    server: string,
+    agentId: string | null,
+    query: Static<typeof SpanSchema>,
+  ): Promise<Timeline> => {
     const now = hearing.now();
     const until = query.until === undefined ? now : Math.min(now, parseInstant('until', query.until, now));
     const asked = query.since === undefined ? until - DAY_MS : parseInstant('since', query.since, now);

@@ -73,9 +73,7 @@ export class FleetHearing {
   async listen(database: Database): Promise<Hearing | undefined> {
     const wasDeaf = this.#deaf;
     const hearing = await database.transaction(async (transaction) => {
-      const { rows } = await transaction.query<Row>(
-        'SELECT since, heard_at, written_by FROM fleet_hearing FOR UPDATE',
-      );
+      const { rows } = await transaction.query<Row>('SELECT since, heard_at, written_by FROM fleet_hearing FOR UPDATE');
       const row = rows[0];
       if (row === undefined) throw new Error('fleet_hearing is empty: nobody can be judged');
       const step = this.#step(row, wasDeaf);

@@ -21,6 +21,8 @@ export const DEFAULT_FLEET_POLICY: FleetPolicy = {
   silentAfterMsOf: new Map(),
 };
 
+/** A sign is dated by when the beat came that told it, which may have been under way for so long. */
+const SIGN_MARGIN_MS = 10_000;
 /** A state that only a beat can change is looked at again this rarely. */
 const SETTLED_AGAIN_MS = 3_600_000;
 
@@ -63,7 +65,7 @@ export function judgeState(known: Judged, policy: FleetPolicy, now: number, hear
   const { receivedAt, retiredAt, reinstatedAt, revokedAt } = known;
   // A retired one comes back by a sign of life of its own: that its server still beats for it is none.
   const sign = known.agentId === null ? receivedAt : (known.seenAt ?? Number.NEGATIVE_INFINITY);
-  if (retiredAt !== null && sign <= retiredAt)
+  if (retiredAt !== null && sign <= retiredAt + SIGN_MARGIN_MS)
     return { state: 'retired', reason: 'taken out of service', at: retiredAt };
   if (revokedAt !== null) return { state: 'revoked', reason: "the server's key was revoked", at: revokedAt };
   const awaitedSince = Math.max(receivedAt, reinstatedAt ?? receivedAt);

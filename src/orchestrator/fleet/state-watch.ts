@@ -24,7 +24,7 @@ export interface StateWatchOptions {
 
 /** A change of state is told this much after its time at most. */
 const ROUND_MS = 2_000;
-/** Each beat of one that is quiet for good asks for a round; changes that people make don't wait for this. */
+/** Each beat of one that is quiet for good asks for a round: no more than so many. */
 const NUDGE_AGAIN_MS = 200;
 const HOUSEKEEPING_MS = 3_600_000;
 
@@ -34,6 +34,8 @@ export class StateWatch implements AsyncDisposable {
   readonly #pace: Pace;
   #houseKeptAt: number;
   #judgedAt = Number.NEGATIVE_INFINITY;
+  readonly #closing = new AbortController();
+  #nudging: Promise<void> | undefined;
 
   constructor(options: StateWatchOptions) {
     this.#options = options;
@@ -53,9 +55,22 @@ export class StateWatch implements AsyncDisposable {
     this.#pace.start(ROUND_MS);
   }
 
-  /** The next round begins at once, unless the latest began a moment ago. */
+  /** The next round begins at once, or a moment after the latest. */
   nudge(): void {
-    if (this.#options.clock.monotonic() - this.#judgedAt >= NUDGE_AGAIN_MS) this.#pace.nudge();
+    const { clock } = this.#options;
+    if (this.#nudging !== undefined || this.#closing.signal.aborted) return;
+    const waitMs = this.#judgedAt + NUDGE_AGAIN_MS - clock.monotonic();
+    if (waitMs <= 0) {
+      this.#pace.nudge();
+      return;
+    }
+    this.#nudging = clock
+      .sleep(waitMs, this.#closing.signal)
+      .catch(() => undefined) // closing
+      .then(() => {
+        this.#nudging = undefined;
+        this.#pace.nudge();
+      });
   }
 
   /** One round; answers how many were due. */
@@ -92,8 +107,10 @@ export class StateWatch implements AsyncDisposable {
     return due;
   }
 
-  close(): Promise<void> {
-    return this.#pace.close();
+  async close(): Promise<void> {
+    this.#closing.abort(new DOMException('closing', 'AbortError'));
+    await this.#nudging;
+    await this.#pace.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { heartbeat, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { until } from '../../support/until.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
@@ -111,11 +112,10 @@ test('a beat from a clock that is years off is kept, and judged by when it arriv
   const answer = await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
 
   assert.equal(answer.json.accepted, 2);
-  const fleet = (await system.ask('GET', '/api/v1/fleet')).json;
-  assert.deepEqual(
-    fleet.agents.map((agent: { state: string }) => agent.state),
-    ['up', 'up'],
-  );
+  await until('both are up', async () => {
+    const { agents } = (await system.ask('GET', '/api/v1/fleet')).json;
+    return agents.filter(({ state }: { state: string }) => state === 'up').length === 2;
+  });
 });
 
 test('a group of requests that share a statement each learn their own outcome', async (t) => {

@@ -57,14 +57,15 @@ const CASES: readonly (readonly [string, Partial<Judged>, number?])[] = [
   // What it didn't do since its latest beat, nobody knows yet.
   ['up: beats arrive on time', { receivedAt: secondsAgo(100), seenAt: secondsAgo(650) }],
 
-  ['revoked: the server\'s key was revoked', { revokedAt: secondsAgo(5) }],
+  ["revoked: the server's key was revoked", { revokedAt: secondsAgo(5) }],
   ['retired: taken out of service', { retiredAt: secondsAgo(5), seenAt: secondsAgo(6) }],
   ['retired: taken out of service', { retiredAt: secondsAgo(5), seenAt: null }],
   ['retired: taken out of service', { retiredAt: secondsAgo(5), seenAt: secondsAgo(6), revokedAt: secondsAgo(5) }],
   ['retired: taken out of service', { retiredAt: secondsAgo(5), seenAt: secondsAgo(6), status: 'stopped' }],
-  ['up: beats arrive on time', { retiredAt: secondsAgo(5), seenAt: secondsAgo(4), state: 'retired' }],
+  ['retired: taken out of service', { retiredAt: secondsAgo(60), seenAt: secondsAgo(50), state: 'retired' }],
+  ['up: beats arrive on time', { retiredAt: secondsAgo(60), seenAt: secondsAgo(49), state: 'retired' }],
   ['retired: taken out of service', { agentId: null, retiredAt: secondsAgo(5), receivedAt: secondsAgo(5) }],
-  ['up: beats arrive on time', { agentId: null, retiredAt: secondsAgo(5), receivedAt: secondsAgo(4) }],
+  ['up: beats arrive on time', { agentId: null, retiredAt: secondsAgo(60), receivedAt: secondsAgo(4) }],
   ['late: back in service, and not heard since', { reinstatedAt: secondsAgo(5), receivedAt: secondsAgo(9_000) }],
   ['late: back in service, and not heard since', { reinstatedAt: secondsAgo(299), receivedAt: secondsAgo(9_000) }],
   ['down: no heartbeat for more than 5m', { reinstatedAt: secondsAgo(300), receivedAt: secondsAgo(9_000) }],

@@ -103,11 +103,7 @@ test('orchestrators off for 10 minutes with 200 agents: no false alarm, and what
 
   assert.deepEqual(
     fleet.heard(),
-    [
-      ...lines('AIGARDEN01', 'up→late'),
-      ...lines('AIGARDEN01', 'late→down'),
-      ...lines('AIGARDEN02', 'down→up'),
-    ].sort(),
+    [...lines('AIGARDEN01', 'up→late'), ...lines('AIGARDEN01', 'late→down'), ...lines('AIGARDEN02', 'down→up')].sort(),
   );
   const { rows } = await database.query<{ count: number }>('SELECT count(*) AS count FROM transitions');
   assert.equal(rows[0]!.count, 3 * 200 + 3 * 2 * 2 + 9, 'each is stored once');

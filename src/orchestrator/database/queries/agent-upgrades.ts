@@ -9,7 +9,7 @@ const TURN_MS = 900_000;
 export const FAILURES_MAX = 3;
 
 /**
- * Asks the servers that `isMeant` picks to run what is handed out; what one was asked before is forgotten, and revoked ones are left out.
+ * Asks the servers that `isMeant` picks to run what is handed out; what one was asked before is forgotten, and those revoked or out of service are left out.
  * Answers their names.
  */
 export async function askForUpgrade(
@@ -19,7 +19,9 @@ export async function askForUpgrade(
   by: string,
   now: Date,
 ): Promise<string[]> {
-  const all = await database.query<{ server: string }>('SELECT server FROM servers WHERE revoked_at IS NULL');
+  const all = await database.query<{ server: string }>(
+    'SELECT server FROM servers WHERE revoked_at IS NULL AND retired_at IS NULL',
+  );
   const servers = all.rows.map(({ server }) => server).filter(isMeant);
   const { rows } = await database.query<{ server: string }>(
     `INSERT INTO agent_upgrades (server, version, bundle_sha256, bundle_bytes, state, asked_by, asked_at)

@@ -44,7 +44,9 @@ const AGENTS = {
       latest.lost_lately, latest.retired_at, latest.reinstated_at, latest.state, latest.reason, latest.state_at,
       (SELECT servers.revoked_at FROM servers WHERE servers.server = latest.server) AS revoked_at
     FROM agents_latest latest`,
-  update: `UPDATE agents_latest latest SET received_at = least(latest.received_at, $8),`,
+  // What a first beat says of the time before it can't be held against anything: the clock may have been set.
+  update: `UPDATE agents_latest latest SET received_at = least(latest.received_at, $8),
+    seen_at = CASE WHEN latest.state_at IS NULL AND latest.seen_at IS NOT NULL THEN least(latest.received_at, $8) ELSE latest.seen_at END,`,
   own: 'AND latest.agent_id = verdict.agent_id',
 } as const;
 
@@ -109,7 +111,9 @@ async function judgeDue(
     );
     await transitions.record(transaction, moved);
     const changed = judged
-      .filter(({ row, verdict }) => row.state !== verdict.state || row.reason !== verdict.reason || row.state_at === null)
+      .filter(
+        ({ row, verdict }) => row.state !== verdict.state || row.reason !== verdict.reason || row.state_at === null,
+      )
       .map(({ row }) => ({ server: row.server, agentId: row.agent_id }));
     return { changed, due: rows.length };
   });
@@ -121,7 +125,7 @@ function toJudged(row: Row, now: number): Judged {
     agentId: row.agent_id,
     status: row.status,
     receivedAt,
-    seenAt: row.seen_at && Math.min(row.seen_at.getTime(), receivedAt),
+    seenAt: row.seen_at && (row.state_at === null ? receivedAt : Math.min(row.seen_at.getTime(), receivedAt)),
     oldestUnarchivedSeconds: row.oldest_unarchived_seconds,
     lostLately: row.lost_lately,
     revokedAt: row.revoked_at?.getTime() ?? null,

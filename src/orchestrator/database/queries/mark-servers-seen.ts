@@ -1,4 +1,4 @@
-import type { AgentState, Heartbeat } from '../../../contract/heartbeat.ts';
+import type { Heartbeat } from '../../../contract/heartbeat.ts';
 import type { Queryable } from '../database.ts';
 
 /** A server that was heard, and what it says of itself. */

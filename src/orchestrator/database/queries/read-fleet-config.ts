@@ -15,12 +15,12 @@ export async function readFleetConfig(database: Queryable): Promise<FleetConfig>
     readConfigHead(database),
     readActiveRollout(database),
     database.query<{ revision: string | null; servers: number }>(
-      `SELECT config_running AS revision, count(*) AS servers FROM servers WHERE revoked_at IS NULL
+      `SELECT config_running AS revision, count(*) AS servers FROM servers WHERE revoked_at IS NULL AND retired_at IS NULL
        GROUP BY config_running ORDER BY count(*) DESC, config_running`,
     ),
     database.query<ConfigRefusal & { all: number }>(
       `SELECT server, config_desired AS revision, config_error AS reason, count(*) OVER () AS all FROM servers
-       WHERE revoked_at IS NULL AND config_error IS NOT NULL ORDER BY server LIMIT ${REFUSALS_LISTED_MAX}`,
+       WHERE revoked_at IS NULL AND retired_at IS NULL AND config_error IS NOT NULL ORDER BY server LIMIT ${REFUSALS_LISTED_MAX}`,
     ),
   ]);
   const view = rollout && toRolloutView(rollout);
@@ -41,7 +41,7 @@ function pick({ revision, previous, state, stage, stages, next_at, hold }: NonNu
 /** What each server whose key opens says of its configuration. */
 export async function readServerConfigs(database: Queryable): Promise<Omit<ServerConfigView, 'desired'>[]> {
   const { rows } = await database.query<Omit<ServerConfigView, 'desired'>>(
-    `SELECT server, config_running AS running, config_error AS error FROM servers WHERE revoked_at IS NULL
+    `SELECT server, config_running AS running, config_error AS error FROM servers WHERE revoked_at IS NULL AND retired_at IS NULL
      ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
   );
   return rows;

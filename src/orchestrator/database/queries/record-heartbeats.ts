@@ -84,7 +84,8 @@ const STATEMENT = `
     epoch, lost_records, seen_at)
   SELECT server, agent_id, timestamp, received_at, status, metrics, last_action, uptime_seconds, last_seen_at,
     backlog_records, oldest_unarchived_seconds, agent_version, state, reason, received_at,
-    epoch, lost_records, received_at - CASE WHEN timestamp > last_seen_at THEN timestamp - last_seen_at WHEN last_seen_at IS NOT NULL THEN '0' END
+    epoch, lost_records,
+    received_at - CASE WHEN timestamp > last_seen_at THEN timestamp - last_seen_at WHEN last_seen_at IS NOT NULL THEN '0' END
   FROM newest ORDER BY server, agent_id
   ON CONFLICT (server, agent_id) DO UPDATE SET
     timestamp = excluded.timestamp, received_at = excluded.received_at, status = excluded.status,

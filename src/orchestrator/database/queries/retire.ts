@@ -69,8 +69,8 @@ async function isKnown(transaction: Queryable, { server, agentId }: Subject): Pr
   return count > 0;
 }
 
-const MOVE = `state = $2, reason = $3, state_at = $4, next_judged_at = $4,
-  retired_at = CASE WHEN $2 = 'retired' THEN $4::timestamptz END, reinstated_at = CASE WHEN $2 <> 'retired' THEN $4::timestamptz END`;
+const MOVE = `state = $2::text, reason = $3, state_at = $4::timestamptz, next_judged_at = $4::timestamptz,
+  retired_at = CASE WHEN $2::text = 'retired' THEN $4::timestamptz END, reinstated_at = CASE WHEN $2::text <> 'retired' THEN $4::timestamptz END`;
 
 async function moveServer(
   transaction: Queryable,
@@ -93,7 +93,7 @@ async function moveAgents(
   const { rows } = await transaction.query<{ agentId: string; from: AgentState | null }>(
     `WITH known AS (
        SELECT agent_id, CASE WHEN state_at IS NOT NULL THEN state END AS before FROM agents_latest
-       WHERE server = $1 AND ($5::text IS NULL OR agent_id = $5) AND (retired_at IS NULL) = ($2 = 'retired')
+       WHERE server = $1 AND ($5::text IS NULL OR agent_id = $5) AND (retired_at IS NULL) = ($2::text = 'retired')
          AND ($6::timestamptz IS NULL OR retired_at >= $6)
        ORDER BY agent_id FOR UPDATE)
      UPDATE agents_latest latest SET ${MOVE} FROM known

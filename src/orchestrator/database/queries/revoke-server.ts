@@ -20,7 +20,10 @@ export async function revokeServer(
     );
     const known = rows[0];
     if (known === undefined) return false;
-    await transaction.query('UPDATE servers SET revoked_at = coalesce(revoked_at, $2) WHERE server = $1', [server, now]);
+    await transaction.query('UPDATE servers SET revoked_at = coalesce(revoked_at, $2) WHERE server = $1', [
+      server,
+      now,
+    ]);
     // One that is out of service stays so: nobody waits for it.
     if (known.state !== 'revoked' && !known.is_retired) {
       const reason = "the server's key was revoked";

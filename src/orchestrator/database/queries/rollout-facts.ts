@@ -40,7 +40,7 @@ async function readRolloutServers(database: Queryable, { reach, seed }: Rollout)
     config_error: string | null;
   }>(
     `SELECT server, state, last_seen_at, config_offered, config_offered_at, config_running, config_desired, config_error
-     FROM servers WHERE revoked_at IS NULL ORDER BY server`,
+     FROM servers WHERE revoked_at IS NULL AND retired_at IS NULL ORDER BY server`,
   );
   return rows.map((row) => ({
     server: row.server,
