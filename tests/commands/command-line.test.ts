@@ -27,7 +27,17 @@ const TOKEN = formatToken({ url: 'http://127.0.0.1:7700', secret: 'one-time', fi
 const ANSWERS: Readonly<Record<string, unknown>> = {
   'GET /api/v1/fleet': {
     now: '2026-11-22T16:02:30.000Z',
-    servers: [],
+    servers: [
+      {
+        server: 'AIGARDEN01',
+        state: 'late',
+        enrolled_at: '2026-11-22T16:00:00.000Z',
+        last_seen_at: '2026-11-22T16:02:18.000Z',
+        agent_version: '0.1.0',
+        agents: 1,
+        clock_skew_ms: -7_200_000,
+      },
+    ],
     agents: [
       {
         agent_id: 'GROK',
@@ -40,12 +50,31 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
         uptime_seconds: 60,
         timestamp: '2026-11-22T16:02:18.000Z',
         received_at: '2026-11-22T16:02:18.000Z',
-        last_seen_at: null,
+        last_seen_at: '2026-11-22T14:02:10.000Z', // by a clock that is two hours behind
         backlog_records: 3,
+        agent_version: '0.1.0',
+        state_at: '2026-11-22T16:00:00.000Z',
+        seen_at: '2026-11-22T16:02:10.000Z',
+      },
+      {
+        agent_id: 'COPILOT',
+        server: 'AIGARDEN02',
+        status: 'healthy',
+        state: 'retired',
+        reason: 'taken out of service',
+        metrics: { cpu_percent: 1, ram_percent: 1, disk_percent: 1, buffer_size_mb: 0 },
+        last_action: null,
+        uptime_seconds: 60,
+        timestamp: '2026-11-22T16:02:18.000Z',
+        received_at: '2026-11-22T16:02:18.000Z',
+        last_seen_at: null,
+        backlog_records: 0,
         agent_version: '0.1.0',
       },
     ],
   },
+  'POST /api/v1/servers/AIGARDEN02/retire': { server: 'AIGARDEN02', state: 'retired' },
+  'POST /api/v1/agents/GROK/reinstate': { agent_id: 'GROK', server: 'AIGARDEN02', state: 'late' },
   'POST /api/v1/tokens': {
     id: 'ab12',
     token: TOKEN,
@@ -162,11 +191,35 @@ describe('the command line', { concurrency: 4 }, () => {
     const { stdout } = await runNervesys(['fleet', '--home', home]);
 
     const [titles, row] = stdout.toString().split('\n');
-    assert.match(titles!, /^AGENT +SERVER +STATE +STATUS +CPU/);
+    assert.match(titles!, /^AGENT +SERVER +STATE +FOR +STATUS +CPU/);
     assert.match(
       row!,
-      /^GROK +AIGARDEN01 +late +healthy +12 % +40 % +71 % +0\.4 MB +code_review +— +12s ago +no heartbeat/,
+      /^GROK +AIGARDEN01 +late +2m 30s +healthy +12 % +40 % +71 % +0\.4 MB +code_review +20s ago +12s ago +no heartbeat/,
     );
+  });
+
+  test('what is out of service is left out of the table and counted, and shown to who asks', async () => {
+    const plain = await runNervesys(['fleet', '--home', home]);
+    const all = await runNervesys(['fleet', '--retired', '--home', home]);
+
+    assert.doesNotMatch(plain.stdout.toString(), /COPILOT/);
+    assert.match(plain.stderr, /1 out of service: nervesys fleet --retired/);
+    assert.match(all.stdout.toString(), /COPILOT +AIGARDEN02 +retired/);
+    assert.match(all.stdout.toString(), /AIGARDEN01 +late .* -2h /);
+  });
+
+  test('a server is taken out of service and an AI agent put back, by name', async () => {
+    const retired = await runNervesys(['fleet', 'retire', 'AIGARDEN02', '--home', home]);
+    const back = await runNervesys(['fleet', 'reinstate', 'AIGARDEN02', 'GROK', '--json', '--home', home]);
+    const unknown = await runNervesys(['fleet', 'retire', 'NOBODY', '--home', home]);
+    const nothing = await runNervesys(['fleet', 'retire', '--home', home]);
+
+    assert.deepEqual([retired.code, retired.stderr], [0, 'AIGARDEN02 is out of service.\n']);
+    assert.equal(JSON.parse(back.stdout.toString()).state, 'late');
+    assert.deepEqual(JSON.parse(asked.find(({ url }) => url.endsWith('/agents/GROK/reinstate'))!.body), {
+      server: 'AIGARDEN02',
+    });
+    assert.deepEqual([unknown.code, nothing.code], [1, 2]);
   });
 
   test('a record can neither drive the terminal nor forge a line, and --json means what was archived', async () => {

@@ -40,6 +40,8 @@ export interface FixtureData {
   verdict: AuditVerdict;
   /** What was asked to be revoked, `servers/AIGARDEN01` or `tokens/ab12`. */
   revoked: string[];
+  /** What was taken out of service or put back: `retire servers/AIGARDEN01`. */
+  moved: string[];
   /** What everybody is to run; absent: an older orchestrator. */
   config?: FleetConfig;
   rollout: RolloutView | null;
@@ -109,6 +111,7 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     auditAsked: [],
     verdict: { ok: true, verified: 1, head: { seq: 1, sha256: 'ef'.repeat(32) } },
     revoked: [],
+    moved: [],
     rollout: null,
     revisions: [],
     complaints: {},
@@ -195,6 +198,13 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       return void json({ ...state.token, id: '1', expires_at: expiresAt }, 201);
     }
     if (call === 'GET tokens') return void json({ tokens: state.tokens });
+    const moved = /^POST ((?:servers|agents)\/.+)\/(retire|reinstate)$/.exec(call);
+    if (moved !== null) {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      state.moved.push(`${moved[2]} ${decodeURIComponent(moved[1]!)} ${body}`.trim());
+      return void json({});
+    }
     const revoked = /^(?:DELETE (tokens\/.+)|POST (servers\/.+)\/revoke)$/.exec(call);
     if (revoked !== null) {
       const name = decodeURIComponent(revoked[1] ?? revoked[2] ?? '');

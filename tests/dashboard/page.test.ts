@@ -236,7 +236,7 @@ test('a server and a token are revoked only after a question, and what became of
   await until('it was asked', () => fixture.data.revoked.length === 1);
   fixture.send('server', makeServer('AIGARDEN01', { state: 'revoked', key_created_at: null }));
   await server.getByText('Revoked').waitFor();
-  assert.equal(await server.getByRole('button').count(), 0);
+  assert.equal(await server.getByRole('button', { name: 'Revoke' }).count(), 0);
 
   await page.locator('.tokens > summary').click();
   const token = page.locator('.tokens li', { hasText: 'ab12' });
@@ -316,6 +316,71 @@ test('an admin is told where the audit log is broken, and others don’t see tha
 
   assert.equal(await operator.page.locator('.audit').count(), 0);
   assert.deepEqual([...admin.complaints, ...operator.complaints], []);
+});
+
+test('why, since when, and how wrong a clock is, in the reader’s language', { skip: missing }, async () => {
+  const since = new Date(Date.now() - 3 * 3_600_000).toISOString();
+  const silent = { state: 'late', reason: 'no sign of life for more than 10m', state_at: since } as const;
+  await using open = await openPage({
+    agents: [makeAgent({ agent_id: 'GROK', ...silent })],
+    servers: [
+      makeServer('AIGARDEN01', { clock_skew_ms: 7_260_000 }),
+      makeServer('AIGARDEN02', { clock_skew_ms: 4_000 }),
+      makeServer('AIGARDEN03', { state: 'down', reason: 'no heartbeat for more than 5m', state_at: since }),
+    ],
+  });
+  const { page, complaints } = open;
+  await page.getByRole('button', { name: 'GROK' }).click();
+  const facts = page.locator('.facts');
+  await facts.waitFor();
+
+  assert.match(await textOf(facts), /No sign of life for more than \W*10m/);
+  assert.match(await textOf(facts), /In this state since *3 h ago/);
+  assert.match(await textOf(facts), /Clock of its server *2 hr 1 min ahead/);
+  await page.locator('.servers > summary').first().click();
+  const servers = await page.locator('.server-list li').allTextContents();
+  assert.match(servers[0]!, /Its clock is 2 hr 1 min ahead/);
+  assert.doesNotMatch(servers[1]!, /clock/);
+  assert.match(servers[2]!, /No heartbeat for more than \W*5m\W*3 h ago/);
+  await page.getByRole('button', { name: 'עברית' }).click();
+  assert.match(await textOf(facts), /אין סימן חיים כבר יותר מ־/);
+  assert.match(await textOf(page.locator('.server-list li').first()), /השעון שלו בהקדמה של/);
+  assert.deepEqual(complaints, []);
+});
+
+test('what is out of service is out of sight, found by a click, and put back by another', {
+  skip: missing,
+}, async () => {
+  await using open = await openPage({
+    role: 'operator',
+    agents: [
+      makeAgent({ agent_id: 'GROK' }),
+      makeAgent({ agent_id: 'COPILOT', state: 'retired', reason: 'taken out of service' }),
+    ],
+    servers: [makeServer('AIGARDEN01'), makeServer('AIGARDEN00', { state: 'retired' })],
+  });
+  const { page, fixture, complaints } = open;
+  await row(page, 'GROK').waitFor();
+  assert.equal(await row(page, 'COPILOT').count(), 0);
+
+  await page.getByRole('button', { name: '1 retired' }).click();
+  await page.getByRole('button', { name: 'COPILOT' }).click();
+  await page.getByRole('button', { name: 'Put back into service' }).first().click();
+  await page.getByRole('button', { name: '1 retired' }).click();
+  await page.getByRole('button', { name: 'GROK' }).click();
+  const retire = page.locator('.detail').getByRole('button', { name: 'Retire' });
+  await retire.click();
+  await page.getByText('Take \u2068GROK\u2069 on', { exact: false }).waitFor();
+  await page.locator('.detail .danger').click();
+  await page.locator('.servers > summary').first().click();
+  const names = await page.locator('.servers').first().locator('.server-name').allTextContents();
+
+  assert.deepEqual(names, ['AIGARDEN01', 'AIGARDEN00'], 'last');
+  assert.deepEqual(fixture.data.moved, [
+    'reinstate agents/COPILOT {"server":"AIGARDEN01"}',
+    'retire agents/GROK {"server":"AIGARDEN01"}',
+  ]);
+  assert.deepEqual(complaints, []);
 });
 
 test('an empty fleet is told what to do, and makes way for the first agent', { skip: missing }, async () => {

@@ -125,8 +125,8 @@ export const he: Messages = {
     'להוציא משימוש את {agent} בשרת {server}? שתיקתו לא תתריע, ההיסטוריה שלו נשמרת, וסימן החיים הבא שלו יחזיר אותו.',
   serverRetireAsk:
     'להוציא משימוש את {server} ואת הסוכנים שלו? שתיקתם לא תתריע, ההיסטוריה שלהם נשמרת, ומה שיפעם שוב יחזור מעצמו.',
-  skewAhead: 'מקדים ב־{time}',
-  skewBehind: 'מפגר ב־{time}',
+  skewAhead: 'בהקדמה של {time}',
+  skewBehind: 'בפיגור של {time}',
   serverClock: 'השעון שלו {skew}',
   revoke: 'שלילה',
   keep: 'להשאיר',

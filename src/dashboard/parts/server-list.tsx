@@ -63,7 +63,13 @@ function ServerState({
     <>
       {state !== 'up' && reason !== undefined && reason !== '' && (
         <span class="soft-reason">
-          <bdi>{sayReason(words, reason)}</bdi> {at != null && <Age at={at} />}
+          <bdi>{sayReason(words, reason)}</bdi>
+          {at != null && (
+            <>
+              {' · '}
+              <Age at={at} />
+            </>
+          )}
         </span>
       )}
       {skew !== '' && <span class="soft-reason">{words.say('serverClock', { skew })}</span>}
