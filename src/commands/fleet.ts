@@ -61,13 +61,15 @@ function formatServers(
   paint: (colour: Colour, text: string) => string,
 ): string {
   const age = (iso: string | null | undefined) => (iso ? formatDuration(Math.max(0, now - Date.parse(iso))) : '—');
+  // Only where there is something to say.
+  const clock = { title: 'CLOCK', align: 'right', text: (one: FleetServer) => saySkew(one.clock_skew_ms) } as const;
   return formatTable(servers, [
     { title: 'SERVER', text: (one) => paint('bold', escapeControls(one.server)) },
     { title: 'STATE', text: (one) => paint(STATE_COLOUR[one.state] ?? 'dim', one.state) },
     { title: 'AGENTS', align: 'right', text: (one) => String(one.agents) },
     { title: 'VERSION', text: (one) => escapeControls(one.agent_version ?? '—') },
     { title: 'KEY AGE', align: 'right', text: (one) => age(one.key_created_at) },
-    { title: 'CLOCK', align: 'right', text: (one) => saySkew(one.clock_skew_ms) },
+    ...(servers.some((one) => saySkew(one.clock_skew_ms) !== '') ? [clock] : []),
     { title: 'LAST SEEN', text: (one) => (one.last_seen_at === null ? 'never' : `${age(one.last_seen_at)} ago`) },
   ]);
 }
