@@ -4,6 +4,7 @@ import { NERVESYS_VERSION } from '../contract/version.ts';
 import { EXIT } from './exit-codes.ts';
 import { printFailure } from './failure.ts';
 import { countOption, durationOption, instantOption, portOption } from './options.ts';
+import { addAlerts } from './program-alerts.ts';
 import { addPeople } from './program-people.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
 
@@ -65,6 +66,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
 
   addParts(program, runs);
   addReaders(program, runs);
+  addAlerts(program, { runs, reader, examples });
   addAdministration(program, runs);
   addPeople(program, { runs, reader, examples });
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
@@ -195,12 +197,6 @@ function addReaders(program: Command, runs: Runs): void {
       .argument('[agent-id]', 'one AI agent on it only')
       .addHelpText('after', examples(`nervesys fleet ${step} AIGARDEN02`, `nervesys fleet ${step} AIGARDEN02 GROK`))
       .action(runs(async () => ({ run: (await import('./fleet-service.ts'))[step] })));
-  reader(program.command('alerts'))
-    .summary('what went wrong')
-    .description('List alerts, newest first.')
-    .option('--all', 'resolved ones too')
-    .addHelpText('after', examples('nervesys alerts', 'nervesys alerts --all --json'))
-    .action(runs(() => import('./alerts.ts')));
   reader(program.command('logs'))
     .summary('read the archive')
     .description('Print archived records, oldest first. What is not archived yet is shown by `nervesys buffer`.')
