@@ -16,6 +16,7 @@ import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
 import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
 import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from './alerts/raise.ts';
+import { tellStates } from './alerts/state-alerts.ts';
 import type { App, ServerDeps } from './api/app.ts';
 import { Authenticator } from './api/authenticator.ts';
 import { Metrics } from './api/metrics.ts';
@@ -139,7 +140,13 @@ export class Orchestrator implements AsyncDisposable {
       git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
     const policy = () => fleetPolicy({ ...DEFAULT_FLEET_POLICY, ...options.policy }, desired.own);
     const hearing = new FleetHearing({ clock, logger });
-    const transitions = new Transitions(options.onTransitions);
+    const transitions = new Transitions(async (transaction, changes) => {
+      const alerts = await tellStates(transaction, changes, new Date(clock.now()));
+      transaction.afterCommit(() => {
+        for (const data of alerts) hub.publish({ type: 'alert', data });
+      });
+      await options.onTransitions?.(transaction, changes);
+    });
     const stateWatch = stack.use(new StateWatch({ database, clock, logger, hub, policy, hearing, transitions }));
     const deps: ServerDeps = {
       clock,

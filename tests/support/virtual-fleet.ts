@@ -51,7 +51,7 @@ export class VirtualFleet {
   /** Hand in as `onTransitions`: what was told, in order. */
   readonly told: Transition[] = [];
   readonly onTransitions = async (_: unknown, transitions: readonly Transition[]): Promise<void> => {
-    this.told.push(...transitions);
+    this.told.push(...transitions.filter(({ from, to }) => from !== to));
   };
   #turn = 0;
 

@@ -3,7 +3,7 @@ import type { AlertView } from '../../contract/fleet.ts';
 import type { AgentId, ServerName } from '../../contract/ids.ts';
 import type { Queryable } from '../database/database.ts';
 import { recordAlerts } from '../database/queries/record-alerts.ts';
-import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
+import { type AlertName, resolveAlerts } from '../database/queries/resolve-alerts.ts';
 
 /** What is about no server but the orchestrator itself is told under this name. */
 export const ORCHESTRATOR_ALERTS_SERVER = 'orchestrator' as ServerName;
@@ -48,15 +48,18 @@ export async function raiseAlerts(
 /** Resolves alerts that the orchestrator itself has raised; within a transaction. Answers those that weren't over yet. */
 export async function settleAlerts(
   transaction: Queryable,
-  keys: readonly { readonly server: string; readonly dedupKey: string }[],
+  names: readonly AlertName[],
   at: Date,
 ): Promise<AlertView[]> {
-  const views: AlertView[] = [];
-  for (const [server, ofServer] of groupByServer(keys)) {
-    const dedupKeys = ofServer.map(({ dedupKey }) => dedupKey.slice(0, 200));
-    views.push(...(await resolveAlerts(transaction, { server, origin: 'orchestrator', dedupKeys }, at)));
-  }
-  return views;
+  if (names.length === 0) return [];
+  return resolveAlerts(
+    transaction,
+    {
+      origin: 'orchestrator',
+      names: names.map(({ server, dedupKey }) => ({ server, dedupKey: dedupKey.slice(0, 200) })),
+    },
+    at,
+  );
 }
 
 function groupByServer<T extends { readonly server: string }>(items: readonly T[]): Map<string, T[]> {

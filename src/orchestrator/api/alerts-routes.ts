@@ -66,7 +66,11 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       const views = await database.transaction(async (transaction) => {
         const recorded = await recordAlerts(transaction, server, told, now);
         if (over.length === 0) return recorded;
-        const resolved = await resolveAlerts(transaction, { server, origin: 'agent', dedupKeys: over }, now);
+        const resolved = await resolveAlerts(
+          transaction,
+          { origin: 'agent', names: over.map((dedupKey) => ({ server, dedupKey })) },
+          now,
+        );
         return [...recorded.filter(({ id }) => !resolved.some((view) => view.id === id)), ...resolved];
       });
       metrics.add('nervesys_alerts_told_total', {}, reports.length);

@@ -31,6 +31,12 @@ export interface Queryable {
   ): Promise<QueryAnswer<Row>>;
 }
 
+/** Statements that hold together or not at all. */
+export interface Transaction extends Queryable {
+  /** Runs once it is committed, in the order of calls, and never where it isn't: for telling what has changed. Must not throw. */
+  afterCommit(tell: () => void): void;
+}
+
 export interface Listener {
   readonly onMessage: (payload: string) => void;
   /** After a lost connection: messages may have been missed, so re-read what they would have told. */
@@ -88,7 +94,7 @@ export class Database implements Queryable, AsyncDisposable {
   }
 
   /** Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it rejects. */
-  async transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw translate(error);
     });
@@ -98,12 +104,15 @@ export class Database implements Queryable, AsyncDisposable {
       broken = error;
     };
     client.on('error', onError);
+    const committed: (() => void)[] = [];
     try {
       await runQuery(client, 'BEGIN', [], {});
       const result = await work({
         query: (text, params = [], options = {}) => runQuery(client, text, params, options),
+        afterCommit: (tell) => committed.push(tell),
       });
       await runQuery(client, 'COMMIT', [], {});
+      for (const tell of committed) tell();
       return result;
     } catch (error) {
       await client.query('ROLLBACK').catch((rollbackError: Error) => {

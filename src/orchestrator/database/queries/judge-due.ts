@@ -109,7 +109,8 @@ async function judgeDue(
         at,
       ],
     );
-    await transitions.record(transaction, moved);
+    const restated = judged.flatMap(({ row, verdict }) => toRestatement(row, verdict, at) ?? []);
+    await transitions.record(transaction, [...moved, ...restated]);
     const changed = judged
       .filter(
         ({ row, verdict }) => row.state !== verdict.state || row.reason !== verdict.reason || row.state_at === null,
@@ -141,6 +142,16 @@ function toTransition(row: Row, { state, reason, at }: Verdict, now: number): Tr
   const from = row.state_at === null ? null : row.state;
   if (from === state) return undefined;
   return { server: row.server, agentId: row.agent_id, from, to: state, reason, at: new Date(Math.min(at, now)) };
+}
+
+/** In the same state, and for another reason; being well needs none. */
+function toRestatement(
+  { server, agent_id: agentId, ...row }: Row,
+  { state, reason }: Verdict,
+  at: Date,
+): Transition | undefined {
+  if (row.state_at === null || row.state !== state || state === 'up' || row.reason === reason) return undefined;
+  return { server, agentId, from: state, to: state, reason, at };
 }
 
 function nameOf(server: string, agentId: string | null): string {

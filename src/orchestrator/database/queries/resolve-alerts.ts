@@ -4,10 +4,16 @@ import { appendAlertEvents } from './alert-events.ts';
 import { ALERT_COLUMNS, type AlertRow, toAlertView } from './read-alerts.ts';
 import type { AlertOrigin } from './record-alerts.ts';
 
+/** How whoever found a trouble calls it. */
+export interface AlertName {
+  readonly server: string;
+  readonly dedupKey: string;
+}
+
 /** Which alerts are over: all of a kind, those with these names, or those with these ids. */
 export type OverAlerts =
   | { readonly server: string; readonly origin: AlertOrigin; readonly kind: string }
-  | { readonly server: string; readonly origin: AlertOrigin; readonly dedupKeys: readonly string[] }
+  | { readonly origin: AlertOrigin; readonly names: readonly AlertName[] }
   | { readonly ids: readonly string[] };
 
 /**
@@ -42,8 +48,9 @@ export async function resolveAlerts(
 
 function conditionOf(which: OverAlerts): readonly [string, readonly unknown[]] {
   if ('ids' in which) return ['id = ANY($3::bigint[])', [which.ids]];
-  const { server, origin } = which;
-  return 'kind' in which
-    ? ['server = $3 AND origin = $4 AND kind = $5', [server, origin, which.kind]]
-    : ['server = $3 AND origin = $4 AND dedup_key = ANY($5)', [server, origin, which.dedupKeys]];
+  if ('kind' in which) return ['server = $3 AND origin = $4 AND kind = $5', [which.server, which.origin, which.kind]];
+  return [
+    'origin = $3 AND (server, dedup_key) IN (SELECT * FROM unnest($4::text[], $5::text[]))',
+    [which.origin, which.names.map(({ server }) => server), which.names.map(({ dedupKey }) => dedupKey)],
+  ];
 }
