@@ -8,7 +8,7 @@ import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
 import { followPlace, lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { openScopedIssuing } from './scoped-issuer.ts';
-import { packageRoot, type Settings, searchPath } from './settings.ts';
+import { packageRoot, readChannelSecret, type Settings, searchPath } from './settings.ts';
 import { followRotation, readSettingsAndSecrets } from './vault.ts';
 
 export interface CentralService {
@@ -67,6 +67,8 @@ export async function openCentralService(
       // Scoped credentials are for the bucket that their issuer was opened with.
       onStorage: scoped === undefined ? (storage) => followPlace(archive, settings, storage, logger) : undefined,
       scoped,
+      channelSecret: (name) => readChannelSecret(name, vault?.values),
+      deadManUrl: settings.deadManUrl,
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
       agentFiles: agentFilePlaces(home),
     }),

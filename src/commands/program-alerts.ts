@@ -48,6 +48,14 @@ export function addAlerts(program: Command, { runs, reader, examples }: ProgramP
     .option('--note <text>', 'for whoever reads the timeline')
     .addHelpText('after', examples('nervesys alerts resolve 17'))
     .action(runs(async () => ({ run: (await import('./alerts.ts')).resolve })));
+  reader(alerts.command('test'))
+    .summary('send a test by a channel')
+    .description(
+      'Send a test by a channel of orchestrator.yaml, and say what its provider answered. Without a name: list the channels.',
+    )
+    .option('--channel <name>', 'the channel, as orchestrator.yaml names it')
+    .addHelpText('after', examples('nervesys alerts test --channel oncall', 'nervesys alerts test'))
+    .action(runs(() => import('./alerts-test.ts')));
   reader(alerts.command('silence'))
     .summary('tell nobody of some alerts for a time')
     .description(

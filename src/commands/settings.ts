@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { channelSecretName } from '../config/index.ts';
 import { parseServerName, type ServerName } from '../contract/ids.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 
@@ -98,6 +99,20 @@ export const ENVIRONMENT = [
     default: 'there are no webhooks',
   },
   {
+    name: 'NERVESYS_CHANNEL_<NAME>_SECRET',
+    meaning:
+      'Secret of the alert channel of that name in orchestrator.yaml, in capitals and with _ for -: the address of a Slack or Teams webhook, the token of a Telegram bot, the key of PagerDuty, a password, an ntfy token, the signing key of a webhook.',
+    secret: true,
+    default: 'the channel cannot be used',
+  },
+  {
+    name: 'NERVESYS_DEAD_MAN_URL',
+    meaning:
+      'Address that gets a sign of life from the orchestrator each minute (dead_man in orchestrator.yaml), as of Healthchecks; with /fail behind it while it is not healthy.',
+    secret: true,
+    default: 'no sign of life is given',
+  },
+  {
     name: 'VAULT_ADDR',
     meaning:
       'Address of a Vault (HashiCorp Vault, OpenBao) that holds STORJ_* and DATABASE_URL for the orchestrator; what is set here wins.',
@@ -157,6 +172,7 @@ const IN_VAULT = [
   'DATABASE_URL',
   'NERVESYS_GIT_TOKEN',
   'NERVESYS_WEBHOOK_SECRET',
+  'NERVESYS_DEAD_MAN_URL',
 ] as const satisfies readonly SettingName[];
 
 /** The environment, read and checked once. Never log this object: it holds secrets. */
@@ -178,6 +194,8 @@ export interface Settings {
     readonly knownHostsFile: string | undefined;
     readonly webhookSecret: string | undefined;
   };
+  /** Where the orchestrator's sign of life goes. */
+  readonly deadManUrl: string | undefined;
   readonly debug: boolean;
 }
 
@@ -199,6 +217,7 @@ export function readSettings(
       knownHostsFile: readSetting('NERVESYS_GIT_KNOWN_HOSTS_FILE', env),
       webhookSecret: readSetting('NERVESYS_WEBHOOK_SECRET', env),
     },
+    deadManUrl: deadManUrl(env),
     debug: isDebug(env),
   };
 }
@@ -262,8 +281,22 @@ function vaultLogin(env: Environment): ReturnType<VaultPlace['login']> {
 /** One setting, also from its `…_FILE` where it is a secret; empty counts as not set. */
 export function readSetting(name: SettingName, env: Environment = process.env): string | undefined {
   const entry: EnvironmentEntry = ENVIRONMENT.find((one) => one.name === name)!;
+  return readVariable(name, entry.secret, env);
+}
+
+/** The secret of a channel: from the environment, or else from what Vault holds. Rejects with `NSV_SETTING_INVALID` what can't be read. */
+export function readChannelSecret(
+  channel: string,
+  held: Readonly<Record<string, string>> = {},
+  env: Environment = process.env,
+): string | undefined {
+  const name = channelSecretName(channel);
+  return readVariable(name, true, env) ?? (Object.hasOwn(held, name) ? held[name] : undefined);
+}
+
+function readVariable(name: string, secret: boolean, env: Environment): string | undefined {
   const value = env[name] || undefined;
-  const path = (entry.secret && env[`${name}_FILE`]) || undefined;
+  const path = (secret && env[`${name}_FILE`]) || undefined;
   if (path === undefined) return value;
   if (value !== undefined) {
     throw new NervesysError('NSV_SETTING_INVALID', `${name} and ${name}_FILE are both set`, {
@@ -353,6 +386,15 @@ export function serverNameOfHost(host: string): ServerName {
     .slice(0, 100)
     .replace(/[^A-Za-z0-9]+$/, '');
   return parseServerName(text) ?? ('server' as ServerName);
+}
+
+function deadManUrl(env: Environment): string | undefined {
+  const address = readSetting('NERVESYS_DEAD_MAN_URL', env)?.trim();
+  if (address === undefined) return undefined;
+  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address;
+  throw new NervesysError('NSV_SETTING_INVALID', 'NERVESYS_DEAD_MAN_URL is not an http or https address', {
+    hint: 'copy it whole from the service that waits for the sign of life',
+  });
 }
 
 function storjSettings(env: Environment): StorjSettings | undefined {

@@ -11,6 +11,7 @@ export {
   type SlackSettings,
   type TeamsSettings,
   type TelegramSettings,
+  WEEKDAYS,
   type WebhookSettings,
   type Weekday,
 } from './channel-settings.ts';

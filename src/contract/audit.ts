@@ -77,6 +77,7 @@ export const AUDIT_ACTIONS = [
   'alert.resolved',
   'silence.created',
   'silence.ended',
+  'channel.tested',
   'sign_in.refused',
   'sign_in.held_up',
   'access.refused',

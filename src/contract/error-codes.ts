@@ -341,6 +341,32 @@ export const ERROR_CODES = {
     meaning: 'The orchestrator refused a request.',
     remedy: 'See the message for its reason.',
   },
+  // Telling people
+  NSV_CHANNEL_UNREACHABLE: {
+    status: 502,
+    meaning: 'What a channel tells by did not answer.',
+    remedy: 'It is tried again; check the address, and that the orchestrator may reach it.',
+  },
+  NSV_CHANNEL_BUSY: {
+    status: 503,
+    meaning: 'The provider of a channel asked to slow down, or failed for a moment (429, 5xx).',
+    remedy: 'Nothing to do; it is tried again.',
+  },
+  NSV_CHANNEL_DENIED: {
+    status: 502,
+    meaning: 'The provider of a channel refused its secret, or what the secret opens is gone (401, 403, 404, 410).',
+    remedy: 'See the hint; set the secret anew, and try it with `nervesys alerts test`.',
+  },
+  NSV_CHANNEL_REFUSED: {
+    status: 502,
+    meaning: 'The provider of a channel refused a message as wrong (another 4xx).',
+    remedy: 'See the message for what it said; try it with `nervesys alerts test`.',
+  },
+  NSV_CHANNEL_UNCONFIGURED: {
+    status: 409,
+    meaning: "A channel's secret is missing or cannot be used; the other channels go on.",
+    remedy: 'Set NERVESYS_CHANNEL_<NAME>_SECRET (or _FILE, or in Vault), and start the orchestrator again.',
+  },
   // Secrets in Vault
   NSV_VAULT_UNREACHABLE: {
     meaning: 'Vault did not answer, or asked to try later.',

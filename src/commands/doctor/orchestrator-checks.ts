@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChannelsAnswer } from '../../contract/channels.ts';
 import type { AlertView, FleetAnswer } from '../../contract/fleet.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -106,9 +107,11 @@ async function checkFleet(place: OrchestratorPlace, server: string | undefined):
   const connection = connectOrchestrator(place);
   let fleet: FleetAnswer;
   let alerts: readonly AlertView[];
+  let channels: ChannelsAnswer;
   try {
     fleet = (await connection.ask('GET', '/api/v1/fleet')) as FleetAnswer;
     alerts = ((await connection.ask('GET', '/api/v1/alerts')) as { alerts: readonly AlertView[] }).alerts;
+    channels = (await connection.ask('GET', '/api/v1/channels')) as ChannelsAnswer;
   } catch (error) {
     return [
       warning(
@@ -121,7 +124,22 @@ async function checkFleet(place: OrchestratorPlace, server: string | undefined):
   const open = alerts.filter((alert) => alert.state === 'open').length;
   const alertCheck =
     open === 0 ? ok('alerts', 'none is open') : warning('alerts', `${open} open`, 'see `nervesys alerts`');
-  return [...checkBeats(fleet, server), alertCheck];
+  return [...checkBeats(fleet, server), alertCheck, ...checkChannels(channels)];
+}
+
+/** Can people be told at all, and is somebody told when nobody can? */
+function checkChannels({ channels, dead_man: deadMan }: ChannelsAnswer): readonly Check[] {
+  const checks: Check[] = channels
+    .filter((one) => one.state === 'unconfigured')
+    .map((one) => warning('channels', `${one.name}: ${one.problem}`, one.hint ?? 'see docs/OPERATIONS.md'));
+  const ready = channels.filter((one) => one.state === 'ready').map((one) => one.name);
+  if (channels.length === 0)
+    checks.push(skipped('channels', 'none: alerts are on the page and in `nervesys alerts` alone'));
+  else if (ready.length > 0) checks.push(ok('channels', `${ready.join(', ')}; try them with \`nervesys alerts test\``));
+  if (deadMan?.problem != null)
+    checks.push(warning('dead man', deadMan.problem, 'check NERVESYS_DEAD_MAN_URL and the way to it'));
+  else if (deadMan !== null) checks.push(ok('dead man', `sign of life last given ${deadMan.pinged_at ?? 'never yet'}`));
+  return checks;
 }
 
 function checkBeats(fleet: FleetAnswer, server: string | undefined): readonly Check[] {

@@ -33,6 +33,7 @@ export const ACTION_WORDS: Readonly<Record<AuditAction, TextKey>> = {
   'alert.resolved': 'auditAlertResolved',
   'silence.created': 'auditSilenceCreated',
   'silence.ended': 'auditSilenceEnded',
+  'channel.tested': 'auditChannelTested',
   'sign_in.refused': 'auditSignInRefused',
   'sign_in.held_up': 'auditSignInHeldUp',
   'access.refused': 'auditAccessRefused',
@@ -94,7 +95,10 @@ export const AUDIT_GROUPS: readonly { readonly key: TextKey; readonly actions: r
     key: 'auditGroupPeople',
     actions: ['person.added', 'person.role', 'person.password', 'person.removed', 'key.created', 'key.revoked'],
   },
-  { key: 'auditGroupAlerts', actions: ['alert.acknowledged', 'alert.resolved', 'silence.created', 'silence.ended'] },
+  {
+    key: 'auditGroupAlerts',
+    actions: ['alert.acknowledged', 'alert.resolved', 'silence.created', 'silence.ended', 'channel.tested'],
+  },
 ];
 
 const REFUSALS: ReadonlySet<string> = new Set(AUDIT_GROUPS[0]!.actions);

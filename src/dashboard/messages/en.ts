@@ -282,6 +282,7 @@ export const en = {
   auditAlertResolved: 'Resolved the alert',
   auditSilenceCreated: 'Silenced alerts',
   auditSilenceEnded: 'Ended the silence',
+  auditChannelTested: 'Tested the channel',
   auditSignInRefused: 'Sign-in refused',
   auditSignInHeldUp: 'Sign-in held up after wrong passwords',
   auditAccessRefused: 'Not allowed:',

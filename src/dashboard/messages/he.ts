@@ -293,6 +293,7 @@ export const he: Messages = {
   auditAlertResolved: 'התרעה נסגרה:',
   auditSilenceCreated: 'התרעות הושתקו:',
   auditSilenceEnded: 'השתקה הסתיימה:',
+  auditChannelTested: 'ערוץ ההתרעות נבדק:',
   auditSignInRefused: 'כניסה סורבה',
   auditSignInHeldUp: 'כניסה עוכבה לאחר סיסמאות שגויות',
   auditAccessRefused: 'אין הרשאה:',

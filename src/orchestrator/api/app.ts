@@ -6,6 +6,8 @@ import type { IpNetworks } from '../../platform/ip-address.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { AgentFiles } from '../agent-files.ts';
+import type { Channels } from '../alerts/channels/channels.ts';
+import type { DeadManState } from '../alerts/dead-man.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
@@ -81,6 +83,10 @@ export interface ServerDeps {
   /** Which configuration each server is to run. */
   readonly desired: DesiredConfig;
   readonly rolloutWatch: Pick<RolloutWatch, 'nudge'>;
+  /** By which people are told; absent: there are none. */
+  readonly channels?: Channels | undefined;
+  /** How the sign of life outward stands; absent: none is given. */
+  readonly deadMan?: (() => DeadManState) | undefined;
 }
 
 /** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */

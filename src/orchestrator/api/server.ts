@@ -17,6 +17,7 @@ import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { batchesRoutes } from './batches-routes.ts';
+import { channelsRoutes } from './channels-routes.ts';
 import { knowClients } from './client-address.ts';
 import { configRoutes } from './config-routes.ts';
 import { credentialsRoutes } from './credentials-routes.ts';
@@ -59,6 +60,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   rolloutRoutes,
   alertsRoutes,
   silencesRoutes,
+  channelsRoutes,
   batchesRoutes,
   credentialsRoutes,
   uploadsRoutes,

@@ -36,19 +36,27 @@ export class StateWatch implements AsyncDisposable {
   #judgedAt = Number.NEGATIVE_INFINITY;
   readonly #closing = new AbortController();
   #nudging: Promise<void> | undefined;
+  #watchedAt: number | undefined;
 
   constructor(options: StateWatchOptions) {
     this.#options = options;
     this.#houseKeptAt = options.clock.now();
     this.#pace = new Pace(options.clock, async () => {
       try {
-        return (await this.judgeOnce()) >= DUE_MAX ? 0 : ROUND_MS;
+        const due = await this.judgeOnce();
+        this.#watchedAt = options.clock.monotonic();
+        return due >= DUE_MAX ? 0 : ROUND_MS;
       } catch (error) {
         // Postgres away: nothing can be judged now, and nothing is forgotten by waiting.
         options.logger.warn('fleet not judged', errorFields(error));
         return ROUND_MS;
       }
     });
+  }
+
+  /** When a whole round last went well, on the monotonic clock: Postgres answered, and the fleet is watched. */
+  get watchedAt(): number | undefined {
+    return this.#watchedAt;
   }
 
   start(): void {
