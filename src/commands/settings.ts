@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { channelSecretName } from '../config/index.ts';
+import { channelSecretName } from '../contract/channels.ts';
 import { parseServerName, type ServerName } from '../contract/ids.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 

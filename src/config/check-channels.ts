@@ -1,4 +1,5 @@
 import { ALERT_KINDS } from '../contract/alert-kinds.ts';
+import { channelSecretName } from '../contract/channels.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import type { ChannelSettings } from './channel-settings.ts';
 import { CHANNELS_MAX } from './channels-section.ts';
@@ -31,11 +32,6 @@ export function checkChannels(
     variables.set(variable, channel.name);
     checkChannel(channel, (path, ...rest) => complain(['channels', channel.name, ...path], ...rest));
   }
-}
-
-/** By what name a channel's secret is looked up, in the environment and in Vault. */
-export function channelSecretName(channel: string): string {
-  return `NERVESYS_CHANNEL_${channel.toUpperCase().replaceAll('-', '_')}_SECRET`;
 }
 
 /** Each name in a rule's `route` is a channel's. Where there are none at all, as in the folder of a server's agent, rules may come first. */

@@ -15,7 +15,6 @@ export {
   type WebhookSettings,
   type Weekday,
 } from './channel-settings.ts';
-export { channelSecretName } from './check-channels.ts';
 export type { CommitSigner } from './commit-signer.ts';
 export { type Complaint, formatComplaint } from './complaints.ts';
 export type {

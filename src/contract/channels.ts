@@ -1,3 +1,8 @@
+/** By what name a channel's secret is looked up, in the environment and in Vault. */
+export function channelSecretName(channel: string): string {
+  return `NERVESYS_CHANNEL_${channel.toUpperCase().replaceAll('-', '_')}_SECRET`;
+}
+
 /** One channel as `GET /api/v1/channels` shows it; never a secret. */
 export interface ChannelView {
   readonly name: string;

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type ChannelSettings,
-  channelSecretName,
-  diffConfigs,
-  loadConfig,
-  serverPart,
-} from '../../src/config/index.ts';
+import { type ChannelSettings, diffConfigs, loadConfig, serverPart } from '../../src/config/index.ts';
+import { channelSecretName } from '../../src/contract/channels.ts';
 import { complaintsOf, configFolder } from './folder.ts';
 
 const ALL = `channels:

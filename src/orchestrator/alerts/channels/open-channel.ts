@@ -1,4 +1,5 @@
-import { type ChannelSettings, channelSecretName } from '../../../config/index.ts';
+import type { ChannelSettings } from '../../../config/index.ts';
+import { channelSecretName } from '../../../contract/channels.ts';
 import { isLoopbackHost } from '../../../platform/loopback.ts';
 import type { Channel } from './channel.ts';
 import type { ChannelDeps } from './deps.ts';

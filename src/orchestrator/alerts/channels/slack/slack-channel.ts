@@ -77,7 +77,7 @@ function slackMessage(message: RenderedMessage): SlackMessage {
     escapeMarkup(footer),
   ];
   return {
-    text: escapeMarkup(`${subject}\n${summary}`),
+    text: escapeMarkup(unfenced(`${subject}\n${summary}`)),
     unfurl_links: false,
     unfurl_media: false,
     blocks: [
@@ -103,10 +103,15 @@ function plain(text: string): Block {
   return { type: 'plain_text', text, emoji: false };
 }
 
-/** Lines can't end the block of code themselves: their backticks are divided by a joiner that isn't seen. */
+/** Their backticks are divided by a joiner that isn't seen, so that lines can't end the block themselves. */
 function codeBlock({ linesTitle, lines }: RenderedMessage): string {
-  const code = lines.map((line) => escapeMarkup(line.replaceAll('``', '`\u2060`'))).join('\n');
+  const code = lines.map((line) => escapeMarkup(unfenced(line))).join('\n');
   return `${escapeMarkup(linesTitle)}:\n\`\`\`\n${code}\n\`\`\``;
+}
+
+/** Backticks that can neither begin a block of code nor end it. */
+function unfenced(text: string): string {
+  return text.replaceAll('``', '`\u2060`');
 }
 
 /** The three characters that Slack reads as markup of links and mentions. */

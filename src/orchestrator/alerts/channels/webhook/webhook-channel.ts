@@ -11,6 +11,7 @@ import { callProvider } from '../provider-call.ts';
 /** What one alert may tell of its detail, and of its title and lines together, in JSON. */
 const DETAIL_MAX = 8_192;
 const TITLE_MAX = 500;
+const NAME_MAX = 300;
 const LINE_MAX = 2_000;
 const LINES_MAX = 50;
 /** What most receivers take without being told to take more. */
@@ -72,7 +73,7 @@ function webhookBody(notification: Notification, options: Parameters<typeof rend
       type: `alert.${notification.event}`,
       timestamp: notification.at,
       data: {
-        group_key: notification.groupKey.toWellFormed(),
+        group_key: bounded(notification.groupKey),
         severity: notification.severity,
         total: notification.total,
         headline: message.headline,
@@ -91,11 +92,20 @@ function webhookBody(notification: Notification, options: Parameters<typeof rend
 function alertData({ lines, detail, ...alert }: NotifiedAlert, whole: boolean) {
   return {
     ...alert,
+    id: bounded(alert.id),
+    server: bounded(alert.server),
+    agent_id: alert.agent_id === null ? null : bounded(alert.agent_id),
+    acknowledged_by: alert.acknowledged_by === null ? null : bounded(alert.acknowledged_by),
     kind: cleanText(alert.kind, 100),
     title: cleanText(alert.title, TITLE_MAX),
     detail: whole && jsonLength(detail) <= DETAIL_MAX ? wellFormed(detail) : { truncated: true },
     lines: whole ? lines.slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX).toWellFormed()) : [],
   };
+}
+
+/** Names are for programs: whole, unless they are none. */
+function bounded(name: string): string {
+  return name.slice(0, NAME_MAX).toWellFormed();
 }
 
 function jsonLength(value: unknown): number {
