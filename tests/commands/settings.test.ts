@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  readChannelSecret,
   readSetting,
   readSettings,
   readSettingsWith,
@@ -97,4 +98,37 @@ test('what the environment says wins over what Vault holds, and only settings th
   assert.deepEqual([settings.storj?.accessKey, settings.storj?.secretKey], ['va', 'es']);
   assert.equal(settings.databaseUrl, 'postgres://v@h/d');
   assert.equal(settings.home, '/own');
+});
+
+test('a channel’s secret comes from the environment, a file or Vault, in that order', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'nervesys-secret-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'secret');
+  await writeFile(file, 'of a file\n');
+  const held = { NERVESYS_CHANNEL_ON_CALL_SECRET: 'of Vault' };
+
+  assert.equal(
+    readChannelSecret('on-call', held, { NERVESYS_CHANNEL_ON_CALL_SECRET: 'of the environment' }),
+    'of the environment',
+  );
+  assert.equal(readChannelSecret('on-call', held, { NERVESYS_CHANNEL_ON_CALL_SECRET_FILE: file }), 'of a file');
+  assert.equal(readChannelSecret('on-call', held, {}), 'of Vault');
+  assert.equal(readChannelSecret('other', held, {}), undefined);
+  assert.throws(
+    () => readChannelSecret('on-call', held, { NERVESYS_CHANNEL_ON_CALL_SECRET_FILE: join(folder, 'none') }),
+    {
+      code: 'NSV_SETTING_INVALID',
+    },
+  );
+});
+
+test('the address of the dead man is a whole one', () => {
+  assert.equal(
+    readSettings({ home: '/x' }, { NERVESYS_DEAD_MAN_URL: 'https://hc.example/ping/1' }).deadManUrl,
+    'https://hc.example/ping/1',
+  );
+  assert.throws(
+    () => readSettings({ home: '/x' }, { NERVESYS_DEAD_MAN_URL: 'hc.example/secret' }),
+    (error: Error) => !error.message.includes('secret'),
+  );
 });

@@ -96,7 +96,9 @@ export function unreachable(channel: string, url: { readonly host: string }, err
   const tooLarge = code === 'ERR_RESPONSE_TOO_LARGE';
   const reason =
     REASONS[code] ??
-    (/CERT|SSL|TLS|ALTNAME|SELF_SIGNED/.test(code) ? `its certificate is not trusted (${code})` : code);
+    (/CERT|SSL|TLS|ALTNAME|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)
+      ? `its certificate is not trusted (${code})`
+      : code);
   return new NervesysError(
     tooLarge ? 'NSV_CHANNEL_REFUSED' : 'NSV_CHANNEL_UNREACHABLE',
     `tell by channel ${channel}: ${url.host}: ${reason}`,

@@ -89,6 +89,6 @@ export const he: Words = {
   open: 'לפתיחה ב־Nervesys',
   footer: 'נשלח על ידי Nervesys',
   moment: 'רגע',
-  join: (greater, smaller) => `${greater} ו־${smaller}`,
+  join: (greater, smaller) => `${greater} ו${/^\d/.test(smaller) ? '־' : ''}${smaller}`,
   one: { second: 'שנייה', minute: 'דקה', hour: 'שעה', day: 'יום' },
 };

@@ -109,6 +109,10 @@ export class EmailChannel implements Channel {
     const { responseCode: status, response } = error as { responseCode?: number; response?: string };
     const code = errorCode(error);
     const where = `tell by channel ${this.name}: ${host}:${port}`;
+    if (code === 'ETLS' && (status ?? 500) >= 500)
+      return new NervesysError('NSV_CHANNEL_REFUSED', `${where} offers no TLS, or one that cannot be used`, {
+        hint: 'use `tls: implicit` with port 465, or another server; mail is not sent readable',
+      });
     if (typeof status === 'number') {
       const said = saidSafely(response ?? String(status), [this.#password ?? '']);
       const denied = code === 'EAUTH' || [530, 534, 535, 538].includes(status);
@@ -131,16 +135,11 @@ export class EmailChannel implements Channel {
       return new NervesysError('NSV_CHANNEL_DENIED', `${where}: signing in failed`, {
         hint: 'check `user` and the secret of this channel; does the server let programs sign in at this port?',
       });
-    if (code === 'ETLS')
-      return new NervesysError('NSV_CHANNEL_REFUSED', `${where} offers no TLS, or one that cannot be used`, {
-        hint: 'use `tls: implicit` with port 465, or another server; mail is not sent readable',
-      });
-    const cause = (error as { cause?: unknown }).cause;
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
-    const errno = /\b(E[A-Z]{4,}|CERT_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+|UNABLE_TO_\w+|ERR_TLS_\w+)\b/.exec(
-      `${errorCode(cause)} ${error instanceof Error ? error.message : ''}`,
-    )?.[1];
-    return unreachable(this.name, { host: `${host}:${port}` }, { code: timedOut ? 'ETIMEDOUT' : (errno ?? code) });
+    // What the socket said; nodemailer's own code is the same for all of it.
+    const { originalCode } = error as { originalCode?: unknown };
+    const reason = timedOut ? 'ETIMEDOUT' : typeof originalCode === 'string' ? originalCode : code;
+    return unreachable(this.name, { host: `${host}:${port}` }, { code: reason });
   }
 }
 
