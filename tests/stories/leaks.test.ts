@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatToken, parseToken } from '../../src/contract/enrolment.ts';
@@ -79,6 +79,8 @@ test('no secret comes out anywhere: logs, errors, answers, commands, process arg
     'unknown token': mark('unknowntoken'),
     'unknown key': mark('unknownkey'),
     'unknown cookie': mark('unknowncookie'),
+    'address of a channel': mark('channel'),
+    'address of the dead man': mark('deadman'),
     'wrong key of the archive': mark('wrongstorj'),
     'wrong secret id': mark('wrongsecretid'),
     'wrong password of the database': mark('wrongdbpass'),
@@ -116,8 +118,14 @@ test('no secret comes out anywhere: logs, errors, answers, commands, process arg
     VAULT_ROLE_ID: vault.roleId,
     VAULT_SECRET_ID_FILE: join(files, 'secret-id'),
     STORJ_SECRET_KEY_FILE: join(files, 'storj'),
+    // Nothing listens there, so both fail and have to say so.
+    NERVESYS_CHANNEL_CHAT_SECRET: `http://127.0.0.1:9/services/${secret('address of a channel')}`,
+    NERVESYS_DEAD_MAN_URL: `http://127.0.0.1:9/ping/${secret('address of the dead man')}`,
     ...archive,
   };
+
+  await mkdir(join(home, 'config'), { recursive: true });
+  await writeFile(join(home, 'config', 'orchestrator.yaml'), 'channels: { chat: { type: slack } }\n');
 
   // A day on which all goes well.
   const orchestrator = await RunningSystem.start(t, home, ['orchestrator', '--port', '0'], central);
@@ -171,11 +179,14 @@ test('no secret comes out anywhere: logs, errors, answers, commands, process arg
     'alerts',
     'archive',
     'openapi.json',
+    'channels',
     'servers/AIGARDEN07',
     'agents/GROK',
     'logs',
   ])
     await ask(`GET ${path}`, `${url}/api/v1/${path}`, admin);
+  const tested = `${url}/api/v1/channels/chat/test`;
+  assert.equal(await ask('POST test', tested, admin, { method: 'POST' }), 502);
   assert.equal(await ask('GET fleet by cookie', `${url}/api/v1/fleet`, { cookie }), 200);
   assert.equal(
     await ask('unknown key', `${url}/api/v1/fleet`, { authorization: `Bearer ${secret('unknown key')}` }),
@@ -208,6 +219,7 @@ test('no secret comes out anywhere: logs, errors, answers, commands, process arg
   const wrongDatabase = secret('wrong password of the database');
   await Promise.all([
     cli(orchestrator, 'doctor', '--json'),
+    cli(orchestrator, 'alerts', 'test', '--channel', 'chat'),
     cli(agent, 'doctor', '--json'),
     cli(orchestrator, 'config', 'show', '--json'),
     failing('malformed-database', ['orchestrator', '--port', '0'], { DATABASE_URL: `mysql://u:${wrongDatabase}@h/d` }),

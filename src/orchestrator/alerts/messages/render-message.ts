@@ -1,7 +1,7 @@
 import { type AlertSeverity, severityRank } from '../../../contract/alert.ts';
 import { isAlertKind } from '../../../contract/alert-kinds.ts';
-import { CONFIG_ALERTS_SERVER } from '../../gitops/revision-store.ts';
 import type { Notification, NotifiedAlert } from '../notification.ts';
+import { ORCHESTRATOR_ALERTS_SERVER } from '../raise.ts';
 import { en } from './en.ts';
 import { he } from './he.ts';
 import { cleanLine, cleanText, cutText, hasRightToLeft, isolate } from './safe-text.ts';
@@ -148,7 +148,7 @@ function item(alert: NotifiedAlert, all: readonly NotifiedAlert[], words: Words)
 
 function where({ agent_id: agent, server }: NotifiedAlert, words: Words): string {
   if (agent !== null) return words.agentOn(name(agent, words), name(server, words));
-  return server === CONFIG_ALERTS_SERVER ? words.ourselves : words.server(name(server, words));
+  return server === ORCHESTRATOR_ALERTS_SERVER ? words.ourselves : words.server(name(server, words));
 }
 
 function what(alert: NotifiedAlert, words: Words): string {
