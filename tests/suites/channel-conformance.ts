@@ -144,6 +144,7 @@ const HOSTILE: readonly (readonly [name: string, text: string])[] = [
   ['emoji and marks at the bounds', `${'👩‍👩‍👧‍👦'.repeat(400)}${'a\u0301\u0302\u0303\u0304\u0305\u0306'.repeat(200)}`],
   ['a megabyte', 'שרת-'.repeat(250_000)],
   ['a megabyte that grows by escaping', '&<>"`'.repeat(200_000)],
+  ['a megabyte that JSON doubles', '"\\'.repeat(500_000)],
   ['nothing', ''],
 ];
 
