@@ -12,11 +12,11 @@ import { type AuditActor, appendAudit, type NewAuditEntry } from '../database/qu
 const GATHER_MS = 600_000;
 /**
  * Different refusals gathered at a time; past it they are counted by action alone. Each is two entries at most, so
- * whatever an attacker does writes some 18,000 entries, 8 MB, a day.
+ * whatever an attacker does writes some 26,000 entries, 12 MB, a day.
  */
-const KINDS_MAX = 60;
-/** Of these one asker's; past it what else he tries is counted by action, so that he can't take the room of others. */
-const ACTOR_KINDS_MAX = 40;
+const KINDS_MAX = 90;
+/** Of these one asker's, enough for each call there is; past it what else he tries is counted by action, so that he can't take the room of others. */
+const ACTOR_KINDS_MAX = 60;
 /** Of these such that name whose it was that he asked for. */
 const ASKED_MAX = 10;
 const NOBODY: AuditActor = { type: 'unknown', name: null, address: null };
