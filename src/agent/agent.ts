@@ -115,15 +115,12 @@ export class Agent implements AsyncDisposable {
   readonly #damage: string | undefined;
   readonly #queues: BatchQueues;
   readonly #uploader: Uploader;
-  /** Alerts from before the joining. */
-  #untold: AlertReport[] = [];
   readonly #registry: AgentRegistry;
   readonly #quiet = new QuietWatch();
   readonly #redaction: Redactors;
   /** Where records go: through the rules into the buffer. */
   readonly #sink: RuleSink;
   readonly #delivery: Delivery | PendingDelivery;
-  #alerts: AlertSender | undefined;
   #heartbeats: HeartbeatSender | undefined;
   #localApi: LocalApi | undefined;
   readonly #sources: ServerSources;
@@ -173,7 +170,7 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
       onSealed: (byWindow) => this.#batchSealed(byWindow),
-      onLoss: (lost, lostRecords) => this.#tell(recordsLost(lost, lostRecords, server, clock.now())),
+      onLoss: (lost, lostRecords, alerts) => alerts.tell(recordsLost(lost, lostRecords, server, clock.now())),
       onFirstAppend: () => options.onFirstRecords?.(),
     });
     this.#buffer.setRevision(config.revision);
@@ -364,9 +361,7 @@ export class Agent implements AsyncDisposable {
       });
       this.#client = client;
       this.#parts.use(client);
-      this.#alerts = new AlertSender({ client, clock, random, logger }).start();
-      this.#parts.use(this.#alerts);
-      for (const report of this.#untold.splice(0)) this.#alerts.tell(report);
+      this.#parts.use(new AlertSender({ queue: this.#buffer.alerts, client, clock, random, logger }).start());
       this.#heartbeats = new HeartbeatSender({
         client,
         registry: this.#registry,
@@ -582,12 +577,9 @@ export class Agent implements AsyncDisposable {
     this.#tell(alert);
   }
 
+  /** It waits in the buffer file until an orchestrator has it, perhaps one that is joined later. */
   #tell(report: AlertReport): void {
-    if (this.#alerts !== undefined) {
-      this.#alerts.tell(report);
-      return;
-    }
-    this.#untold = [...this.#untold.filter((other) => other.dedup_key !== report.dedup_key), report]; // told again: the latest counts
+    this.#buffer.alerts.tell(report);
   }
 
   /** Takes up a buffer file that was set aside: its batches go first, its file positions are ours, and what is lost is told. */

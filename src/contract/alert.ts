@@ -28,6 +28,10 @@ export interface AlertReport {
   readonly resolved?: boolean;
 }
 
+/** Of the same AI agent, in `detail.lines_before` of an alert of records: those right before, oldest first, within so many bytes. */
+export const LINES_BEFORE_MAX = 20;
+export const LINES_BEFORE_BYTES_MAX = 32_768;
+
 export interface AlertsRequest {
   readonly alerts: readonly AlertReport[];
 }

@@ -9,12 +9,40 @@ export type AgentStatus = (typeof AGENT_STATUSES)[number];
 export const AGENT_STATES = ['up', 'degraded', 'late', 'down', 'revoked', 'retired'] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
+/** Of the host; in a container with limits, shares of what it may use. */
 export interface Vitals {
   readonly cpu_percent: number;
   readonly ram_percent: number;
   /** Of the file system that holds the buffer. */
   readonly disk_percent: number;
   readonly buffer_size_mb: number;
+  /** Of the swap space. Absent: there is none, or an older agent. */
+  readonly swap_percent?: number;
+  /** Other file systems than the buffer's: those of the followed files and of the agent's home, at most `DISKS_MAX`. Absent: there is none. */
+  readonly disks?: readonly DiskVitals[];
+}
+
+export interface DiskVitals {
+  /** Where it is mounted, `/var/log`. */
+  readonly mount: string;
+  readonly percent: number;
+  /** What others than root may still write. */
+  readonly free_bytes: number;
+}
+
+export const DISKS_MAX = 8;
+export const MOUNT_LENGTH_MAX = 200;
+
+/** The process of an AI agent, with those it has started. */
+export interface ProcessVitals {
+  readonly pid: number;
+  /** 100: one processor, all the time; several make more. Since the beat before. */
+  readonly cpu_percent: number;
+  /** Memory that they share is counted for each. */
+  readonly rss_mb: number;
+  /** How often it was started again since the lean agent knows it. */
+  readonly restarts: number;
+  readonly started_at: string;
 }
 
 /** An AI agent's state, each minute: the plan's fields, then ours. */
@@ -46,6 +74,13 @@ export interface Heartbeat {
   readonly clock_skew_ms: number;
   /** Records per level since the beat before. */
   readonly level_counts: LevelCounts;
+  /** Where the AI agent named its process, and it lives on this host. */
+  readonly process?: ProcessVitals;
+  /**
+   * Rolled up while the orchestrator was away: it stands for so many seconds before `timestamp`, with means for vitals, the worst status and
+   * the counts of all that time. Absent: an ordinary beat.
+   */
+  readonly covers_seconds?: number;
 }
 
 /** Body of `POST /api/v1/heartbeats`: all AI agents of one server in one request. */

@@ -15,6 +15,7 @@ import { DiskReserve, openingWithReserve, reservePath } from './disk-reserve.ts'
 import { DiskRoom } from './disk-room.ts';
 import { BufferFull, recordsTooLarge, shuttingDown, unusable } from './errors.ts';
 import { type EvictionHost, makeRoom } from './eviction.ts';
+import { KeptBeats } from './kept-beats.ts';
 import { LossBook } from './loss-book.ts';
 import { LOSSES_META, Losses } from './losses.ts';
 import { formatAnswers, RememberedAnswers, requestKeyOf } from './remembered-answers.ts';
@@ -36,6 +37,7 @@ import type {
   SealedBatch,
   TailPosition,
 } from './types.ts';
+import { WaitingAlerts } from './waiting-alerts.ts';
 
 /*
  * The buffer: what stands between "accepted" and "archived".
@@ -62,7 +64,7 @@ import type {
  *      reader keeps the WAL from being folded, whatever has no room waits: sealing, and removing what the archive has.
  *   9. Records of sources that wait are never given up, and while others are, none of them takes the room.
  *
- * Every byte is accounted for: file (blocks, batches, answers and positions within its page cap), WAL (a commit, or a batch
+ * Every byte is accounted for: file (blocks, batches, answers, positions, alerts and beats within its page cap), WAL (a commit, or a batch
  * that is sealed), wal-index and disk reserve share `limitBytes`; nothing temporary is written elsewhere.
  *
  * Opening is recovery: what SQLite recovers from its WAL is what was acknowledged (1); blocks of the open window are read back
@@ -88,6 +90,7 @@ const HELD_BY_A_READER = 'an outside reader holds a snapshot of the file';
 /** A file's position, with its paths. */
 const POSITION_BYTES = 500;
 const SHRINK_OPEN_BYTES_MAX = 1_000_000;
+const FREE_PAGES_KEPT = 16;
 /** Batches that records are given up of are joined up to this size: quickly written, and many enough records. */
 const JOINED_BYTES_MAX = 1_000_000;
 
@@ -103,14 +106,18 @@ export interface BufferOptions extends BufferSizes {
   readonly logger: Logger;
   /** Called when a batch was sealed; `byWindow` when its window ended rather than its size being reached. */
   readonly onSealed?: (byWindow: boolean) => void;
-  /** Called when a loss receipt was written, also while the buffer is opened: with what it counts, and all that was ever lost. */
-  readonly onLoss?: (lost: LevelCounts, lostRecords: number) => void;
+  /** Called when a loss receipt was written, also while the buffer is opened: with what it counts, all that was ever lost, and whom to tell. */
+  readonly onLoss?: (lost: LevelCounts, lostRecords: number, alerts: WaitingAlerts) => void;
   /** Called once, when the first records come. */
   readonly onFirstAppend?: () => void;
 }
 
 export class LogBuffer implements RecordSink, AsyncDisposable {
   readonly epoch: Epoch;
+  /** What is to be told to people; it waits here until the orchestrator has it. */
+  readonly alerts: WaitingAlerts;
+  /** What the orchestrator has missed while it was away. */
+  readonly beats: KeptBeats;
   readonly #options: BufferOptions;
   #sizes: BufferSizes;
   readonly #store: BufferStore;
@@ -177,6 +184,9 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       full: (found) => this.#full(found),
     });
     this.#answers = new RememberedAnswers(store, limitBytes, clock);
+    const tables = { store, room: this.#room, limitBytes, clock, logger, onFreed: () => this.#shrinkSoon() };
+    this.alerts = new WaitingAlerts({ ...tables, epoch: this.epoch });
+    this.beats = new KeptBeats(tables);
   }
 
   /**
@@ -233,6 +243,8 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#store.capFile(fileBytesMax(sizes));
     this.#room.setLimits(sizes.limitBytes, fileBytesMax(sizes));
     this.#answers.setLimit(sizes.limitBytes);
+    this.alerts.setLimit(sizes.limitBytes);
+    this.beats.setLimit(sizes.limitBytes);
     this.#sealer.setSizes(sizes);
   }
 
@@ -374,11 +386,17 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     await this.#relieving;
     await this.#sealer.close();
     await this.#batches.close();
+    await this.alerts.close();
     try {
       this.#store.close();
     } finally {
       this.#lock.release();
     }
+  }
+
+  /** After alerts and beats have left it: small ones leave pages that the next ones fill. */
+  #shrinkSoon(): void {
+    if (this.#closed === undefined && this.#store.freePages() > FREE_PAGES_KEPT) this.#batches.shrinkSoon();
   }
 
   #scheduleCommit(): void {
@@ -580,7 +598,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
       throw error;
     }
     this.#lossBook.settled(settlement);
-    for (const lost of settlement.lost) this.#options.onLoss?.(lost, settlement.rest.total);
+    for (const lost of settlement.lost) this.#options.onLoss?.(lost, settlement.rest.total, this.alerts);
   }
 
   #deleteForgottenAnswers(): void {

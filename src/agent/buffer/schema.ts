@@ -100,6 +100,23 @@ PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
 /**
+ * Tables of their own, added to files of any age: an older program doesn't look at them, so the version stays, and an agent that upgrades
+ * itself can go back to the program from before. `alerts`: waiting to be told, in the order of `n`; `report` JSON. `beats`: what the AI
+ * agents of this server did while the orchestrator was away, a row a time (`at` epoch ms); `body` deflated JSON.
+ */
+const ADDED = `
+CREATE TABLE alerts (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  dedup_key TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  report TEXT NOT NULL
+) STRICT;
+CREATE TABLE beats (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, beats INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+`;
+
+/**
  * Opens or creates the buffer file. Page size and auto-vacuum take effect only before the first table; the page cap is
  * forgotten at each close, so it is set at each open.
  * @throws NervesysError `NSV_BUFFER_UNUSABLE` for a file of a newer version, which stays as it is.
@@ -125,6 +142,8 @@ export function openBufferFile(path: string, limitBytes: number, batchTextBytes:
     `);
     if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
     else if (UPGRADES[version] !== undefined) db.exec(`BEGIN IMMEDIATE; ${UPGRADES[version]} COMMIT;`);
+    if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'alerts'").get() === undefined)
+      db.exec(`BEGIN IMMEDIATE; ${ADDED} COMMIT;`);
     capPages(db, limitBytes - walReserveBytes(limitBytes, batchTextBytes));
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};`);
     return db;

@@ -146,6 +146,11 @@ export class SealedBatches {
     this.removePassed();
     this.#batches = this.#batches.filter((batch) => batch.id !== id);
     this.#lastArchivedAt = now;
+    this.shrinkSoon();
+  }
+
+  /** Something has left the file: where no batch waits, it is given back once it is quiet. */
+  shrinkSoon(): void {
     this.noteChange();
     if (this.#batches.length === 0) this.#shrinking ??= this.#shrinkWhenQuiet();
   }

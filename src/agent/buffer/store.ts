@@ -303,6 +303,11 @@ export class BufferStore {
     return Number(Object.values(this.#prepare(`PRAGMA ${name}`).get()!)[0]);
   }
 
+  /** For the tables that have a module of their own. Prepared once. */
+  statement(sql: string): StatementSync {
+    return this.#prepare(sql);
+  }
+
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

@@ -1,4 +1,4 @@
-import { type AlertReport, severityRank } from '../../contract/alert.ts';
+import type { AlertReport } from '../../contract/alert.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -11,34 +11,44 @@ export interface AlertDoor {
   sendAlerts(alerts: readonly AlertReport[], signal?: AbortSignal): Promise<void>;
 }
 
+/** Where alerts wait; the buffer's `WaitingAlerts` is the real one. */
+export interface AlertQueue {
+  readonly size: number;
+  /** The next ones, each under an id that stays the same until it is removed. */
+  next(alertsMax: number, bytesMax: number): readonly AlertReport[];
+  remove(alerts: readonly AlertReport[]): void;
+  /** It will never be taken as it is. */
+  refused(alert: AlertReport): void;
+  /** Calls `listener` when one came. */
+  onTold(listener: (() => void) | undefined): void;
+}
+
 export interface AlertSenderOptions {
+  readonly queue: AlertQueue;
   readonly client: AlertDoor;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly waitingMax?: number;
 }
 
-const WAITING_MAX_DEFAULT = 1_000;
 const ALERTS_PER_REQUEST_MAX = 100;
+/** An orchestrator takes 1 MiB at a time. */
+const REQUEST_BYTES_MAX = 700_000;
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
 /** A longer wait than this isn't heeded: an alert is news. */
 const RETRY_AFTER_MS_MAX = 300_000;
 /** With nothing to send there is nothing to do until somebody tells something. */
 const IDLE_MS = 3_600_000;
+/** The body is wrong, or too large. */
+const UNUSABLE_STATUSES: ReadonlySet<unknown> = new Set([400, 413]);
 
-/**
- * Brings alerts to the orchestrator, and keeps those that it can't bring yet, in memory. The same trouble told again while it waits
- * replaces what waits (the orchestrator counts repeats by `dedup_key`). Past the bound the least severe, oldest one goes, and is counted.
- */
+/** Brings the alerts that wait to the orchestrator, at once or as soon as it can be reached. */
 export class AlertSender implements AsyncDisposable {
   readonly #options: AlertSenderOptions;
-  readonly #waiting = new Map<string, AlertReport>();
   readonly #pace: Pace;
   #failures = 0;
   /** After a refusal alerts go one by one, so that one bad alert doesn't hold the others. */
   #requestMax = ALERTS_PER_REQUEST_MAX;
-  #dropped = 0;
 
   constructor(options: AlertSenderOptions) {
     this.#options = options;
@@ -46,28 +56,15 @@ export class AlertSender implements AsyncDisposable {
   }
 
   start(): this {
+    this.#options.queue.onTold(() => {
+      if (this.#failures === 0) this.#pace.nudge();
+    });
     this.#pace.start();
     return this;
   }
 
-  /** Takes an alert; it leaves at once, or as soon as the orchestrator can be reached. Never throws. */
-  tell(alert: AlertReport): void {
-    this.#waiting.delete(alert.dedup_key); // told again: it goes to the end with its latest words
-    this.#waiting.set(alert.dedup_key, alert);
-    if (this.#waiting.size > (this.#options.waitingMax ?? WAITING_MAX_DEFAULT)) this.#dropLeast();
-    if (this.#failures === 0) this.#pace.nudge();
-  }
-
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
-  /** Alerts that were given up: past the bound, or refused. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
   async close(): Promise<void> {
+    this.#options.queue.onTold(undefined);
     await this.#pace.close();
   }
 
@@ -76,65 +73,49 @@ export class AlertSender implements AsyncDisposable {
   }
 
   async #round(signal: AbortSignal): Promise<number> {
-    const alerts = [...this.#waiting.values()].slice(0, this.#requestMax);
+    const { queue, client } = this.#options;
+    const alerts = queue.next(this.#requestMax, REQUEST_BYTES_MAX);
     if (alerts.length === 0) return IDLE_MS;
     try {
-      await this.#options.client.sendAlerts(alerts, signal);
+      await client.sendAlerts(alerts, signal);
     } catch (error) {
       signal.throwIfAborted();
       return this.#failed(alerts, error);
     }
-    this.#remove(alerts);
+    queue.remove(alerts);
     this.#failures = 0;
     return this.#next();
   }
 
   #failed(alerts: readonly AlertReport[], error: unknown): number {
-    const { logger, random } = this.#options;
-    const unusable = !isRetryable(error) && errorCode(error) === 'NSV_ORCHESTRATOR_REFUSED' && statusOf(error) === 400;
-    if (unusable && alerts.length > 1) {
+    const { queue, logger, random } = this.#options;
+    const isUnusable =
+      !isRetryable(error) && errorCode(error) === 'NSV_ORCHESTRATOR_REFUSED' && UNUSABLE_STATUSES.has(statusOf(error));
+    if (isUnusable && alerts.length > 1) {
       this.#requestMax = 1;
       return 0;
     }
-    if (unusable) {
+    if (isUnusable) {
+      const [alert] = alerts;
       logger.error('an alert was refused', {
-        dedupKey: alerts[0]!.dedup_key,
-        title: alerts[0]!.title,
+        dedupKey: alert!.dedup_key,
+        title: alert!.title,
         ...errorFields(error),
       });
-      this.#remove(alerts);
-      this.#dropped++;
+      queue.refused(alert!);
       return this.#next();
     }
     this.#failures++;
     if (this.#failures === 1)
-      logger.warn('alerts wait for the orchestrator', { waiting: this.#waiting.size, ...errorFields(error) });
+      logger.warn('alerts wait for the orchestrator', { waiting: queue.size, ...errorFields(error) });
     const asked = error instanceof NervesysError ? Number(error.facts['retryAfterMs'] ?? 0) : 0;
     return Math.max(Math.min(asked, RETRY_AFTER_MS_MAX), backoffMs(this.#failures, BACKOFF, random));
   }
 
-  /** What was sent goes, unless the same trouble was told with newer words meanwhile. */
-  #remove(alerts: readonly AlertReport[]): void {
-    for (const alert of alerts) if (this.#waiting.get(alert.dedup_key) === alert) this.#waiting.delete(alert.dedup_key);
-  }
-
   #next(): number {
-    if (this.#waiting.size > 0) return 0;
+    if (this.#options.queue.size > 0) return 0;
     this.#requestMax = ALERTS_PER_REQUEST_MAX;
     return IDLE_MS;
-  }
-
-  #dropLeast(): void {
-    let least: AlertReport | undefined;
-    for (const alert of this.#waiting.values())
-      if (least === undefined || severityRank(alert.severity) < severityRank(least.severity)) least = alert;
-    if (least === undefined) return;
-    this.#waiting.delete(least.dedup_key);
-    this.#dropped++;
-    this.#options.logger.error('an alert was given up: too many wait', {
-      dedupKey: least.dedup_key,
-      title: least.title,
-    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { AGENT_STATUSES, type Heartbeat } from '../../contract/heartbeat.ts';
+import { AGENT_STATUSES, DISKS_MAX, type Heartbeat, MOUNT_LENGTH_MAX } from '../../contract/heartbeat.ts';
 import { EPOCH_PATTERN, parseAgentId } from '../../contract/ids.ts';
 import { storable } from '../database/storable.ts';
 
@@ -9,6 +9,11 @@ const Percent = Type.Number({ minimum: 0, maximum: 1_000 });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Instant = Type.String({ maxLength: 40, description: 'ISO 8601, UTC' });
 const Nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A process may use several. */
+const PROCESSORS_MAX = 10_000;
+/** A year: nobody has been away for longer and comes back with figures that anybody looks at. */
+const COVERS_SECONDS_MAX = 366 * 86_400;
 
 /** A beat as it comes in. Unknown fields are let pass and not kept, so that a newer agent can talk to an older orchestrator. */
 export const HeartbeatSchema = Type.Object(
@@ -22,6 +27,17 @@ export const HeartbeatSchema = Type.Object(
       ram_percent: Percent,
       disk_percent: Percent,
       buffer_size_mb: Type.Number({ minimum: 0 }),
+      swap_percent: Type.Optional(Percent),
+      disks: Type.Optional(
+        Type.Array(
+          Type.Object({
+            mount: Type.String({ minLength: 1, maxLength: MOUNT_LENGTH_MAX }),
+            percent: Percent,
+            free_bytes: Type.Number({ minimum: 0 }),
+          }),
+          { maxItems: DISKS_MAX },
+        ),
+      ),
     }),
     alerts: Type.Array(Type.String({ maxLength: 500 }), { maxItems: 50 }),
     last_action: Nullable(Type.String({ maxLength: 100 })),
@@ -42,6 +58,16 @@ export const HeartbeatSchema = Type.Object(
     agent_version: Type.String({ minLength: 1, maxLength: 50 }),
     clock_skew_ms: Type.Number(),
     level_counts: Type.Object({ DEBUG: Count, INFO: Count, WARN: Count, ERROR: Count, CRITICAL: Count }),
+    process: Type.Optional(
+      Type.Object({
+        pid: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
+        cpu_percent: Type.Number({ minimum: 0, maximum: PROCESSORS_MAX * 100 }),
+        rss_mb: Type.Number({ minimum: 0 }),
+        restarts: Count,
+        started_at: Instant,
+      }),
+    ),
+    covers_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: COVERS_SECONDS_MAX })),
   },
   { $id: 'Heartbeat' },
 );
@@ -73,6 +99,8 @@ export function checkHeartbeat(value: unknown, server: string): CheckedHeartbeat
     const text = beat[field];
     if (text !== null && !isInstant(text)) return invalid(`${field}: not an ISO 8601 instant in UTC`);
   }
+  if (beat.process !== undefined && !isInstant(beat.process.started_at))
+    return invalid('process/started_at: not an ISO 8601 instant in UTC');
   return { beat: beat as unknown as Heartbeat };
 }
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AlertSender } from '../../../src/agent/heartbeat/alert-sender.ts';
 import type { AlertReport } from '../../../src/contract/alert.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
+import { openTables } from '../../support/buffer-tables.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 function alert(key: string, severity: AlertReport['severity'] = 'warning', title = key): AlertReport {
   return {
@@ -20,27 +23,33 @@ function alert(key: string, severity: AlertReport['severity'] = 'warning', title
   };
 }
 
-function fixture(t: TestContext, waitingMax?: number) {
+async function fixture(t: TestContext, waitingMax?: number) {
   const clock = new FakeClock();
   const sent: string[][] = [];
+  const ids: string[] = [];
   let respond: (alerts: readonly AlertReport[]) => Promise<void> | void = () => {};
+  const { alerts: queue } = openTables(t, join(await tempDir(t), 'buffer.db'), clock, { waitingMax });
   const sender = new AlertSender({
+    queue,
     client: {
       async sendAlerts(alerts) {
         await respond(alerts);
-        sent.push(alerts.map(({ title }) => title));
+        sent.push(alerts.map(({ title, count = 1 }) => (count === 1 ? title : `${title} ×${count}`)));
+        ids.push(...alerts.map(({ id }) => id!));
       },
     },
     clock,
     random: () => 0,
     logger: silentLogger,
-    ...(waitingMax === undefined ? {} : { waitingMax }),
   });
   t.after(() => sender.close());
+  sender.start();
+  await clock.advance(0);
   return {
     clock,
     sent,
-    sender: sender.start(),
+    ids,
+    queue,
     on: (reply: typeof respond) => {
       respond = reply;
     },
@@ -52,34 +61,69 @@ const away = () => {
 };
 
 test('an alert leaves at once', async (t) => {
-  const { clock, sender, sent } = fixture(t);
-  await clock.advance(0);
+  const { clock, queue, sent } = await fixture(t);
 
-  sender.tell(alert('a'));
+  queue.tell(alert('a'));
   await clock.advance(0);
 
   assert.deepEqual(sent, [['a']]);
-  assert.equal(sender.waiting, 0);
+  assert.equal(queue.size, 0);
 });
 
-test('while the orchestrator is away alerts wait, the same trouble once with its latest words', async (t) => {
-  const { clock, sender, sent, on } = fixture(t);
+test('while the orchestrator is away a trouble waits as it was first attempted, and once more for all that came since', async (t) => {
+  const { clock, queue, sent, on, ids } = await fixture(t);
   on(away);
 
-  sender.tell(alert('a', 'warning', 'a first'));
+  queue.tell(alert('a', 'warning', 'a first'));
   await clock.advance(1_000);
-  sender.tell(alert('b'));
-  sender.tell(alert('a', 'warning', 'a again'));
-  await clock.advance(120_000);
-  assert.equal(sender.waiting, 2);
+  queue.tell(alert('b'));
+  for (const words of ['again', 'and again', 'still']) {
+    queue.tell(alert('a', 'warning', words));
+    await clock.advance(40_000);
+  }
+  assert.equal(queue.size, 3);
 
   on(() => {});
-  await clock.advance(30_000);
-  assert.deepEqual(sent, [['b', 'a again']]);
+  await clock.advance(31_000);
+  assert.deepEqual(sent, [['a first', 'b'], ['still ×3']]);
+  assert.equal(new Set(ids).size, 3);
+});
+
+test('the worst goes first', async (t) => {
+  const { clock, queue, sent, on } = await fixture(t);
+  on(away);
+  queue.tell(alert('first'));
+  await clock.advance(0);
+  for (const [key, severity] of Object.entries({ i: 'info', w: 'warning', c: 'critical' } as const))
+    queue.tell(alert(key, severity));
+
+  on(() => {});
+  await clock.advance(31_000);
+
+  assert.deepEqual(sent, [['c', 'first', 'w', 'i']]);
+});
+
+test('an alert whose answer was lost is repeated under the same id, whatever is told meanwhile', async (t) => {
+  const { clock, queue, on } = await fixture(t);
+  const seen: (readonly [string, number])[] = [];
+  on((alerts) => {
+    for (const { id, count } of alerts) seen.push([id!, count!]);
+    if (seen.length < 3) away(); // it has arrived, and its answer never comes
+  });
+
+  queue.tell(alert('a'));
+  await clock.advance(0);
+  queue.tell(alert('a'));
+  await clock.advance(60_000);
+
+  const counted = new Map(seen);
+  assert.equal(seen.length, 4);
+  assert.equal(counted.size, 2);
+  assert.deepEqual([...counted.values()], [1, 1]);
 });
 
 test('the wait that an orchestrator asks for is heeded, but not for hours', async (t) => {
-  const { clock, sender, sent, on } = fixture(t);
+  const { clock, queue, sent, on } = await fixture(t);
   const busy = (retryAfterMs: number) => () => {
     throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', 'busy', { retryable: true, facts: { retryAfterMs } });
   };
@@ -90,7 +134,7 @@ test('the wait that an orchestrator asks for is heeded, but not for hours', asyn
   };
 
   on(counted(busy(40_000)));
-  sender.tell(alert('a'));
+  queue.tell(alert('a'));
   await clock.advance(39_000);
   const withinTheWait = attempts;
   on(counted(busy(86_400_000)));
@@ -104,7 +148,7 @@ test('the wait that an orchestrator asks for is heeded, but not for hours', asyn
 });
 
 test('told again while it is being sent, the newer words are sent too', async (t) => {
-  const { clock, sender, sent, on } = fixture(t);
+  const { clock, queue, sent, on } = await fixture(t);
   let finish = () => {};
   on(
     () =>
@@ -112,10 +156,10 @@ test('told again while it is being sent, the newer words are sent too', async (t
         finish = resolve;
       }),
   );
-  sender.tell(alert('a', 'warning', 'old'));
+  queue.tell(alert('a', 'warning', 'old'));
   await clock.advance(0);
 
-  sender.tell(alert('a', 'warning', 'new'));
+  queue.tell(alert('a', 'warning', 'new'));
   on(() => {});
   finish();
   await clock.advance(0);
@@ -124,7 +168,7 @@ test('told again while it is being sent, the newer words are sent too', async (t
 });
 
 test('past the bound the least severe, oldest goes, and is counted', async (t) => {
-  const { clock, sender, sent, on } = fixture(t, 3);
+  const { clock, queue, sent, on } = await fixture(t, 3);
   on(away);
 
   for (const [key, severity] of [
@@ -134,8 +178,8 @@ test('past the bound the least severe, oldest goes, and is counted', async (t) =
     ['c2', 'critical'],
     ['w2', 'warning'],
   ] as const)
-    sender.tell(alert(key, severity));
-  assert.deepEqual([sender.waiting, sender.dropped], [3, 2]);
+    queue.tell(alert(key, severity));
+  assert.deepEqual([queue.size, queue.dropped], [3, 2]);
 
   on(() => {});
   await clock.advance(60_000);
@@ -143,9 +187,9 @@ test('past the bound the least severe, oldest goes, and is counted', async (t) =
 });
 
 test('one alert that the orchestrator refuses as wrong does not hold the others', async (t) => {
-  const { clock, sender, sent, on } = fixture(t);
+  const { clock, queue, sent, on } = await fixture(t);
   on(away);
-  for (const key of ['good-1', 'bad', 'good-2']) sender.tell(alert(key));
+  for (const key of ['good-1', 'bad', 'good-2']) queue.tell(alert(key));
   await clock.advance(500);
   on((alerts) => {
     if (alerts.some(({ title }) => title === 'bad'))
@@ -155,16 +199,35 @@ test('one alert that the orchestrator refuses as wrong does not hold the others'
   await clock.advance(60_000);
 
   assert.deepEqual(sent, [['good-1'], ['good-2']]);
-  assert.deepEqual([sender.waiting, sender.dropped], [0, 1]);
+  assert.deepEqual([queue.size, queue.dropped], [0, 1]);
+});
+
+test('one that is refused for the lines before it goes without them', async (t) => {
+  const { clock, queue, on } = await fixture(t);
+  const seen: AlertReport[] = [];
+  on((alerts) => {
+    seen.push(...alerts);
+    if (alerts.some(({ detail }) => detail['lines_before'] !== undefined))
+      throw new NervesysError('NSV_ORCHESTRATOR_REFUSED', '413', { facts: { status: 413 } });
+  });
+
+  queue.tell({ ...alert('a'), detail: { rule: 'r', lines_before: [{ message: 'x' }] } });
+  await clock.advance(1_000);
+
+  assert.deepEqual(
+    seen.map(({ detail }) => Object.keys(detail)),
+    [['rule', 'lines_before'], ['rule']],
+  );
+  assert.deepEqual([queue.size, queue.dropped], [0, 0]);
 });
 
 test('a revoked key keeps alerts waiting', async (t) => {
-  const { clock, sender, on } = fixture(t);
+  const { clock, queue, on } = await fixture(t);
   on(() => {
     throw new NervesysError('NSV_AGENT_REVOKED', 'revoked');
   });
-  sender.tell(alert('a'));
+  queue.tell(alert('a'));
   await clock.advance(300_000);
 
-  assert.deepEqual([sender.waiting, sender.dropped], [1, 0]);
+  assert.deepEqual([queue.size, queue.dropped], [1, 0]);
 });

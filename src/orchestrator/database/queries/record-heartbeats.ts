@@ -115,6 +115,8 @@ function detailOf(beat: Heartbeat): Record<string, unknown> {
     agent_version: beat.agent_version,
     clock_skew_ms: beat.clock_skew_ms,
     level_counts: beat.level_counts,
+    ...(beat.process === undefined ? {} : { process: beat.process }),
+    ...(beat.covers_seconds === undefined ? {} : { covers_seconds: beat.covers_seconds }),
   };
 }
 
