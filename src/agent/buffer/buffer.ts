@@ -32,6 +32,7 @@ import type {
   AppendResult,
   BufferStats,
   EncodedRecord,
+  LinesBeforeQuery,
   RecentQuery,
   RecordSink,
   SealedBatch,
@@ -317,6 +318,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
 
   recent(query: RecentQuery): Promise<readonly ArchivedRecord[]> {
     return this.#memory.recent(query);
+  }
+
+  linesBefore(query: LinesBeforeQuery): Promise<readonly ArchivedRecord[]> {
+    return this.#memory.linesBefore(query);
   }
 
   meta(name: string): string | undefined {

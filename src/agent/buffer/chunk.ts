@@ -108,6 +108,11 @@ export class Chunk {
     return this.#text?.subarray(0, this.textBytes) ?? Buffer.alloc(0);
   }
 
+  /** Its NDJSON while that is not compressed, without a copy: to be read at once. */
+  get plainText(): Buffer | undefined {
+    return this.#compressed === undefined ? this.#filled() : undefined;
+  }
+
   /** Its NDJSON. */
   async text(): Promise<Buffer> {
     if (this.#compressed === undefined) return Buffer.from(this.#filled());

@@ -1,12 +1,15 @@
 import type { AgentId } from '../../contract/ids.ts';
 import { type ArchivedRecord, LEVELS } from '../../contract/record.ts';
 import type { Chunk } from './chunk.ts';
-import type { RecentQuery } from './types.ts';
+import { findLine, linesBackwards } from './lines-before.ts';
+import type { LinesBeforeQuery, RecentQuery } from './types.ts';
 
 /** Each AI agent can look back at least this far, as long as the memory's own bound allows. */
 export const REMEMBERED_RECORDS_MIN = 1_000;
 /** Compressed, this is a few hundred thousand records; reached only with very many AI agents, or very different rates. */
 const HELD_BYTES_MAX = 24_000_000;
+/** For the lines before a record no more chunks than these are read: they hold it, or nobody asks in time. */
+const LOOKED_BACK_CHUNKS_MAX = 3;
 /** Trimming walks all chunks, so it is done once per so many new ones. */
 const TRIM_EVERY_CHUNKS = 4;
 
@@ -72,6 +75,34 @@ export class ShortTermMemory {
       else search(text);
     }
     return found;
+  }
+
+  /**
+   * What the AI agent recorded right before, oldest first. Reads little: where the record isn't found in the newest chunks (it was dropped),
+   * or none is given, what came last.
+   */
+  async linesBefore({ agentId, json, limit, bytesMax }: LinesBeforeQuery): Promise<ArchivedRecord[]> {
+    const chunks = this.#chunks.filter((chunk) => chunk.agents.has(agentId)).slice(-LOOKED_BACK_CHUNKS_MAX);
+    const record = json === undefined ? undefined : Buffer.from(json);
+    let from = chunks.length - 1;
+    let end: number | undefined;
+    for (let index = from; index >= 0 && record !== undefined && end === undefined; index--) {
+      const chunk = chunks[index]!;
+      end = findLine(chunk.plainText ?? (await chunk.text()), record);
+      if (end !== undefined) from = index;
+    }
+    const lines: ArchivedRecord[] = [];
+    let bytesLeft = bytesMax;
+    for (let index = from; index >= 0 && lines.length < limit; index--, end = undefined) {
+      const text = chunks[index]!.plainText ?? (await chunks[index]!.text());
+      for (const { record: line, bytes } of linesBackwards(text, end ?? text.length, agentId)) {
+        bytesLeft -= bytes;
+        if (bytesLeft < 0) return lines.reverse();
+        lines.push(line);
+        if (lines.length === limit) break;
+      }
+    }
+    return lines.reverse();
   }
 
   #trim(): void {

@@ -75,6 +75,16 @@ export interface RecentQuery {
   readonly limit: number;
 }
 
+/** What an AI agent recorded right before a record, or last. */
+export interface LinesBeforeQuery {
+  readonly agentId: AgentId;
+  /** The record, as `EncodedRecord.json`. Absent: what came last. */
+  readonly json?: string | undefined;
+  readonly limit: number;
+  /** As JSON. */
+  readonly bytesMax: number;
+}
+
 export interface BufferStats {
   readonly epoch: Epoch;
   /** db + -wal + -shm. */

@@ -20,7 +20,14 @@ export interface RuleAlertsOptions {
   readonly server: ServerName;
   /** Of the configuration that the rules stand in. */
   readonly revision: () => string;
-  readonly tell: (alert: AlertReport) => void;
+  /** `about`: the AI agent whose lines before it tell more, and the record, where it is at hand. */
+  readonly tell: (alert: AlertReport, about?: AlertSubject) => void;
+}
+
+export interface AlertSubject {
+  readonly agentId: AgentId;
+  /** As it is stored, `EncodedRecord.json`. Absent: it is not about a record. */
+  readonly json?: string;
 }
 
 interface Trouble {
@@ -66,7 +73,7 @@ export class RuleAlerts {
     const trouble = { toldAt: now, untold: isRoom ? 0 : 1, latest: worthKeeping(hit), latestAt: now };
     if (isRoom) this.#troubles.set(key, { ...trouble, isOfOthers: false });
     else this.#others.set(hit.rule.name, { ...trouble, isOfOthers: true });
-    if (isRoom) this.#options.tell(this.#alertOf(hit, 1, now));
+    if (isRoom) this.#options.tell(this.#alertOf(hit, 1, now), subjectOf(hit));
   }
 
   /** Tells what hit again and has waited its minute, and forgets what is over. Returns when to come again (epoch ms), if ever. */
@@ -86,7 +93,10 @@ export class RuleAlerts {
       if (trouble.untold === 0) troubles.delete(key);
       else {
         const { latest, untold, latestAt, isOfOthers } = trouble;
-        this.#options.tell(this.#alertOf(latest, untold, latestAt, isOfOthers));
+        this.#options.tell(
+          this.#alertOf(latest, untold, latestAt, isOfOthers),
+          isOfOthers ? undefined : subjectOf(latest),
+        );
         trouble.untold = 0;
         trouble.toldAt = now;
         next = Math.min(next ?? now + TOLD_AGAIN_MS, now + TOLD_AGAIN_MS);
@@ -97,11 +107,14 @@ export class RuleAlerts {
 
   absent({ rule: { settings }, agentId, lastAt }: Absence, now: number): void {
     const silentMs = now - lastAt;
-    this.#options.tell({
-      ...this.#common(settings, agentId, now),
-      title: titleOf(settings, `nothing that it waits for came for ${formatDuration(silentMs)}`),
-      detail: { ...this.#detail(settings), absent_since: new Date(lastAt).toISOString() },
-    });
+    this.#options.tell(
+      {
+        ...this.#common(settings, agentId, now),
+        title: titleOf(settings, `nothing that it waits for came for ${formatDuration(silentMs)}`),
+        detail: { ...this.#detail(settings), absent_since: new Date(lastAt).toISOString() },
+      },
+      { agentId: agentId as AgentId },
+    );
   }
 
   #alertOf(latest: Latest, hits: number, at: number, isOfOthers = false): AlertReport {
@@ -111,6 +124,7 @@ export class RuleAlerts {
       ...this.#common(rule, agentId, at),
       ...others,
       title: titleOf(rule, said.message),
+      count: hits,
       detail: {
         ...this.#detail(rule),
         ...(isOfOthers ? { of_many: true, latest_agent: agentId } : {}),
@@ -139,6 +153,11 @@ export class RuleAlerts {
       at: new Date(at).toISOString(),
     } as const;
   }
+}
+
+/** Of a long record only what is said was kept; where it stood is not looked for then. */
+function subjectOf(latest: Latest): AlertSubject | undefined {
+  return 'said' in latest ? undefined : { agentId: latest.agentId, json: latest.record.json };
 }
 
 function worthKeeping(hit: RuleHit): Latest {

@@ -5,7 +5,7 @@ import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
 import { RuleSink } from '../../../src/agent/rules/index.ts';
 import type { AlertReport } from '../../../src/contract/alert.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { configWith, NOON, record, SERVER } from './ruled.ts';
 
@@ -40,6 +40,13 @@ async function open(t: TestContext, rules: string, own?: string, dir?: string, n
   });
   await sink.setRules(await configWith(rules, own));
   sink.start();
+  // The lines before an alert are looked for in turns of their own.
+  const append = sink.append.bind(sink);
+  sink.append = async (...given) => {
+    const result = await append(...given);
+    await settle(30);
+    return result;
+  };
   const close = async () => {
     await sink.close();
     await buffer.close();
@@ -135,6 +142,7 @@ test('an alert is told after the commit, at once; again at most once a minute, w
       agent_id: 'GROK',
       kind: 'rule',
       title: 'It is broken',
+      count: 1,
       detail: {
         rule: 'broken',
         description: 'It is broken',
@@ -409,4 +417,109 @@ test('a hundred thousand records that three rules wait for are stored as any oth
   await sink.append(Array.from({ length: 100_000 }, () => one));
 
   assert.equal(buffer.stats().records, 100_000);
+});
+
+interface Line {
+  readonly message: string;
+  readonly agent_id: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+function linesBefore(alert: AlertReport | undefined): Line[] {
+  return (alert?.detail['lines_before'] ?? []) as Line[];
+}
+
+const ALARM = '  - { name: broken, when: { level: ERROR }, then: { alert: critical } }\n';
+
+test('an alert brings the twenty lines before it, of its own AI agent, as they are archived, oldest first', async (t) => {
+  const { sink, told } = await open(t, ALARM);
+
+  await sink.append(Array.from({ length: 30 }, (_, i) => record({ message: `m${i}` })));
+  await sink.append([
+    record({ message: 'other', agent_id: 'GIMAI', context: { agent_id: 'GROK' } }),
+    record({ message: 'token=sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD' }),
+    record({ message: 'it broke', level: 'ERROR' }),
+    record({ message: 'after' }),
+  ]);
+
+  const lines = linesBefore(told[0]);
+  assert.deepEqual(
+    lines.slice(0, -1).map(({ message }) => message),
+    Array.from({ length: 19 }, (_, i) => `m${i + 11}`),
+  );
+  assert.doesNotMatch(lines.at(-1)!.message, /sk-proj/);
+  assert.deepEqual(Object.keys(lines[0]!), [
+    'id',
+    'timestamp',
+    'level',
+    'server',
+    'agent_id',
+    'action',
+    'message',
+    'context',
+  ]);
+  assert.equal(told[0]!.detail['revision'], 'abc123');
+});
+
+test('a repeat that is only counted looks for no lines; when it is told again it brings its own', async (t) => {
+  const { sink, buffer, clock, told } = await open(t, ALARM);
+  let looked = 0;
+  const search = buffer.linesBefore.bind(buffer);
+  buffer.linesBefore = (query) => {
+    looked++;
+    return search(query);
+  };
+
+  for (let i = 0; i < 50; i++) await sink.append([record({ message: `m${i}`, level: 'ERROR' })]);
+  const atOnce = looked;
+  await clock.advance(60_000);
+
+  assert.deepEqual([atOnce, looked], [1, 2]);
+  assert.deepEqual(
+    linesBefore(told[1]).map(({ message }) => message),
+    Array.from({ length: 20 }, (_, i) => `m${i + 29}`),
+  );
+  assert.equal(told[1]!.count, 49);
+});
+
+test('lines before an alert are found where they were compressed already, and where the record was dropped', async (t) => {
+  const { sink, buffer, told } = await open(
+    t,
+    '  - { name: gone, when: { level: ERROR }, then: { alert: info, drop: true } }\n',
+  );
+  await sink.append([record({ message: 'long ago' })]);
+  await buffer.seal();
+  await sink.append([record({ message: 'lately' })]);
+
+  await sink.append([record({ message: 'dropped', level: 'ERROR' })]);
+
+  assert.deepEqual(
+    linesBefore(told[0]).map(({ message }) => message),
+    ['long ago', 'lately'],
+  );
+});
+
+test('lines before an alert take 32 KB at most; a long one is cut, and says so', async (t) => {
+  const { sink, told } = await open(t, ALARM);
+  await sink.append([
+    ...Array.from({ length: 20 }, () => record({ message: 'ש'.repeat(1_700) })),
+    record({ message: 'x'.repeat(60_000), context: { deep: { er: 1 } } }),
+    record({ message: 'it broke', level: 'ERROR' }),
+  ]);
+
+  const lines = linesBefore(told[0]);
+  const bytes = Buffer.byteLength(JSON.stringify(lines));
+  assert.ok(bytes <= 32_768 && bytes > 29_000, `${bytes} bytes`);
+  assert.equal(lines.at(-1)!.message.length, 1_000);
+  assert.deepEqual(lines.at(-1)!.context, { _truncated: ['message', 'context'] });
+  assert.equal(lines.at(-2)!.message.length, 1_700);
+});
+
+test('what failed to be looked up holds no alert', async (t) => {
+  const { sink, buffer, told } = await open(t, ALARM);
+  buffer.linesBefore = () => Promise.reject(new RangeError('memory is short'));
+
+  await sink.append([record({ message: 'it broke', level: 'ERROR' })]);
+
+  assert.equal(told.length, 1);
 });
