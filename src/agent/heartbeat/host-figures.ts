@@ -21,7 +21,12 @@ export function parseProcStat(text: string): CpuTimes | undefined {
   return { busy, total: busy + idle + iowait };
 }
 
-/** The same from `os.cpus()`, where there is no `/proc`. */
+/** How many processors `/proc/stat` tells of. */
+export function countCpus(text: string): number {
+  return text.match(/^cpu\d+ /gm)?.length ?? 0;
+}
+
+/** Processor times from `os.cpus()`, where there is no `/proc`. */
 export function sumCpus(
   cpus: readonly { readonly times: { user: number; nice: number; sys: number; idle: number; irq: number } }[],
 ): CpuTimes {
@@ -41,12 +46,29 @@ export function cpuPercent(before: CpuTimes, after: CpuTimes): number | undefine
   return percent(after.busy - before.busy, total); // single counters may step back a little; the share stays within 0–100
 }
 
-/** `/proc/meminfo`: what can't be had by a new program without swapping, 0–100. `undefined` without MemAvailable (Linux < 3.14). */
-export function parseMeminfo(text: string): number | undefined {
-  const total = /^MemTotal: +(\d+) kB$/m.exec(text);
-  const available = /^MemAvailable: +(\d+) kB$/m.exec(text);
-  if (total === null || available === null || Number(total[1]) === 0) return undefined;
-  return percent(Number(total[1]) - Number(available[1]), Number(total[1]));
+/** What `/proc/meminfo` tells (proc_meminfo(5)), in bytes. */
+export interface Meminfo {
+  readonly totalBytes: number;
+  /** What a new program could have without swapping; `undefined` before Linux 3.14. */
+  readonly availableBytes: number | undefined;
+  readonly swapTotalBytes: number;
+  readonly swapFreeBytes: number;
+}
+
+/** `undefined` when it isn't that file. */
+export function parseMeminfo(text: string): Meminfo | undefined {
+  const bytes = (name: string) => {
+    const match = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text);
+    return match === null ? undefined : Number(match[1]) * 1024;
+  };
+  const totalBytes = bytes('MemTotal') ?? 0;
+  if (totalBytes === 0) return undefined;
+  return {
+    totalBytes,
+    availableBytes: bytes('MemAvailable'),
+    swapTotalBytes: bytes('SwapTotal') ?? 0,
+    swapFreeBytes: bytes('SwapFree') ?? 0,
+  };
 }
 
 /** A file system as `df` shows it: what root keeps for itself counts neither as used nor as free. */

@@ -158,7 +158,10 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   /** One after the other, in turns of their own: what people are told must not hold what comes in. */
   #tell(alert: AlertReport, about: AlertSubject | undefined): void {
     const { tell } = this.#options;
-    if (about === undefined || this.#lookingBackCount >= LOOKING_BACK_MAX) return tell(alert);
+    if (about === undefined || this.#lookingBackCount >= LOOKING_BACK_MAX) {
+      tell(alert);
+      return;
+    }
     this.#lookingBackCount++;
     this.#lookingBack = this.#lookingBack.then(async () => {
       tell(await this.#withLinesBefore(alert, about));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  countCpus,
   cpuPercent,
   diskPercent,
   parseMeminfo,
@@ -34,13 +35,22 @@ test('CPU is the used share between two readings, 0 to 100, whatever single coun
   assert.equal(cpuPercent(before, before), undefined);
 });
 
-test('memory is what a new program could not have', () => {
+test('memory and swap are read in bytes; what an old kernel does not tell is absent', () => {
   const meminfo =
-    'MemTotal:       16384000 kB\nMemFree:          200000 kB\nMemAvailable:   12288000 kB\nCached: 11000000 kB\n';
+    'MemTotal:       16384000 kB\nMemFree:          200000 kB\nMemAvailable:   12288000 kB\nSwapCached:       1 kB\nSwapTotal:       2000 kB\nSwapFree:        500 kB\n';
 
-  assert.equal(parseMeminfo(meminfo), 25);
-  assert.equal(parseMeminfo('MemTotal: 16384000 kB\nMemFree: 200000 kB\n'), undefined);
+  assert.deepEqual(parseMeminfo(meminfo), {
+    totalBytes: 16_384_000 * 1024,
+    availableBytes: 12_288_000 * 1024,
+    swapTotalBytes: 2_000 * 1024,
+    swapFreeBytes: 500 * 1024,
+  });
+  assert.equal(parseMeminfo('MemTotal: 16384000 kB\nMemFree: 200000 kB\n')?.availableBytes, undefined);
   assert.equal(parseMeminfo(''), undefined);
+});
+
+test('processors are counted by their own lines', () => {
+  assert.deepEqual([countCpus(STAT), countCpus('')], [2, 0]);
 });
 
 test('a disk is as full as df shows it', () => {
