@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { agentsOn, type Config, resolveAgent, type StorageSettings } from '../config/index.ts';
+import { dirname, join } from 'node:path';
+import { agentsOn, type Config, resolveAgent, type StorageSettings, sourcesOn } from '../config/index.ts';
 import { CLOCK_SKEW_MS_WARNING } from '../contract/agreement.ts';
 import type { AlertReport } from '../contract/alert.ts';
 import type { ConfigDelivery } from '../contract/config-delivery.ts';
@@ -27,7 +27,9 @@ import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
 import { reportDamage } from './damage-report.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
+import { BackfillSender } from './heartbeat/backfill-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
+import { MissedBeats } from './heartbeat/missed-beats.ts';
 import { probeProcess } from './heartbeat/process-probe.ts';
 import { OrchestratorClient } from './orchestrator-client.ts';
 import { archiveRefused, archiveStranger, recordsLost } from './own-alerts.ts';
@@ -35,6 +37,7 @@ import { QuietWatch } from './quiet-watch.ts';
 import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { RuleSink, ruleMetrics } from './rules/index.ts';
+import { fixedPrefix } from './sources/file-tail/find-files.ts';
 import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
 import { ServerSources } from './sources/server-sources.ts';
 import type { NewProgram, Upgrader } from './upgrade/upgrader.ts';
@@ -362,14 +365,21 @@ export class Agent implements AsyncDisposable {
       this.#client = client;
       this.#parts.use(client);
       this.#parts.use(new AlertSender({ queue: this.#buffer.alerts, client, clock, random, logger }).start());
+      const missed = new MissedBeats({ shelf: this.#buffer.beats, server, random, logger });
+      const isConnected = () => this.#heartbeats?.trouble === undefined;
+      const backfill = new BackfillSender({ client, missed, isConnected, clock, random, logger }).start();
+      this.#parts.use(backfill);
       this.#heartbeats = new HeartbeatSender({
         client,
+        missed,
+        onArrived: () => backfill.connected(),
         registry: this.#registry,
         buffer: this.#buffer,
         server,
         intervalMs: () => this.#config.orchestrator.heartbeat.intervalMs,
         config: () => (this.#gitSync === undefined ? this.#taker.state : { ...this.#taker.state, source: 'git' }),
         folder: join(home, 'agent'),
+        disks: () => [home, ...sourcesOn(this.#config, server).map(({ file }) => dirname(fixedPrefix(file)))],
         troubles: () => this.#health(),
         rotateKey: (signal) => rotateKey({ home, client, logger }, signal),
         onAnswer: this.#afterBeat(client),

@@ -33,6 +33,10 @@ export interface KnownAgent {
   readonly detail: string | null;
   readonly exitCode: number | null;
   readonly pid: number | null;
+  /** What identifies the living process `pid` on this host; null: none is known. */
+  readonly process: string | null;
+  /** How often a process came after another. */
+  readonly restarts: number;
   readonly lastAction: string | null;
   /** A record, a status, a living process; null: configured, and no sign of it yet. */
   readonly lastSeenAt: number | null;
@@ -55,6 +59,9 @@ export interface RememberedAgent {
   readonly report: StatusReport | null;
   readonly reportedAt: number;
   readonly process: string | null;
+  /** Absent: an older version. */
+  readonly restarts?: number;
+  readonly hadProcess?: boolean;
   readonly lastAction: string | null;
   readonly lastSeenAt: number | null;
   readonly startedAt: number | null;
@@ -79,6 +86,9 @@ interface Entry {
   report: StatusReport | undefined;
   reportedAt: number;
   process: string | undefined;
+  /** A process of it was known at some time: the next one is a restart. */
+  hadProcess: boolean;
+  restarts: number;
   lastAction: string | null;
   lastSeenAt: number | null;
   startedAt: number | null;
@@ -117,11 +127,13 @@ export class AgentRegistry {
       .filter((entry) => entry.lastSeenAt !== null)
       .sort((a, b) => b.lastSeenAt! - a.lastSeenAt!)
       .slice(0, REMEMBERED_MAX)
-      .map(({ agentId, report, reportedAt, process, lastAction, lastSeenAt, startedAt }) => ({
+      .map(({ agentId, report, reportedAt, process, restarts, hadProcess, lastAction, lastSeenAt, startedAt }) => ({
         agentId,
         report: report ?? null,
         reportedAt,
         process: process ?? null,
+        restarts,
+        hadProcess,
         lastAction,
         lastSeenAt,
         startedAt,
@@ -166,6 +178,8 @@ export class AgentRegistry {
     if (pid !== undefined && pid !== before?.pid) {
       entry.process = this.#probe(pid);
       entry.startedAt = now;
+      if (entry.hadProcess) entry.restarts++;
+      entry.hadProcess = true;
     } else if (entry.startedAt === null || (wasStopped && report.status !== 'stopped')) entry.startedAt = now;
     if (before?.status !== report.status || before?.detail !== report.detail) this.#tell(agentId);
     return true;
@@ -282,6 +296,8 @@ export class AgentRegistry {
       report: undefined,
       reportedAt: 0,
       process: undefined,
+      hadProcess: false,
+      restarts: 0,
       lastAction: null,
       lastSeenAt: null,
       startedAt: null,
@@ -316,6 +332,8 @@ function describe(entry: Entry): KnownAgent {
     detail: entry.report?.detail ?? null,
     exitCode: entry.report?.exitCode ?? null,
     pid: entry.report?.pid ?? null,
+    process: entry.process ?? null,
+    restarts: entry.restarts,
     lastAction: entry.lastAction,
     lastSeenAt: entry.lastSeenAt,
     startedAt: entry.startedAt,

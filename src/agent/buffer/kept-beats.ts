@@ -41,16 +41,16 @@ export class KeptBeats {
     this.#options = options;
     this.#bytesMax = bytesMaxOf(options.limitBytes);
     this.#rows = options.store
-      .statement('SELECT n, at, beats, length(body) AS bytes FROM beats ORDER BY at, n')
+      .statement('SELECT n, at, beats, length(body) AS bytes FROM beats ORDER BY n')
       .all() as unknown as KeptRow[];
-    this.#nextN = this.#rows.reduce((most, { n }) => Math.max(most, n), 0) + 1;
+    this.#nextN = (this.#rows.at(-1)?.n ?? 0) + 1;
   }
 
   setLimit(limitBytes: number): void {
     this.#bytesMax = bytesMaxOf(limitBytes);
   }
 
-  /** Oldest first. */
+  /** In the order in which they were kept. The wall clock may be set back; this order stays. */
   get rows(): readonly KeptRow[] {
     return this.#rows;
   }
@@ -70,12 +70,12 @@ export class KeptBeats {
     return body === undefined ? undefined : asBuffer(body);
   }
 
-  /** Keeps a row, in the place of others, in one transaction. False, and nothing is changed: there is no room now. */
+  /** Keeps a row, where the last of others stood that it takes the place of, in one transaction. False, and nothing is changed: there is no room now. */
   keep(
     row: { readonly at: number; readonly beats: number; readonly body: Buffer },
     insteadOf: readonly number[] = [],
   ): boolean {
-    const n = this.#nextN;
+    const n = insteadOf.at(-1) ?? this.#nextN;
     const { store } = this.#options;
     const isKept = this.#write(row.body.length, () => {
       this.#delete(insteadOf);
@@ -83,10 +83,10 @@ export class KeptBeats {
       if (row.at > this.through) store.setMeta(THROUGH_META, String(row.at));
     });
     if (!isKept) return false;
-    this.#nextN++;
+    this.#nextN = Math.max(this.#nextN, n + 1);
     const { at, beats, body } = row;
     this.#rows = [...this.#rows.filter((one) => !insteadOf.includes(one.n)), { n, at, beats, bytes: body.length }];
-    this.#rows.sort((a, b) => a.at - b.at || a.n - b.n);
+    this.#rows.sort((a, b) => a.n - b.n);
     return true;
   }
 

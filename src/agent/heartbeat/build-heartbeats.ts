@@ -1,4 +1,4 @@
-import type { Heartbeat, Vitals } from '../../contract/heartbeat.ts';
+import type { Heartbeat, ProcessVitals, Vitals } from '../../contract/heartbeat.ts';
 import { ACTION_LENGTH_MAX, type AgentId, type Epoch, NERVESYS_AGENT_ID, type ServerName } from '../../contract/ids.ts';
 import { emptyLevelCounts, type LevelCounts } from '../../contract/record.ts';
 import { NERVESYS_VERSION } from '../../contract/version.ts';
@@ -15,6 +15,7 @@ export interface HeartbeatMaterial {
   readonly self?: { readonly startedAt: number; readonly troubles: readonly string[] };
   readonly counts: ReadonlyMap<AgentId, LevelCounts>;
   readonly vitals: Vitals;
+  readonly processes?: ReadonlyMap<AgentId, ProcessVitals>;
   readonly stats: BufferStats;
   readonly config: Heartbeat['config'];
   readonly clockSkewMs: number;
@@ -34,6 +35,7 @@ export function buildHeartbeats(material: HeartbeatMaterial): Heartbeat[] {
 
 function beatOf(agent: KnownAgent, material: HeartbeatMaterial): Heartbeat {
   const stopped = agent.status === 'stopped';
+  const process = stopped ? undefined : material.processes?.get(agent.agentId);
   return {
     ...shared(material, agent.agentId),
     status: agent.status,
@@ -41,6 +43,7 @@ function beatOf(agent: KnownAgent, material: HeartbeatMaterial): Heartbeat {
     last_action: plain(agent.lastAction)?.slice(0, ACTION_LENGTH_MAX) ?? null,
     uptime_seconds: stopped ? 0 : secondsSince(agent.startedAt, material.now),
     last_seen_at: isoOrNull(agent.lastSeenAt),
+    ...(process === undefined ? {} : { process }),
   };
 }
 

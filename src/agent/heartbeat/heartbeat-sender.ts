@@ -1,6 +1,6 @@
-import type { Heartbeat, HeartbeatsAnswer } from '../../contract/heartbeat.ts';
+import type { Heartbeat, HeartbeatsAnswer, ProcessVitals, Vitals } from '../../contract/heartbeat.ts';
 import type { AgentId, ServerName } from '../../contract/ids.ts';
-import type { LevelCounts } from '../../contract/record.ts';
+import { emptyLevelCounts, type LevelCounts } from '../../contract/record.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -8,8 +8,10 @@ import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
 import type { RecordSink } from '../buffer/types.ts';
-import type { AgentRegistry } from '../registry.ts';
+import type { AgentRegistry, KnownAgent } from '../registry.ts';
 import { buildHeartbeats } from './build-heartbeats.ts';
+import { beatInstant, type MissedBeats } from './missed-beats.ts';
+import { ProcessVitalsReader } from './process-vitals.ts';
 import { VitalsReader } from './vitals.ts';
 
 /** What an answer means for the agent's own program. */
@@ -32,8 +34,15 @@ export interface HeartbeatSenderOptions {
   readonly intervalMs: () => number;
   /** A folder on the buffer's file system, for `disk_percent`. */
   readonly folder: string;
-  /** What measures the host; default: a reader of its own. */
+  /** Folders on file systems that are told beside it. */
+  readonly disks?: () => readonly string[];
+  /** Keeps what did not arrive. */
+  readonly missed: MissedBeats;
+  /** Called after each request that arrived. */
+  readonly onArrived?: () => void;
+  /** What measures the host, and the AI agents' processes; default: readers of its own. */
   readonly vitals?: Pick<VitalsReader, 'read'>;
+  readonly processes?: Pick<ProcessVitalsReader, 'read'>;
   /** Which configuration runs, and which is desired. */
   readonly config?: () => Heartbeat['config'];
   /** What is wrong with the lean agent itself, in words, for its own beat. */
@@ -68,17 +77,20 @@ const REFUSED_FOR_GOOD: Readonly<Record<string, string>> = {
 };
 /** A key that could not be exchanged (a full disk) is tried again after this, not with each beat. */
 const ROTATE_AGAIN_MS = 600_000;
+/** While beats don't arrive it is looked so often how the AI agents are, however seldom it is tried to tell. */
+const SAMPLE_MS_MAX = 60_000;
 /** Beats in one request. A server with more AI agents than this sends several. */
 const BEATS_PER_REQUEST_MAX = 500;
 
 /**
  * Tells the orchestrator each minute how the AI agents of this server are, and within two seconds what is new. One at a time and
- * always from the latest state: while the orchestrator is away nothing piles up but the counts, which the next beat carries. Nothing it
- * does throws outside.
+ * always from the latest state: while the orchestrator is away the attempts bear no counts, and what they would have told goes to
+ * `MissedBeats`. Nothing it does throws outside.
  */
 export class HeartbeatSender implements AsyncDisposable {
   readonly #options: HeartbeatSenderOptions;
   readonly #vitals: Pick<VitalsReader, 'read'>;
+  readonly #processes: Pick<ProcessVitalsReader, 'read'>;
   readonly #pace: Pace;
   readonly #startedAt: number;
   readonly #news = new Set<AgentId>();
@@ -89,12 +101,18 @@ export class HeartbeatSender implements AsyncDisposable {
   #trouble: unknown;
   #lastDeliveredAt: number | null = null;
   #clockSkewMs = 0;
+  #lastVitals: Vitals | undefined;
+  /** While beats don't arrive: when it is tried next, and when it was looked last. By the clock that never goes back. */
+  #attemptAt = Number.NEGATIVE_INFINITY;
+  #lookedAt: number;
   #rotateFrom = Number.NEGATIVE_INFINITY;
 
   constructor(options: HeartbeatSenderOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
-    this.#vitals = options.vitals ?? new VitalsReader({ folder: options.folder, clock: options.clock });
+    this.#lookedAt = options.clock.monotonic();
+    this.#vitals = options.vitals ?? new VitalsReader(options);
+    this.#processes = options.processes ?? new ProcessVitalsReader(options.clock);
     this.#pace = new Pace(options.clock, (signal) => this.#round(signal));
   }
 
@@ -136,9 +154,20 @@ export class HeartbeatSender implements AsyncDisposable {
     return this.#clockSkewMs;
   }
 
+  /** What was counted and not told is kept for the next run. */
   async close(): Promise<void> {
     this.#stopListening?.();
     await this.#pace.close();
+    const { registry, missed, logger } = this.#options;
+    if (this.#lastVitals === undefined) return; // no beat was made yet
+    try {
+      const counts = registry.takeCounts();
+      const isCounted = [...counts.values()].some((levels) => Object.values(levels).some((count) => count > 0));
+      if (this.#failures > 0 || isCounted) this.#sample(this.#made(undefined, counts, this.#lastVitals, new Map()));
+      missed.end();
+    } catch (error) {
+      logger.warn('what was counted since the last heartbeat could not be kept', errorFields(error));
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -150,7 +179,8 @@ export class HeartbeatSender implements AsyncDisposable {
     const { clock, registry } = this.#options;
     try {
       registry.probeProcesses();
-      const full = clock.monotonic() >= this.#nextFullAt || this.#failures > 0;
+      if (this.#failures > 0) return await this.#roundWhileAway(signal);
+      const full = clock.monotonic() >= this.#nextFullAt;
       if (!full) {
         if (this.#news.size === 0) return this.#untilFull();
         await this.#gatherNews(signal);
@@ -162,8 +192,46 @@ export class HeartbeatSender implements AsyncDisposable {
       signal.throwIfAborted();
       if (errorCode(error) === 'NSV_AGENT_TOO_OLD')
         await this.#options.onAnswer?.({ taken: false, upgrade: true }, signal);
-      return this.#failed(error);
+      this.#attemptAt = clock.monotonic() + this.#failed(error);
+      return this.#untilLook();
     }
+  }
+
+  /** Looks how the AI agents are and keeps it; then, where it is time, tries to tell how they are now, without the counts. */
+  async #roundWhileAway(signal: AbortSignal): Promise<number> {
+    const { clock, registry } = this.#options;
+    const counts = registry.takeCounts();
+    let beats: Heartbeat[];
+    try {
+      beats = await this.#build(undefined, counts, signal);
+    } catch (error) {
+      registry.giveBackCounts(counts);
+      throw error;
+    }
+    this.#sample(beats);
+    if (clock.monotonic() < this.#attemptAt) return this.#untilLook();
+    const news = [...this.#news];
+    this.#news.clear();
+    try {
+      await this.#deliver(
+        beats.map((beat) => ({ ...beat, level_counts: emptyLevelCounts() })),
+        signal,
+      );
+    } catch (error) {
+      for (const agentId of news) this.#news.add(agentId);
+      throw error;
+    }
+    this.#arrived();
+    this.#nextFullAt = clock.monotonic() + this.#interval();
+    return this.#news.size > 0 ? NEWS_GATHER_MS : this.#untilFull();
+  }
+
+  #sample(beats: readonly Heartbeat[]): void {
+    const { clock, missed } = this.#options;
+    const seconds = (clock.monotonic() - this.#lookedAt) / 1_000;
+    this.#lookedAt = clock.monotonic();
+    const at = beats[0] === undefined ? clock.now() : Date.parse(beats[0].timestamp);
+    missed.sample(beats, at, seconds);
   }
 
   /** Waits a moment for more news, and out of the last beat's way. */
@@ -175,20 +243,41 @@ export class HeartbeatSender implements AsyncDisposable {
 
   /** Sends a beat for these AI agents, or for all and for the lean agent itself. */
   async #send(agentIds: readonly AgentId[] | undefined, signal: AbortSignal): Promise<void> {
-    const { registry, clock } = this.#options;
+    const { registry, missed, clock } = this.#options;
     const news = [...this.#news];
     this.#news.clear();
-    this.#lastSentAt = clock.monotonic();
     const counts = registry.takeCounts(agentIds);
+    let untold: readonly Heartbeat[] = [];
     try {
-      const beats = await this.#build(agentIds, counts, signal);
-      for (let start = 0; start < beats.length; start += BEATS_PER_REQUEST_MAX)
-        await this.#sendSome(beats.slice(start, start + BEATS_PER_REQUEST_MAX), counts, signal);
+      untold = await this.#build(agentIds, counts, signal);
+      for (const { agent_id } of untold) counts.delete(agent_id);
+      if (agentIds === undefined) this.#lookedAt = clock.monotonic();
+      await this.#deliver(untold, signal, (rest) => {
+        untold = rest;
+      });
       this.#arrived();
     } catch (error) {
-      registry.giveBackCounts(counts); // those of parts that did arrive were removed as they did
+      missed.note(untold);
       for (const agentId of news) this.#news.add(agentId);
       throw error;
+    } finally {
+      registry.giveBackCounts(counts); // of those that are not beaten for
+    }
+  }
+
+  /** Brings beats to the orchestrator, in as many requests as they take; after each, `onDelivered` is told what is left. */
+  async #deliver(
+    beats: readonly Heartbeat[],
+    signal: AbortSignal,
+    onDelivered: (rest: readonly Heartbeat[]) => void = () => undefined,
+  ): Promise<void> {
+    this.#lastSentAt = this.#options.clock.monotonic();
+    for (let start = 0; start < beats.length; start += BEATS_PER_REQUEST_MAX) {
+      const end = start + BEATS_PER_REQUEST_MAX;
+      const answer = await this.#sendSome(beats.slice(start, end), signal);
+      onDelivered(beats.slice(end));
+      if (answer.rotate_key === true) await this.#rotateKey(signal);
+      await this.#options.onAnswer?.({ taken: true, upgrade: answer.upgrade === true }, signal);
     }
   }
 
@@ -197,20 +286,33 @@ export class HeartbeatSender implements AsyncDisposable {
     counts: ReadonlyMap<AgentId, LevelCounts>,
     signal: AbortSignal,
   ): Promise<Heartbeat[]> {
+    const { registry, buffer } = this.#options;
+    this.#lastVitals = await this.#vitals.read(buffer.stats().bytes, signal);
+    return this.#made(agentIds, counts, this.#lastVitals, await this.#processes.read(this.#agents(agentIds, registry)));
+  }
+
+  #agents(agentIds: readonly AgentId[] | undefined, registry: AgentRegistry): KnownAgent[] {
+    return agentIds === undefined ? registry.list() : agentIds.flatMap((agentId) => registry.get(agentId) ?? []);
+  }
+
+  #made(
+    agentIds: readonly AgentId[] | undefined,
+    counts: ReadonlyMap<AgentId, LevelCounts>,
+    vitals: Vitals,
+    processes: ReadonlyMap<AgentId, ProcessVitals>,
+  ): Heartbeat[] {
     const { server, clock, registry, buffer, config, troubles } = this.#options;
     const stats = buffer.stats();
-    const vitals = await this.#vitals.read(stats.bytes, signal);
-    const agents =
-      agentIds === undefined ? registry.list() : agentIds.flatMap((agentId) => registry.get(agentId) ?? []);
     return buildHeartbeats({
       server,
-      now: clock.now(),
-      agents,
+      now: beatInstant(clock.now()),
+      agents: this.#agents(agentIds, registry),
       ...(agentIds === undefined
         ? { self: { startedAt: this.#startedAt, troubles: this.#ownTroubles(stats.held, troubles) } }
         : {}),
       counts,
       vitals,
+      processes,
       stats,
       config: config?.() ?? { running: null, desired: null, error: null },
       clockSkewMs: this.#clockSkewMs,
@@ -222,11 +324,10 @@ export class HeartbeatSender implements AsyncDisposable {
     return held ? ['the buffer is full: sources are held back'] : [];
   }
 
-  async #sendSome(beats: readonly Heartbeat[], counts: Map<AgentId, LevelCounts>, signal: AbortSignal): Promise<void> {
+  async #sendSome(beats: readonly Heartbeat[], signal: AbortSignal): Promise<HeartbeatsAnswer> {
     const { client, clock, logger } = this.#options;
     const sentAt = clock.now();
     const answer = await client.sendHeartbeats(beats, signal);
-    for (const beat of beats) counts.delete(beat.agent_id);
     const farNow = Date.parse(answer.now);
     if (!Number.isNaN(farNow)) this.#clockSkewMs = Math.round((sentAt + clock.now()) / 2 - farNow);
     for (const { index, code, message } of answer.rejected.slice(0, 10))
@@ -235,8 +336,7 @@ export class HeartbeatSender implements AsyncDisposable {
         errorCode: code,
         reason: message,
       });
-    if (answer.rotate_key === true) await this.#rotateKey(signal);
-    await this.#options.onAnswer?.({ taken: true, upgrade: answer.upgrade === true }, signal);
+    return answer;
   }
 
   async #rotateKey(signal: AbortSignal): Promise<void> {
@@ -258,6 +358,8 @@ export class HeartbeatSender implements AsyncDisposable {
     this.#failures = 0;
     this.#trouble = undefined;
     this.#lastDeliveredAt = clock.now();
+    this.#options.missed.end();
+    this.#options.onArrived?.();
   }
 
   /** Says it once, not each time, and how long to wait before the next attempt. */
@@ -279,6 +381,11 @@ export class HeartbeatSender implements AsyncDisposable {
     // The first interval is cut anywhere: hosts that boot together get phases of their own, which they keep.
     const share = this.#lastDeliveredAt === null || this.#nextFullAt === Number.NEGATIVE_INFINITY ? 0.5 : JITTER_SHARE;
     return intervalMs() * (1 - share * random());
+  }
+
+  #untilLook(): number {
+    const { clock, intervalMs } = this.#options;
+    return Math.max(0, Math.min(this.#attemptAt - clock.monotonic(), intervalMs(), SAMPLE_MS_MAX));
   }
 
   #untilFull(): number {

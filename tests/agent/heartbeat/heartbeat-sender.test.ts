@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { BufferStats, EncodedRecord } from '../../../src/agent/buffer/types.ts';
 import { buildHeartbeats } from '../../../src/agent/heartbeat/build-heartbeats.ts';
 import { HeartbeatSender } from '../../../src/agent/heartbeat/heartbeat-sender.ts';
+import { MissedBeats } from '../../../src/agent/heartbeat/missed-beats.ts';
 import { AgentRegistry } from '../../../src/agent/registry.ts';
 import type { Heartbeat } from '../../../src/contract/heartbeat.ts';
 import type { AgentId, Epoch, ServerName } from '../../../src/contract/ids.ts';
 import type { Level } from '../../../src/contract/record.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
-import { createLogger } from '../../../src/platform/logger.ts';
+import { createLogger, silentLogger } from '../../../src/platform/logger.ts';
+import { openTables } from '../../support/buffer-tables.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 const SERVER = 'AIGARDEN01' as ServerName;
 const GROK = 'GROK' as AgentId;
@@ -33,13 +37,18 @@ function record(agentId: string, level: Level = 'INFO', action = ''): EncodedRec
   return { agentId: agentId as AgentId, level, action, timestamp: '2026-01-01T00:00:00.000Z', json: '' };
 }
 
-function fixture(t: TestContext, options: { configured?: AgentId[]; farAheadMs?: number } = {}) {
+async function fixture(t: TestContext, options: { configured?: AgentId[]; farAheadMs?: number } = {}) {
   const clock = new FakeClock();
   const registry = new AgentRegistry({ clock, configured: options.configured ?? [] });
   const sent: (readonly Heartbeat[])[] = [];
   const log: string[] = [];
   let failure: Error | undefined;
-  const sender = new HeartbeatSender({
+  let sender: HeartbeatSender | undefined;
+  t.after(() => sender?.close());
+  const { beats: shelf } = openTables(t, join(await tempDir(t), 'buffer.db'), clock);
+  const missed = new MissedBeats({ shelf, server: SERVER, random: () => 0, logger: silentLogger });
+  sender = new HeartbeatSender({
+    missed,
     client: {
       async sendHeartbeats(heartbeats) {
         if (failure !== undefined) throw failure;
@@ -64,7 +73,6 @@ function fixture(t: TestContext, options: { configured?: AgentId[]; farAheadMs?:
     random: () => 0,
     logger: createLogger({ clock, write: (line) => void log.push(line) }),
   });
-  t.after(() => sender.close());
   const pass = (ms: number) => clock.advance(ms);
   const beatsFor = (request: readonly Heartbeat[] | undefined) => request?.map((beat) => beat.agent_id);
   return {
@@ -73,6 +81,7 @@ function fixture(t: TestContext, options: { configured?: AgentId[]; farAheadMs?:
     sent,
     log,
     sender,
+    missed,
     pass,
     beatsFor,
     fail: (error: Error | undefined) => {
@@ -82,7 +91,7 @@ function fixture(t: TestContext, options: { configured?: AgentId[]; farAheadMs?:
 }
 
 test('the first beat goes at once, for the lean agent and every AI agent that gave a sign, then each minute', async (t) => {
-  const { sender, registry, sent, pass, beatsFor } = fixture(t, { configured: [GROK, 'SILENT' as AgentId] });
+  const { sender, registry, sent, pass, beatsFor } = await fixture(t, { configured: [GROK, 'SILENT' as AgentId] });
   registry.note([record('GROK')]);
 
   sender.start();
@@ -97,7 +106,7 @@ test('the first beat goes at once, for the lean agent and every AI agent that ga
 });
 
 test('the first sign of a configured AI agent is told within two seconds', async (t) => {
-  const { sender, registry, sent, pass, beatsFor } = fixture(t, { configured: [GROK] });
+  const { sender, registry, sent, pass, beatsFor } = await fixture(t, { configured: [GROK] });
   sender.start();
   await pass(10_000);
 
@@ -108,7 +117,7 @@ test('the first sign of a configured AI agent is told within two seconds', async
 });
 
 test('a new AI agent and a changed word are told within two seconds, gathered, and only they', async (t) => {
-  const { sender, registry, sent, pass, beatsFor } = fixture(t);
+  const { sender, registry, sent, pass, beatsFor } = await fixture(t);
   sender.start();
   await pass(10_000);
 
@@ -127,7 +136,7 @@ test('a new AI agent and a changed word are told within two seconds, gathered, a
 });
 
 test('a flood of new names makes few requests', async (t) => {
-  const { sender, registry, sent, pass } = fixture(t);
+  const { sender, registry, sent, pass } = await fixture(t);
   sender.start();
   await pass(2_000);
 
@@ -139,8 +148,8 @@ test('a flood of new names makes few requests', async (t) => {
   assert.ok(sent.length >= 3 && sent.length <= 6, `${sent.length} requests`);
 });
 
-test('while the orchestrator is away nothing piles up; it is said once; afterwards the counts are whole', async (t) => {
-  const { sender, registry, sent, pass, fail, log } = fixture(t);
+test('while the orchestrator is away attempts bear no counts; it is said once; what they would have told is kept', async (t) => {
+  const { sender, registry, sent, missed, pass, fail, log } = await fixture(t);
   sender.start();
   await pass(1_000);
   fail(new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', 'nobody there', { retryable: true }));
@@ -156,15 +165,67 @@ test('while the orchestrator is away nothing piles up; it is said once; afterwar
   fail(undefined);
   await pass(31_000);
   assert.equal(sent.length, 2);
-  const grok = sent[1]!.find((beat) => beat.agent_id === 'GROK')!;
-  assert.deepEqual([grok.level_counts.INFO, grok.level_counts.WARN], [5, 5]);
   assert.equal(sender.trouble, undefined);
+  registry.note([record('GROK')]);
   await pass(60_000);
-  assert.equal(sent[2]!.find((beat) => beat.agent_id === 'GROK')!.level_counts.INFO, 0);
+  const infosOf = (beats: readonly Heartbeat[]) =>
+    beats.filter((beat) => beat.agent_id === 'GROK').reduce((sum, beat) => sum + beat.level_counts.INFO, 0);
+  const kept = missed.next()!.beats;
+  assert.deepEqual([...sent.map(infosOf), infosOf(kept)], [0, 0, 1, 5]);
+});
+
+test('a beat that was not answered is kept as it was, and one lost beat leaves nothing else', async (t) => {
+  const { sender, registry, sent, missed, pass, fail } = await fixture(t);
+  sender.start();
+  await pass(1_000);
+  registry.note([record('GROK')]);
+  await pass(2_000);
+
+  registry.note([record('GROK', 'ERROR')]);
+  fail(new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', 'the answer was lost', { retryable: true }));
+  await pass(58_000);
+  fail(undefined);
+  await pass(2_000);
+
+  const [own, grok, ...rest] = missed.next()!.beats;
+  assert.deepEqual(
+    [own!.agent_id, grok!.agent_id, grok!.level_counts.ERROR, 'covers_seconds' in grok!, rest.length],
+    ['nervesys', 'GROK', 1, false, 0],
+  );
+  assert.notEqual(grok!.timestamp, sent.at(-1)![0]!.timestamp);
+  assert.equal(sent.at(-1)!.find((beat) => beat.agent_id === 'GROK')!.level_counts.ERROR, 0);
+});
+
+test('of several requests only those that did not arrive are kept', async (t) => {
+  const { sender, registry, sent, missed, pass, fail } = await fixture(t);
+  registry.note(Array.from({ length: 1_200 }, (_, i) => record(`A${i}`)));
+  const push = sent.push.bind(sent);
+  sent.push = (...beats) => {
+    fail(new NervesysError('NSV_ORCHESTRATOR_UNREACHABLE', 'gone', { retryable: true }));
+    return push(...beats);
+  };
+  sender.start();
+  await pass(400);
+
+  const kept = missed.next()!.beats;
+  assert.deepEqual([sent[0]!.length, kept.length], [500, 701]);
+  assert.equal(new Set([...sent[0]!, ...kept].map(({ agent_id }) => agent_id)).size, 1_201);
+});
+
+test('what was counted when the agent ends is told by the next one', async (t) => {
+  const { sender, registry, missed, pass } = await fixture(t);
+  sender.start();
+  await pass(1_000);
+
+  registry.note([record('GROK'), record('GROK', 'WARN')]);
+  await sender.close();
+
+  const grok = missed.next()!.beats.find((beat) => beat.agent_id === 'GROK')!;
+  assert.deepEqual([grok.level_counts.INFO, grok.level_counts.WARN], [1, 1]);
 });
 
 test('a revoked server asks slowly and says so as an error; what the client throws never comes out', async (t) => {
-  const { sender, sent, pass, fail, log } = fixture(t);
+  const { sender, sent, pass, fail, log } = await fixture(t);
   fail(new NervesysError('NSV_AGENT_REVOKED', 'revoked'));
   sender.start();
   await pass(200_000);
@@ -178,7 +239,7 @@ test('a revoked server asks slowly and says so as an error; what the client thro
 });
 
 test('the clock skew is learned from the answer and told in the next beat', async (t) => {
-  const { sender, sent, pass } = fixture(t, { farAheadMs: 90_000 });
+  const { sender, sent, pass } = await fixture(t, { farAheadMs: 90_000 });
   sender.start();
   await pass(61_000);
 
@@ -190,7 +251,7 @@ test('the clock skew is learned from the answer and told in the next beat', asyn
 });
 
 test('more AI agents than one request holds go in several', async (t) => {
-  const { sender, registry, sent, pass } = fixture(t);
+  const { sender, registry, sent, pass } = await fixture(t);
   registry.note(Array.from({ length: 1_200 }, (_, i) => record(`A${i}`)));
   sender.start();
   await pass(1_000);
@@ -207,6 +268,8 @@ test('beats are built from what is known: stopped has no uptime, an exit code is
     detail: null,
     exitCode: null,
     pid: null,
+    process: null,
+    restarts: 0,
     lastAction: null,
     lastSeenAt: 1_000,
     startedAt: 1_000,
