@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CgroupFolders,
@@ -45,11 +45,9 @@ export class ContainerVitals {
   }
 
   /** `undefined` where there are no control groups. */
-  static async open({ procFolder, root = '/' }: ContainerVitalsOptions): Promise<ContainerVitals | undefined> {
-    const [cgroups, mountinfo] = await Promise.all([
-      read(join(procFolder, 'self', 'cgroup')),
-      read(join(procFolder, 'self', 'mountinfo')),
-    ]);
+  static open({ procFolder, root = '/' }: ContainerVitalsOptions): ContainerVitals | undefined {
+    const cgroups = readKernelFile(join(procFolder, 'self', 'cgroup'));
+    const mountinfo = readKernelFile(join(procFolder, 'self', 'mountinfo'));
     const groups = new Map<CgroupResource, CgroupFolders>();
     for (const resource of ['memory', 'cpu', 'cpuacct', 'cpuset'] as const) {
       const found = findCgroup(resource, cgroups, mountinfo);
@@ -59,13 +57,13 @@ export class ContainerVitals {
   }
 
   /** Of several groups around each other the one that is fullest: it is where an allocation fails first. */
-  async memory(host: { readonly ramBytes: number; readonly swapBytes: number }): Promise<ContainerMemory> {
+  memory(host: { readonly ramBytes: number; readonly swapBytes: number }): ContainerMemory {
     const group = this.#groups.get('memory');
     let ramPercent: number | undefined;
     let swapPercent: number | 'none' | undefined;
     for (const folder of group?.folders ?? []) {
       const { version } = group!;
-      const texts = await this.#memoryTexts(version, folder);
+      const texts = this.#memoryTexts(version, folder);
       const ram = memoryFigures(version, texts, host.ramBytes);
       if (ram !== undefined) ramPercent = Math.max(ramPercent ?? 0, percent(ram.usedBytes, ram.limitBytes));
       const swap = swapFigures(version, texts, host.swapBytes);
@@ -77,53 +75,58 @@ export class ContainerVitals {
   }
 
   /** The groups that may use less than all `hostProcessors`; none: this isn't a limited container. */
-  async cpu(hostProcessors: number): Promise<GroupCpu[]> {
+  cpu(hostProcessors: number): GroupCpu[] {
     const found: GroupCpu[] = [];
     const group = this.#groups.get('cpu');
     const { version = 2, folders = [] } = group ?? {};
     for (const [index, folder] of folders.entries()) {
-      const [quota, period, allowed, effective] = await Promise.all([
-        this.#read(folder, version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us'),
-        version === 2 ? '' : this.#read(folder, 'cpu.cfs_period_us'),
-        this.#readOf('cpuset', index, 'cpuset.cpus'),
-        this.#readOf('cpuset', index, version === 2 ? 'cpuset.cpus.effective' : 'cpuset.effective_cpus'),
-      ]);
+      const quota = this.#read(folder, version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us');
+      const period = version === 2 ? '' : this.#read(folder, 'cpu.cfs_period_us');
+      const effective = this.#readOf(
+        'cpuset',
+        index,
+        version === 2 ? 'cpuset.cpus.effective' : 'cpuset.effective_cpus',
+      );
+      const allowed = effective === '' ? this.#readOf('cpuset', index, 'cpuset.cpus') : '';
       const processors = Math.min(
         quotaProcessors(version, { quota, period }) ?? hostProcessors,
         countProcessors(effective) ?? countProcessors(allowed) ?? hostProcessors,
       );
       if (processors >= hostProcessors) continue;
-      const usage =
-        version === 2 ? await this.#read(folder, 'cpu.stat') : await this.#readOf('cpuacct', index, 'cpuacct.usage');
+      const usage = version === 2 ? this.#read(folder, 'cpu.stat') : this.#readOf('cpuacct', index, 'cpuacct.usage');
       const usedMs = cpuTimeMs(version, usage);
       if (usedMs !== undefined) found.push({ folder, usedMs, processors });
     }
     return found;
   }
 
-  async #memoryTexts(version: 1 | 2, folder: string): Promise<MemoryTexts> {
+  #memoryTexts(version: 1 | 2, folder: string): MemoryTexts {
     const files = MEMORY_FILES[version];
-    const [current, limit, stat, swapCurrent, swapLimit] = await Promise.all([
-      this.#read(folder, files.current),
-      this.#read(folder, files.limit),
-      this.#read(folder, files.stat),
-      this.#read(folder, files.swapCurrent),
-      this.#read(folder, files.swapLimit),
-    ]);
-    return { current, limit, stat, swapCurrent, swapLimit };
+    return {
+      current: this.#read(folder, files.current),
+      limit: this.#read(folder, files.limit),
+      stat: this.#read(folder, files.stat),
+      swapCurrent: this.#read(folder, files.swapCurrent),
+      swapLimit: this.#read(folder, files.swapLimit),
+    };
   }
 
   /** A file of the group of another resource at the same depth. */
-  async #readOf(resource: CgroupResource, depth: number, name: string): Promise<string> {
+  #readOf(resource: CgroupResource, depth: number, name: string): string {
     const folder = this.#groups.get(resource)?.folders[depth];
     return folder === undefined ? '' : this.#read(folder, name);
   }
 
-  #read(folder: string, name: string): Promise<string> {
-    return read(join(this.#root, folder, name));
+  #read(folder: string, name: string): string {
+    return readKernelFile(join(this.#root, folder, name));
   }
 }
 
-function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => ''); // not Linux, or another kind of group
+/** What the kernel itself answers, from memory: the thread pool would cost more than the reading. '' where it isn't there. */
+export function readKernelFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // not Linux, or another kind of group
+  }
 }

@@ -1,8 +1,8 @@
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import type { Vitals } from '../../contract/heartbeat.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { ContainerVitals, type GroupCpu } from './container-vitals.ts';
+import { ContainerVitals, type GroupCpu, readKernelFile } from './container-vitals.ts';
 import { DiskWatch } from './disk-watch.ts';
 import {
   type CpuTimes,
@@ -45,33 +45,33 @@ export class VitalsReader {
   readonly #options: VitalsOptions;
   readonly #procFolder: string;
   readonly #disks: DiskWatch;
-  #container: Promise<ContainerVitals | undefined> | undefined;
+  readonly #container: ContainerVitals | undefined;
   #last: CpuReading | undefined;
   #cpuPercent = 0;
 
   constructor(options: VitalsOptions) {
     this.#options = options;
     this.#procFolder = options.procFolder ?? '/proc';
+    this.#container = ContainerVitals.open({ procFolder: this.#procFolder, root: options.cgroupRoot });
     this.#disks = new DiskWatch({ except: options.folder, clock: options.clock, procFolder: this.#procFolder });
   }
 
   /** Takes the first CPU reading, so that the first vitals have something to compare with. */
   async begin(): Promise<void> {
-    this.#last = await this.#cpuReading();
+    this.#last = this.#cpuReading();
   }
 
   /** Waits up to a quarter of a second when the last reading is too young to compare with. What can't be measured is 0. */
   async read(bufferBytes: number, signal?: AbortSignal): Promise<Vitals> {
     if (this.#last === undefined) await this.begin();
-    const [cpu, memory, disk, disks] = await Promise.all([
+    const [cpu, disk, disks] = await Promise.all([
       this.#cpu(signal),
-      this.#memory(),
       this.#diskPercent(),
       this.#disks.read(this.#options.disks?.() ?? [], signal),
     ]);
     return {
       cpu_percent: cpu,
-      ...memory,
+      ...this.#memory(),
       disk_percent: disk,
       buffer_size_mb: Math.round(bufferBytes / 1000) / 1000,
       ...(disks.length === 0 ? {} : { disks }),
@@ -83,7 +83,7 @@ export class VitalsReader {
     const last = this.#last!;
     const spanMs = clock.monotonic() - last.at;
     if (spanMs < CPU_SPAN_MS_MIN) await clock.sleep(CPU_SPAN_MS_MIN - spanMs, signal);
-    const now = await this.#cpuReading();
+    const now = this.#cpuReading();
     this.#last = now;
     const shares = now.groups.flatMap(({ folder, usedMs, processors }) => {
       const before = last.groups.find((group) => group.folder === folder);
@@ -95,18 +95,17 @@ export class VitalsReader {
     return this.#cpuPercent;
   }
 
-  async #cpuReading(): Promise<CpuReading> {
-    const [container, stat] = await Promise.all([this.#containerVitals(), this.#proc('stat')]);
-    const groups = (await container?.cpu(countCpus(stat))) ?? [];
+  #cpuReading(): CpuReading {
+    const stat = this.#proc('stat');
+    const groups = this.#container?.cpu(countCpus(stat)) ?? [];
     return { at: this.#options.clock.monotonic(), host: parseProcStat(stat) ?? sumCpus(os.cpus()), groups };
   }
 
-  async #memory(): Promise<Pick<Vitals, 'ram_percent' | 'swap_percent'>> {
-    const meminfo = parseMeminfo(await this.#proc('meminfo'));
+  #memory(): Pick<Vitals, 'ram_percent' | 'swap_percent'> {
+    const meminfo = parseMeminfo(this.#proc('meminfo'));
     const { totalBytes, availableBytes = os.freemem(), swapTotalBytes = 0, swapFreeBytes = 0 } = meminfo ?? {};
     const ramBytes = totalBytes ?? os.totalmem();
-    const container = await this.#containerVitals();
-    const limited = await container?.memory({ ramBytes, swapBytes: swapTotalBytes });
+    const limited = this.#container?.memory({ ramBytes, swapBytes: swapTotalBytes });
     const ramPercent = limited?.ramPercent ?? percent(ramBytes - availableBytes, ramBytes);
     const hostSwap = swapTotalBytes === 0 ? 'none' : percent(swapTotalBytes - swapFreeBytes, swapTotalBytes);
     const swapPercent = hostSwap === 'none' ? 'none' : (limited?.swapPercent ?? hostSwap);
@@ -121,13 +120,8 @@ export class VitalsReader {
     }
   }
 
-  #containerVitals(): Promise<ContainerVitals | undefined> {
-    this.#container ??= ContainerVitals.open({ procFolder: this.#procFolder, root: this.#options.cgroupRoot });
-    return this.#container;
-  }
-
-  async #proc(name: string): Promise<string> {
-    return readFile(`${this.#procFolder}/${name}`, 'utf8').catch(() => ''); // not Linux
+  #proc(name: string): string {
+    return readKernelFile(`${this.#procFolder}/${name}`);
   }
 }
 
