@@ -28,6 +28,8 @@ export interface AlertReport {
   readonly resolved?: boolean;
 }
 
+/** More at once is nobody's count; past it nothing is added. */
+export const ALERT_COUNT_MAX = 1_000_000_000;
 /** Of the same AI agent, in `detail.lines_before` of an alert of records: those right before, oldest first, within so many bytes. */
 export const LINES_BEFORE_MAX = 20;
 export const LINES_BEFORE_BYTES_MAX = 32_768;

@@ -1,4 +1,4 @@
-import { type AlertReport, type AlertSeverity, severityRank } from '../../contract/alert.ts';
+import { ALERT_COUNT_MAX, type AlertReport, type AlertSeverity, severityRank } from '../../contract/alert.ts';
 import type { Epoch } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -12,7 +12,7 @@ import { type BufferStore, isBusy, isNoSpace } from './store.ts';
  * Each waiting alert has an id that stays the same over all attempts to tell it: one that arrives twice, since its answer was lost, counts
  * once. So from its first attempt on neither its words nor its count change any more: the same trouble told again then waits as a second
  * alert behind it, and is told once the first has arrived. Before, it takes the place of what waits, and is counted. A trouble thus waits at
- * most twice, however often it is told. What the file held at the start may have been attempted by the process before.
+ * most twice, however often it is told. That it is over waits behind it; where it comes back before anybody knew, it never was. What the file held at the start may have been attempted by the process before.
  */
 
 const WAITING_MAX = 1_000;
@@ -41,6 +41,8 @@ interface Waiting {
   readonly n: number;
   readonly id: string;
   readonly key: string;
+  /** It says that the trouble is over. */
+  readonly isOver: boolean;
   severity: AlertSeverity;
   count: number;
   bytes: number;
@@ -73,7 +75,9 @@ export class WaitingAlerts {
     this.#options = options;
     this.#bytesMax = bytesMaxOf(options.limitBytes);
     const rows = options.store
-      .statement('SELECT n, id, dedup_key, severity, count, length(report) AS bytes FROM alerts ORDER BY n')
+      .statement(
+        "SELECT n, id, dedup_key, severity, count, length(report) AS bytes, CASE WHEN json_valid(report) THEN report ->> '$.resolved' END AS over FROM alerts ORDER BY n",
+      )
       .all();
     for (const row of rows) {
       const key = row['dedup_key'] as string;
@@ -81,6 +85,7 @@ export class WaitingAlerts {
         n: row['n'] as number,
         id: row['id'] as string,
         key,
+        isOver: row['over'] === 1,
         severity: row['severity'] as AlertSeverity,
         count: row['count'] as number,
         bytes: row['bytes'] as number,
@@ -113,27 +118,19 @@ export class WaitingAlerts {
 
   /** Takes an alert; it stands in the file a moment later, and before it is sent. Never throws. */
   tell(alert: AlertReport): void {
-    const known = this.#last.get(alert.dedup_key);
-    const merged = known === undefined || known.attempted ? undefined : known;
-    const count = (alert.count ?? 1) + (merged?.count ?? 0);
+    const isOver = alert.resolved === true;
+    const merged = this.#mergeable(alert.dedup_key, isOver);
+    const count = Math.min(ALERT_COUNT_MAX, (alert.count ?? 1) + (merged?.count ?? 0));
     const report = this.#fitting(alert, merged?.bytes ?? 0);
     const bytes = Buffer.byteLength(JSON.stringify(report));
+    const { dedup_key: key, severity } = alert;
     if (merged === undefined) {
       const n = this.#nextN++;
       const id = `${this.#options.epoch}-${this.#run}-${n}`;
-      this.#add({
-        n,
-        id,
-        key: alert.dedup_key,
-        severity: alert.severity,
-        count,
-        bytes,
-        attempted: false,
-        unsaved: report,
-      });
+      this.#add({ n, id, key, isOver, severity, count, bytes, attempted: false, unsaved: report });
     } else {
       this.#bytes += bytes - merged.bytes;
-      Object.assign(merged, { severity: alert.severity, count, bytes, unsaved: report });
+      Object.assign(merged, { severity, count, bytes, unsaved: report });
     }
     this.#keepWithinBounds();
     this.#isDirty = true;
@@ -240,6 +237,19 @@ export class WaitingAlerts {
       // closing: the last flush writes what is left
     }
     this.#writing = undefined;
+  }
+
+  /** The one that may take up what is told now. */
+  #mergeable(key: string, isOver: boolean): Waiting | undefined {
+    const last = this.#last.get(key);
+    if (last === undefined || last.attempted) return undefined;
+    if (last.isOver === isOver) return last;
+    if (isOver) return undefined;
+    const before = [...this.#waiting.values()].findLast((one) => one.key === key && one !== last);
+    if (before === undefined || before.attempted || before.isOver) return undefined;
+    this.#leave(last);
+    this.#last.set(key, before);
+    return before;
   }
 
   #add(waiting: Waiting): void {

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { ALERT_SEVERITIES, type AlertReport } from '../../contract/alert.ts';
+import { ALERT_COUNT_MAX, ALERT_SEVERITIES, type AlertReport } from '../../contract/alert.ts';
 import type { AuditAction } from '../../contract/audit.ts';
 import type { AlertDetail, AlertView } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
@@ -18,7 +18,6 @@ import { agentOf, personOf, requireAgent, requireOperator, requirePerson } from 
 import { AgentIdSchema, IdSchema, ServerNameSchema } from './schemas.ts';
 
 const ALERTS_MAX = 100;
-const COUNT_MAX = 1_000_000_000;
 
 const SeveritySchema = Type.Union(ALERT_SEVERITIES.map((severity) => Type.Literal(severity)));
 const ReportSchema = Type.Object({
@@ -34,7 +33,7 @@ const ReportSchema = Type.Object({
     Type.String({ minLength: 1, maxLength: 64, description: 'of this report: told again it is counted once' }),
   ),
   count: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: COUNT_MAX, description: 'how often since it was told before' }),
+    Type.Integer({ minimum: 1, maximum: ALERT_COUNT_MAX, description: 'how often since it was told before' }),
   ),
   resolved: Type.Optional(Type.Boolean({ description: 'the trouble is over' })),
 });

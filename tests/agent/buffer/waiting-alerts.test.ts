@@ -137,6 +137,25 @@ test('under a small limit alerts take a small part of it', async (t) => {
   assert.deepEqual(new Set(left.map(({ severity }) => severity)), new Set(['critical']));
 });
 
+test('that a trouble is over waits behind it; where it comes back before anybody knew, it never was', async (t) => {
+  const path = join(await tempDir(t), 'buffer.db');
+  const first = openTables(t, path, new FakeClock());
+  const over = (key: string) => ({ ...alert(key), resolved: true });
+  for (const one of [alert('a'), over('a'), alert('a'), over('a'), alert('b'), over('b'), alert('b')])
+    first.alerts.tell(one);
+  first.alerts.remove(first.alerts.next(1, 1_000));
+  await first.close();
+  const { alerts } = openTables(t, path, new FakeClock());
+
+  const told: string[] = [];
+  for (let next = alerts.next(9, 9_000); next.length > 0; next = alerts.next(9, 9_000)) {
+    told.push(...next.map(({ title, count, resolved }) => `${title} ×${count}${resolved === true ? ' over' : ''}`));
+    alerts.remove(next);
+  }
+
+  assert.deepEqual(told, ['a ×1 over', 'b ×2']);
+});
+
 test('a request is as large as the orchestrator takes, and one alert at least', async (t) => {
   const { alerts } = openTables(t, join(await tempDir(t), 'buffer.db'), new FakeClock());
   for (let i = 0; i < 5; i++) alerts.tell(alert(`a${i}`, 'info', { lines_before: LINES }));

@@ -40,12 +40,31 @@ async function open(t: TestContext, rules: string, own?: string, dir?: string, n
   });
   await sink.setRules(await configWith(rules, own));
   sink.start();
-  // The lines before an alert are looked for in turns of their own.
+  // The lines before an alert are looked for in turns of their own, perhaps in what is compressed: each step waits for that.
+  const looking = new Set<Promise<unknown>>();
+  const linesBefore = buffer.linesBefore.bind(buffer);
+  buffer.linesBefore = (query) => {
+    const found = linesBefore(query);
+    looking.add(found);
+    void found.finally(() => looking.delete(found));
+    return found;
+  };
+  const lookedBack = async () => {
+    do {
+      await Promise.all(looking);
+      await settle(50); // twenty, one after the other
+    } while (looking.size > 0);
+  };
   const append = sink.append.bind(sink);
   sink.append = async (...given) => {
     const result = await append(...given);
-    await settle(30);
+    await lookedBack();
     return result;
+  };
+  const advance = clock.advance.bind(clock);
+  clock.advance = async (ms) => {
+    await advance(ms);
+    await lookedBack();
   };
   const close = async () => {
     await sink.close();
