@@ -98,10 +98,16 @@ export interface AgentListen {
   readonly socketMode: number;
 }
 
-/** A value at the limit or above it breaches it. Percents are 0–100. */
+/** A value at the limit or above it breaches it; 0 breaches none. Percents are 0–100. */
 export interface Limit {
   readonly warning: number;
   readonly critical: number;
+  /** How long it must last before people are told. */
+  readonly forMs: number;
+  /** It is over when the value is so many percent of the limit below it… */
+  readonly hysteresisPercent: number;
+  /** …and has been for so long. */
+  readonly clearAfterMs: number;
 }
 
 export interface Thresholds {
@@ -112,6 +118,10 @@ export interface Thresholds {
   readonly bufferPercent: Limit;
   readonly errorsPerMinute: Limit;
   readonly oldestUnarchivedMs: Limit;
+  /** Of the last hour. */
+  readonly lostRecords: Limit;
+  /** In either direction. */
+  readonly clockSkewMs: Limit;
 }
 
 export interface OrchestratorSettings {

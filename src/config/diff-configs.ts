@@ -60,7 +60,7 @@ interface Within {
 function walk(key: string, value: unknown, within: Within, leaves: Map<string, string>): void {
   if (value === undefined) return;
   const path = within.path === '' ? settingName(key) : `${within.path}.${settingName(key)}`;
-  const unit = UNIT.exec(key)?.[0] ?? within.unit;
+  const unit = UNIT.exec(key)?.[0] ?? (key.endsWith('Percent') ? '' : within.unit);
   if (Array.isArray(value)) {
     // Rules and patterns are known by their names; where they stand among each other counts as well.
     if (value.length > 0 && value.every(hasName))

@@ -26,12 +26,14 @@ export function resolveAgent(config: Config, agentId: string, server: string): A
     description: settings.description,
     silent_after_seconds: settings.silentAfterMs / 1000,
     thresholds: {
-      cpu_percent: thresholds.cpuPercent,
-      ram_percent: thresholds.ramPercent,
-      disk_percent: thresholds.diskPercent,
-      buffer_percent: thresholds.bufferPercent,
-      errors_per_minute: thresholds.errorsPerMinute,
+      cpu_percent: told(thresholds.cpuPercent),
+      ram_percent: told(thresholds.ramPercent),
+      disk_percent: told(thresholds.diskPercent),
+      buffer_percent: told(thresholds.bufferPercent),
+      errors_per_minute: told(thresholds.errorsPerMinute),
       oldest_unarchived_seconds: inSeconds(thresholds.oldestUnarchivedMs),
+      lost_records: told(thresholds.lostRecords),
+      clock_skew_seconds: inSeconds(thresholds.clockSkewMs),
     },
     rules: settings.rules.map(writeRule),
     sources: (settings.sources ?? []).filter(isFile).map(({ file, startAt }) => ({ file, start_at: startAt })),
@@ -82,6 +84,16 @@ function runsOn({ servers }: AgentDefaults, server: string): boolean {
   return servers === undefined || servers.some((name) => name === server);
 }
 
-function inSeconds({ warning, critical }: Limit): ThresholdLimit {
-  return { warning: warning / 1000, critical: critical / 1000 };
+function told({ warning, critical, forMs, hysteresisPercent, clearAfterMs }: Limit): ThresholdLimit {
+  return {
+    warning,
+    critical,
+    for_seconds: forMs / 1000,
+    hysteresis_percent: hysteresisPercent,
+    clear_after_seconds: clearAfterMs / 1000,
+  };
+}
+
+function inSeconds(limit: Limit): ThresholdLimit {
+  return told({ ...limit, warning: limit.warning / 1000, critical: limit.critical / 1000 });
 }

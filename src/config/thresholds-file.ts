@@ -6,15 +6,31 @@ import { type FileComplaints, type Located, positionOf } from './located.ts';
 const percent = number({ least: 1, most: 100 });
 const rate = number({ least: 0, most: 1_000_000 });
 const age = duration('1m', '30d');
+const skew = duration('1s', '30d');
+const time = duration('0s', '1d');
+const margin = number({ least: 0, most: 50 });
+/** A value that hovers around its limit is one trouble, not many. */
+const HYSTERESIS_PERCENT = 5;
+const CLEAR_AFTER = '2m';
+const records = number({ least: 1, most: 1_000_000_000, whole: true });
 
 /** The built-in limits, and why: high enough that a busy healthy server is quiet, low enough to act before it is full. */
 const fields = {
-  cpu_percent: limit(percent, 85, 97, 'CPU of the whole server. AI agents work in bursts, so this is high.'),
-  ram_percent: limit(percent, 85, 95, 'Memory of the whole server that is not available to programs.'),
-  disk_percent: limit(percent, 80, 92, 'The file system that holds the buffer.'),
-  buffer_percent: limit(percent, 60, 85, 'Share of the buffer limit: past 100 sources are held back.'),
-  errors_per_minute: limit(rate, 10, 60, 'Records of level ERROR and CRITICAL of one AI agent in a minute.'),
-  oldest_unarchived: limit(age, '30m', '6h', 'Age of the oldest record that the archive does not have yet.'),
+  cpu_percent: limit(percent, 85, 97, '5m', 'CPU of the whole server. AI agents work in bursts, so this is high.'),
+  ram_percent: limit(percent, 85, 95, '5m', 'Memory of the whole server that is not available to programs.'),
+  disk_percent: limit(percent, 80, 92, '5m', 'The file system that holds the buffer.'),
+  buffer_percent: limit(percent, 60, 85, '5m', 'Share of the buffer limit: past 100 sources are held back.'),
+  errors_per_minute: limit(rate, 10, 60, '1m', 'Records of level ERROR and CRITICAL of one AI agent in a minute.'),
+  oldest_unarchived: limit(age, '30m', '6h', '5m', 'Age of the oldest record that the archive does not have yet.'),
+  // A loss is a fact, however short ago.
+  lost_records: limit(
+    records,
+    1,
+    1000,
+    '0s',
+    'Records that a server has lost within the last hour, by its loss receipts.',
+  ),
+  clock_skew: limit(skew, '1m', '10m', '5m', "How far a server's clock is ahead of the orchestrator's, or behind it."),
 } as const;
 
 const builtIn = group(fields);
@@ -27,6 +43,8 @@ const overrides = group({
   buffer_percent: partial(percent),
   errors_per_minute: partial(rate),
   oldest_unarchived: partial(age),
+  lost_records: partial(records),
+  clock_skew: partial(skew),
 } satisfies Record<keyof typeof fields, unknown>);
 
 /** `thresholds.yaml`: the limits past which people are told. */
@@ -51,6 +69,8 @@ export function thresholdsFor({ defaults, agents }: ThresholdsFile, agentId: str
     bufferPercent: merge(defaults.buffer_percent, own?.buffer_percent),
     errorsPerMinute: merge(defaults.errors_per_minute, own?.errors_per_minute),
     oldestUnarchivedMs: merge(defaults.oldest_unarchived, own?.oldest_unarchived),
+    lostRecords: merge(defaults.lost_records, own?.lost_records),
+    clockSkewMs: merge(defaults.clock_skew, own?.clock_skew),
   };
 }
 
@@ -85,23 +105,51 @@ export function checkThresholds(
   }
 }
 
-function merge(
-  general: Limit,
-  own: Partial<Limit> | { warning: number | undefined; critical: number | undefined } | undefined,
-): Limit {
-  return { warning: own?.warning ?? general.warning, critical: own?.critical ?? general.critical };
+/** A limit as it stands in the file. */
+interface WrittenLimit {
+  readonly warning: number;
+  readonly critical: number;
+  readonly for: number;
+  readonly hysteresis_percent: number;
+  readonly clear_after: number;
 }
 
-function limit<W extends number | string>(field: Field<number>, warning: W, critical: W, description: string) {
-  const both = group({
-    warning: withDefault(field, warning, 'People are told.'),
-    critical: withDefault(field, critical, 'People are told at once.'),
+function merge(
+  general: WrittenLimit,
+  own: { readonly [K in keyof WrittenLimit]: WrittenLimit[K] | undefined } | undefined,
+): Limit {
+  return {
+    warning: own?.warning ?? general.warning,
+    critical: own?.critical ?? general.critical,
+    forMs: own?.for ?? general.for,
+    hysteresisPercent: own?.hysteresis_percent ?? general.hysteresis_percent,
+    clearAfterMs: own?.clear_after ?? general.clear_after,
+  };
+}
+
+function limit<W extends number | string>(
+  field: Field<number>,
+  warning: W,
+  critical: W,
+  lasting: string,
+  description: string,
+) {
+  const whole = group({
+    warning: withDefault(field, warning, 'At this value or above it people are told.'),
+    critical: withDefault(field, critical, 'At this value or above it they are told that it cannot wait.'),
+    for: withDefault(time, lasting, 'How long it must last before anybody is told.'),
+    hysteresis_percent: withDefault(
+      margin,
+      HYSTERESIS_PERCENT,
+      'It is over when the value is so many percent of the limit below it.',
+    ),
+    clear_after: withDefault(time, CLEAR_AFTER, '… and has been for so long.'),
   });
-  return withDefault(both, {}, description);
+  return withDefault(whole, {}, description);
 }
 
 function partial(field: Field<number>) {
-  return group({ warning: field, critical: field });
+  return group({ warning: field, critical: field, for: time, hysteresis_percent: margin, clear_after: time });
 }
 
 function pathOf(keys: readonly string[]): string {

@@ -29,11 +29,17 @@ export const THRESHOLD_NAMES = [
   'buffer_percent',
   'errors_per_minute',
   'oldest_unarchived_seconds',
+  'lost_records',
+  'clock_skew_seconds',
 ] as const;
 export type ThresholdName = (typeof THRESHOLD_NAMES)[number];
 
-/** At `warning` and above people are told; at `critical` and above they are told at once. */
+/** A value at a limit or above it, for `for_seconds`, is told to people; at `critical` as what cannot wait. */
 export interface ThresholdLimit {
   readonly warning: number;
   readonly critical: number;
+  readonly for_seconds: number;
+  /** It is over when the value has been so many percent of the limit below it for `clear_after_seconds`. */
+  readonly hysteresis_percent: number;
+  readonly clear_after_seconds: number;
 }

@@ -46,7 +46,7 @@ test('each setting of an AI agent is told with the place it comes from', async (
     'agents/_defaults.yaml': 'role: Helper\nsilent_after: 3m\nlisten: { socket: /run/x.sock }\n',
     'agents/reviewer.yaml': 'agent_id: GROK\nrole: Reviewer\nredaction:\n  pii: [email]\n',
     'thresholds.yaml':
-      'defaults: { cpu_percent: { warning: 50 } }\nagents:\n  GROK: { cpu_percent: { critical: 60 } }\n',
+      'defaults: { cpu_percent: { warning: 50 } }\nagents:\n  GROK: { cpu_percent: { critical: 60, for: 90s } }\n',
     'storage.yaml': 'upload: { window: 5m }\n',
   });
   const { config, roots } = await checkConfigFolder(dir);
@@ -61,7 +61,10 @@ test('each setting of an AI agent is told with the place it comes from', async (
     'redaction.enabled': ['true', undefined],
     'thresholds.cpu_percent.warning': ['50', 'thresholds.yaml:1'],
     'thresholds.cpu_percent.critical': ['60', 'thresholds.yaml:3'],
+    'thresholds.cpu_percent.for': ['1m30s', 'thresholds.yaml:3'],
     'thresholds.ram_percent.warning': ['85', undefined],
+    'thresholds.clock_skew.warning': ['1m', undefined],
+    'thresholds.clock_skew.hysteresis_percent': ['5', undefined],
     'agent_listen.socket_path': ['"/run/x.sock"', 'agents/_defaults.yaml:3'],
     'agent_listen.socket_mode': ["'0600'", undefined],
     'storage.upload.window': ['5m', 'storage.yaml:1'],

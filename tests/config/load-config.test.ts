@@ -8,6 +8,8 @@ import { complaintsOf, configFolder } from './folder.ts';
 
 const EXAMPLE = path.resolve(import.meta.dirname, '../../config');
 
+const LASTING = { forMs: 300_000, hysteresisPercent: 5, clearAfterMs: 120_000 };
+
 test('an absent folder means the defaults', async () => {
   const { config, files } = await loadConfig('/nonexistent/nervesys/config');
 
@@ -70,11 +72,11 @@ test('an AI agent takes from its own file, then from _defaults, then what is bui
   assert.equal(grok?.silentAfterMs, 180_000);
   assert.deepEqual(grok?.servers, ['ONE', 'TWO']);
   assert.deepEqual(grok?.sources, [{ file: '/var/log/grok/*.log', startAt: 'beginning' }]);
-  assert.deepEqual(grok?.thresholds.cpuPercent, { warning: 50, critical: 60 });
+  assert.deepEqual(grok?.thresholds.cpuPercent, { ...LASTING, warning: 50, critical: 60 });
   assert.equal(other?.agentId, 'Other-2');
   assert.equal(other?.role, 'Helper');
   assert.deepEqual(other?.servers, ['THREE']);
-  assert.deepEqual(other?.thresholds.cpuPercent, { warning: 50, critical: 97 });
+  assert.deepEqual(other?.thresholds.cpuPercent, { ...LASTING, warning: 50, critical: 97 });
 });
 
 test('an empty file, and one with comments only, mean the defaults', async (t) => {

@@ -7,8 +7,10 @@ const FILES = {
   'agents/_defaults.yaml': 'role: Helper\ndescription: Any.\n',
   'agents/grok.yaml': 'role: Reviewer\nservers: [ONE]\nsources: [{ file: /var/log/grok.log, start_at: end }]\n',
   'agents/gimai.yaml': 'sources: [{ file: /var/log/gimai/*.log }]\n',
-  'thresholds.yaml': 'agents: { GROK: { oldest_unarchived: { warning: 10m } } }\n',
+  'thresholds.yaml': 'agents: { GROK: { oldest_unarchived: { warning: 10m, for: 1m30s, hysteresis_percent: 20 } } }\n',
 };
+
+const LASTING = { for_seconds: 300, hysteresis_percent: 5, clear_after_seconds: 120 };
 
 test('an AI agent is told who it is, what its limits are and at which revision', async (t) => {
   const { config } = await loadConfig(await configFolder(t, FILES));
@@ -24,12 +26,14 @@ test('an AI agent is told who it is, what its limits are and at which revision',
     description: 'Any.',
     silent_after_seconds: 600,
     thresholds: {
-      cpu_percent: { warning: 85, critical: 97 },
-      ram_percent: { warning: 85, critical: 95 },
-      disk_percent: { warning: 80, critical: 92 },
-      buffer_percent: { warning: 60, critical: 85 },
-      errors_per_minute: { warning: 10, critical: 60 },
-      oldest_unarchived_seconds: { warning: 600, critical: 21600 },
+      cpu_percent: { warning: 85, critical: 97, ...LASTING },
+      ram_percent: { warning: 85, critical: 95, ...LASTING },
+      disk_percent: { warning: 80, critical: 92, ...LASTING },
+      buffer_percent: { warning: 60, critical: 85, ...LASTING },
+      errors_per_minute: { warning: 10, critical: 60, ...LASTING, for_seconds: 60 },
+      oldest_unarchived_seconds: { warning: 600, critical: 21600, ...LASTING, for_seconds: 90, hysteresis_percent: 20 },
+      lost_records: { warning: 1, critical: 1000, ...LASTING, for_seconds: 0 },
+      clock_skew_seconds: { warning: 60, critical: 600, ...LASTING },
     },
     rules: [],
     sources: [{ file: '/var/log/grok.log', start_at: 'end' }],
