@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GitFollower, type GitFollowerOptions } from '../config/git/git-follower.ts';
 import { Repository, type RepositorySettings } from '../config/git/repository.ts';
-import type { StorageSettings } from '../config/index.ts';
+import { builtInConfig, type StorageSettings } from '../config/index.ts';
 import type { TokenAnswer } from '../contract/fleet.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -19,6 +19,7 @@ import { Channels } from './alerts/channels/channels.ts';
 import { DeadMan, dutiesHealth } from './alerts/dead-man.ts';
 import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from './alerts/raise.ts';
 import { tellStates } from './alerts/state-alerts.ts';
+import { ThresholdWatch } from './alerts/thresholds/threshold-watch.ts';
 import type { App, ServerDeps } from './api/app.ts';
 import { Authenticator } from './api/authenticator.ts';
 import { Metrics } from './api/metrics.ts';
@@ -174,6 +175,18 @@ export class Orchestrator implements AsyncDisposable {
               logger,
             }),
           );
+    const thresholdWatch = stack.use(
+      new ThresholdWatch({
+        database,
+        clock,
+        logger,
+        hub,
+        heardNow: () => hearing.now(),
+        config: () => desired.own,
+        builtIn: await builtInConfig(),
+        newsMaxMs: () => policy().lateAfterMs,
+      }),
+    );
     const deps: ServerDeps = {
       clock,
       logger,
@@ -193,6 +206,7 @@ export class Orchestrator implements AsyncDisposable {
       rolloutWatch,
       channels,
       deadMan: deadMan && (() => deadMan.state),
+      thresholdWatch,
       webhook:
         git?.webhookSecret === undefined || follower === undefined
           ? undefined
@@ -238,6 +252,7 @@ export class Orchestrator implements AsyncDisposable {
     stateWatch.start();
     deadMan?.start();
     rolloutWatch.start();
+    thresholdWatch.start();
     snapshots.start();
     follower?.start();
     const note = (authority = keeper?.current.authority) =>

@@ -8,6 +8,7 @@ import type { Archive } from '../../storage/archive.ts';
 import type { AgentFiles } from '../agent-files.ts';
 import type { Channels } from '../alerts/channels/channels.ts';
 import type { DeadManState } from '../alerts/dead-man.ts';
+import type { ThresholdWatch } from '../alerts/thresholds/threshold-watch.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
@@ -87,6 +88,8 @@ export interface ServerDeps {
   readonly channels?: Channels | undefined;
   /** How the sign of life outward stands; absent: none is given. */
   readonly deadMan?: (() => DeadManState) | undefined;
+  /** Is shown each beat that was stored. */
+  readonly thresholdWatch: Pick<ThresholdWatch, 'see'>;
 }
 
 /** A route that needs neither key nor session says so in its `config`: `{ config: { open: true } }`. */

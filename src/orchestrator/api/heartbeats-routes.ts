@@ -18,9 +18,10 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Beats come in, are in Postgres before the answer, and on the page at once. */
 export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, desired, hub, metrics, hearing, logger, rolloutWatch } = deps;
-  const writer = new HeartbeatWriter(database, ({ agents, changedServers, due }) => {
+  const { clock, database, desired, hub, metrics, hearing, logger, rolloutWatch, thresholdWatch } = deps;
+  const writer = new HeartbeatWriter(database, ({ received, agents, changedServers, due }) => {
     if (due) deps.stateWatch.nudge();
+    thresholdWatch.see(received);
     for (const data of agents) hub.publish({ type: 'fleet', data });
     if (changedServers.length === 0) return;
     readServers(database, changedServers).then(

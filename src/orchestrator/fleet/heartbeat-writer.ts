@@ -6,6 +6,7 @@ import { type ReceivedHeartbeat, recordHeartbeats } from '../database/queries/re
 
 /** What became of the beats of one statement. */
 export interface WrittenHeartbeats {
+  readonly received: readonly ReceivedHeartbeat[];
   readonly agents: readonly FleetAgent[];
   /** Servers that tell something else of their configuration. */
   readonly changedServers: readonly string[];
@@ -109,6 +110,7 @@ export class HeartbeatWriter {
       this.#markServers(received),
     ]);
     this.#onWritten({
+      received,
       agents: recorded.agents,
       changedServers: marked.reconfigured,
       due: recorded.due || marked.due,
