@@ -27,6 +27,12 @@ export interface Archive extends AsyncDisposable {
   ): Promise<Buffer>;
 
   /**
+   * Takes an object away; durable when it resolves, also when nothing stood there. Only what its caller knows to be its own. Rejects with
+   * `NSV_ARCHIVE_DENIED` where the credential may write and not delete, as an agent's.
+   */
+  delete(key: string, signal?: AbortSignal): Promise<void>;
+
+  /**
    * Learns what the store can do (does it honour `If-None-Match`?), where that isn't known beforehand. To be awaited before
    * the first `presignPut`, whose answer depends on it; cheap when repeated.
    */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { constants, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { constants, link, lstat, mkdir, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
@@ -121,6 +121,32 @@ export class DirectoryArchive implements Archive {
     });
   }
 
+  /** The folders above it that are empty then go as well: a year of days would be listed for nothing. */
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
+    const path = this.#pathOf(key);
+    signal?.throwIfAborted();
+    await this.#failing('delete', key, async () => {
+      try {
+        if ((await lstat(path)).isDirectory()) return; // a folder is no object
+        await unlink(path);
+      } catch (error) {
+        if (!isAbsence(error)) throw error;
+        return;
+      }
+      await syncFolder(dirname(path));
+      for (let folder = dirname(path); folder !== this.#root; folder = dirname(folder)) {
+        this.#synced.delete(folder);
+        try {
+          await rmdir(folder);
+        } catch (error) {
+          if (isAbsence(error)) continue; // somebody else was at it
+          if (NOT_EMPTY.has(errorCode(error))) return;
+          throw error;
+        }
+      }
+    });
+  }
+
   async *list(prefix: string, signal?: AbortSignal): AsyncIterable<ArchiveObject> {
     checkListPrefix(prefix);
     const folders = [prefix];
@@ -237,6 +263,7 @@ async function linkUnlessTaken(temporary: string, path: string): Promise<'create
   }
 }
 
+const NOT_EMPTY: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
 const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'ENOSYS']);
 
 async function makeFoldersDurably(folder: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 
 /** One HTTP request to the store; `path` is encoded and carries the query. */
 export interface HttpRequest {
-  readonly method: 'PUT' | 'GET' | 'HEAD' | 'POST';
+  readonly method: 'PUT' | 'GET' | 'HEAD' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;

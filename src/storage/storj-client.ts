@@ -172,6 +172,17 @@ export class S3Archive implements Archive {
     }, signal);
   }
 
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
+    checkObjectKey(key);
+    await this.#retrying(async () => {
+      const answer = await this.#request({ method: 'DELETE', key }, signal);
+      if (answer.status === 200 || answer.status === 204) return;
+      // Nothing stood there; a bucket that is gone is a failure.
+      if (answer.status === 404 && readRefusal(answer, this.#clock.now()).code !== 'NoSuchBucket') return;
+      throw this.#refused(`delete ${key}`, answer);
+    }, signal);
+  }
+
   async *list(prefix: string, signal?: AbortSignal): AsyncIterable<ArchiveObject> {
     checkListPrefix(prefix);
     let token: string | undefined;
@@ -378,7 +389,7 @@ export class S3Archive implements Archive {
 }
 
 interface S3Request {
-  readonly method: 'PUT' | 'GET' | 'HEAD';
+  readonly method: 'PUT' | 'GET' | 'HEAD' | 'DELETE';
   /** '' for the bucket itself. */
   readonly key: string;
   readonly query?: readonly QueryParameter[];

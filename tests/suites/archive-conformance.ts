@@ -63,6 +63,25 @@ export function archiveConformance(name: string, open: () => Promise<Archive>, l
       await assert.rejects(archive.get(`${prefix}nothing/here`), { code: 'NSV_ARCHIVE_NOT_FOUND', retryable: false });
     });
 
+    it('what is deleted is gone, its neighbours stay, its name is free, and deleting it again is no failure', async () => {
+      const [key, neighbour] = [`${prefix}deleted/day/one`, `${prefix}deleted/day/two`];
+      await archive.put(key, Buffer.from('first'));
+      await archive.put(neighbour, Buffer.from('neighbour'));
+
+      await archive.delete(key);
+      await archive.delete(key);
+
+      assert.equal(await archive.head(key), undefined);
+      await assert.rejects(archive.get(key), { code: 'NSV_ARCHIVE_NOT_FOUND' });
+      assert.deepEqual(
+        (await collect(archive.list(`${prefix}deleted/`))).map((one) => one.key),
+        [neighbour],
+      );
+      await archive.delete(neighbour);
+      assert.equal(await archive.put(key, Buffer.from('second')), 'created');
+      assert.equal((await archive.get(key)).toString(), 'second');
+    });
+
     it('a range is read by its start and its excluded end, clipped to the object', async () => {
       const key = `${prefix}ranges`;
       await archive.put(key, Buffer.from('0123456789'));
@@ -142,6 +161,7 @@ export function archiveConformance(name: string, open: () => Promise<Archive>, l
           () => archive.put(key, Buffer.alloc(1)),
           () => archive.get(key),
           () => archive.head(key),
+          () => archive.delete(key),
         ]) {
           await assert.rejects(attempt, { code: 'NSV_OBJECT_KEY_INVALID' }, JSON.stringify(key));
         }
