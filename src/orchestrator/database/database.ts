@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { errorFields } from '../../platform/logger.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
+import { copyIn, copyOut } from './copy.ts';
 
 /** The answer of one statement. `count` is how many rows it gave or changed. */
 export interface QueryAnswer<Row> {
@@ -15,6 +16,8 @@ export interface QueryAnswer<Row> {
 export interface QueryOptions {
   /** Prepares the statement under this name on each connection: for the few statements that run all the time. */
   readonly name?: string;
+  /** It may take as long as it takes (a migration). Set `statement_timeout` for Postgres as well. */
+  readonly patient?: boolean;
 }
 
 /** Whatever statements run on: the pool, or one transaction. Values always travel as parameters, never in the text. */
@@ -31,10 +34,14 @@ export interface Queryable {
   ): Promise<QueryAnswer<Row>>;
 }
 
-/** Statements that hold together or not at all. */
+/** Statements that hold together or not at all; rows also come in and out as they stand in `COPY`'s text format, a piece at a time. */
 export interface Transaction extends Queryable {
   /** Runs once it is committed, in the order of calls, and never where it isn't: for telling what has changed. Must not throw. */
   afterCommit(tell: () => void): void;
+  /** `COPY … TO STDOUT`. Take it to its end; where that isn't wanted the transaction must fail. */
+  copyOut(text: string): AsyncIterable<Buffer>;
+  /** `COPY … FROM STDIN`; resolves with how many rows came in. */
+  copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number>;
 }
 
 export interface Listener {
@@ -48,6 +55,8 @@ export interface DatabaseOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly connectionsMax?: number;
+  /** How long a connection may be silent before it counts as broken; tests make it short. */
+  readonly silenceMs?: number;
 }
 
 /** The embedded server takes 20 connections; two orchestrators (an old one closing, a new one starting) must fit. */
@@ -55,6 +64,12 @@ const CONNECTIONS_MAX = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** No request needs longer; a statement past it is cut so that it cannot hold a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** Postgres itself has cut the statement before: a connection that says nothing for so long has lost its other end. */
+const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000;
+/** Where nothing is asked nothing is missed, so a listening connection asks. */
+const LISTENER_ASKS_MS = 30_000;
+/** Beyond any statement; Node's timers take no more. */
+const PATIENT_MS = 2_147_483_647;
 const RELISTEN_BACKOFF = { baseMs: 200, maxMs: 10_000 };
 
 /** A pool of connections to one Postgres. Owns its connections, not the server behind them. */
@@ -71,6 +86,8 @@ export class Database implements Queryable, AsyncDisposable {
       max: options.connectionsMax ?? CONNECTIONS_MAX,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: options.silenceMs ?? SILENCE_MS,
+      keepAlive: true,
       application_name: 'nervesys',
       types: { getTypeParser },
       ...options.connection,
@@ -98,7 +115,7 @@ export class Database implements Queryable, AsyncDisposable {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw translate(error);
     });
-    let broken: Error | undefined;
+    let broken: Error | undefined; // a connection that is of no more use is thrown away
     // One that breaks while `work` does something else has nobody else to hear of it: without a listener Node would end the process.
     const onError = (error: Error) => {
       broken = error;
@@ -110,14 +127,28 @@ export class Database implements Queryable, AsyncDisposable {
       const result = await work({
         query: (text, params = [], options = {}) => runQuery(client, text, params, options),
         afterCommit: (tell) => committed.push(tell),
+        copyOut: (text) =>
+          translated(
+            copyOut(client, text, () => {
+              broken ??= new Error('a copy was given up');
+            }),
+          ),
+        copyIn: (text, chunks) =>
+          copyIn(client, text, chunks).catch((error: unknown) => {
+            throw translate(error);
+          }),
       });
       await runQuery(client, 'COMMIT', [], {});
       for (const tell of committed) tell();
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: Error) => {
-        broken = rollbackError; // a connection that can't roll back is thrown away
-      });
+      // It gives no answer, or is the wrong server's now: a rollback would only be waited for.
+      if (errorCode(error) === 'NSV_DATABASE_UNREACHABLE') broken ??= error as Error;
+      if (broken === undefined) {
+        await client.query('ROLLBACK').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
+      }
       throw error;
     } finally {
       client.off('error', onError);
@@ -133,7 +164,7 @@ export class Database implements Queryable, AsyncDisposable {
     let client = await this.#connectListener(channel, listener);
     const run = async () => {
       for (let attempt = 0; ; ) {
-        await brokenOrAborted(client, this.#closing.signal);
+        await this.#brokenOrAborted(client);
         await client.end().catch(() => undefined);
         if (this.#closing.signal.aborted) return;
         for (;;) {
@@ -155,6 +186,15 @@ export class Database implements Queryable, AsyncDisposable {
     this.#listening.add(running);
   }
 
+  /** Another database of the same server, as the same user. Whoever asks closes it. */
+  sibling(name: string, connectionsMax = 2): Database {
+    const { connection } = this.#options;
+    const { connectionString } = connection;
+    const place: pg.PoolConfig =
+      connectionString === undefined ? { database: name } : { connectionString: namedIn(connectionString, name) };
+    return new Database({ ...this.#options, connection: { ...connection, ...place }, connectionsMax });
+  }
+
   /** Tells every listener on `channel`, of all replicas. At most 8,000 bytes (Postgres' bound). */
   async notify(channel: string, payload: string): Promise<void> {
     await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
@@ -174,10 +214,30 @@ export class Database implements Queryable, AsyncDisposable {
     return this.close();
   }
 
+  /** Resolves when the connection has ended, doesn't answer any more, or we close. */
+  async #brokenOrAborted(client: pg.Client): Promise<void> {
+    const over = new AbortController();
+    const end = () => over.abort();
+    client.once('end', end);
+    const either = AbortSignal.any([over.signal, this.#closing.signal]);
+    const asksMs = Math.min(LISTENER_ASKS_MS, this.#options.silenceMs ?? SILENCE_MS);
+    try {
+      for (;;) {
+        await this.#options.clock.sleep(asksMs, either);
+        await client.query('SELECT 1');
+      }
+    } catch {
+      // Ended, or silent for too long: its other end may have gone without a word.
+    } finally {
+      client.off('end', end);
+    }
+  }
+
   async #connectListener(channel: string, listener: Listener): Promise<pg.Client> {
     const client = new pg.Client({
       ...this.#options.connection,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: this.#options.silenceMs ?? SILENCE_MS,
       application_name: 'nervesys listener',
       keepAlive: true,
     });
@@ -201,22 +261,44 @@ async function runQuery<Row>(
   options: QueryOptions,
 ): Promise<QueryAnswer<Row>> {
   try {
-    const answer = await on.query({
+    const question: pg.QueryConfig & { query_timeout?: number } = {
       text,
       values: params as unknown[],
       ...(options.name === undefined ? {} : { name: options.name }),
-    });
+      ...(options.patient === true ? { query_timeout: PATIENT_MS } : {}),
+    };
+    const answer = await on.query(question);
     return { rows: answer.rows as Row[], count: answer.rowCount ?? 0 };
   } catch (error) {
     throw translate(error);
   }
 }
 
-/** SQLSTATEs that mean "not now" rather than "wrong": connection class, shutdown, start-up, too many connections. */
-const UNREACHABLE_SQLSTATES: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '53300']);
+async function* translated(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+function namedIn(connectionString: string, database: string): string {
+  const url = new URL(connectionString);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
+}
+
+/**
+ * SQLSTATEs that mean "not now" rather than "wrong": shutdown, crash, start-up, too many connections, and a server that has become a standby
+ * (25006): its successor is reached by a new connection.
+ */
+const UNREACHABLE_SQLSTATES: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '53300', '25006']);
 const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOENT', // the Unix socket of an embedded server that is gone
   'EPIPE',
   'ETIMEDOUT',
@@ -232,19 +314,11 @@ function translate(error: unknown): unknown {
     UNREACHABLE_SQLSTATES.has(code) ||
     code.startsWith('08') ||
     // pg gives these without a code
-    /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Cannot use a pool after/.test(
+    /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after/.test(
       message,
     );
   if (!unreachable) return error;
   return new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres did not answer', { cause: error, retryable: true });
-}
-
-function brokenOrAborted(client: pg.Client, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    client.once('end', () => resolve());
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 const INT8_OID = 20;
