@@ -28,9 +28,8 @@ export async function migrate(
   const migrations = await readMigrations(folder);
   return database.transaction(async (transaction) => {
     await transaction.query('SET LOCAL statement_timeout = 0');
-    await transaction.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await transaction.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
-      number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL)`);
+    await transaction.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK], { patient: true });
+    await createList(transaction);
     const applied = await transaction.query<{ number: number; name: string; sha256: string }>(
       'SELECT number, name, sha256 FROM schema_migrations ORDER BY number',
     );
@@ -40,9 +39,30 @@ export async function migrate(
   });
 }
 
+/**
+ * Makes the schema that a backup was taken of in an empty database, within the caller's transaction. Rejects with `NSV_MIGRATION_FAILED` where
+ * this version doesn't know one of its migrations, or another under its number.
+ */
+export async function makeSchemaOf(
+  transaction: Queryable,
+  standing: readonly Pick<Migration, 'number' | 'name' | 'sha256'>[],
+  clock: Clock,
+): Promise<void> {
+  const migrations = await readMigrations(MIGRATIONS_FOLDER);
+  choosePending(migrations, standing);
+  await createList(transaction);
+  for (const migration of migrations)
+    if (standing.some(({ number }) => number === migration.number)) await apply(transaction, migration, clock);
+}
+
+async function createList(transaction: Queryable): Promise<void> {
+  await transaction.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
+    number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL)`);
+}
+
 function choosePending(
   migrations: readonly Migration[],
-  applied: readonly { number: number; name: string; sha256: string }[],
+  applied: readonly Pick<Migration, 'number' | 'name' | 'sha256'>[],
 ): readonly Migration[] {
   for (const row of applied) {
     const ours = migrations.find((migration) => migration.number === row.number);
@@ -61,7 +81,7 @@ function choosePending(
 
 async function apply(transaction: Queryable, migration: Migration, clock: Clock): Promise<void> {
   try {
-    await transaction.query(migration.sql);
+    await transaction.query(migration.sql, [], { patient: true });
   } catch (cause) {
     if (cause instanceof NervesysError) throw cause; // the connection, not the migration
     throw migrationFailed(`${migration.name} failed and was rolled back`, undefined, cause);

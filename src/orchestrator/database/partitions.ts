@@ -52,6 +52,12 @@ function partitionName(day: number): string {
   return `agent_status_${new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`;
 }
 
+/** The day, `YYYY-MM-DD`, whose heartbeats a table of this name holds; `undefined`: it is none of these. */
+export function statusPartitionDay(name: string): string | undefined {
+  const match = NAME_PATTERN.exec(name);
+  return match === null ? undefined : `${match[1]}-${match[2]}-${match[3]}`;
+}
+
 function partitionDay(name: string): number | undefined {
   const match = NAME_PATTERN.exec(name);
   return match === null ? undefined : Date.parse(`${match[1]}-${match[2]}-${match[3]}T00:00:00Z`) / DAY_MS;
