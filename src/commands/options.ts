@@ -53,6 +53,13 @@ export function durationOption(text: string): number {
   return ms;
 }
 
+/** `2026-11-26`. */
+export function dayOption(text: string): string {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
+  if (!isDay) throw new InvalidArgumentError('Give a day as 2026-11-26.');
+  return text;
+}
+
 /** An instant: `1h` means that long ago, otherwise ISO 8601 (`2026-11-22`, `2026-11-22T16:00:00Z`; no zone means UTC). */
 export type InstantOption = { readonly agoMs: number } | { readonly at: number };
 

@@ -3,7 +3,7 @@ import { UNKNOWN_AGENT_ID } from '../contract/ids.ts';
 import { NERVESYS_VERSION } from '../contract/version.ts';
 import { EXIT } from './exit-codes.ts';
 import { printFailure } from './failure.ts';
-import { countOption, durationOption, instantOption, portOption } from './options.ts';
+import { countOption, dayOption, durationOption, instantOption, portOption } from './options.ts';
 import { addAlerts } from './program-alerts.ts';
 import { addPeople } from './program-people.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
@@ -276,6 +276,41 @@ function addReaders(program: Command, runs: Runs): void {
       examples('nervesys archive reindex', 'nervesys archive reindex --server AIGARDEN01 --since 7d --json'),
     )
     .action(runs(() => import('./archive-reindex.ts')));
+  addBackups(archive, runs);
+}
+
+/** The database's backups, which stand in the archive. */
+function addBackups(archive: Command, runs: Runs): void {
+  reader(archive.command('backups'))
+    .summary('list backups of the database')
+    .description('List the backups of the orchestrator’s database that stand in the archive, newest first.')
+    .addHelpText('after', examples('nervesys archive backups', 'nervesys archive backups --json | jq .last_good_at'))
+    .action(runs(async () => ({ run: (await import('./archive-backups.ts')).list })));
+  reader(archive.command('backup'))
+    .summary('back the database up now')
+    .description('Back the orchestrator’s database up to the archive now, and wait until that is done and proven.')
+    .addHelpText('after', examples('nervesys archive backup'))
+    .action(runs(async () => ({ run: (await import('./archive-backups.ts')).make })));
+  archive
+    .command('restore-db')
+    .summary('restore the database from a backup')
+    .description(
+      'Fill an empty database from a backup in the archive: that of DATABASE_URL, or the one below the home, where no orchestrator may run. ' +
+        'Every row is compared; if anything is wrong the database stays empty. Then the catalog takes in what was archived since.',
+    )
+    .addOption(home())
+    .option('--date <day>', 'the newest of this day, YYYY-MM-DD (default: the newest of all)', dayOption)
+    .option('--key <key>', 'the one of this name: backups/daily/….json')
+    .option('--no-reindex', 'leave the catalog as the backup has it')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'nervesys archive restore-db --home /var/lib/nervesys',
+        'DATABASE_URL=postgres://… nervesys archive restore-db --date 2026-11-26',
+      ),
+    )
+    .action(runs(() => import('./archive-restore-db.ts')));
 }
 
 /** The commands that let in, check and mend. */

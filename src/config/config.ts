@@ -144,6 +144,8 @@ export interface OrchestratorSettings {
   readonly channels?: readonly ChannelSettings[];
   /** The sign of life outward. Absent as `channels` is. */
   readonly deadMan?: { readonly intervalMs: number };
+  /** Absent as `rollout`. */
+  readonly backup?: BackupSettings;
 }
 
 export interface AlertSettings {
@@ -169,6 +171,17 @@ export interface MaintenanceWindow {
   readonly days: readonly Weekday[];
   readonly timeZone: string;
   readonly reason: string | undefined;
+}
+
+/** When the database is backed up, what goes along, and which backups stay. */
+export interface BackupSettings {
+  readonly enabled: boolean;
+  /** `HH:MM`, local time of `timeZone`. */
+  readonly at: string;
+  readonly timeZone: string;
+  /** So far back, single heartbeats go along. */
+  readonly beatsMs: number;
+  readonly keep: { readonly daily: number; readonly weekly: number; readonly monthly: number };
 }
 
 /** How a new revision reaches the fleet. Shares are from 0 to 1. */

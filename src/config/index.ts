@@ -1,4 +1,5 @@
 export { DEFAULT_ALERTS } from './alerts-section.ts';
+export { BACKUP_DEFAULTS } from './backup-section.ts';
 export { builtInConfig } from './built-in.ts';
 export {
   CHANNEL_TYPES,
@@ -21,6 +22,7 @@ export type {
   AgentDefaults,
   AgentSettings,
   AlertSettings,
+  BackupSettings,
   Config,
   ConfigSource,
   FileSource,

@@ -1,5 +1,6 @@
 import { parseIpNetwork } from '../platform/ip-address.ts';
 import { alertSettings, alertsSection, checkAlerts } from './alerts-section.ts';
+import { backupSection, backupSettings } from './backup-section.ts';
 import { channelSettings, channelsSection } from './channels-section.ts';
 import { checkChannels } from './check-channels.ts';
 import type { OrchestratorSettings } from './config.ts';
@@ -77,6 +78,7 @@ const fields = {
     {},
     'A sign of life outward, so that a silent orchestrator is noticed too: to the address in NERVESYS_DEAD_MAN_URL.',
   ),
+  backup: backupSection,
 } as const;
 
 export const orchestratorFile = group(fields);
@@ -99,6 +101,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
     alerts: alertSettings(read.alerts),
     channels: channelSettings(read.channels),
     deadMan: { intervalMs: read.dead_man.interval },
+    backup: backupSettings(read.backup),
   };
 }
 

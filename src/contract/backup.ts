@@ -34,6 +34,8 @@ export interface BackupsAnswer {
 /** The last object of a backup, without which it is none: what it holds and how that is proven. docs/FORMATS.md describes it. */
 export interface BackupManifest {
   readonly format: number;
+  /** Whose it is: the database's own name, 32 hex digits, which its copies keep. */
+  readonly installation: string;
   readonly run: string;
   readonly day: string;
   /** The instant that the data shows. */

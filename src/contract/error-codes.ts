@@ -145,6 +145,45 @@ export const ERROR_CODES = {
     meaning: 'The catalog is being rebuilt from the archive already.',
     remedy: 'Wait until it has ended, then look whether another run is needed at all.',
   },
+  NSV_RETENTION_NOT_SET: {
+    status: 409,
+    meaning: 'Logs are kept for ever: `retention.logs` of storage.yaml is not set.',
+    remedy: 'Set it, by a commit to the configuration; nothing was removed.',
+  },
+  NSV_EXPIRY_RUNNING: {
+    status: 409,
+    meaning: 'Logs past their retention are being removed already, here or by another replica.',
+    remedy: 'Nothing to do; ask again in a minute.',
+  },
+  NSV_BACKUP_RUNNING: {
+    status: 409,
+    meaning: 'The database is being backed up already, here or by another replica.',
+    remedy: 'Wait until it is done: `nervesys archive backups`.',
+  },
+  NSV_BACKUP_FAILED: {
+    meaning: 'The database could not be backed up, or the backup did not prove to be whole.',
+    remedy: 'See the alert `backup.failed` for the reason; it is tried again by itself.',
+  },
+  NSV_BACKUP_NOT_FOUND: {
+    meaning: 'There is no backup in the archive, or none of this day or name.',
+    remedy: 'Check the home, or `STORJ_*`; without `--date` and `--key` the newest is taken.',
+  },
+  NSV_BACKUP_AMBIGUOUS: {
+    meaning: 'The archive holds backups of more than one installation.',
+    remedy: 'Say which by `--key`; the message names the newest of each.',
+  },
+  NSV_BACKUP_DAMAGED: {
+    meaning: 'A backup is not what its manifest says: a part is missing, changed or cut short.',
+    remedy: 'Take an earlier one; nothing was changed. Versions of the object in the store may help.',
+  },
+  NSV_BACKUP_NEWER: {
+    meaning: 'A backup was made by a newer version, in a format that this one does not know.',
+    remedy: 'Restore it with the version that made it, or a newer one.',
+  },
+  NSV_RESTORE_NOT_EMPTY: {
+    meaning: 'A backup is restored into an empty database only, and this one has tables.',
+    remedy: 'Name an empty one in `DATABASE_URL`, or move `<home>/orchestrator/postgres` away. Nothing was changed.',
+  },
   NSV_ARCHIVE_NAME_UNCERTAIN: {
     status: 409,
     meaning:

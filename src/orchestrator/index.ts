@@ -1,9 +1,14 @@
 export type { AgentFilePlaces } from './agent-files.ts';
+export { listBackups, readBackupManifest } from './backups/read-backup.ts';
+export { requireEmpty, restoreBackup } from './backups/restore.ts';
+export { reindexArchive } from './catalog/reindex.ts';
 export type { ScopedSettings } from './credentials/scoped-permits.ts';
 export { StsIssuer } from './credentials/sts-issuer.ts';
 export { UplinkIssuer } from './credentials/uplink-issuer.ts';
 export type { Database } from './database/database.ts';
-export { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from './database/open-database.ts';
+export { migrate } from './database/migrate.ts';
+export { type OpenDatabaseOptions, type OpenedDatabase, openDatabase, openServer } from './database/open-database.ts';
+export { noteRestored } from './database/queries/backups.ts';
 export { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 export { FolderSource } from './gitops/folder-source.ts';
 export type { FoundRevision, RevisionStore } from './gitops/revision-store.ts';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GitFollower, type GitFollowerOptions } from '../config/git/git-follower.ts';
 import { Repository, type RepositorySettings } from '../config/git/repository.ts';
-import { builtInConfig, type StorageSettings } from '../config/index.ts';
+import { BACKUP_DEFAULTS, builtInConfig, type StorageSettings } from '../config/index.ts';
 import type { TokenAnswer } from '../contract/fleet.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -29,6 +29,7 @@ import { ServerCloser } from './api/server-closer.ts';
 import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
 import { issueToken, type TokenRequest } from './api/tokens-routes.ts';
 import { Refusals } from './audit/refusals.ts';
+import { BackupKeeper, type BackupKeeperOptions } from './backups/backup-keeper.ts';
 import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
@@ -89,6 +90,8 @@ export interface OrchestratorOptions {
   readonly channelSecret?: ((name: string) => string | undefined) | undefined;
   /** Where the sign of life goes; absent: none is given. */
   readonly deadManUrl?: string | undefined;
+  /** How long a replica that is killed in the middle of a backup stands in the others' way; tests make it short, and parts small. */
+  readonly backups?: Pick<BackupKeeperOptions, 'leaseMs' | 'partTextBytes'> | undefined;
   /** What a password costs to check; tests make it cheap. */
   readonly passwordCost?: ScryptCost | undefined;
 }
@@ -143,6 +146,17 @@ export class Orchestrator implements AsyncDisposable {
     const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
     const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired }));
     const snapshots = stack.use(new SnapshotKeeper({ database, archive: options.archive, desired, clock, logger }));
+    const backups = stack.use(
+      new BackupKeeper({
+        database,
+        archive: options.archive,
+        clock,
+        logger,
+        hub,
+        settings: () => desired.own?.orchestrator.backup ?? BACKUP_DEFAULTS,
+        ...options.backups,
+      }),
+    );
     const { git } = options;
     const follower =
       git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
@@ -203,6 +217,7 @@ export class Orchestrator implements AsyncDisposable {
       refusals,
       upgrades,
       desired,
+      backups,
       rolloutWatch,
       channels,
       deadMan: deadMan && (() => deadMan.state),
@@ -254,6 +269,7 @@ export class Orchestrator implements AsyncDisposable {
     rolloutWatch.start();
     thresholdWatch.start();
     snapshots.start();
+    backups.start();
     follower?.start();
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BackupsAnswer } from '../../contract/backup.ts';
 import type { ChannelsAnswer } from '../../contract/channels.ts';
 import type { AlertView, FleetAnswer } from '../../contract/fleet.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -7,7 +8,7 @@ import { describeError } from '../../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../../platform/http-request.ts';
 import { readShownCertificates } from '../../platform/peer-certificate.ts';
 import { formatDuration } from '../../platform/quantity.ts';
-import { connectOrchestrator, locateOrchestrator, readAddress } from '../connection.ts';
+import { connectOrchestrator, locateOrchestrator, type OrchestratorConnection, readAddress } from '../connection.ts';
 import { ORCHESTRATOR_PORT } from '../options.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
 import { portHolder } from './port.ts';
@@ -18,6 +19,10 @@ const SKEW_MS_WARNING = 5_000;
 const SKEW_MS_PROBLEM = 900_000;
 /** One of the orchestrator's own is renewed long before; a given one should have been. */
 const CERTIFICATE_MS_WARNING = 14 * 24 * 3_600_000;
+
+/** One is made each day; a missed one is caught up within minutes of a start. */
+const BACKUP_MS_WARNING = 26 * 3_600_000;
+const BACKUP_MS_PROBLEM = 3 * 24 * 3_600_000;
 
 export interface OrchestratorPlace {
   readonly home: string;
@@ -124,7 +129,31 @@ async function checkFleet(place: OrchestratorPlace, server: string | undefined):
   const open = alerts.filter((alert) => alert.state === 'open').length;
   const alertCheck =
     open === 0 ? ok('alerts', 'none is open') : warning('alerts', `${open} open`, 'see `nervesys alerts`');
-  return [...checkBeats(fleet, server), alertCheck, ...checkChannels(channels)];
+  return [...checkBeats(fleet, server), alertCheck, ...checkChannels(channels), await checkBackups(connection)];
+}
+
+async function checkBackups(connection: OrchestratorConnection): Promise<Check> {
+  const name = 'backups';
+  let answer: BackupsAnswer;
+  try {
+    answer = (await connection.ask('GET', '/api/v1/backups')) as BackupsAnswer;
+  } catch (error) {
+    return warning(name, describeError(error), 'is the orchestrator older than this program?');
+  }
+  const { enabled, last_good_at: lastGoodAt, backups, now } = answer;
+  const failed = backups.find(({ state }) => state !== 'running')?.state === 'failed';
+  const remedy = 'see `nervesys archive backups` and the alert backup.failed; `nervesys archive backup` makes one now';
+  if (lastGoodAt === null) {
+    if (failed) return problem(name, 'there is no good one, and the last attempt failed', remedy);
+    return enabled
+      ? ok(name, 'the first is made tonight')
+      : skipped(name, 'none are made here (backup.enabled: false)');
+  }
+  const ageMs = Date.parse(now) - Date.parse(lastGoodAt);
+  const found = `the newest good one is ${formatDuration(ageMs)} old`;
+  if (!enabled) return skipped(name, `${found}; none are made at night (backup.enabled: false)`);
+  if (ageMs >= BACKUP_MS_PROBLEM) return problem(name, found, remedy);
+  return ageMs >= BACKUP_MS_WARNING || failed ? warning(name, found, remedy) : ok(name, found);
 }
 
 /** Can people be told at all, and is somebody told when nobody can? */

@@ -10,6 +10,7 @@ import type { Channels } from '../alerts/channels/channels.ts';
 import type { DeadManState } from '../alerts/dead-man.ts';
 import type { ThresholdWatch } from '../alerts/thresholds/threshold-watch.ts';
 import type { Refusals } from '../audit/refusals.ts';
+import type { BackupKeeper } from '../backups/backup-keeper.ts';
 import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
@@ -83,6 +84,7 @@ export interface ServerDeps {
   readonly upgrades: UpgradeOrders;
   /** Which configuration each server is to run. */
   readonly desired: DesiredConfig;
+  readonly backups: BackupKeeper;
   readonly rolloutWatch: Pick<RolloutWatch, 'nudge'>;
   /** By which people are told; absent: there are none. */
   readonly channels?: Channels | undefined;

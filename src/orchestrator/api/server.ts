@@ -16,6 +16,7 @@ import { apiKeysRoutes } from './api-keys-routes.ts';
 import type { App, ServerDeps } from './app.ts';
 import { archiveRoutes } from './archive-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { backupsRoutes } from './backups-routes.ts';
 import { batchesRoutes } from './batches-routes.ts';
 import { channelsRoutes } from './channels-routes.ts';
 import { knowClients } from './client-address.ts';
@@ -66,6 +67,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   uploadsRoutes,
   archiveRoutes,
   reindexRoutes,
+  backupsRoutes,
   logsRoutes,
   fleetRoutes,
   serviceRoutes,

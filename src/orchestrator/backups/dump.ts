@@ -2,6 +2,7 @@ import { BACKUP_FORMAT, type BackupManifest, type BackupTable } from '../../cont
 import { NERVESYS_VERSION } from '../../contract/version.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { Database, Queryable, Transaction } from '../database/database.ts';
+import { readInstallation } from '../database/queries/backups.ts';
 import { PartWriter } from './part-writer.ts';
 import { RowSum, wholeLines } from './row-sum.ts';
 import { copyOutStatement, isOldBeats, readSequences, readTables, type TableShape } from './tables.ts';
@@ -43,6 +44,7 @@ export async function dumpDatabase(options: DumpOptions): Promise<BackupManifest
     const { rows } = await transaction.query<{ server_version: string }>('SHOW server_version');
     return {
       format: BACKUP_FORMAT,
+      installation: await readInstallation(transaction),
       run,
       day,
       taken_at: new Date(options.takenAt).toISOString(),

@@ -21,6 +21,7 @@ const Name = Type.String({ minLength: 1, maxLength: 63 });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Manifest = Type.Object({
   format: Type.Integer(),
+  installation: Type.String({ pattern: '^[0-9a-f]{32}$' }),
   run: Type.String({ pattern: '^[0-9a-f]{12}$' }),
   day: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
   taken_at: Type.String({ maxLength: 40 }),

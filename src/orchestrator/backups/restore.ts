@@ -2,8 +2,8 @@ import type { BackupManifest, BackupTable } from '../../contract/backup.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { Archive } from '../../storage/archive.ts';
-import type { Database, Queryable, Transaction } from '../database/database.ts';
-import { makeSchemaOf } from '../database/migrate.ts';
+import type { Database, Queryable } from '../database/database.ts';
+import { lockSchema, makeSchemaOf } from '../database/migrate.ts';
 import { setCopyFormat, sumTable } from './dump.ts';
 import { readBackup } from './read-backup.ts';
 import { copyHead, quote } from './tables.ts';
@@ -32,8 +32,9 @@ export async function restoreBackup(options: RestoreOptions): Promise<void> {
   const { database, archive, manifest, clock, signal, onProgress } = options;
   const rowsTotal = manifest.tables.reduce((sum, { rows }) => sum + rows, 0);
   await database.transaction(async (transaction) => {
-    await requireEmpty(transaction);
     await setCopyFormat(transaction);
+    await lockSchema(transaction); // an orchestrator that is started meanwhile waits, and finds it whole
+    await requireEmpty(transaction);
     await makeSchemaOf(transaction, manifest.migrations, clock);
     await makePartitions(transaction, manifest.tables);
     const constraints = await takeConstraintsOff(transaction, manifest.tables);

@@ -1,14 +1,14 @@
-/** When backups are made: at `minutes` after midnight, local time of `timeZone`. */
+/** When backups are made: `at` is `HH:MM`, local time of `timeZone`. */
 export interface NightlyTime {
-  readonly minutes: number;
+  readonly at: string;
   readonly timeZone: string;
 }
 
 const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** The local day, `YYYY-MM-DD`, and how many minutes of it are over. */
-export function localTime(at: number, timeZone: string): { readonly day: string; readonly minutes: number } {
+/** The local day, `YYYY-MM-DD`, and time, `HH:MM`. */
+export function localTime(at: number, timeZone: string): { readonly day: string; readonly time: string } {
   let format = formats.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-US', {
@@ -25,7 +25,7 @@ export function localTime(at: number, timeZone: string): { readonly day: string;
   const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
   return {
     day: `${part['year']}-${part['month']}-${part['day']}`,
-    minutes: Number(part['hour']) * 60 + Number(part['minute']),
+    time: `${part['hour']}:${part['minute']}`,
   };
 }
 
@@ -33,8 +33,8 @@ export function localTime(at: number, timeZone: string): { readonly day: string;
  * The night, by its local day, whose time has come last. A backup stands for the night it was begun in, so one is due as long as none stands
  * for this one: whatever was missed is caught up, and a clock that is set, or a summer time that begins, makes none twice.
  */
-export function nightOf(at: number, { minutes, timeZone }: NightlyTime): string {
-  const local = localTime(at, timeZone);
-  if (local.minutes >= minutes) return local.day;
+export function nightOf(now: number, { at, timeZone }: NightlyTime): string {
+  const local = localTime(now, timeZone);
+  if (local.time >= at) return local.day;
   return new Date(Date.parse(`${local.day}T00:00:00Z`) - DAY_MS).toISOString().slice(0, 10);
 }

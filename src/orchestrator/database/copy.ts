@@ -2,15 +2,12 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from, to } from 'pg-copy-streams';
 
-/** Longer than any copy; pg takes no "never", and Node's timers no more than this. */
-const COPY_MS_MAX = 2_147_483_647;
-
 /**
  * What a `COPY … TO STDOUT` gives, as it comes and no faster than it is taken. `onBroken` is called where it ended before its end: then the
  * connection is in the middle of an answer and of no use to anybody.
  */
 export async function* copyOut(client: pg.PoolClient, text: string, onBroken: () => void): AsyncGenerator<Buffer> {
-  const stream = client.query(withoutTimeout(to(text)));
+  const stream = client.query(to(text));
   let ended = false;
   try {
     yield* stream as AsyncIterable<Buffer>;
@@ -26,11 +23,7 @@ export async function copyIn(
   text: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<number> {
-  const stream = client.query(withoutTimeout(from(text)));
+  const stream = client.query(from(text));
   await pipeline(chunks, stream);
   return stream.rowCount;
-}
-
-function withoutTimeout<T extends object>(query: T): T {
-  return Object.assign(query, { query_timeout: COPY_MS_MAX });
 }

@@ -68,8 +68,6 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000;
 /** Where nothing is asked nothing is missed, so a listening connection asks. */
 const LISTENER_ASKS_MS = 30_000;
-/** Beyond any statement; Node's timers take no more. */
-const PATIENT_MS = 2_147_483_647;
 const RELISTEN_BACKOFF = { baseMs: 200, maxMs: 10_000 };
 
 /** A pool of connections to one Postgres. Owns its connections, not the server behind them. */
@@ -86,7 +84,6 @@ export class Database implements Queryable, AsyncDisposable {
       max: options.connectionsMax ?? CONNECTIONS_MAX,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
-      query_timeout: options.silenceMs ?? SILENCE_MS,
       keepAlive: true,
       application_name: 'nervesys',
       types: { getTypeParser },
@@ -107,7 +104,7 @@ export class Database implements Queryable, AsyncDisposable {
     params: readonly unknown[] = [],
     options: QueryOptions = {},
   ): Promise<QueryAnswer<Row>> {
-    return runQuery<Row>(this.#pool, text, params, options);
+    return runQuery<Row>(this.#pool, text, params, options, this.#silenceMs);
   }
 
   /** Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it rejects. */
@@ -123,9 +120,9 @@ export class Database implements Queryable, AsyncDisposable {
     client.on('error', onError);
     const committed: (() => void)[] = [];
     try {
-      await runQuery(client, 'BEGIN', [], {});
+      await runQuery(client, 'BEGIN', [], {}, this.#silenceMs);
       const result = await work({
-        query: (text, params = [], options = {}) => runQuery(client, text, params, options),
+        query: (text, params = [], options = {}) => runQuery(client, text, params, options, this.#silenceMs),
         afterCommit: (tell) => committed.push(tell),
         copyOut: (text) =>
           translated(
@@ -138,14 +135,14 @@ export class Database implements Queryable, AsyncDisposable {
             throw translate(error);
           }),
       });
-      await runQuery(client, 'COMMIT', [], {});
+      await runQuery(client, 'COMMIT', [], {}, this.#silenceMs);
       for (const tell of committed) tell();
       return result;
     } catch (error) {
       // It gives no answer, or is the wrong server's now: a rollback would only be waited for.
       if (errorCode(error) === 'NSV_DATABASE_UNREACHABLE') broken ??= error as Error;
       if (broken === undefined) {
-        await client.query('ROLLBACK').catch((rollbackError: Error) => {
+        await runQuery(client, 'ROLLBACK', [], {}, this.#silenceMs).catch((rollbackError: Error) => {
           broken = rollbackError;
         });
       }
@@ -214,17 +211,21 @@ export class Database implements Queryable, AsyncDisposable {
     return this.close();
   }
 
+  get #silenceMs(): number {
+    return this.#options.silenceMs ?? SILENCE_MS;
+  }
+
   /** Resolves when the connection has ended, doesn't answer any more, or we close. */
   async #brokenOrAborted(client: pg.Client): Promise<void> {
     const over = new AbortController();
     const end = () => over.abort();
     client.once('end', end);
     const either = AbortSignal.any([over.signal, this.#closing.signal]);
-    const asksMs = Math.min(LISTENER_ASKS_MS, this.#options.silenceMs ?? SILENCE_MS);
+    const asksMs = Math.min(LISTENER_ASKS_MS, this.#silenceMs);
     try {
       for (;;) {
         await this.#options.clock.sleep(asksMs, either);
-        await client.query('SELECT 1');
+        await runQuery(client, 'SELECT 1', [], {}, this.#silenceMs);
       }
     } catch {
       // Ended, or silent for too long: its other end may have gone without a word.
@@ -237,7 +238,6 @@ export class Database implements Queryable, AsyncDisposable {
     const client = new pg.Client({
       ...this.#options.connection,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: this.#options.silenceMs ?? SILENCE_MS,
       application_name: 'nervesys listener',
       keepAlive: true,
     });
@@ -255,19 +255,19 @@ export class Database implements Queryable, AsyncDisposable {
 }
 
 async function runQuery<Row>(
-  on: pg.Pool | pg.PoolClient,
+  on: pg.Pool | pg.ClientBase,
   text: string,
   params: readonly unknown[],
   options: QueryOptions,
+  silenceMs: number,
 ): Promise<QueryAnswer<Row>> {
   try {
-    const question: pg.QueryConfig & { query_timeout?: number } = {
+    const answer = await on.query({
       text,
       values: params as unknown[],
       ...(options.name === undefined ? {} : { name: options.name }),
-      ...(options.patient === true ? { query_timeout: PATIENT_MS } : {}),
-    };
-    const answer = await on.query(question);
+      ...(options.patient === true ? {} : { query_timeout: silenceMs }),
+    });
     return { rows: answer.rows as Row[], count: answer.rowCount ?? 0 };
   } catch (error) {
     throw translate(error);

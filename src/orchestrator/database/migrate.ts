@@ -28,7 +28,7 @@ export async function migrate(
   const migrations = await readMigrations(folder);
   return database.transaction(async (transaction) => {
     await transaction.query('SET LOCAL statement_timeout = 0');
-    await transaction.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK], { patient: true });
+    await lockSchema(transaction);
     await createList(transaction);
     const applied = await transaction.query<{ number: number; name: string; sha256: string }>(
       'SELECT number, name, sha256 FROM schema_migrations ORDER BY number',
@@ -37,6 +37,11 @@ export async function migrate(
     for (const migration of pending) await apply(transaction, migration, clock);
     return pending.map((migration) => migration.name);
   });
+}
+
+/** Waits for whoever makes or restores the schema of this database, and keeps others waiting until the transaction ends. */
+export async function lockSchema(transaction: Queryable): Promise<void> {
+  await transaction.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK], { patient: true });
 }
 
 /**

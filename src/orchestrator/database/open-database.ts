@@ -24,6 +24,18 @@ export interface OpenedDatabase extends AsyncDisposable {
 
 /** Connects (starting the embedded server where none is given) and brings the schema up to date. */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  const opened = await openServer(options);
+  try {
+    await migrate(opened.database, options.clock);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+  return opened;
+}
+
+/** The same, and the database is left as it is found. */
+export async function openServer(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
   const { databaseUrl, folder, clock, logger } = options;
   const server = databaseUrl === undefined ? await EmbeddedPostgres.start({ folder, clock, logger }) : undefined;
   const connection = server?.connection() ?? { connectionString: checkUrl(databaseUrl as string) };
@@ -33,12 +45,6 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
     closed ??= database.close().finally(() => server?.close());
     return closed;
   };
-  try {
-    await migrate(database, clock);
-  } catch (error) {
-    await close();
-    throw error;
-  }
   const description = databaseUrl === undefined ? `embedded, in ${folder}/postgres` : withoutSecrets(databaseUrl);
   return { database, description, close, [Symbol.asyncDispose]: close };
 }

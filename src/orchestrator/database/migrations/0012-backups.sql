@@ -1,3 +1,10 @@
+-- Names this installation, its copies restored from a backup included: a bucket may hold backups of several.
+CREATE TABLE installation (
+  only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+  id       char(32) NOT NULL
+);
+INSERT INTO installation (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
+
 -- Backups of this database in the archive, and which replica is at one. The archive's manifests are the truth; this is their catalog,
 -- and the claim: a row that runs is its replica's as long as it renews the lease.
 CREATE TABLE backups (

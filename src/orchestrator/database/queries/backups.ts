@@ -1,5 +1,6 @@
-import type { BackupView } from '../../../contract/backup.ts';
+import { type BackupManifest, type BackupView, backupManifestKey } from '../../../contract/backup.ts';
 import type { Database, Queryable } from '../database.ts';
+import { appendAudit } from './append-audit.ts';
 
 interface BackupRow extends Omit<BackupView, 'started_at' | 'finished_at'> {
   readonly started_at: Date;
@@ -63,7 +64,7 @@ export async function readBackupState(database: Queryable, now: Date): Promise<B
 }
 
 /**
- * Takes the making of a backup upon this replica, until `leaseUntil`; `undefined`: another one is at it. One whose lease is over was broken off
+ * Takes the making of a backup upon this replica, until `leaseUntil`; not `claimed`: another one is at it. One whose lease is over was broken off
  * (killed, cut off): it is noted as failed, and what it left in the archive is no backup.
  */
 export async function claimBackup(
@@ -71,9 +72,9 @@ export async function claimBackup(
   { run, day, night, askedBy }: BackupClaim,
   now: Date,
   leaseUntil: Date,
-): Promise<BackupView | undefined> {
+): Promise<{ readonly claimed: BackupView | undefined; readonly brokenOff: boolean }> {
   return database.transaction(async (transaction) => {
-    await transaction.query(
+    const brokenOff = await transaction.query(
       `UPDATE backups SET state = 'failed', lease_until = NULL, finished_at = $1,
          error = 'it was broken off: the orchestrator that made it ended, or lost its way to the database'
        WHERE state = 'running' AND lease_until <= $1`,
@@ -85,8 +86,14 @@ export async function claimBackup(
        ON CONFLICT ((true)) WHERE state = 'running' DO NOTHING RETURNING ${COLUMNS}`,
       [run, day, night, askedBy, now, leaseUntil],
     );
-    return rows[0] === undefined ? undefined : toView(rows[0]);
+    return { claimed: rows[0] && toView(rows[0]), brokenOff: brokenOff.count > 0 };
   });
+}
+
+/** The name of this database among those that share a bucket. */
+export async function readInstallation(database: Queryable): Promise<string> {
+  const { rows } = await database.query<{ id: string }>('SELECT id FROM installation');
+  return rows[0]?.id ?? '';
 }
 
 /** Whether it is still this replica's. */
@@ -136,6 +143,23 @@ export async function adoptBackup(
     `INSERT INTO backups (run, day, night, state, started_at, finished_at, key, parts, rows, text_bytes, bytes)
      VALUES ($1, $2, $2, 'done', $3, $3, $4, $5, $6, $7, $8) ON CONFLICT (run) DO NOTHING`,
     [found.run, found.day, takenAt, found.key, found.parts, found.rows, found.text_bytes, found.bytes],
+  );
+}
+
+/** Writes into a restored database's audit log by which backup it was restored. */
+export async function noteRestored(
+  database: Database,
+  { run, day, taken_at }: Pick<BackupManifest, 'run' | 'day' | 'taken_at'>,
+  now: Date,
+): Promise<void> {
+  await database.transaction((transaction) =>
+    appendAudit(transaction, {
+      at: now,
+      by: { type: 'system', name: null, address: null },
+      action: 'database.restored',
+      subject: backupManifestKey(day, run),
+      detail: { taken_at },
+    }),
   );
 }
 
