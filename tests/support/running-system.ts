@@ -77,12 +77,19 @@ export class RunningSystem {
   }
 
   /** Runs a command of the CLI on this home; resolves with what it printed. */
-  async cli(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args, '--home', this.home], {
-      env: this.#environment,
-      maxBuffer: 1e9,
-    });
-    return stdout;
+  cli(...args: string[]): Promise<string> {
+    return RunningSystem.commandOf(this.home, this.#environment)(...args);
+  }
+
+  /** The CLI on a home in which nothing need run. */
+  static commandOf(home: string, environment: Record<string, string>): (...args: string[]) => Promise<string> {
+    return async (...args) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args, '--home', home], {
+        env: freshEnvironment(home, environment),
+        maxBuffer: 1e9,
+      });
+      return stdout;
+    };
   }
 
   /** `kill -9`, as a crash does. */

@@ -101,15 +101,12 @@ async function adoptUnknown(
 ): Promise<string[]> {
   const adopted: string[] = [];
   const installation = await readInstallation(database);
-  for (const { run, day, manifest: key } of whole) {
+  for (const { run, manifest: key } of whole) {
     if (known.has(run) || key === undefined) continue;
     try {
-      const { tables, parts, taken_at, ...of } = await readBackupManifest(archive, key, signal);
-      if (of.installation !== installation) continue;
-      const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-      const text_bytes = parts.reduce((sum, part) => sum + part.text_bytes, 0);
-      const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-      await adoptBackup(database, { run, day, key, rows, text_bytes, bytes, parts: parts.length }, new Date(taken_at));
+      const manifest = await readBackupManifest(archive, key, signal);
+      if (manifest.installation !== installation) continue;
+      await adoptBackup(database, manifest, null);
       adopted.push(run);
     } catch (error) {
       signal.throwIfAborted();

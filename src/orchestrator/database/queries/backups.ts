@@ -136,31 +136,44 @@ export async function forgetBackups(database: Queryable, runs: readonly string[]
 /** Takes a good one in that the archive has and the catalog doesn't: this database was restored. */
 export async function adoptBackup(
   database: Queryable,
-  found: Pick<BackupView, 'run' | 'day' | 'key' | 'rows' | 'text_bytes' | 'bytes'> & { readonly parts: number },
-  takenAt: Date,
+  { run, day, taken_at, tables, parts }: BackupManifest,
+  checked: 'restored' | null,
 ): Promise<void> {
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
   await database.query(
-    `INSERT INTO backups (run, day, night, state, started_at, finished_at, key, parts, rows, text_bytes, bytes)
-     VALUES ($1, $2, $2, 'done', $3, $3, $4, $5, $6, $7, $8) ON CONFLICT (run) DO NOTHING`,
-    [found.run, found.day, takenAt, found.key, found.parts, found.rows, found.text_bytes, found.bytes],
+    `INSERT INTO backups (run, day, night, state, started_at, finished_at, key, parts, rows, text_bytes, bytes, checked)
+     VALUES ($1, $2, $2, 'done', $3, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (run) DO NOTHING`,
+    [
+      run,
+      day,
+      new Date(taken_at),
+      backupManifestKey(day, run),
+      parts.length,
+      sum(tables.map(({ rows }) => rows)),
+      sum(parts.map(({ text_bytes }) => text_bytes)),
+      sum(parts.map(({ bytes }) => bytes)),
+      checked,
+    ],
   );
 }
 
-/** Writes into a restored database's audit log by which backup it was restored. */
-export async function noteRestored(
-  database: Database,
-  { run, day, taken_at }: Pick<BackupManifest, 'run' | 'day' | 'taken_at'>,
-  now: Date,
-): Promise<void> {
-  await database.transaction((transaction) =>
-    appendAudit(transaction, {
+/**
+ * Says in a restored database by which backup it was restored. When that was taken it was still being made, which nobody is at any more: it is
+ * a good one, proven by having been restored.
+ */
+export async function noteRestored(database: Database, manifest: BackupManifest, now: Date): Promise<void> {
+  const { day, run, taken_at } = manifest;
+  await database.transaction(async (transaction) => {
+    await transaction.query("DELETE FROM backups WHERE state = 'running'");
+    await adoptBackup(transaction, manifest, 'restored');
+    await appendAudit(transaction, {
       at: now,
       by: { type: 'system', name: null, address: null },
       action: 'database.restored',
       subject: backupManifestKey(day, run),
       detail: { taken_at },
-    }),
-  );
+    });
+  });
 }
 
 /** All good ones, the one that is being made, and the last few that failed; newest first. */
