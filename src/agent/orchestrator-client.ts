@@ -343,12 +343,15 @@ function isUpgradeOrder(value: unknown): value is UpgradeOrder {
 
 function isCredentials(answer: Record<string, unknown>): boolean {
   const { type, session_token: token, addressing, expires_at: expiresAt, now, prefixes } = answer;
+  const expiry = answer['logs_expire_after_seconds'];
   const texts = ['access_key', 'secret_key', 'bucket', 'endpoint', 'region'].map((name) => answer[name]);
   return (
     type === 'scoped' &&
     texts.every((value) => typeof value === 'string' && value !== '') &&
     (token === undefined || typeof token === 'string') &&
     (addressing === 'path' || addressing === 'virtual_host') &&
+    // Less than a day is no retention that anybody can have set: what is sent must not vanish by a mistake.
+    (expiry === undefined || (typeof expiry === 'number' && expiry >= 86_400)) &&
     Array.isArray(prefixes) &&
     !Number.isNaN(Date.parse(String(expiresAt)) - Date.parse(String(now)))
   );

@@ -47,7 +47,8 @@ export async function run(options: RestoreDbOptions): Promise<number> {
   }
   await prepareHome(home);
   parts.use(lockHome(home, 'orchestrator'));
-  const archive = parts.use(await openConfiguredArchive(settings, await readConfig(home)));
+  const loaded = await readConfig(home);
+  const archive = parts.use(await openConfiguredArchive(settings, loaded));
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(interrupted()));
   const { signal } = stop;
@@ -77,7 +78,14 @@ export async function run(options: RestoreDbOptions): Promise<number> {
     });
     migrations = await migrate(database, systemClock);
     await noteRestored(database, manifest, new Date(systemClock.now()));
-    if (options.reindex) reindexed = await reindex(database, archive, progress, signal);
+    if (options.reindex)
+      reindexed = await reindex({
+        database,
+        archive,
+        logsMs: loaded.config.storage.retention.logsMs,
+        progress,
+        signal,
+      });
   } finally {
     progress.clear();
   }
@@ -145,13 +153,17 @@ async function chooseBackup(
   );
 }
 
-async function reindex(
-  database: Database,
-  archive: Archive,
-  progress: ProgressLine,
-  signal: AbortSignal,
-): Promise<ReindexResult> {
-  const steps = reindexArchive({ database, archive, clock: systemClock, signal });
+interface ReindexParts {
+  readonly database: Database;
+  readonly archive: Archive;
+  readonly logsMs: number | undefined;
+  readonly progress: ProgressLine;
+  readonly signal: AbortSignal;
+}
+
+async function reindex({ database, archive, logsMs, progress, signal }: ReindexParts): Promise<ReindexResult> {
+  const expiredBefore = logsMs === undefined ? undefined : systemClock.now() - logsMs;
+  const steps = reindexArchive({ database, archive, clock: systemClock, expiredBefore, signal });
   for (let step = await steps.next(); ; step = await steps.next()) {
     if (step.done) return step.value;
     const { objects, bytes, known, added } = step.value;

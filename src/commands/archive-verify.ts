@@ -36,8 +36,13 @@ export async function run(options: ArchiveVerifyOptions): Promise<number> {
       hint: 'name its home with --home, or set STORJ_* for an archive on S3',
     });
   }
-  await using archive = await openConfiguredArchive(settings, await loadConfig(join(settings.home, 'config')));
-  const sinceAt = options.since === undefined ? undefined : resolveInstant(options.since, systemClock.now());
+  const loaded = await loadConfig(join(settings.home, 'config'));
+  await using archive = await openConfiguredArchive(settings, loaded);
+  const now = systemClock.now();
+  const askedAt = options.since === undefined ? undefined : resolveInstant(options.since, now);
+  // What is past its retention may be gone, and is no finding.
+  const { logsMs } = loaded.config.storage.retention;
+  const sinceAt = logsMs === undefined ? askedAt : Math.max(now - logsMs, askedAt ?? Number.NEGATIVE_INFINITY);
   const progress = new ProgressLine(process.stderr, systemClock);
   const ledgers: ServerLedger[] = [];
   try {

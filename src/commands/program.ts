@@ -276,6 +276,14 @@ function addReaders(program: Command, runs: Runs): void {
       examples('nervesys archive reindex', 'nervesys archive reindex --server AIGARDEN01 --since 7d --json'),
     )
     .action(runs(() => import('./archive-reindex.ts')));
+  reader(archive.command('expire'))
+    .summary('remove logs past their retention now')
+    .description(
+      'Remove logs that are older than retention.logs of storage.yaml says, as the orchestrator does by itself every ten minutes. For good.',
+    )
+    .option('--dry-run', 'only say what would be removed')
+    .addHelpText('after', examples('nervesys archive expire --dry-run', 'nervesys archive expire --dry-run --json'))
+    .action(runs(() => import('./archive-expire.ts')));
   addBackups(archive, runs);
 }
 

@@ -136,7 +136,18 @@ export function followPlace(archive: Archive, settings: Settings, storage: Stora
 
 function bucketAddress(storj: StorjSettings, storage: StorageSettings): BucketAddress {
   const { addressing, ...place } = bucketPlace(storj, storage);
-  return { ...place, addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path' };
+  return {
+    ...place,
+    addressing: addressing === 'virtual_host' ? 'virtual-host' : 'path',
+    logsExpireAfterMs: objectExpiryMs(storage, place.endpoint),
+  };
+}
+
+/** After how long objects of logs are to end by themselves in this store; `undefined`: they aren't. */
+export function objectExpiryMs({ retention }: StorageSettings, endpoint: string): number | undefined {
+  const { logsMs, by } = retention;
+  const atStorj = /(^|\.)storjshare\.io$/.test(URL.canParse(endpoint) ? new URL(endpoint).hostname : '');
+  return by === 'store' || (by === 'auto' && atStorj) ? logsMs : undefined;
 }
 
 /** Where the bucket is: what the environment names wins over storage.yaml. */

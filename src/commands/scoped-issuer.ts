@@ -3,7 +3,7 @@ import { type ScopedSettings, StsIssuer, UplinkIssuer } from '../orchestrator/in
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import { bucketPlace } from './runtime.ts';
+import { bucketPlace, objectExpiryMs } from './runtime.ts';
 import { type Settings, searchPath } from './settings.ts';
 
 export interface ScopedIssuing extends ScopedSettings {
@@ -32,6 +32,7 @@ export function openScopedIssuing(
       { hint: 'set STORJ_ACCESS_KEY and STORJ_SECRET_KEY of a bucket, or say credentials: presigned' },
     );
   const place = bucketPlace(storj, loaded.config.storage);
+  const logsExpireAfterMs = objectExpiryMs(loaded.config.storage, place.endpoint);
   if (accessGrant !== undefined) {
     const { program, authService } = archive.uplink;
     const options = { program, authService, bucket: place.bucket, grant: accessGrant, path: searchPath() };
@@ -39,11 +40,11 @@ export function openScopedIssuing(
     const follow = (next: Settings) => {
       if (next.accessGrant !== undefined) issuer.useGrant(next.accessGrant);
     };
-    return { issuer, place, lifetimeMs, follow };
+    return { issuer, place, lifetimeMs, logsExpireAfterMs, follow };
   }
   const issuer = parts.use(new StsIssuer({ place, ...archive.sts, keys: storj, clock: systemClock, logger }));
   const follow = (next: Settings) => {
     if (next.storj !== undefined) issuer.useKeys(next.storj);
   };
-  return { issuer, place, lifetimeMs, follow };
+  return { issuer, place, lifetimeMs, logsExpireAfterMs, follow };
 }

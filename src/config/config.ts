@@ -245,6 +245,11 @@ export interface StorageSettings {
   readonly credentials: 'presigned' | 'scoped' | 'static';
   /** How long temporary keys are good. */
   readonly credentialsTtlMs: number;
+  readonly retention: {
+    /** Absent: logs are kept for ever. */
+    readonly logsMs: number | undefined;
+    readonly by: 'auto' | 'store' | 'job';
+  };
   readonly archive: {
     readonly bucket: string;
     readonly endpoint: string;

@@ -7,7 +7,7 @@ import type { AgentSettings, Config } from './config.ts';
 const PART_CHARACTERS_MAX = 4_000_000;
 const AGENTS_MAX = 10_000;
 /** Keys whose built-in value is absent, and what they hold where they are there. */
-const OPTIONAL: Readonly<Record<string, 'text' | 'texts'>> = {
+const OPTIONAL: Readonly<Record<string, 'text' | 'texts' | 'number'>> = {
   servers: 'texts',
   path: 'text',
   publicUrl: 'text',
@@ -15,6 +15,7 @@ const OPTIONAL: Readonly<Record<string, 'text' | 'texts'>> = {
   certificate: 'text',
   key: 'text',
   socketPath: 'text',
+  logsMs: 'number',
 };
 
 /**
@@ -58,7 +59,8 @@ function likePattern(key: string, pattern: unknown, given: unknown, at: string):
   if (pattern === undefined) {
     const isText = typeof given === 'string' && OPTIONAL[key] === 'text';
     const isTexts = OPTIONAL[key] === 'texts' && Array.isArray(given) && given.every((one) => typeof one === 'string');
-    if (isText || isTexts) return given;
+    const isNumber = typeof given === 'number' && Number.isFinite(given) && OPTIONAL[key] === 'number';
+    if (isText || isTexts || isNumber) return given;
     if (OPTIONAL[key] === undefined) return undefined; // nothing that is known here
     throw invalid(at, 'is of another kind');
   }

@@ -67,6 +67,21 @@ const fields = {
     '12h',
     'With scoped: how long what a server was given is good; renewed when about half of it is over. A stolen one is good for as long.',
   ),
+  retention: withDefault(
+    group({
+      logs: described(
+        duration('1d', '36500d'),
+        'Logs whose window is older are removed from the archive, for good. Left out: they are kept for ever.',
+      ),
+      by: withDefault(
+        oneOf('auto', 'store', 'job'),
+        'auto',
+        "Who removes them. The orchestrator's job always does, where its credential may delete. store: objects bear an end of their own as well (Storj's X-Amz-Meta-Object-Expires, fixed when they are written). auto: so at storjshare.io. job: never.",
+      ),
+    }),
+    {},
+    'How long logs are kept.',
+  ),
   archive: withDefault(
     group({
       bucket: withDefault(
@@ -144,6 +159,7 @@ export function storageSettings({
   upload,
   credentials,
   credentials_ttl,
+  retention,
   archive,
 }: Read<typeof fields>): StorageSettings {
   const { sts, uplink, ...bucket } = archive;
@@ -152,6 +168,7 @@ export function storageSettings({
     upload: { windowMs: upload.window, batchSizeBytes: upload.batch_size, jitterMs: upload.jitter },
     credentials,
     credentialsTtlMs: credentials_ttl,
+    retention: { logsMs: retention.logs, by: retention.by },
     archive: {
       ...bucket,
       sts: { endpoint: sts.endpoint, roleArn: sts.role_arn, allowOverwriting: sts.allow_overwriting },

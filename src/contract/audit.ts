@@ -75,6 +75,7 @@ export const AUDIT_ACTIONS = [
   'config.halted',
   'backup.asked',
   'database.restored',
+  'logs.expiry_asked',
   'logs.expired',
   'alert.acknowledged',
   'alert.resolved',

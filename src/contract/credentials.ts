@@ -14,6 +14,8 @@ export interface ScopedCredentials {
   readonly endpoint: string;
   readonly region: string;
   readonly addressing: 'path' | 'virtual_host';
+  /** Objects are to be written with an end so long after (`x-amz-meta-object-expires`); absent: with none. */
+  readonly logs_expire_after_seconds?: number;
   /** What may be written below, each ending in `/`: `logs/AIGARDEN01/`. */
   readonly prefixes: readonly string[];
   /** ISO 8601, and the orchestrator's own clock with it: how long they last is told by the difference, whatever the server's clock says. */

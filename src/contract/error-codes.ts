@@ -150,11 +150,6 @@ export const ERROR_CODES = {
     meaning: 'Logs are kept for ever: `retention.logs` of storage.yaml is not set.',
     remedy: 'Set it, by a commit to the configuration; nothing was removed.',
   },
-  NSV_EXPIRY_RUNNING: {
-    status: 409,
-    meaning: 'Logs past their retention are being removed already, here or by another replica.',
-    remedy: 'Nothing to do; ask again in a minute.',
-  },
   NSV_BACKUP_RUNNING: {
     status: 409,
     meaning: 'The database is being backed up already, here or by another replica.',

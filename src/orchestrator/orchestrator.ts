@@ -30,6 +30,7 @@ import { issueSignInLink, type SignInLink } from './api/session-routes.ts';
 import { issueToken, type TokenRequest } from './api/tokens-routes.ts';
 import { Refusals } from './audit/refusals.ts';
 import { BackupKeeper, type BackupKeeperOptions } from './backups/backup-keeper.ts';
+import { LogExpiry } from './catalog/log-expiry.ts';
 import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
 import { tendPartitions } from './database/partitions.ts';
@@ -157,6 +158,9 @@ export class Orchestrator implements AsyncDisposable {
         ...options.backups,
       }),
     );
+    const expiry = stack.use(
+      new LogExpiry({ database, archive: options.archive, clock, logger, hub, storage: () => desired.own?.storage }),
+    );
     const { git } = options;
     const follower =
       git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
@@ -218,6 +222,7 @@ export class Orchestrator implements AsyncDisposable {
       upgrades,
       desired,
       backups,
+      expiry,
       rolloutWatch,
       channels,
       deadMan: deadMan && (() => deadMan.state),
@@ -270,6 +275,7 @@ export class Orchestrator implements AsyncDisposable {
     thresholdWatch.start();
     snapshots.start();
     backups.start();
+    expiry.start();
     follower?.start();
     const note = (authority = keeper?.current.authority) =>
       noteAddress(folder, { url: listening.url, ...(authority === undefined ? {} : { authority }) });

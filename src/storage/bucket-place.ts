@@ -9,6 +9,8 @@ export interface BucketAddress {
   readonly bucket: string;
   /** Where the bucket's name goes: into the path (default) or before the host. */
   readonly addressing?: 'path' | 'virtual-host';
+  /** Objects below `logs/` are written with an end so long after; absent: with none. Only some stores heed it (Storj). */
+  readonly logsExpireAfterMs?: number | undefined;
 }
 
 export const S3_REGION_DEFAULT = 'eu1';
@@ -21,6 +23,7 @@ export class BucketPlace {
   readonly host: string;
   readonly pathPrefix: string;
   readonly http: HttpClient;
+  readonly #logsExpireAfterMs: number | undefined;
   /** The store's clock minus ours, learnt from its Date when it found ours too far off. */
   skewMs = 0;
   /** Whether the store honours `If-None-Match: *`; `undefined` until it has shown it. */
@@ -34,6 +37,7 @@ export class BucketPlace {
       throw new NervesysError('NSV_SETTING_INVALID', `bucket ${JSON.stringify(bucket)} is not a bucket name`);
     const isVirtualHost = addressing === 'virtual-host';
     this.region = region;
+    this.#logsExpireAfterMs = address.logsExpireAfterMs;
     this.host = isVirtualHost ? `${bucket}.${base.host}` : base.host;
     this.origin = `${base.protocol}//${this.host}`;
     this.pathPrefix = isVirtualHost ? '/' : `/${bucket}/`;
@@ -41,9 +45,20 @@ export class BucketPlace {
     this.description = `s3 ${base.origin}/${bucket}`;
   }
 
-  /** Whether it is the same bucket, reached in the same way. */
+  /** Whether it is the same bucket, reached in the same way, and what is written there ends as early. */
   isAt(other: BucketPlace): boolean {
-    return this.origin === other.origin && this.pathPrefix === other.pathPrefix && this.region === other.region;
+    return (
+      this.origin === other.origin &&
+      this.pathPrefix === other.pathPrefix &&
+      this.region === other.region &&
+      this.#logsExpireAfterMs === other.#logsExpireAfterMs
+    );
+  }
+
+  /** The headers by which an object ends by itself: in whole hours from its writing on, never early. */
+  expiry(key: string): Readonly<Record<string, string>> {
+    if (this.#logsExpireAfterMs === undefined || !key.startsWith('logs/')) return {};
+    return { 'x-amz-meta-object-expires': `+${Math.ceil(this.#logsExpireAfterMs / 3_600_000)}h` };
   }
 }
 

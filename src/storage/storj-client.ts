@@ -217,6 +217,7 @@ export class S3Archive implements Archive {
       'content-md5': Buffer.from(request.md5, 'hex').toString('base64'),
       'content-type': 'application/gzip',
       ...(this.#place.conditional === false ? {} : { 'if-none-match': '*' }),
+      ...this.#place.expiry(request.key),
     };
     const { pathPrefix, host, origin, skewMs } = this.#place;
     const path = encodePath(pathPrefix + request.key);
@@ -276,6 +277,7 @@ export class S3Archive implements Archive {
       'content-md5': createHash('md5').update(body).digest('base64'),
       'content-type': 'application/gzip',
       ...(conditional ? { 'if-none-match': '*' } : {}),
+      ...place.expiry(key),
     };
     return this.#request({ method: 'PUT', key, headers, body }, signal, place);
   }

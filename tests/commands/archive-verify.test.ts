@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { systemClock } from '../../src/platform/clock.ts';
 import { openArchive } from '../../src/storage/index.ts';
@@ -23,6 +24,24 @@ test('archive verify says what holds and ends with 0, or names what does not and
   assert.match(whole.stdout.toString(), /AIGARDEN01: 3 objects[\s\S]*10 records \(1–10\) in 3 objects/);
   assert.match(whole.stderr, /proven only by the catalog/);
   assert.doesNotMatch(whole.stderr, /[█░]/, 'no progress in a pipe');
+});
+
+test('archive verify expects nothing of what is past its retention', async (t) => {
+  const home = await tempDir(t);
+  await using archive = await openArchive({ type: 'folder', path: `${home}/archive` }, { clock: systemClock });
+  const [, second] = writeEpoch({
+    batches: [3, 5],
+    firstWindowAt: Math.floor(Date.now() / 600_000) * 600_000 - 1_200_000,
+  });
+  await archive.put(second!.key, second!.body);
+  const verify = () => runNervesys(['archive', 'verify', '--home', home]);
+
+  const withoutRetention = await verify();
+  await mkdir(`${home}/config`, { recursive: true });
+  await writeFile(`${home}/config/storage.yaml`, 'retention: { logs: 400d }\n');
+  const withRetention = await verify();
+
+  assert.deepEqual([withoutRetention.code, withRetention.code], [3, 0], withRetention.stderr);
 });
 
 test('archive verify --json reads S3, one server, from an instant on', async (t) => {

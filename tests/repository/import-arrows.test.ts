@@ -37,6 +37,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'fastify-plugin',
     'nodemailer',
     'pg',
+    'pg-copy-streams',
     'reflect-metadata',
   ],
   commands: ['commander', 'yaml'],

@@ -42,6 +42,8 @@ export interface StoredObject {
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly storedAt: number;
+  /** When it ends by itself, by `x-amz-meta-object-expires`, as at Storj. */
+  readonly expiresAt?: number | undefined;
 }
 
 /**
@@ -257,6 +259,7 @@ export class S3Server implements AsyncDisposable {
     if (unsupported !== undefined) return refuse(501, 'NotImplemented', `${unsupported} is not implemented.`);
     const { bucketName, key } = this.#addressed(headers.host ?? '', path);
     const bucket = this.#buckets.get(bucketName);
+    for (const [name, { expiresAt }] of bucket ?? []) if ((expiresAt ?? Infinity) <= this.#now()) bucket?.delete(name);
     if (session !== undefined) {
       const condition = headers['if-none-match'];
       const denial = this.sessions!.denial(session, { token, method, bucketName, key, condition }, this.#now());
@@ -344,8 +347,15 @@ export class S3Server implements AsyncDisposable {
       contentType: headers['content-type'],
       contentEncoding: headers['content-encoding'],
       storedAt: this.#now(),
+      expiresAt: this.#expiryOf(headers['x-amz-meta-object-expires']),
     });
     return { ...ok(), headers: { etag: `"${md5}"` } };
+  }
+
+  /** Hours from now, as we write it. */
+  #expiryOf(header: string | string[] | undefined): number | undefined {
+    const hours = /^\+(\d+)h$/.exec(String(header ?? ''))?.[1];
+    return hours === undefined ? undefined : this.#now() + Number(hours) * 3_600_000;
   }
 
   #list(name: string, bucket: Map<string, StoredObject>, parameters: URLSearchParams): Answer {

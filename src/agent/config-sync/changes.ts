@@ -24,7 +24,7 @@ export function findChanges(before: Config, after: Config, server: string): Conf
   if (differ(agents)) restart.add('agents');
   if (differ(({ storage: { buffer, upload } }) => [buffer.limitBytes, upload.windowMs, upload.batchSizeBytes]))
     restart.add('buffer');
-  if (differ((config) => config.storage.archive)) restart.add('archive');
+  if (differ(({ storage: { archive, retention } }) => [archive, retention])) restart.add('archive');
   if (differ((config) => config.agentListen)) restart.add('listen');
   const later = [
     ['storage.buffer.path', (config: Config) => config.storage.buffer.path],

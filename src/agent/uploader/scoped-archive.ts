@@ -157,7 +157,8 @@ export class ScopedArchive implements WritableArchive, AsyncDisposable {
     const given = await client.issueCredentials(this.#closing.signal);
     const lifetimeMs = Date.parse(given.expires_at) - Date.parse(given.now);
     const renewPart = RENEW_FROM + (RENEW_UNTIL - RENEW_FROM) * random();
-    const place = JSON.stringify([given.endpoint, given.region, given.bucket, given.addressing]);
+    const { endpoint, region, bucket, addressing, logs_expire_after_seconds: expiry } = given;
+    const place = JSON.stringify([endpoint, region, bucket, addressing, expiry]);
     const before = this.#held;
     let archive: S3Archive;
     if (before?.place === place) {
@@ -183,10 +184,11 @@ export class ScopedArchive implements WritableArchive, AsyncDisposable {
 
   #open(given: ScopedCredentials): S3Archive {
     const { clock, random, limits } = this.#options;
-    const { endpoint, region, bucket } = given;
+    const { endpoint, region, bucket, logs_expire_after_seconds: expiry } = given;
+    const logsExpireAfterMs = expiry === undefined ? undefined : expiry * 1_000;
     const addressing = given.addressing === 'virtual_host' ? 'virtual-host' : 'path';
     return new S3Archive(
-      { endpoint, region, bucket, addressing, ...keysOf(given) },
+      { endpoint, region, bucket, addressing, logsExpireAfterMs, ...keysOf(given) },
       { clock, random, ...(limits === undefined ? {} : { limits }) },
     );
   }

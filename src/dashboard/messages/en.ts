@@ -275,6 +275,7 @@ export const en = {
   auditUpgraded: 'Told how its upgrade went',
   auditBackupAsked: 'Asked for a backup of the database',
   auditDatabaseRestored: 'Restored the database from the backup',
+  auditLogsExpiryAsked: 'Asked to remove logs past their retention',
   auditLogsExpired: 'Removed logs past their retention',
   auditCredentialsIssued: 'Got credentials for the archive',
   auditRolloutPaused: 'Paused the rollout of',

@@ -286,6 +286,7 @@ export const he: Messages = {
   auditUpgraded: 'דיווח על שדרוג הסוכן',
   auditBackupAsked: 'ביקש גיבוי של מסד הנתונים',
   auditDatabaseRestored: 'שחזר את מסד הנתונים מהגיבוי',
+  auditLogsExpiryAsked: 'ביקש להסיר לוגים שתקופת שמירתם חלפה',
   auditLogsExpired: 'הסיר לוגים שתקופת שמירתם חלפה',
   auditCredentialsIssued: 'קיבל הרשאות לארכיון',
   auditRolloutPaused: 'עצר זמנית את הפריסה של',

@@ -11,6 +11,7 @@ import type { DeadManState } from '../alerts/dead-man.ts';
 import type { ThresholdWatch } from '../alerts/thresholds/threshold-watch.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import type { BackupKeeper } from '../backups/backup-keeper.ts';
+import type { LogExpiry } from '../catalog/log-expiry.ts';
 import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
@@ -85,6 +86,7 @@ export interface ServerDeps {
   /** Which configuration each server is to run. */
   readonly desired: DesiredConfig;
   readonly backups: BackupKeeper;
+  readonly expiry: LogExpiry;
   readonly rolloutWatch: Pick<RolloutWatch, 'nudge'>;
   /** By which people are told; absent: there are none. */
   readonly channels?: Channels | undefined;

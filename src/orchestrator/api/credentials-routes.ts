@@ -14,6 +14,9 @@ const CredentialsAnswer = Type.Object({
   endpoint: Type.String(),
   region: Type.String(),
   addressing: Type.Union([Type.Literal('path'), Type.Literal('virtual_host')]),
+  logs_expire_after_seconds: Type.Optional(
+    Type.Number({ description: 'After how long objects are to end by themselves (x-amz-meta-object-expires).' }),
+  ),
   prefixes: Type.Array(Type.String(), { description: 'What may be written below: logs/AIGARDEN01/' }),
   expires_at: Type.String({ format: 'date-time' }),
   now: Type.String({ format: 'date-time', description: "The orchestrator's clock." }),

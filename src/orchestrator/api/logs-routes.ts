@@ -57,7 +57,8 @@ export function logsRoutes(app: App, deps: ServerDeps): void {
       };
       const signal = closedSignal(reply);
       const { database, archive } = deps;
-      const lines = searchLogs({ database, archive, query, now: () => deps.clock.now(), signal });
+      const expiredBefore = deps.expiry.horizon;
+      const lines = searchLogs({ database, archive, query, expiredBefore, now: () => deps.clock.now(), signal });
       const first = await lines.next(); // what is wrong from the start is still answered as a problem
       const chunks = joinLines(first, lines, (error) => {
         if (!signal.aborted) deps.logger.warn('a search in the archive broke off', errorFields(error));

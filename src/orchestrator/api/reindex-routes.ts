@@ -46,9 +46,12 @@ export function reindexRoutes(app: App, deps: ServerDeps): void {
         throw new NervesysError('NSV_REINDEX_RUNNING', 'reindex the archive: this orchestrator is at it already');
       running = true;
       const signal = AbortSignal.any([closedSignal(reply), deps.closing]);
-      const lines = toLines({ database, archive, clock, server, sinceAt, signal }, (error) => {
-        if (!signal.aborted) logger.warn('a reindex of the archive broke off', errorFields(error));
-      });
+      const lines = toLines(
+        { database, archive, clock, server, sinceAt, expiredBefore: deps.expiry.horizon, signal },
+        (error) => {
+          if (!signal.aborted) logger.warn('a reindex of the archive broke off', errorFields(error));
+        },
+      );
       logger.info('the archive is being reindexed', { server: server ?? null });
       const body = Readable.from(lines, { objectMode: false });
       body.once('close', () => {

@@ -25,6 +25,7 @@ import { credentialsRoutes } from './credentials-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import { enrolRoutes } from './enrol-routes.ts';
 import { eventsRoutes } from './events-routes.ts';
+import { expiryRoutes } from './expiry-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { heartbeatsRoutes } from './heartbeats-routes.ts';
@@ -67,6 +68,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   uploadsRoutes,
   archiveRoutes,
   reindexRoutes,
+  expiryRoutes,
   backupsRoutes,
   logsRoutes,
   fleetRoutes,

@@ -26,6 +26,8 @@ export interface ReindexOptions {
   readonly server?: ServerName | undefined;
   /** Windows that ended before this (epoch ms) are not looked at. */
   readonly sinceAt?: number | undefined;
+  /** What is of windows before this (epoch ms) is past its retention: that it is gone is right. */
+  readonly expiredBefore?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -135,8 +137,9 @@ class Run {
   }
 
   async *findMissing(): AsyncGenerator<ReindexProgress> {
-    const { archive, database, signal, server, sinceAt } = this.#options;
-    const scope = { server, windowAfter: sinceAt === undefined ? undefined : new Date(sinceAt - WINDOW_MS) };
+    const { archive, database, signal, server, sinceAt, expiredBefore } = this.#options;
+    const least = [sinceAt, expiredBefore].filter((at) => at !== undefined);
+    const scope = { server, windowAfter: least.length === 0 ? undefined : new Date(Math.max(...least) - WINDOW_MS) };
     for await (const unseen of unseenObjects(database, scope, this.#startedAt)) {
       signal.throwIfAborted();
       const standing = await Promise.all(unseen.map(({ key }) => archive.head(key, signal)));

@@ -16,6 +16,8 @@ export interface LogSearch {
   readonly database: Queryable;
   readonly archive: Archive;
   readonly query: LogQuery;
+  /** What is of windows before this (epoch ms) is past its retention, and may be gone; absent: nothing is. */
+  readonly expiredBefore?: number | undefined;
   /** Epoch ms, for the line that stands in for an object that can't be read. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -47,6 +49,7 @@ async function* linesOf(object: FoundObject, filter: LogFilter, search: LogSearc
     const code = errorCode(error);
     if (!(error instanceof NervesysError) || (code !== 'NSV_ARCHIVE_NOT_FOUND' && code !== 'NSV_ARCHIVE_DAMAGED'))
       throw error;
+    if (code === 'NSV_ARCHIVE_NOT_FOUND' && object.window_at.getTime() < (search.expiredBefore ?? -Infinity)) return;
     const at = search.now();
     const text = JSON.stringify({
       timestamp: new Date(at).toISOString(),

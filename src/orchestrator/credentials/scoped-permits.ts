@@ -13,6 +13,8 @@ export interface ScopedSettings {
   readonly issuer: CredentialIssuer;
   readonly place: BucketPlace;
   readonly lifetimeMs: number;
+  /** Objects of logs are to end by themselves so long after; absent: they aren't. */
+  readonly logsExpireAfterMs?: number | undefined;
 }
 
 export interface ScopedPermitsOptions extends ScopedSettings {
@@ -47,7 +49,7 @@ export class ScopedPermits {
 
   /** Rejects with `NSV_CREDENTIALS_UNAVAILABLE`, `_FAILED` or `_TRIES`, or as an archive does. `address`: where the server asks from. */
   async issue(server: ServerName, address: string, signal: AbortSignal): Promise<ScopedCredentials> {
-    const { issuer, place, lifetimeMs, database, clock, logger } = this.#options;
+    const { issuer, place, lifetimeMs, logsExpireAfterMs, database, clock, logger } = this.#options;
     const release = this.#reserve(server);
     try {
       await this.#requireGuardedNames(signal);
@@ -72,6 +74,7 @@ export class ScopedPermits {
         secret_key: keys.secretKey,
         ...(keys.sessionToken === undefined ? {} : { session_token: keys.sessionToken }),
         ...place,
+        ...(logsExpireAfterMs === undefined ? {} : { logs_expire_after_seconds: logsExpireAfterMs / 1_000 }),
         prefixes: [prefix],
         expires_at: expiresAt,
         now: now.toISOString(),
