@@ -1,4 +1,5 @@
 import type { Weekday } from '../../config/index.ts';
+import { zoneOffsetMs } from '../../platform/zone-offset.ts';
 
 /** A stretch of each day, or of some. Minutes after midnight; `to` at or before `from` is of the next day. */
 export interface RecurringWindow {
@@ -44,7 +45,7 @@ function endOfOne(window: RecurringWindow, timeZone: string, at: number): number
 
 /** The wall clock: days since 1970-01-01 and minutes after midnight. */
 function wallTime(at: number, timeZone: string): { readonly day: number; readonly minutes: number } {
-  const shifted = at + offsetMs(at, timeZone);
+  const shifted = at + zoneOffsetMs(at, timeZone);
   const day = Math.floor(shifted / (DAY_MINUTES * MINUTE_MS));
   return { day, minutes: Math.floor(shifted / MINUTE_MS) - day * DAY_MINUTES };
 }
@@ -53,40 +54,10 @@ function wallTime(at: number, timeZone: string): { readonly day: number; readonl
 function instantOf(day: number, minutes: number, timeZone: string): number {
   const wall = (day * DAY_MINUTES + minutes) * MINUTE_MS;
   const guesses = [
-    wall - offsetMs(wall - DAY_MINUTES * MINUTE_MS, timeZone),
-    wall - offsetMs(wall + DAY_MINUTES * MINUTE_MS, timeZone),
+    wall - zoneOffsetMs(wall - DAY_MINUTES * MINUTE_MS, timeZone),
+    wall - zoneOffsetMs(wall + DAY_MINUTES * MINUTE_MS, timeZone),
   ];
-  return guesses.find((guess) => guess + offsetMs(guess, timeZone) === wall) ?? Math.max(...guesses);
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** How far the zone's wall clock is ahead of UTC at an instant. */
-function offsetMs(at: number, timeZone: string): number {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    });
-    formats.set(timeZone, format);
-  }
-  const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const wall = Date.UTC(
-    parts['year']!,
-    parts['month']! - 1,
-    parts['day']!,
-    parts['hour']!,
-    parts['minute']!,
-    parts['second']!,
-  );
-  return wall - Math.floor(at / 1_000) * 1_000;
+  return guesses.find((guess) => guess + zoneOffsetMs(guess, timeZone) === wall) ?? Math.max(...guesses);
 }
 
 const WEEKDAY_NAMES: readonly Weekday[] = [

@@ -1,3 +1,5 @@
+import { zoneOffsetMs } from '../../platform/zone-offset.ts';
+
 /** When backups are made: `at` is `HH:MM`, local time of `timeZone`. */
 export interface NightlyTime {
   readonly at: string;
@@ -5,28 +7,10 @@ export interface NightlyTime {
 }
 
 const DAY_MS = 86_400_000;
-const formats = new Map<string, Intl.DateTimeFormat>();
-
 /** The local day, `YYYY-MM-DD`, and time, `HH:MM`. */
 export function localTime(at: number, timeZone: string): { readonly day: string; readonly time: string } {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-    });
-    formats.set(timeZone, format);
-  }
-  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  return {
-    day: `${part['year']}-${part['month']}-${part['day']}`,
-    time: `${part['hour']}:${part['minute']}`,
-  };
+  const local = new Date(at + zoneOffsetMs(at, timeZone)).toISOString();
+  return { day: local.slice(0, 10), time: local.slice(11, 16) };
 }
 
 /**
