@@ -81,15 +81,18 @@ interface ContentProps {
 function Content({ page, adding, onAdded }: ContentProps) {
   const model = useStore(page.live.model);
   const connection = useStore(page.live.connection);
+  const databaseAway = useStore(page.live.databaseAway);
   const view = useView();
   const words = useWords();
   useEffect(() => {
     document.title = view === 'configuration' ? `${words.say('configuration')} · Nervesys` : 'Nervesys';
   }, [view, words]);
-  if (!model.loaded) return <main class="soft">{words.say('loading')}</main>;
+  if (!model.loaded) return <main class="soft">{words.say(databaseAway ? 'databaseAwayNote' : 'loading')}</main>;
   return (
     <main>
-      {connection === 'reconnecting' && <p class="note">{words.say('reconnectingNote')}</p>}
+      {connection === 'reconnecting' && (
+        <p class="note">{words.say(databaseAway ? 'databaseAwayNote' : 'reconnectingNote')}</p>
+      )}
       {view === 'configuration' ? <Configuration model={model} /> : <Fleet model={model} />}
       {adding && <AddServer servers={model.servers} onClose={onAdded} />}
     </main>

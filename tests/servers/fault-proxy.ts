@@ -7,25 +7,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const SLOW_STEP_MS = 20;
 
 /**
- * A TCP proxy on 127.0.0.1 in front of one port, to cut the network, slow it down, or let it go silent, in the middle of anything.
+ * A TCP proxy on 127.0.0.1 in front of one port of this machine, or of a Unix socket by its path, to cut the network, slow it down, or let it go silent, in the middle of anything.
  */
 export class FaultProxy implements AsyncDisposable {
-  readonly #targetPort: number;
+  readonly #target: number | string;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #state: 'open' | 'cut' | 'stalled' = 'open';
   #bytesPerSecond = Number.POSITIVE_INFINITY;
   #cutAfterBytes = Number.POSITIVE_INFINITY;
 
-  static async start(targetPort: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(targetPort);
+  static async start(target: number | string): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
   }
 
-  private constructor(targetPort: number) {
-    this.#targetPort = targetPort;
+  private constructor(target: number | string) {
+    this.#target = target;
     this.#server = createServer({ pauseOnConnect: true }, (client) => this.#accept(client));
   }
 
@@ -41,7 +41,11 @@ export class FaultProxy implements AsyncDisposable {
   /** Resets every connection, and each new one at once, until `resume`. */
   cut(): void {
     this.#state = 'cut';
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const [client, target] of this.#pairs) {
+      client.resetAndDestroy();
+      if (typeof this.#target === 'number') target.resetAndDestroy();
+      else target.destroy(); // a Unix socket knows no reset
+    }
   }
 
   /** Brings at most so much a second, in each direction of each connection, until `resume`. */
@@ -84,7 +88,7 @@ export class FaultProxy implements AsyncDisposable {
       client.resetAndDestroy();
       return;
     }
-    const target = connect(this.#targetPort, '127.0.0.1');
+    const target = typeof this.#target === 'number' ? connect(this.#target, '127.0.0.1') : connect(this.#target);
     target.on('error', () => client.resetAndDestroy());
     const pair = [client, target] as const;
     this.#pairs.add(pair);

@@ -37,6 +37,8 @@ const GATHER_MS = 60;
 export class LiveFleet implements OrchestratorClock {
   readonly model = new Store<FleetModel>(EMPTY_FLEET);
   readonly connection = new Store<Connection>('connecting');
+  /** Why there is no connection, where the orchestrator itself says so: it lives, and its Postgres is away. */
+  readonly databaseAway = new Store<boolean>(false);
   readonly #api: Api;
   readonly #clock: BrowserClock;
   readonly #random: () => number;
@@ -73,6 +75,7 @@ export class LiveFleet implements OrchestratorClock {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         if (error instanceof ApiError && error.status === 401) this.signedOut();
+        this.databaseAway.set(error instanceof ApiError && error.code === 'NSV_DATABASE_UNREACHABLE');
       }
       if (this.connection.value !== 'signed-out') {
         this.connection.set(this.model.value.loaded ? 'reconnecting' : 'connecting');
@@ -121,6 +124,7 @@ export class LiveFleet implements OrchestratorClock {
       await Promise.race([this.#reload(signal), reading.then(() => Promise.reject(new Error('event stream ended')))]);
       this.#gather(held);
       held = undefined;
+      this.databaseAway.set(false);
       this.connection.set('live');
       onLive();
       await reading;

@@ -6,6 +6,8 @@ export const en = {
   connectionConnecting: 'Connecting…',
   connectionLive: 'Live',
   connectionReconnecting: 'Reconnecting…',
+  databaseAwayNote:
+    'The orchestrator runs, but its database is away. Servers keep their records. What you see is from before; it comes back by itself.',
   reconnectingNote: 'The connection to the orchestrator is lost. What you see is from before; it comes back by itself.',
   language: 'Language',
   signOut: 'Sign out',

@@ -5,6 +5,8 @@ export const he: Messages = {
   connectionConnecting: 'מתחבר…',
   connectionLive: 'חי',
   connectionReconnecting: 'מתחבר מחדש…',
+  databaseAwayNote:
+    'האורקסטרטור פועל, אבל אין קשר למסד הנתונים שלו. השרתים שומרים את הרשומות אצלם. מה שמוצג כאן הוא מלפני כן; זה חוזר מעצמו.',
   reconnectingNote: 'הקשר עם שרת התזמור נותק. מה שמוצג כאן הוא מלפני הניתוק; החיבור יחזור מעצמו.',
   language: 'שפה',
   signOut: 'יציאה',

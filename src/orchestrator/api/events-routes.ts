@@ -45,6 +45,7 @@ export function eventsRoutes(app: App, deps: ServerDeps): void {
       const subscription = hub.subscribe((event) => {
         if (!send(response, event)) end();
       });
+      const gap = hub.onGap(end); // the page comes back, and fetches what it has missed
       try {
         while (!ended.signal.aborted) {
           await clock.sleep(PING_MS, ended.signal);
@@ -55,6 +56,7 @@ export function eventsRoutes(app: App, deps: ServerDeps): void {
       } catch {
         // the reader left, we are closing, or the key is not good any more: the stream ends either way
       } finally {
+        gap[Symbol.dispose]();
         subscription[Symbol.dispose]();
         closing.removeEventListener('abort', end);
         response.off('close', end);

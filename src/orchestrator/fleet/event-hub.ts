@@ -26,6 +26,8 @@ export interface EventHub {
   /** What configuration is desired has changed: every replica is told, this one at once. */
   configChanged(): void;
   onConfigChange(listener: () => void): Disposable;
+  /** What other replicas told for a while was missed: whoever shows it must look anew. */
+  onGap(listener: () => void): Disposable;
 }
 
 const CHANNEL = 'nervesys_events';
@@ -55,6 +57,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
   readonly #self = randomHex();
   readonly #subscribers = new Set<Subscriber>();
   readonly #configListeners = new Set<() => void>();
+  readonly #gapListeners = new Set<() => void>();
   readonly #closing = new AbortController();
   #pending = new Map<string, Change>();
   #telling: Promise<void> | undefined;
@@ -73,7 +76,10 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
           this.#logger.warn('events of another replica not shown', errorFields(error));
         });
       },
-      onGap: () => this.#tellConfigListeners(),
+      onGap: () => {
+        this.#tellConfigListeners();
+        for (const listener of this.#gapListeners) listener();
+      },
     });
   }
 
@@ -94,6 +100,11 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
   onConfigChange(listener: () => void): Disposable {
     this.#configListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#configListeners.delete(listener) };
+  }
+
+  onGap(listener: () => void): Disposable {
+    this.#gapListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#gapListeners.delete(listener) };
   }
 
   #tellConfigListeners(): void {
