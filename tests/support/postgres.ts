@@ -7,6 +7,10 @@ import { EmbeddedPostgres } from '../../src/orchestrator/database/embedded-postg
 import { migrate } from '../../src/orchestrator/database/migrate.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { startDebianPostgres } from './debian-postgres.ts';
+
+/** What tests need of a server, whoever runs it. */
+export type PostgresServer = Pick<EmbeddedPostgres, 'connection' | 'pid' | 'close'>;
 
 /**
  * A real Postgres for one test file (about a second to make), with as many databases as it has tests: each is cloned from one
@@ -16,15 +20,17 @@ import { silentLogger } from '../../src/platform/logger.ts';
  *     after(() => postgres.close());
  *     test('…', async () => {
  *       await using database = await postgres.database();
+ *
+ * `TEST_POSTGRES=debian` runs a file against Debian's server instead of the one that we bring.
  */
 export class TestPostgres {
-  readonly server: EmbeddedPostgres;
+  readonly server: PostgresServer;
   readonly #folder: string;
   readonly #open = new Set<Database>();
   readonly #onExit: () => void;
   #count = 0;
 
-  private constructor(server: EmbeddedPostgres, folder: string) {
+  private constructor(server: PostgresServer, folder: string) {
     this.server = server;
     this.#folder = folder;
     // A test process that falls over leaves nothing behind either.
@@ -39,15 +45,9 @@ export class TestPostgres {
     process.once('exit', this.#onExit);
   }
 
-  static async start(): Promise<TestPostgres> {
+  static async start(by: 'embedded' | 'debian' = chosenServer()): Promise<TestPostgres> {
     const folder = await mkdtemp(join(tmpdir(), 'nervesys-postgres-'));
-    const server = await EmbeddedPostgres.start({
-      folder,
-      clock: systemClock,
-      logger: silentLogger,
-      // A shutdown syncs every file of every database that was cloned: thousands, for data that is thrown away.
-      settings: { fsync: 'off', full_page_writes: 'off' },
-    });
+    const server = by === 'debian' ? await startDebianPostgres() : await startEmbedded(folder);
     const postgres = new TestPostgres(server, folder);
     const template = postgres.connect('nervesys');
     await migrate(template, systemClock);
@@ -97,4 +97,18 @@ export class TestPostgres {
     await admin.close();
     return name;
   }
+}
+
+function chosenServer(): 'embedded' | 'debian' {
+  return process.env['TEST_POSTGRES'] === 'debian' ? 'debian' : 'embedded';
+}
+
+function startEmbedded(folder: string): Promise<EmbeddedPostgres> {
+  return EmbeddedPostgres.start({
+    folder,
+    clock: systemClock,
+    logger: silentLogger,
+    // A shutdown syncs every file of every database that was cloned: thousands, for data that is thrown away.
+    settings: { fsync: 'off', full_page_writes: 'off' },
+  });
 }
