@@ -1,5 +1,6 @@
 /** The Postgres that people bring: Debian's, older than the one in npm, with its own settings. All our SQL must run there. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { makeBackup } from '../../../src/orchestrator/backups/make-backup.ts';
 import { readBackupManifest } from '../../../src/orchestrator/backups/read-backup.ts';
@@ -8,6 +9,7 @@ import type { Database } from '../../../src/orchestrator/database/database.ts';
 import { migrate } from '../../../src/orchestrator/database/migrate.ts';
 import { tendPartitions } from '../../../src/orchestrator/database/partitions.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
+import { gunzip } from '../../../src/platform/gzip.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { type Archive, openArchive } from '../../../src/storage/index.ts';
 import { archiveBatch } from '../../support/archive-fleet.ts';
@@ -106,6 +108,52 @@ describe(`Debian's Postgres${found === undefined ? '' : ` ${found.version}`}`, {
 
       assert.deepEqual(await tableSums(restored), await tableSums(database));
     }
+  });
+
+  it('takes a backup by hand as well: psql reads the parts as they are', async (t) => {
+    const folder = await tempDir(t);
+    const archive = await openArchive({ type: 'folder', path: folder }, { clock: systemClock });
+    await using database = await embedded.database();
+    await fill(database);
+    const options = { archive, clock: systemClock, logger: silentLogger, signal: new AbortController().signal };
+    const made = await makeBackup({
+      ...options,
+      database,
+      run: 'cccccccccccc',
+      day: '2026-11-26',
+      beatsMs: 7 * 86_400_000,
+    });
+    const { tables, parts } = await readBackupManifest(archive, made.key);
+    await using byHand = await debian.database();
+    const partitions = tables.flatMap(({ name, partition }) =>
+      partition === undefined || partition.bound === 'DEFAULT'
+        ? []
+        : [`CREATE TABLE ${name} PARTITION OF ${partition.of} ${partition.bound};`],
+    );
+    const script = [
+      ...partitions,
+      'SET session_replication_role = replica;',
+      `TRUNCATE ${tables.map(({ name }) => name).join(', ')};`,
+      ...(await Promise.all(parts.map(async ({ key }) => (await gunzip(await archive.get(key))).toString()))),
+    ];
+    const { host, port, user } = debian.server.connection();
+    const args = [
+      '-X',
+      '-q',
+      '-v',
+      'ON_ERROR_STOP=1',
+      '-h',
+      String(host),
+      '-p',
+      String(port),
+      '-U',
+      String(user),
+      debian.lastName,
+    ];
+
+    execFileSync(`${found?.bin}/psql`, args, { input: script.join('\n') });
+
+    assert.deepEqual(await tableSums(byHand), await tableSums(database));
   });
 });
 
