@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HistoryPoint } from '../../src/contract/fleet.ts';
-import { createApi } from '../../src/dashboard/live/api.ts';
+import { type Api, ApiError, createApi } from '../../src/dashboard/live/api.ts';
 import { type BrowserClock, browserClock } from '../../src/dashboard/live/browser-clock.ts';
 import { EventParser } from '../../src/dashboard/live/event-parser.ts';
 import { HistoryCache } from '../../src/dashboard/live/history-cache.ts';
@@ -48,6 +48,31 @@ test('the fleet is fetched, then kept up by events', async () => {
 
   await until('the model shows it', () => live.model.value.agents.get(agentKey(grok))?.last_action === 'deploy');
   assert.ok(Math.abs(live.now() - Date.now() - 600_000) < 2_000, "the clock is the orchestrator's");
+});
+
+test('the page knows when the orchestrator answers and its database is away, until it is back', async () => {
+  await using fixture = await startFixtureServer({ agents: [grok] });
+  let away = false;
+  const whole = createApi(fixture.url);
+  const api: Api = {
+    ...whole,
+    events: (signal) =>
+      away
+        ? Promise.reject(new ApiError(503, { code: 'NSV_DATABASE_UNREACHABLE', title: 'Postgres did not answer' }))
+        : whole.events(signal),
+  };
+  const live = new LiveFleet(api, hastened(10));
+  void live.run();
+  await until('it is live', () => live.connection.value === 'live');
+
+  away = true;
+  fixture.breakStreams();
+  await until('it says so', () => live.connection.value === 'reconnecting' && live.databaseAway.value);
+  away = false;
+  await until('it is live again', () => live.connection.value === 'live');
+
+  assert.equal(live.databaseAway.value, false);
+  live.close();
 });
 
 test('after a restart of the orchestrator the page comes back by itself with what changed meanwhile', async () => {
