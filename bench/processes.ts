@@ -5,11 +5,14 @@ import { join, resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '..');
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** User and system CPU seconds of a process and its threads so far (proc_pid_stat(5): utime, stime). */
-export function cpuSeconds(pid: number): number {
+/**
+ * User and system CPU seconds of a process and its threads so far (proc_pid_stat(5): utime, stime); `withEnded`: and of its children that ended.
+ */
+export function cpuSeconds(pid: number, withEnded = false): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  const ticks = fields.slice(11, withEnded ? 15 : 13).reduce((sum, field) => sum + Number(field), 0);
+  return ticks / TICKS_PER_SECOND;
 }
 
 /** `VmHWM` (peak) or `VmRSS` (now) of a process, or of the latter its own memory or pages of files, bytes. */

@@ -39,9 +39,14 @@ export class WireClient {
   }
 
   /** The bytes of a request, which may be sent again and again. */
-  request(path: string, body: Buffer, headers = ''): Buffer {
-    const head = `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: application/x-ndjson\r\n${headers}Content-Length: ${body.length}\r\n\r\n`;
+  request(path: string, body: Buffer, headers = '', contentType = 'application/x-ndjson'): Buffer {
+    const head = `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: ${contentType}\r\n${headers}Content-Length: ${body.length}\r\n\r\n`;
     return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+  }
+
+  /** The same without a body. */
+  get(path: string): Buffer {
+    return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n\r\n`, 'latin1');
   }
 
   send(request: Buffer): Promise<WireAnswer> {
