@@ -123,6 +123,7 @@ export class HeartbeatWriter {
     const due = new Map<string, SeenServer>();
     for (const { beat } of received) {
       const { server, agent_version: agentVersion, config, clock_skew_ms: clockSkewMs } = beat;
+      if (beat.covers_seconds !== undefined && due.has(server)) continue; // of a time that is past
       const marked = this.#marked.get(server);
       // A wall clock that was set back must not stop the marks.
       if (marked === undefined || Math.abs(at - marked.at) >= MARK_AGAIN_MS || marked.config !== JSON.stringify(config))

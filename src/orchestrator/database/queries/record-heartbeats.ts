@@ -22,6 +22,10 @@ export interface RecordedHeartbeats {
 /**
  * Adds beats of any servers to the history and makes each agent's last one its latest state, in one statement. A beat that
  * is known already (same server, agent and timestamp) changes nothing.
+ *
+ * One that comes late goes into the history and no further: what was rolled up while the orchestrator was away (`covers_seconds`), and what
+ * was overtaken on its way. A plain beat that is older than the latest but came well after it was not overtaken: that clock was
+ * set back, and what it says is the newest there is.
  */
 export async function recordHeartbeats(
   database: Queryable,
@@ -59,6 +63,9 @@ export async function recordHeartbeats(
   return { agents: rows.map(toFleetAgent), due: rows.some((row) => row.due) };
 }
 
+/** Far longer than one request can be behind another that was sent after it, and shorter than any silence that is judged. */
+const OVERTAKEN_MS = 10_000;
+
 const STATEMENT = `
   WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[], $6::jsonb[], $7::text[],
@@ -77,7 +84,7 @@ const STATEMENT = `
   ), newest AS (
     SELECT DISTINCT ON (told.server, told.agent_id) told.*
     FROM told JOIN added USING (server, agent_id, timestamp)
-    ORDER BY told.server, told.agent_id, told.timestamp DESC
+    ORDER BY told.server, told.agent_id, told.detail ? 'covers_seconds', told.timestamp DESC
   )
   INSERT INTO agents_latest AS latest (server, agent_id, timestamp, received_at, status, metrics, last_action,
     uptime_seconds, last_seen_at, backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at,
@@ -86,7 +93,10 @@ const STATEMENT = `
     backlog_records, oldest_unarchived_seconds, agent_version, state, reason, received_at,
     epoch, lost_records,
     received_at - CASE WHEN timestamp > last_seen_at THEN timestamp - last_seen_at WHEN last_seen_at IS NOT NULL THEN '0' END
-  FROM newest ORDER BY server, agent_id
+  FROM newest
+  WHERE NOT detail ? 'covers_seconds' OR NOT EXISTS (SELECT FROM agents_latest known
+    WHERE known.server = newest.server AND known.agent_id = newest.agent_id)
+  ORDER BY server, agent_id
   ON CONFLICT (server, agent_id) DO UPDATE SET
     timestamp = excluded.timestamp, received_at = excluded.received_at, status = excluded.status,
     metrics = excluded.metrics, last_action = excluded.last_action, uptime_seconds = excluded.uptime_seconds,
@@ -101,6 +111,8 @@ const STATEMENT = `
     next_judged_at = CASE WHEN latest.state <> excluded.state OR latest.reason <> excluded.reason
         OR excluded.lost_records > latest.lost_records
       THEN least(latest.next_judged_at, excluded.received_at) ELSE latest.next_judged_at END
+  WHERE excluded.timestamp >= latest.timestamp
+    OR excluded.received_at >= latest.received_at + interval '${OVERTAKEN_MS} milliseconds'
   RETURNING ${AGENT_COLUMNS}, latest.next_judged_at <= latest.received_at AS due`;
 
 /** The fields that have no column of their own in `agent_status`. */

@@ -73,6 +73,7 @@ async function measureServers(
        FROM agent_status
        WHERE server = ANY($1) AND received_at >= $2 AND received_at < $3
          AND timestamp >= $2::timestamptz - interval '1 day' AND timestamp < $3::timestamptz + interval '1 day'
+         AND NOT detail ? 'covers_seconds' -- it tells of a time before
          AND ($4::text IS NULL OR detail -> 'config' ->> 'running' = $4)
      ), buffers AS (
        -- What a buffer has lost is counted from its beginning, and told with each beat of its server.
