@@ -138,6 +138,8 @@ export interface OrchestratorSettings {
   readonly keys: { readonly rotateAfterMs: number };
   /** Absent in the part that a server is served: nothing there is for it. */
   readonly rollout?: RolloutSettings;
+  /** Absent as `rollout` is. */
+  readonly history?: HistorySettings;
   /** How alerts become messages. Absent as `channels` is. */
   readonly alerts?: AlertSettings;
   /** By which people are told, as they stand in the file. Absent as `rollout` is, and in revisions from before there were any. */
@@ -182,6 +184,12 @@ export interface BackupSettings {
   /** So far back, single heartbeats go along. */
   readonly beatsMs: number;
   readonly keep: { readonly daily: number; readonly weekly: number; readonly monthly: number };
+/** How long the history of the AI agents is kept: each beat, and its roll-ups. */
+export interface HistorySettings {
+  readonly beatsMs: number;
+  readonly fiveMinutesMs: number;
+  readonly hoursMs: number;
+  readonly daysMs: number;
 }
 
 /** How a new revision reaches the fleet. Shares are from 0 to 1. */

@@ -26,6 +26,7 @@ export type {
   Config,
   ConfigSource,
   FileSource,
+  HistorySettings,
   Limit,
   MaintenanceWindow,
   OnFull,

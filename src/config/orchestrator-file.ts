@@ -6,6 +6,7 @@ import { checkChannels } from './check-channels.ts';
 import type { OrchestratorSettings } from './config.ts';
 import { described, duration, group, httpUrl, list, number, parsed, type Read, text, withDefault } from './fields.ts';
 import { gitSection, gitSettings } from './git-section.ts';
+import { checkHistory, historySection, historySettings } from './history-section.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
 import { checkRollout, rolloutSection, rolloutSettings } from './rollout-section.ts';
 import { checkTls, tlsSection, tlsSettings } from './tls-section.ts';
@@ -79,6 +80,7 @@ const fields = {
     'A sign of life outward, so that a silent orchestrator is noticed too: to the address in NERVESYS_DEAD_MAN_URL.',
   ),
   backup: backupSection,
+  history: historySection,
 } as const;
 
 export const orchestratorFile = group(fields);
@@ -102,6 +104,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
     channels: channelSettings(read.channels),
     deadMan: { intervalMs: read.dead_man.interval },
     backup: backupSettings(read.backup),
+    history: historySettings(read.history),
   };
 }
 
@@ -116,6 +119,7 @@ export function checkOrchestrator(
   checkRollout(settings, root, complaints);
   checkAlerts(settings, root, complaints);
   checkChannels(settings, root, complaints);
+  checkHistory(settings, root, complaints);
   const complain = (key: string, problem: string, remedy: string) =>
     complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);
 

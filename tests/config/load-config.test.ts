@@ -202,6 +202,16 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
     { 'orchestrator.yaml': 'heartbeat: { interval: 10m }' },
     /^orchestrator\.yaml:1:12: heartbeat\.late_after is not longer than heartbeat\.interval/,
   ],
+  [
+    'days kept for less time than hours',
+    { 'orchestrator.yaml': 'history: { days: 365d }' },
+    /history\.days is shorter than history\.hours/,
+  ],
+  [
+    'beats kept longer than what is made of them',
+    { 'orchestrator.yaml': 'history: { beats: 100d }' },
+    /history\.five_minutes is shorter than history\.beats/,
+  ],
   ['down before late', { 'orchestrator.yaml': 'heartbeat: { down_after: 2m }' }, /heartbeat\.down_after is not longer/],
   [
     'a port out of range',
