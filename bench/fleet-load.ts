@@ -99,7 +99,12 @@ export interface Measured {
 export type NextRequest = (client: WireClient, connection: number) => () => Buffer;
 
 /** Sends requests over so many connections, one after the other on each, for a time. */
-export async function measure(url: string, connections: number, durationMs: number, next: NextRequest): Promise<Measured> {
+export async function measure(
+  url: string,
+  connections: number,
+  durationMs: number,
+  next: NextRequest,
+): Promise<Measured> {
   const clients = await Promise.all(Array.from({ length: connections }, () => WireClient.connect(url)));
   const times: number[] = [];
   let refused = 0;
@@ -133,7 +138,9 @@ export function beats(fleet: SimulatedServers): NextRequest {
   let turn = 0;
   const startedAt = Date.now();
   return (client) => {
-    const body = Buffer.from(JSON.stringify({ heartbeats: [sampleBeat(fleet.serverOf(0), fleet.agentIdOf(0), startedAt)] }));
+    const body = Buffer.from(
+      JSON.stringify({ heartbeats: [sampleBeat(fleet.serverOf(0), fleet.agentIdOf(0), startedAt)] }),
+    );
     const key = `Authorization: Bearer ${fleet.keyOf(0)}\r\n`;
     const request = client.request('/api/v1/heartbeats', body, key, 'application/json');
     const places = (text: string) => [request.indexOf(text), text.length] as const;
@@ -159,7 +166,12 @@ export function beats(fleet: SimulatedServers): NextRequest {
 export function emptyBeats(fleet: SimulatedServers): NextRequest {
   return (client) => {
     const key = `Authorization: Bearer ${fleet.keyOf(0)}\r\n`;
-    const request = client.request('/api/v1/heartbeats', Buffer.from('{"heartbeats":[],"x":1}'), key, 'application/json');
+    const request = client.request(
+      '/api/v1/heartbeats',
+      Buffer.from('{"heartbeats":[],"x":1}'),
+      key,
+      'application/json',
+    );
     return () => request;
   };
 }

@@ -61,18 +61,21 @@ if (values.json) console.log(JSON.stringify(summary));
 else {
   for (const one of results)
     console.log(
-      formatFigures(`Heartbeats of ${one.agents.toLocaleString('en')} AI agents, one a POST, ${connections} connections`, [
-        ['beats/s, in Postgres before the answer', one.beatsPerSecond.toLocaleString('en')],
-        ['to the answer', `p50 ${one.p50Ms} ms, p99 ${one.p99Ms} ms`],
-        ['no-op route (GET /healthz)/s', one.noOpPerSecond.toLocaleString('en')],
-        ['RATIO TO NO-OP (more is better)', String(one.ratioToNoOp)],
-        ['the same POST without a beat/s', `${one.emptyPerSecond.toLocaleString('en')}, ratio ${one.ratioToEmpty}`],
+      formatFigures(
+        `Heartbeats of ${one.agents.toLocaleString('en')} AI agents, one a POST, ${connections} connections`,
         [
-          'CPU a beat',
-          `orchestrator ${one.orchestratorCpuMicroseconds} µs, Postgres ${one.postgresCpuMicroseconds} µs (client ${one.clientCpuMicroseconds} µs)`,
+          ['beats/s, in Postgres before the answer', one.beatsPerSecond.toLocaleString('en')],
+          ['to the answer', `p50 ${one.p50Ms} ms, p99 ${one.p99Ms} ms`],
+          ['no-op route (GET /healthz)/s', one.noOpPerSecond.toLocaleString('en')],
+          ['RATIO TO NO-OP (more is better)', String(one.ratioToNoOp)],
+          ['the same POST without a beat/s', `${one.emptyPerSecond.toLocaleString('en')}, ratio ${one.ratioToEmpty}`],
+          [
+            'CPU a beat',
+            `orchestrator ${one.orchestratorCpuMicroseconds} µs, Postgres ${one.postgresCpuMicroseconds} µs (client ${one.clientCpuMicroseconds} µs)`,
+          ],
+          ['refused', String(one.refused)],
         ],
-        ['refused', String(one.refused)],
-      ]),
+      ),
     );
   console.log(`CPU a beat, largest fleet to smallest: ${summary.costOfLargestToSmallest}`);
   console.log(`Machine: ${machineText()}`);

@@ -1,5 +1,6 @@
 import type { AlertSeverity } from './alert.ts';
 import type { AgentState, AgentStatus, Heartbeat, Vitals } from './heartbeat.ts';
+import type { LevelCounts } from './record.ts';
 import type { FleetConfig } from './rollout.ts';
 
 /** One AI agent in the fleet, as `GET /api/v1/fleet` and the `fleet` event tell it. */
@@ -81,14 +82,41 @@ export interface FleetAnswer {
   readonly config?: FleetConfig;
 }
 
-/** One point of an AI agent's recent vitals, `GET /api/v1/agents/<agent_id>/history?server=&minutes=60`, oldest first. */
-export interface HistoryPoint {
-  /** Epoch seconds. */
+/** Vitals of a point in a chart; null: nothing is known. */
+export type HistoryVitals = {
+  readonly [name in keyof Pick<Vitals, 'cpu_percent' | 'ram_percent' | 'disk_percent' | 'buffer_size_mb'>]:
+    | number
+    | null;
+};
+
+/** One point of an AI agent's vitals, `GET /api/v1/agents/<agent_id>/history?server=&minutes=60`, oldest first. */
+export interface HistoryPoint extends HistoryVitals {
+  /** Epoch seconds; of a roll-up its beginning. */
   readonly at: number;
-  readonly cpu_percent: number | null;
-  readonly ram_percent: number | null;
-  readonly disk_percent: number | null;
-  readonly buffer_size_mb: number | null;
+  /** What was rolled up; the vitals above are its means. Absent: a single beat. */
+  readonly rollup?: HistoryRollup;
+}
+
+export interface HistoryRollup {
+  readonly beats: number;
+  /** Of the time of this point, how much the beats stand for. */
+  readonly covers_seconds: number;
+  /** The worst one. */
+  readonly status: AgentStatus;
+  readonly least: HistoryVitals;
+  readonly most: HistoryVitals;
+  readonly level_counts: LevelCounts;
+  /** What the server's counters grew by. */
+  readonly lost_records: number;
+  readonly dropped_records: number;
+  readonly backlog_records_most: number;
+  readonly oldest_unarchived_seconds_most: number;
+}
+
+export interface HistoryAnswer {
+  /** What a point stands for: a single beat, or 5 minutes, an hour, a day (UTC). Absent: an older orchestrator, beats. */
+  readonly resolution?: 'beat' | '5m' | '1h' | '1d';
+  readonly points: readonly HistoryPoint[];
 }
 
 /** A stored alert, as `GET /api/v1/alerts` and the `alert` event tell it. */

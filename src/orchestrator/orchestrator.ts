@@ -33,7 +33,6 @@ import { BackupKeeper, type BackupKeeperOptions } from './backups/backup-keeper.
 import { LogExpiry } from './catalog/log-expiry.ts';
 import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
-import { tendPartitions } from './database/partitions.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
 import { whileAlone } from './database/while-alone.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
@@ -47,6 +46,8 @@ import { DesiredConfig } from './gitops/desired-config.ts';
 import { type FoundRevision, PostgresRevisionStore, type RevisionStore } from './gitops/revision-store.ts';
 import { RolloutWatch } from './gitops/rollout-watch.ts';
 import { SnapshotKeeper } from './gitops/snapshot-keeper.ts';
+import { HistoryKeeper } from './history/history-keeper.ts';
+import { DEFAULT_HISTORY, DEFAULT_INTERVAL_MS } from './history/resolutions.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
@@ -205,6 +206,11 @@ export class Orchestrator implements AsyncDisposable {
         newsMaxMs: () => policy().lateAfterMs,
       }),
     );
+    const history = {
+      keep: () => desired.own?.orchestrator.history ?? DEFAULT_HISTORY,
+      intervalMs: () => desired.own?.orchestrator.heartbeat.intervalMs ?? DEFAULT_INTERVAL_MS,
+    };
+    const historyKeeper = stack.use(new HistoryKeeper({ database, clock, logger, ...history }));
     const deps: ServerDeps = {
       clock,
       logger,
@@ -215,6 +221,7 @@ export class Orchestrator implements AsyncDisposable {
       keyRotateAfterMs: () =>
         desired.own?.orchestrator.keys.rotateAfterMs ?? options.keyRotateAfterMs ?? KEY_ROTATE_AFTER_MS,
       overlapMs: options.overlapMs,
+      history,
       hub,
       authenticator,
       metrics: new Metrics(),
@@ -249,7 +256,7 @@ export class Orchestrator implements AsyncDisposable {
       hub.start(),
       authenticator.start(),
       upgrades.start(),
-      tendPartitions(database, clock.now()),
+      historyKeeper.tend(),
       readOrMakeAdminKey(join(folder, 'admin.key')).then((key) =>
         registerApiKey(database, hashSecret(key), 'admin', new Date(clock.now())),
       ),
@@ -273,6 +280,7 @@ export class Orchestrator implements AsyncDisposable {
     deadMan?.start();
     rolloutWatch.start();
     thresholdWatch.start();
+    historyKeeper.start();
     snapshots.start();
     backups.start();
     expiry.start();

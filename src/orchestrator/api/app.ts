@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawServerDefault } from 'fastify';
+import type { HistorySettings } from '../../config/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { IpNetworks } from '../../platform/ip-address.ts';
 import type { Logger } from '../../platform/logger.ts';
@@ -50,6 +51,8 @@ export interface ServerDeps {
   readonly scoped?: ScopedSettings | undefined;
   /** Changes with the configuration, while we run. */
   readonly policy: () => FleetPolicy;
+  /** How long the history is kept, and how often agents beat; both change as `policy` does. */
+  readonly history: { readonly keep: () => HistorySettings; readonly intervalMs: () => number };
   /** A server exchanges a key that is older than this; changes as `policy` does. */
   readonly keyRotateAfterMs: () => number;
   /** See `AgentAdmission`; tests make it short. */

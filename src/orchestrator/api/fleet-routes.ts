@@ -1,20 +1,22 @@
 import { Type } from '@sinclair/typebox';
-import type { FleetAnswer, HistoryPoint } from '../../contract/fleet.ts';
+import type { FleetAnswer, HistoryAnswer } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 import { readFleetConfig } from '../database/queries/read-fleet-config.ts';
-import { readHistory } from '../database/queries/read-history.ts';
+import { readBeats, readRollup } from '../database/queries/read-history.ts';
 import { revokeServer } from '../database/queries/revoke-server.ts';
+import { chooseResolution } from '../history/resolutions.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireAdmin, requirePerson } from './principal.ts';
 import { AgentIdSchema, ServerNameSchema } from './schemas.ts';
 
-const MINUTES_MAX = 1_440;
+/** Ten years, as long as days are kept. */
+const MINUTES_MAX = 3_660 * 1_440;
 
 /** How the fleet is, for people. */
 export function fleetRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, hub, authenticator, logger, hearing, stateWatch, transitions } = deps;
+  const { clock, database, history, hub, authenticator, logger, hearing, stateWatch, transitions } = deps;
 
   app.get(
     '/api/v1/fleet',
@@ -44,7 +46,7 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
       onRequest: requirePerson,
       schema: {
         tags: ['fleet'],
-        summary: "One AI agent's recent vitals, oldest first",
+        summary: "One AI agent's vitals, oldest first: beats of the last hours, roll-ups of longer times",
         params: Type.Object({ agent_id: AgentIdSchema }),
         querystring: Type.Object({
           server: ServerNameSchema,
@@ -52,10 +54,19 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
         }),
       },
     },
-    async (request): Promise<{ points: HistoryPoint[] }> => {
+    async (request): Promise<HistoryAnswer> => {
       const { server, minutes } = request.query;
-      const since = new Date(clock.now() - minutes * 60_000);
-      return { points: await readHistory(database, request.params.agent_id, server, since) };
+      const question = {
+        agentId: request.params.agent_id,
+        server,
+        now: clock.now(),
+        spanMs: minutes * 60_000,
+        intervalMs: history.intervalMs(),
+      };
+      const rollup = chooseResolution(question.spanMs, question.intervalMs, history.keep());
+      return rollup === undefined
+        ? { resolution: 'beat', points: await readBeats(database, question) }
+        : { resolution: rollup.name, points: await readRollup(database, rollup, question) };
     },
   );
 

@@ -2,7 +2,6 @@ import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Database } from '../database/database.ts';
-import { tendPartitions } from '../database/partitions.ts';
 import { DUE_MAX, judgeDueAgents, judgeDueServers, type Verdict } from '../database/queries/judge-due.ts';
 import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 import { sweepExpired } from '../database/queries/sweep-expired.ts';
@@ -28,7 +27,7 @@ const ROUND_MS = 2_000;
 const NUDGE_AGAIN_MS = 200;
 const HOUSEKEEPING_MS = 3_600_000;
 
-/** Alone says in which state who is: judges whoever's time has come, tells the changes, and keeps house (partitions, expired codes). */
+/** Alone says in which state who is: judges whoever's time has come, tells the changes, and keeps house (expired codes). */
 export class StateWatch implements AsyncDisposable {
   readonly #options: StateWatchOptions;
   readonly #pace: Pace;
@@ -109,7 +108,6 @@ export class StateWatch implements AsyncDisposable {
     const now = clock.now();
     if (Math.abs(now - this.#houseKeptAt) >= HOUSEKEEPING_MS) {
       this.#houseKeptAt = now;
-      await tendPartitions(database, now);
       await sweepExpired(database, new Date(now));
     }
     return due;

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { tendPartitions } from '../../../src/orchestrator/database/partitions.ts';
+import { DEFAULT_HISTORY } from '../../../src/orchestrator/history/resolutions.ts';
+import { tellBeats } from '../../support/beats.ts';
 import { heartbeat, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
@@ -200,4 +203,98 @@ test('what is wrong with a request is told as a problem document', async (t) => 
     assert.equal(answer.json.status, answer.status);
     if (answer.status === 405) assert.equal(answer.headers.get('allow'), 'GET');
   }
+});
+
+test('a beat that comes late is history: it takes the place of no newer one', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000).toISOString();
+  const rolledUp = (seconds: number, agentId = 'GROK') =>
+    heartbeat('AIGARDEN01', agentId, {
+      timestamp: ago(seconds),
+      status: 'critical',
+      last_action: `${seconds} s ago`,
+      covers_seconds: 300,
+      config: { running: 'older', desired: null, error: null },
+    });
+  const tell = async (...heartbeats: unknown[]) => {
+    const answer = await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
+    assert.equal(answer.json.accepted, heartbeats.length, answer.text);
+  };
+  const latest = async () => {
+    const { agents } = (await system.ask('GET', '/api/v1/fleet')).json;
+    return agents.map((agent: { agent_id: string; last_action: string }) => `${agent.agent_id}: ${agent.last_action}`);
+  };
+
+  // After an outage: the newest beside what was rolled up, in whatever order; a rolled-up one may even bear the later time.
+  await tell(rolledUp(900), heartbeat('AIGARDEN01', 'GROK', { timestamp: ago(10), last_action: 'now' }), rolledUp(0));
+  assert.deepEqual(await latest(), ['GROK: now']);
+  await tell(rolledUp(600), rolledUp(300));
+  await tell(heartbeat('AIGARDEN01', 'GROK', { timestamp: ago(70), last_action: 'overtaken on its way' }));
+  assert.deepEqual(await latest(), ['GROK: now']);
+  await tell(heartbeat('AIGARDEN01', 'GROK', { timestamp: ago(5), last_action: 'newer' }));
+  assert.deepEqual(await latest(), ['GROK: newer']);
+  // What is known of nothing else is known of this.
+  await tell(rolledUp(300, 'GIMAI'));
+  assert.deepEqual(await latest(), ['GIMAI: 300 s ago', 'GROK: newer']);
+
+  const { rows } = await database.query(
+    `SELECT count(*)::int AS beats, count(detail -> 'covers_seconds')::int AS rolled_up FROM agent_status WHERE agent_id = 'GROK'`,
+  );
+  assert.deepEqual(rows, [{ beats: 7, rolled_up: 4 }]);
+  for (const covers of [-1, 1e12, '300']) {
+    const answer = await system.ask('POST', '/api/v1/heartbeats', {
+      key,
+      body: { heartbeats: [heartbeat('AIGARDEN01', 'GROK', { covers_seconds: covers })] },
+    });
+    assert.match(answer.json.rejected[0]?.message, /^covers_seconds/);
+  }
+});
+
+test('a clock that is set back silences nobody: its next beat is the latest state', async () => {
+  await using database = await postgres.database();
+  const at = Date.parse('2026-03-02T12:00:00Z');
+  const day = 86_400_000;
+
+  await tellBeats(database, [{ at }, { at: at - 60_000 }]);
+  await tellBeats(database, [{ at: at - day, receivedAt: at + 60_000, replace: { status: 'critical' } }]);
+
+  const { rows } = await database.query('SELECT timestamp, received_at, status FROM agents_latest');
+  assert.deepEqual(rows, [{ timestamp: new Date(at - day), received_at: new Date(at + 60_000), status: 'critical' }]);
+});
+
+test("the plan's queries are plain SELECTs on agent_status, over partitions and late beats", async () => {
+  await using database = await postgres.database();
+  const noon = Date.parse('2026-03-02T12:00:00Z');
+  await tendPartitions(database, noon, DEFAULT_HISTORY);
+  await tellBeats(database, [
+    { agentId: 'GROK', at: noon - 86_400_000, replace: { alerts: ['disk is nearly full'] } },
+    { agentId: 'GROK', at: noon, replace: { alerts: [] } },
+    { agentId: 'GROK', at: noon - 3_600_000, receivedAt: noon + 1_000, replace: { covers_seconds: 300 } },
+    { agentId: 'GIMAI', at: noon, replace: { alerts: ['exited with code 1'], status: 'critical' } },
+  ]);
+  const plan = async (query: string) =>
+    (await database.query<Record<string, unknown>>(query)).rows.map((row) => Object.values(row).map(String).join(' '));
+
+  assert.deepEqual(
+    await plan(`SELECT DISTINCT ON (agent_id) agent_id, status, metrics ->> 'cpu_percent' AS cpu
+      FROM agent_status ORDER BY agent_id, timestamp DESC`),
+    ['GIMAI critical 10', 'GROK healthy 10'],
+  );
+  assert.deepEqual(
+    await plan(`SELECT to_char(timestamp, 'DD HH24:MI') AS at FROM agent_status
+      WHERE agent_id = 'GROK' AND timestamp > '2026-03-02T12:00:00Z'::timestamptz - interval '24 hours' ORDER BY timestamp DESC`),
+    ['02 12:00', '02 11:00'],
+  );
+  assert.deepEqual(
+    await plan(
+      `SELECT agent_id, alerts FROM agent_status WHERE jsonb_array_length(alerts) > 0 ORDER BY timestamp DESC`,
+    ),
+    ['GIMAI exited with code 1', 'GROK disk is nearly full'],
+  );
+  const explained = await plan(
+    "EXPLAIN SELECT * FROM agent_status WHERE agent_id = 'GROK' ORDER BY timestamp DESC LIMIT 1",
+  );
+  assert.match(explained.join('\n'), /Index Scan/);
 });
