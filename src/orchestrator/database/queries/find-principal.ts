@@ -19,33 +19,42 @@ export interface AgentKeyState {
   readonly incarnation: string | null;
 }
 
-/** Whose key has this hash: an agent's or the API's. */
-export async function findKey(database: Queryable, sha256: string, now: Date): Promise<Found> {
-  const { rows } = await database.query<{
-    type: 'agent' | 'api_key';
-    name: string;
-    revoked: boolean;
-    reason: string | null;
-    created_at: Date;
-    rotation_asked: boolean;
-    replaces: string | null;
-    first_used: boolean;
-    incarnation: string | null;
-    role: Role | null;
-    expires_at: Date | null;
-  }>(
-    `SELECT 'agent' AS type, server AS name, revoked_at IS NOT NULL AS revoked, revoked_reason AS reason,
+interface KeyRow {
+  readonly key_sha256: string;
+  readonly type: 'agent' | 'api_key';
+  readonly name: string;
+  readonly revoked: boolean;
+  readonly reason: string | null;
+  readonly created_at: Date;
+  readonly rotation_asked: boolean;
+  readonly replaces: string | null;
+  readonly first_used: boolean;
+  readonly incarnation: string | null;
+  readonly role: Role | null;
+  readonly expires_at: Date | null;
+}
+
+/** Whose keys have these hashes: agents' or the API's. Those that nobody has are left out. */
+export async function findKeys(
+  database: Queryable,
+  sha256s: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, Found>> {
+  const { rows } = await database.query<KeyRow>(
+    `SELECT key_sha256, 'agent' AS type, server AS name, revoked_at IS NOT NULL AS revoked, revoked_reason AS reason,
        created_at, rotation_asked_at IS NOT NULL AS rotation_asked, replaces, first_used_at IS NOT NULL AS first_used, incarnation,
        NULL AS role, NULL AS expires_at
-     FROM agent_keys WHERE key_sha256 = $1
+     FROM agent_keys WHERE key_sha256 = ANY($1::char(64)[])
      UNION ALL
-     SELECT 'api_key', name, revoked_at IS NOT NULL, NULL, created_at, false, NULL, false, NULL, role, expires_at
-     FROM api_keys WHERE key_sha256 = $1`,
-    [sha256],
-    { name: 'find-key' },
+     SELECT key_sha256, 'api_key', name, revoked_at IS NOT NULL, NULL, created_at, false, NULL, false, NULL, role, expires_at
+     FROM api_keys WHERE key_sha256 = ANY($1::char(64)[])`,
+    [sha256s],
+    { name: 'find-keys' },
   );
-  const row = rows[0];
-  if (row === undefined) return { type: 'unknown' };
+  return new Map(rows.map((row) => [row.key_sha256, toFound(row, now)]));
+}
+
+function toFound(row: KeyRow, now: Date): Found {
   if (row.type === 'api_key') {
     // A revoked API key is treated as unknown: only agents need to be told to go on buffering.
     if (row.revoked || (row.expires_at !== null && row.expires_at <= now)) return { type: 'unknown' };
@@ -56,7 +65,7 @@ export async function findKey(database: Queryable, sha256: string, now: Date): P
     type: 'principal',
     principal: { type: 'agent', server: row.name as ServerName },
     key: {
-      sha256,
+      sha256: row.key_sha256,
       createdAt: row.created_at,
       rotationAsked: row.rotation_asked,
       replaces: row.replaces,

@@ -1,8 +1,9 @@
 import type { FleetAgent } from '../../../contract/fleet.ts';
 import type { Heartbeat } from '../../../contract/heartbeat.ts';
 import type { Judgement } from '../../fleet/judge-state.ts';
+import { plainArray, textArray } from '../array-literal.ts';
 import type { Queryable } from '../database.ts';
-import { AGENT_COLUMNS, type AgentRow, toFleetAgent } from './read-fleet.ts';
+import { type AgentRow, toFleetAgent } from './read-fleet.ts';
 
 /** A checked beat, with what the orchestrator adds. Instants are Dates of the orchestrator's clock. */
 export interface ReceivedHeartbeat {
@@ -35,32 +36,68 @@ export async function recordHeartbeats(
   const ordered = [...received].sort(
     (a, b) => compare(a.beat.server, b.beat.server) || compare(a.beat.agent_id, b.beat.agent_id),
   );
-  const column = <T>(pick: (one: ReceivedHeartbeat) => T): T[] => ordered.map(pick);
-  const { rows } = await database.query<AgentRow & { readonly due: boolean }>(
+  const column = (pick: (one: ReceivedHeartbeat) => string | number | null) => plainArray(ordered.map(pick));
+  const text = (pick: (one: ReceivedHeartbeat) => string | null) => textArray(ordered.map(pick));
+  const { rows } = await database.query<Recorded>(
     STATEMENT,
     [
-      column(({ beat }) => beat.agent_id),
-      column(({ beat }) => beat.server),
+      text(({ beat }) => beat.agent_id),
+      text(({ beat }) => beat.server),
       column(({ beat }) => beat.timestamp),
       column(({ beat }) => beat.status),
-      column(({ beat }) => JSON.stringify(beat.metrics)),
-      column(({ beat }) => JSON.stringify(beat.alerts)),
-      column(({ beat }) => beat.last_action),
+      text(({ beat }) => JSON.stringify(beat.metrics)),
+      text(({ beat }) => JSON.stringify(beat.alerts)),
+      text(({ beat }) => beat.last_action),
       column(({ beat }) => Math.round(beat.uptime_seconds)),
-      column(({ receivedAt }) => receivedAt),
+      column(({ receivedAt }) => receivedAt.toISOString()),
       column(({ beat }) => beat.epoch),
       column(({ beat }) => beat.backlog_records),
-      column(({ beat }) => JSON.stringify(detailOf(beat))),
+      text(({ beat }) => JSON.stringify(detailOf(beat))),
       column(({ beat }) => beat.last_seen_at),
       column(({ beat }) => beat.oldest_unarchived_seconds),
-      column(({ beat }) => beat.agent_version),
+      text(({ beat }) => beat.agent_version),
       column(({ judgement }) => judgement.state),
-      column(({ judgement }) => judgement.reason),
+      text(({ judgement }) => judgement.reason),
       column(({ beat }) => beat.lost_records),
     ],
     { name: 'record-heartbeats' },
   );
-  return { agents: rows.map(toFleetAgent), due: rows.some((row) => row.due) };
+  return { agents: toLatest(ordered, rows), due: rows.some((row) => row.due) };
+}
+
+/** What tells which beats became the latest state, and what is said of them; the rest is what was sent. */
+interface Recorded extends Pick<AgentRow, 'server' | 'agent_id' | 'state' | 'reason' | 'state_at' | 'seen_at'> {
+  /** The beat's time, epoch ms. */
+  readonly at: number;
+  readonly due: boolean;
+}
+
+function toLatest(received: readonly ReceivedHeartbeat[], recorded: readonly Recorded[]): FleetAgent[] {
+  const nameOf = (server: string, agentId: string) => `${server}\n${agentId}`;
+  const latest = new Map(recorded.map((row) => [nameOf(row.server, row.agent_id), row]));
+  const agents: FleetAgent[] = [];
+  for (const { beat, receivedAt } of received) {
+    const name = nameOf(beat.server, beat.agent_id);
+    const row = latest.get(name);
+    const at = Date.parse(beat.timestamp);
+    if (row === undefined || Math.abs(at - row.at) > 1) continue; // Postgres rounds what is below a millisecond
+    latest.delete(name);
+    const { state, reason, state_at, seen_at } = row;
+    agents.push(
+      toFleetAgent({
+        ...beat,
+        uptime_seconds: Math.round(beat.uptime_seconds),
+        timestamp: new Date(at),
+        received_at: receivedAt,
+        last_seen_at: beat.last_seen_at === null ? null : new Date(beat.last_seen_at),
+        state,
+        reason,
+        state_at,
+        seen_at,
+      }),
+    );
+  }
+  return agents;
 }
 
 /** Far longer than one request can be behind another that was sent after it, and shorter than any silence that is judged. */
@@ -113,7 +150,8 @@ const STATEMENT = `
       THEN least(latest.next_judged_at, excluded.received_at) ELSE latest.next_judged_at END
   WHERE excluded.timestamp >= latest.timestamp
     OR excluded.received_at >= latest.received_at + interval '${OVERTAKEN_MS} milliseconds'
-  RETURNING ${AGENT_COLUMNS}, latest.next_judged_at <= latest.received_at AS due`;
+  RETURNING latest.server, latest.agent_id, (extract(epoch FROM date_trunc('milliseconds', latest.timestamp)) * 1000)::float8 AS at,
+    latest.state, latest.reason, latest.state_at, latest.seen_at, latest.next_judged_at <= latest.received_at AS due`;
 
 /** The fields that have no column of their own in `agent_status`. */
 function detailOf(beat: Heartbeat): Record<string, unknown> {
