@@ -6,7 +6,7 @@ import { percentile } from './figures.ts';
 import { WireClient } from './wire-client.ts';
 
 /** AI agents on one server. */
-const AGENTS_PER_SERVER = 5;
+export const AGENTS_PER_SERVER = 5;
 const ROWS_AT_ONCE = 5_000;
 
 /** A fleet whose names all have one length, so that a request is made by writing into the one before it. */
@@ -63,7 +63,7 @@ export class SimulatedServers {
 }
 
 /** A sound beat of one of them; everything that differs from agent to agent and beat to beat has the same length in each. */
-function sampleBeat(server: string, agentId: string, at: number): Heartbeat {
+export function sampleBeat(server: string, agentId: string, at: number): Heartbeat {
   return {
     agent_id: agentId as AgentId,
     server: server as ServerName,
@@ -162,16 +162,45 @@ export function beats(fleet: SimulatedServers): NextRequest {
   };
 }
 
+/** All AI agents of a server in one request, as agents send them; the servers in turn. */
+export function serverBeats(fleet: SimulatedServers): NextRequest {
+  let turn = 0;
+  const startedAt = Date.now();
+  const agents = Math.min(fleet.agents, AGENTS_PER_SERVER);
+  return (client) => {
+    const heartbeats = Array.from({ length: agents }, (_, index) =>
+      sampleBeat(fleet.serverOf(0), fleet.agentIdOf(index), startedAt),
+    );
+    const key = `Authorization: Bearer ${fleet.keyOf(0)}\r\n`;
+    const body = Buffer.from(JSON.stringify({ heartbeats }));
+    const request = client.request('/api/v1/heartbeats', body, key, 'application/json');
+    const keyAt = request.indexOf(fleet.keyOf(0));
+    const serversAt = placesOf(request, `"server":"${fleet.serverOf(0)}`).map((at) => at + '"server":"'.length);
+    const timesAt = placesOf(request, '"timestamp":"').map((at) => at + '"timestamp":"'.length);
+    return () => {
+      const server = turn % fleet.servers;
+      const agent = server * AGENTS_PER_SERVER;
+      const time = new Date(Math.max(Date.now(), startedAt + Math.floor(turn / fleet.servers))).toISOString();
+      turn++;
+      request.write(fleet.keyOf(agent), keyAt, 'latin1');
+      for (const at of serversAt) request.write(fleet.serverOf(agent), at, 'latin1');
+      for (const at of timesAt) request.write(time, at, 'latin1');
+      return request;
+    };
+  };
+}
+
+function placesOf(request: Buffer, text: string): number[] {
+  const places: number[] = [];
+  for (let at = request.indexOf(text); at !== -1; at = request.indexOf(text, at + 1)) places.push(at);
+  return places;
+}
+
 /** The same address and key, and nothing in it: what HTTP, the key and the answer cost without a beat. */
 export function emptyBeats(fleet: SimulatedServers): NextRequest {
   return (client) => {
     const key = `Authorization: Bearer ${fleet.keyOf(0)}\r\n`;
-    const request = client.request(
-      '/api/v1/heartbeats',
-      Buffer.from('{"heartbeats":[],"x":1}'),
-      key,
-      'application/json',
-    );
+    const request = client.request('/api/v1/heartbeats', Buffer.from('{"heartbeats":[]}'), key, 'application/json');
     return () => request;
   };
 }

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Database } from '../src/orchestrator/database/database.ts';
 import { EmbeddedPostgres } from '../src/orchestrator/database/embedded-postgres.ts';
+import { migrate } from '../src/orchestrator/database/migrate.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { silentLogger } from '../src/platform/logger.ts';
 import { cleanEnvironment, cpuSeconds, stop } from './processes.ts';
@@ -60,6 +61,19 @@ export class BenchOrchestrator implements AsyncDisposable {
     this.url = url;
     this.pid = child.pid!;
     this.database = database;
+  }
+
+  /** A database of its own in the same server, migrated, that no orchestrator works on. The caller closes it. */
+  async scratchDatabase(name: string): Promise<Database> {
+    await this.database.query(`CREATE DATABASE ${name}`);
+    const scratch = new Database({
+      connection: { ...this.#postgres.connection(name), statement_timeout: 600_000 },
+      clock: systemClock,
+      logger: silentLogger,
+      connectionsMax: 2,
+    });
+    await migrate(scratch, systemClock);
+    return scratch;
   }
 
   /** CPU seconds so far: of the orchestrator's process, and of all of Postgres'. */

@@ -6,7 +6,7 @@ const fields = {
   beats: withDefault(
     duration('1d', '3650d'),
     '35d',
-    'Each heartbeat as it came: a month to look closely at, and a few days to notice that one should. About 1 MB an AI agent and day.',
+    'Each heartbeat as it came: a month to look closely at, and a few days to notice that one should. About 1.4 MB an AI agent and day.',
   ),
   five_minutes: withDefault(
     duration('1d', '3650d'),
