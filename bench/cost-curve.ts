@@ -75,7 +75,6 @@ async function measureSample(system: BenchOrchestrator): Promise<Sample> {
           beat: sampleBeat(fleet.serverOf(agent), fleet.agentIdOf(agent), receivedAt.getTime()),
           receivedAt,
           judgement: { state: 'up', reason: 'beats arrive on time' } as const,
-          nextJudgedAt: new Date(at + 150_000),
         };
       }),
     );
