@@ -1,7 +1,16 @@
 import type { AuditAction, AuditAnswer, AuditVerdict } from '../../contract/audit.ts';
-import type { AlertView, FleetAnswer, HistoryPoint, TokenAnswer, TokenView } from '../../contract/fleet.ts';
+import type {
+  AlertDetail,
+  AlertView,
+  FleetAnswer,
+  HistoryPoint,
+  SilenceView,
+  TokenAnswer,
+  TokenView,
+} from '../../contract/fleet.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
+import type { AlertQuery } from '../model/alert-pages.ts';
 
 /** An answer that isn't a success, with what the orchestrator said of it. */
 export class ApiError extends Error {
@@ -44,6 +53,34 @@ export interface RolloutWish {
   readonly reason?: string;
 }
 
+/** Which page of the alerts is wanted. */
+export interface AlertPageQuery extends Partial<AlertQuery> {
+  readonly limit?: number;
+  /** The last one of the page before; absent: the first page. */
+  readonly after?: AlertView | undefined;
+}
+
+/** What an operator may say of an alert. */
+export type AlertStep = 'acknowledge' | 'resolve';
+
+/** Whose alerts nobody is to be told of. Names are patterns with `*` and `?`. */
+export interface SilenceWish {
+  readonly server?: string;
+  readonly kind?: string;
+  readonly alert_id?: string;
+  readonly seconds: number;
+  readonly reason: string;
+}
+
+/** Which archived records are wanted; instants in ISO 8601, `until` not included. */
+export interface LogsQuery {
+  readonly server: string;
+  readonly agentId: string | null;
+  readonly since: string;
+  readonly until: string;
+  readonly limit: number;
+}
+
 export interface AuditQuery {
   readonly limit: number;
   readonly before: number | undefined;
@@ -58,7 +95,17 @@ export interface Api {
   /** Who is signed in; a key of an agent has no role. */
   session(signal?: AbortSignal): Promise<{ readonly role?: string }>;
   fleet(signal?: AbortSignal): Promise<FleetAnswer>;
-  alerts(signal?: AbortSignal): Promise<readonly AlertView[]>;
+  /** The one told last first. */
+  alerts(query: AlertPageQuery, signal?: AbortSignal): Promise<readonly AlertView[]>;
+  alert(id: string, signal?: AbortSignal): Promise<AlertDetail>;
+  /** Says that it was seen, or is over; for operators. */
+  changeAlert(id: string, step: AlertStep, note: string | undefined): Promise<AlertView>;
+  /** Those that hold or are to come. */
+  silences(signal?: AbortSignal): Promise<readonly SilenceView[]>;
+  createSilence(wish: SilenceWish): Promise<SilenceView>;
+  endSilence(id: string): Promise<void>;
+  /** Archived records as NDJSON, oldest first. */
+  logs(query: LogsQuery, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
   history(agentId: string, server: string, minutes: number, signal?: AbortSignal): Promise<readonly HistoryPoint[]>;
   createToken(wish: TokenWish): Promise<TokenAnswer>;
   /** The newest tokens, without their secrets. */
@@ -114,8 +161,38 @@ export function createApi(base = ''): Api {
     async fleet(signal) {
       return (await read('fleet', signal)) as FleetAnswer;
     },
-    async alerts(signal) {
-      return ((await read('alerts', signal)) as { alerts: AlertView[] }).alerts;
+    async alerts({ state, severity, text, after, limit }, signal) {
+      const query = queryOf({
+        state: state === 'all' ? undefined : state,
+        severity,
+        text: text?.trim() === '' ? undefined : text?.trim(),
+        before: after?.last_at,
+        before_id: after?.id,
+        limit,
+      });
+      return ((await read(`alerts${query}`, signal)) as { alerts: AlertView[] }).alerts;
+    },
+    async alert(id, signal) {
+      return (await read(`alerts/${encodeURIComponent(id)}`, signal)) as AlertDetail;
+    },
+    async changeAlert(id, step, note) {
+      const body = note === undefined ? {} : { note };
+      return (await (await post(`alerts/${encodeURIComponent(id)}/${step}`, body)).json()) as AlertView;
+    },
+    async silences(signal) {
+      return ((await read('silences', signal)) as { silences: SilenceView[] }).silences;
+    },
+    async createSilence(wish) {
+      return (await (await post('silences', wish)).json()) as SilenceView;
+    },
+    async endSilence(id) {
+      await call(`silences/${encodeURIComponent(id)}`, { method: 'DELETE' });
+    },
+    async logs({ server, agentId, since, until, limit }, signal) {
+      const query = queryOf({ server, agent_id: agentId ?? undefined, since, until, limit });
+      const response = await call(`logs${query}`, { signal });
+      if (response.body === null) throw new ApiError(response.status, { detail: 'the answer is empty' });
+      return response.body;
     },
     async history(agentId, server, minutes, signal) {
       const query = new URLSearchParams({ server, minutes: String(minutes) });
@@ -167,6 +244,13 @@ export function createApi(base = ''): Api {
       return response.body;
     },
   };
+}
+
+/** `?a=1&b=2` of what is there; empty when nothing is. */
+function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? '' : `?${query}`;
 }
 
 async function readProblem(response: Response): Promise<Partial<Problem>> {

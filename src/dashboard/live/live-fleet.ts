@@ -60,8 +60,10 @@ export class LiveFleet implements OrchestratorClock {
     return this.#clock.now() + this.#offsetMs;
   }
 
-  listen(listener: LiveListener): void {
+  /** Until the returned function is called. */
+  listen(listener: LiveListener): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Connects and stays connected until `close()`. */
@@ -135,7 +137,7 @@ export class LiveFleet implements OrchestratorClock {
 
   async #reload(signal: AbortSignal): Promise<void> {
     const sentAt = this.#clock.now();
-    const [answer, alerts] = await Promise.all([this.#api.fleet(signal), this.#api.alerts(signal)]);
+    const [answer, alerts] = await Promise.all([this.#api.fleet(signal), this.#api.alerts({}, signal)]);
     this.#offsetMs = clockOffsetMs(answer.now, sentAt, this.#clock.now());
     this.#gathered = [];
     this.model.set(loadFleet(this.model.value, answer, alerts));

@@ -96,19 +96,31 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
               { description: 'unresolved: open or acknowledged' },
             ),
           ),
+          text: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 100,
+              pattern: '^[^\\u0000]*$',
+              description: 'a part of the name of the server or the AI agent, or of the title',
+            }),
+          ),
           before: Type.Optional(
             Type.String({
               pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?Z$',
               description: 'last told before this instant: the page that follows',
             }),
           ),
+          before_id: Type.Optional({
+            ...IdSchema,
+            description: 'with before: and those last told at that very instant that come after this alert',
+          }),
           limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 200 }),
         }),
       },
     },
     async (request): Promise<{ alerts: AlertView[] }> => {
-      const { agent_id: agentId, ...query } = request.query;
-      return { alerts: await readAlerts(database, { ...query, agentId }) };
+      const { agent_id: agentId, before_id: beforeId, ...query } = request.query;
+      return { alerts: await readAlerts(database, { ...query, agentId, beforeId }) };
     },
   );
 

@@ -33,8 +33,12 @@ export interface AlertFilter {
   readonly agentId?: string | undefined;
   readonly kind?: string | undefined;
   readonly ids?: readonly string[];
+  /** A part of the name of the server or the AI agent, or of the title. */
+  readonly text?: string | undefined;
   /** Last told before this instant, for the page that follows. */
   readonly before?: string | undefined;
+  /** Of those last told at that very instant, the ones that come after this one: a rack goes silent in one. */
+  readonly beforeId?: string | undefined;
   readonly limit?: number;
 }
 
@@ -45,8 +49,9 @@ export async function readAlerts(database: Queryable, which: AlertFilter = {}): 
     `SELECT ${ALERT_COLUMNS} FROM alerts
      WHERE ($1::text[] IS NULL OR state = ANY($1)) AND ($2::text IS NULL OR server = $2) AND ($3::bigint[] IS NULL OR id = ANY($3))
        AND ($4::text[] IS NULL OR severity = ANY($4)) AND ($5::text IS NULL OR agent_id = $5) AND ($6::text IS NULL OR kind = $6)
-       AND ($7::timestamptz IS NULL OR last_at < $7)
-     ORDER BY last_at DESC, id DESC LIMIT $8`,
+       AND ($7::timestamptz IS NULL OR last_at < $7 OR (last_at = $7 AND id < $8::bigint))
+       AND ($9::text IS NULL OR concat_ws(' ', server, agent_id, title) ILIKE $9)
+     ORDER BY last_at DESC, id DESC LIMIT $10`,
     [
       states ?? null,
       which.server ?? null,
@@ -55,6 +60,8 @@ export async function readAlerts(database: Queryable, which: AlertFilter = {}): 
       which.agentId ?? null,
       which.kind ?? null,
       which.before ?? null,
+      which.beforeId ?? null,
+      which.text === undefined ? null : `%${which.text.replace(/[\\%_]/g, '\\$&')}%`,
       which.limit ?? 200,
     ],
   );
