@@ -5,6 +5,8 @@ import type { FleetModel } from './model/fleet-model.ts';
 import { summarize } from './model/summary.ts';
 import { AddServer } from './parts/add-server.tsx';
 import { AlertList } from './parts/alert-list.tsx';
+import { AlertPage } from './parts/alert-page.tsx';
+import { Alerts } from './parts/alerts.tsx';
 import { AuditLog } from './parts/audit-log.tsx';
 import { ConfigLine } from './parts/config-line.tsx';
 import { Configuration } from './parts/configuration.tsx';
@@ -16,7 +18,7 @@ import { ServerList } from './parts/server-list.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { SummaryStrip } from './parts/summary-strip.tsx';
 import { TokenList } from './parts/token-list.tsx';
-import { useView } from './parts/use-view.ts';
+import { useView, type View } from './parts/use-view.ts';
 
 interface AppProps {
   readonly page: Page;
@@ -85,7 +87,8 @@ function Content({ page, adding, onAdded }: ContentProps) {
   const view = useView();
   const words = useWords();
   useEffect(() => {
-    document.title = view === 'configuration' ? `${words.say('configuration')} · Nervesys` : 'Nervesys';
+    if (view.type === 'alert') return; // it bears the alert's title
+    document.title = view.type === 'fleet' ? 'Nervesys' : `${words.say(view.type)} · Nervesys`;
   }, [view, words]);
   if (!model.loaded) return <main class="soft">{words.say(databaseAway ? 'databaseAwayNote' : 'loading')}</main>;
   return (
@@ -94,9 +97,26 @@ function Content({ page, adding, onAdded }: ContentProps) {
         <p class="note">{words.say(databaseAway ? 'databaseAwayNote' : 'reconnectingNote')}</p>
       )}
       {view === 'configuration' ? <Configuration model={model} /> : <Fleet model={model} />}
+      {connection === 'reconnecting' && <p class="note">{words.say('reconnectingNote')}</p>}
+      <Shown view={view} model={model} />
       {adding && <AddServer servers={model.servers} onClose={onAdded} />}
     </main>
   );
+}
+
+function Shown({ view, model }: { readonly view: View; readonly model: FleetModel }) {
+  switch (view.type) {
+    case 'fleet':
+      return <Fleet model={model} />;
+    case 'configuration':
+      return <Configuration model={model} />;
+    case 'alerts':
+      return <Alerts />;
+    case 'alert':
+      return <AlertPage key={view.id} id={view.id} agents={model.agents} />;
+    default:
+      return view satisfies never;
+  }
 }
 
 function Fleet({ model }: { readonly model: FleetModel }) {

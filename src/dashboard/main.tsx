@@ -3,6 +3,8 @@ import { App } from './app.tsx';
 import { createApi } from './live/api.ts';
 import { browserClock } from './live/browser-clock.ts';
 import { HistoryCache } from './live/history-cache.ts';
+import { LiveAlert } from './live/live-alert.ts';
+import { LiveAlerts } from './live/live-alerts.ts';
 import { LiveFleet } from './live/live-fleet.ts';
 import { LiveRollout } from './live/live-rollout.ts';
 import { chooseLanguage, type Language } from './messages/words.ts';
@@ -13,6 +15,8 @@ import './styles/fleet.css';
 import './styles/panels.css';
 import './styles/audit.css';
 import './styles/configuration.css';
+import './styles/alerts.css';
+import './styles/alert.css';
 
 /** The page's composition root: makes the parts, hands them to each other, and listens to the browser. */
 
@@ -23,6 +27,7 @@ const live = new LiveFleet(api, browserClock);
 const history = new HistoryCache(({ agent_id, server }) => api.history(agent_id, server, HISTORY_MINUTES));
 live.listen(history);
 const rollout = new LiveRollout(api, live.model, browserClock);
+const alerts = new LiveAlerts(api, live, browserClock);
 
 const secondListeners = new Set<() => void>();
 setInterval(() => {
@@ -39,6 +44,8 @@ const page: Page = {
   live,
   history,
   rollout,
+  alerts,
+  watchAlert: (id) => new LiveAlert(id, api, live, browserClock),
   everySecond(listener) {
     secondListeners.add(listener);
     return () => secondListeners.delete(listener);

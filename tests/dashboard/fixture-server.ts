@@ -5,14 +5,17 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AuditAnswer, AuditEntry, AuditVerdict } from '../../src/contract/audit.ts';
 import type {
+  AlertDetail,
   AlertView,
   FleetAgent,
   FleetServer,
   HistoryPoint,
+  SilenceView,
   TokenAnswer,
   TokenView,
 } from '../../src/contract/fleet.ts';
 import { problem } from '../../src/contract/problem.ts';
+import type { ArchivedRecord } from '../../src/contract/record.ts';
 import type {
   CommitView,
   FleetConfig,
@@ -21,6 +24,7 @@ import type {
   RolloutView,
   ServerConfigView,
 } from '../../src/contract/rollout.ts';
+import { answerAlerts } from './fixture-alerts.ts';
 
 /** What the pretend orchestrator tells; tests change it and `send` what changed. */
 export interface FixtureData {
@@ -28,6 +32,14 @@ export interface FixtureData {
   agents: FleetAgent[];
   servers: FleetServer[];
   alerts: AlertView[];
+  /** What is known of an alert besides, by its id. */
+  alertDetails: Record<string, Partial<AlertDetail>>;
+  silences: SilenceView[];
+  /** What was asked of alerts and silences, `GET alerts?state=open`, `POST alerts/1/resolve {…}`; what stands against an action. */
+  alertsAsked: string[];
+  onAlert?: (call: string, data: FixtureData) => string | undefined;
+  /** What the archive holds, oldest first. */
+  logs: readonly ArchivedRecord[];
   tokens: TokenView[];
   /** What `POST tokens` answers, and what it was asked for. */
   token: Partial<TokenAnswer>;
@@ -98,6 +110,10 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     agents: [],
     servers: [],
     alerts: [],
+    alertDetails: {},
+    silences: [],
+    alertsAsked: [],
+    logs: [],
     tokens: [],
     token: {
       token: `nsv1.${'A1b2'.repeat(30)}`,
@@ -189,7 +205,13 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       if (against !== undefined) return void json(problem('NSV_ROLLOUT_STATE', against), 409);
       return void json(rolloutAnswer(state, now()));
     }
-    if (call === 'GET alerts') return void json({ alerts: state.alerts });
+    if (/^\w+ (alerts|silences|logs)\b/.test(call)) {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      const { status, value } = answerAlerts(call, url.searchParams, body, state, now());
+      if (typeof value !== 'string') return void json(value, status);
+      return void response.writeHead(status, { 'content-type': 'application/x-ndjson' }).end(value);
+    }
     if (call === 'POST tokens') {
       const expiresAt = new Date(now() + 3_600_000).toISOString();
       let body = '';

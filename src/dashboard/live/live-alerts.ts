@@ -64,6 +64,7 @@ export class LiveAlerts {
         await this.#loadOnce(signal);
         while (!signal.aborted && !this.#wake.signal.aborted) {
           await this.#clock.wait(LOOK_AGAIN_MS, AbortSignal.any([this.#wake.signal, signal]));
+          if (this.news.value.type !== 'loaded') break; // it failed: all of it is asked for again
           if (!this.#wake.signal.aborted) await this.#loadSilences(signal);
         }
       }
@@ -77,7 +78,8 @@ export class LiveAlerts {
     const isTyped = query.text !== this.query.value.text && query.text !== '';
     this.query.set(query);
     this.#asked.abort();
-    const { signal } = (this.#asked = new AbortController());
+    this.#asked = new AbortController();
+    const { signal } = this.#asked;
     if (isTyped) await this.#clock.wait(TYPING_MS, signal);
     if (!signal.aborted) this.#wake.abort();
   }

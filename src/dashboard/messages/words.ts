@@ -33,6 +33,8 @@ export interface Words {
   duration(seconds: number): string;
   /** Day and time of an ISO instant, in the reader's zone; the text itself when it is none. */
   moment(iso: string): string;
+  /** Hour, minute and second of an ISO instant, in the reader's zone, as log lines show them. */
+  clockTime(iso: string): string;
   /** Hour and minute of epoch ms, as chart axes show them. */
   timeOfDay(at: number): string;
 }
@@ -62,6 +64,7 @@ export function createWords(language: Language): Words {
   );
   const moments = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
   const times = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const clockTimes = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' });
 
   const number = (value: number, fractionDigits = 0): string =>
     Number.isFinite(value) ? formats[Math.min(fractionDigits, 2)]!.format(value) : messages.none;
@@ -100,6 +103,7 @@ export function createWords(language: Language): Words {
       return parts.map(({ unit, value }) => units.get(unit)!.format(value)).join(' ');
     },
     moment: (iso) => (Number.isNaN(Date.parse(iso)) ? iso : moments.format(new Date(iso))),
+    clockTime: (iso) => (Number.isNaN(Date.parse(iso)) ? iso : clockTimes.format(new Date(iso))),
     timeOfDay: (at) => times.format(new Date(at)),
   };
 }

@@ -57,9 +57,7 @@ export function readAlertFacts(detail: Readonly<Record<string, unknown>>): Alert
       const entry = entries.find((one) => one.name === name);
       return entry === undefined ? [] : [{ name, text: entry.text }];
     }),
-    others: others
-      .slice(0, OTHERS_MAX)
-      .map(({ name, text }) => ({ name: readable(name, NAME_LENGTH_MAX), text })),
+    others: others.slice(0, OTHERS_MAX).map(({ name, text }) => ({ name: readable(name, NAME_LENGTH_MAX), text })),
     more: Math.max(0, others.length - OTHERS_MAX),
   };
 }

@@ -22,13 +22,10 @@ export interface AlertPages {
 
 /** Whether the orchestrator would list it; the same rules as its own. */
 export function isWanted(alert: AlertView, { state, severity, text }: AlertQuery): boolean {
-  const isOfState =
-    state === 'all' || (state === 'unresolved' ? alert.state !== 'resolved' : alert.state === state);
+  const isOfState = state === 'all' || (state === 'unresolved' ? alert.state !== 'resolved' : alert.state === state);
   const searched = [alert.server, alert.agent_id ?? '', alert.title].join(' ').toLowerCase();
   return (
-    isOfState &&
-    severityRank(alert.severity) >= severityRank(severity) &&
-    searched.includes(text.trim().toLowerCase())
+    isOfState && severityRank(alert.severity) >= severityRank(severity) && searched.includes(text.trim().toLowerCase())
   );
 }
 

@@ -6,7 +6,10 @@ export type TimelineEntry =
   | { readonly type: 'delivery'; readonly at: string; readonly delivery: AlertDeliveryView };
 
 /** What happened and who was told, oldest first. What still waits stands at the end: its time is to come, or has just come. */
-export function timelineOf({ events, deliveries }: Pick<AlertDetail, 'events' | 'deliveries'>): readonly TimelineEntry[] {
+export function timelineOf({
+  events,
+  deliveries,
+}: Pick<AlertDetail, 'events' | 'deliveries'>): readonly TimelineEntry[] {
   const entries: readonly TimelineEntry[] = [
     ...events.map((event) => ({ type: 'event', at: event.at, event }) as const),
     ...deliveries.map(

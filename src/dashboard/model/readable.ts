@@ -10,3 +10,8 @@ export function readable(text: string, lengthMax: number): string {
     .replace(/[\u007f-\u009f]/g, '\u2421')
     .toWellFormed();
 }
+
+/** A name or a text from outside within a sentence: it keeps its own direction, and can't turn round what comes after it. */
+export function isolate(text: string): string {
+  return `\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')}\u2069`;
+}

@@ -6,7 +6,7 @@ import { usePage, useStore, useWords } from './page-context.ts';
 import { RefusalList } from './refusal-list.tsx';
 import { RevisionList } from './revision-list.tsx';
 import { RolloutPanel } from './rollout-panel.tsx';
-import { useRole } from './use-role.ts';
+import { isOperator, useRole } from './use-role.ts';
 import { FLEET_ADDRESS } from './use-view.ts';
 
 /** The page of the configuration: what everybody is to run, how it gets there, who refuses it, and all that was there before. */
@@ -27,7 +27,7 @@ export function Configuration({ model }: { readonly model: FleetModel }) {
     title.current?.focus({ preventScroll: true }); // who came by the keyboard goes on from here
   }, []);
 
-  const maySteer = role === 'operator' || role === 'admin';
+  const maySteer = isOperator(role);
   return (
     <div class="configuration">
       <div class="toolbar">

@@ -14,6 +14,8 @@ interface ConfirmButtonProps {
   readonly harmless?: boolean;
   /** Whether a reason may be given, which `onConfirm` is handed. */
   readonly asksReason?: boolean;
+  /** What the reason is called; absent: that. */
+  readonly reasonLabel?: string;
   readonly onConfirm: (reason: string | undefined) => Promise<void>;
 }
 
@@ -31,10 +33,15 @@ export function ConfirmButton(props: ConfirmButtonProps) {
   const words = useWords();
   const [step, setStep] = useState<Step>({ type: 'idle' });
   const [reason, setReason] = useState('');
+  const reasonLabel = props.reasonLabel ?? words.say('reasonOptional');
   const keep = useRef<HTMLButtonElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  const wasAsked = useRef(false);
   // Before it is painted: whoever sees the question has the harmless answer under Enter.
   useLayoutEffect(() => {
     if (step.type === 'asking') keep.current?.focus(); // a second press of Enter changes nothing
+    if (step.type === 'idle' && wasAsked.current) opener.current?.focus({ preventScroll: true });
+    wasAsked.current = step.type !== 'idle';
   }, [step.type]);
 
   const confirm = async () => {
@@ -50,7 +57,12 @@ export function ConfirmButton(props: ConfirmButtonProps) {
 
   if (step.type === 'idle') {
     return (
-      <button type="button" class={prominent ? '' : 'link revoke'} onClick={() => setStep({ type: 'asking' })}>
+      <button
+        ref={opener}
+        type="button"
+        class={prominent ? '' : 'link revoke'}
+        onClick={() => setStep({ type: 'asking' })}
+      >
         {label}
       </button>
     );
@@ -68,8 +80,8 @@ export function ConfirmButton(props: ConfirmButtonProps) {
           dir="auto"
           class="confirm-reason"
           maxLength={REASON_CHARACTERS_MAX}
-          aria-label={words.say('reasonOptional')}
-          placeholder={words.say('reasonOptional')}
+          aria-label={reasonLabel}
+          placeholder={reasonLabel}
           value={reason}
           disabled={step.type === 'doing'}
           onInput={(event) => setReason(event.currentTarget.value)}

@@ -1,4 +1,5 @@
 import type { AlertSeverity } from '../../contract/alert.ts';
+import type { AlertView } from '../../contract/fleet.ts';
 import type { AgentState, AgentStatus } from '../../contract/heartbeat.ts';
 import type { RevisionState, RolloutState } from '../../contract/rollout.ts';
 import type { TextKey } from '../messages/words.ts';
@@ -25,6 +26,16 @@ export const SEVERITY_WORDS: Readonly<Record<AlertSeverity, TextKey>> = {
   warning: 'severityWarning',
   critical: 'severityCritical',
 };
+
+const ALERT_MARKS: Readonly<Record<AlertView['state'], Mark>> = {
+  open: ['down', 'alertOpen'],
+  acknowledged: ['degraded', 'alertAcknowledged'],
+  resolved: ['up', 'alertResolved'],
+};
+
+export function AlertMark({ state }: { readonly state: AlertView['state'] }) {
+  return <LabelledMark mark={ALERT_MARKS[state]} />;
+}
 
 /** The orchestrator's judgement: a mark whose shape differs as well as its colour, and the word. */
 export function StateMark({ state }: { readonly state: AgentState }) {

@@ -2,6 +2,8 @@ import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Api } from '../live/api.ts';
 import type { HistoryCache } from '../live/history-cache.ts';
+import type { LiveAlert } from '../live/live-alert.ts';
+import type { LiveAlerts } from '../live/live-alerts.ts';
 import type { LiveFleet } from '../live/live-fleet.ts';
 import type { LiveRollout } from '../live/live-rollout.ts';
 import type { Store } from '../live/store.ts';
@@ -13,6 +15,9 @@ export interface Page {
   readonly live: LiveFleet;
   readonly history: HistoryCache;
   readonly rollout: LiveRollout;
+  readonly alerts: LiveAlerts;
+  /** One alert, for as long as it is looked at. */
+  watchAlert(id: string): LiveAlert;
   /** Calls `listener` each second, for ages; stops when the returned function is called. */
   everySecond(listener: () => void): () => void;
 }

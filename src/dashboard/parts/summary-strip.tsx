@@ -2,6 +2,7 @@ import type { AgentState } from '../../contract/heartbeat.ts';
 import type { TextKey } from '../messages/words.ts';
 import type { FleetSummary } from '../model/summary.ts';
 import { useWords } from './page-context.ts';
+import { ALERTS_ADDRESS } from './use-view.ts';
 
 const SHOWN: readonly { readonly state: AgentState; readonly label: TextKey }[] = [
   { state: 'up', label: 'summaryUp' },
@@ -17,7 +18,7 @@ interface SummaryStripProps {
   readonly onChoose: (state: AgentState | undefined) => void;
 }
 
-/** The fleet in seven numbers; the four states narrow the table to themselves. */
+/** The fleet in seven numbers; the four states narrow the table to themselves, the alerts lead to all of them. */
 export function SummaryStrip({ summary, chosen, onChoose }: SummaryStripProps) {
   const words = useWords();
   return (
@@ -41,7 +42,12 @@ export function SummaryStrip({ summary, chosen, onChoose }: SummaryStripProps) {
       </div>
       <div class="summary-group">
         <Tile label="summaryServers" text={words.number(summary.servers)} />
-        <Tile label="summaryAlerts" text={words.number(summary.openAlerts)} zero={summary.openAlerts === 0} />
+        <Tile
+          label="summaryAlerts"
+          text={words.number(summary.openAlerts)}
+          zero={summary.openAlerts === 0}
+          href={ALERTS_ADDRESS}
+        />
         <Tile
           label="summaryWaiting"
           text={words.number(summary.waitingRecords)}
@@ -58,14 +64,28 @@ interface TileProps {
   readonly text: string;
   readonly zero?: boolean;
   readonly hint?: TextKey;
+  /** Where more of it is shown. */
+  readonly href?: string;
 }
 
-function Tile({ label, text, zero, hint }: TileProps) {
+function Tile({ label, text, zero, hint, href }: TileProps) {
   const words = useWords();
-  return (
-    <div class={`tile${zero ? ' zero' : ''}`} title={hint === undefined ? undefined : words.say(hint)}>
+  const inside = (
+    <>
       <span class="tile-number">{text}</span>
       <span class="tile-label">{words.say(label)}</span>
+    </>
+  );
+  const looks = `tile${zero ? ' zero' : ''}`;
+  if (href !== undefined)
+    return (
+      <a class={looks} href={href}>
+        {inside}
+      </a>
+    );
+  return (
+    <div class={looks} title={hint === undefined ? undefined : words.say(hint)}>
+      {inside}
     </div>
   );
 }
