@@ -3,6 +3,7 @@ import type { AgentState } from '../contract/heartbeat.ts';
 import { createWords, type Language } from './messages/words.ts';
 import type { FleetModel } from './model/fleet-model.ts';
 import { summarize } from './model/summary.ts';
+import type { View } from './model/view.ts';
 import { AddServer } from './parts/add-server.tsx';
 import { AlertList } from './parts/alert-list.tsx';
 import { AlertPage } from './parts/alert-page.tsx';
@@ -18,7 +19,7 @@ import { ServerList } from './parts/server-list.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { SummaryStrip } from './parts/summary-strip.tsx';
 import { TokenList } from './parts/token-list.tsx';
-import { useView, type View } from './parts/use-view.ts';
+import { useView } from './parts/use-view.ts';
 
 interface AppProps {
   readonly page: Page;

@@ -1,9 +1,9 @@
 import type { AlertView } from '../../contract/fleet.ts';
 import { isolate, readable } from '../model/readable.ts';
+import { alertAddress } from '../model/view.ts';
 import { Age } from './age.tsx';
 import { SEVERITY_WORDS } from './marks.tsx';
 import { useWords } from './page-context.ts';
-import { alertAddress } from './use-view.ts';
 
 const TITLE_LENGTH_MAX = 500;
 

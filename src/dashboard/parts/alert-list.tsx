@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AlertView } from '../../contract/fleet.ts';
+import { ALERTS_ADDRESS } from '../model/view.ts';
 import { AlertItem } from './alert-item.tsx';
 import { usePage, useWords } from './page-context.ts';
-import { ALERTS_ADDRESS } from './use-view.ts';
 
 /** More would push the fleet off the screen; the rest is one click away. */
 const SHOWN_AT_FIRST = 3;

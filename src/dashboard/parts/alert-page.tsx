@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { AlertDetail, FleetAgent } from '../../contract/fleet.ts';
 import { linesOfAlert } from '../model/alert-lines.ts';
 import { isolate, readable } from '../model/readable.ts';
+import { ALERTS_ADDRESS } from '../model/view.ts';
 import { Age } from './age.tsx';
 import { AlertActions } from './alert-actions.tsx';
 import { AlertFacts } from './alert-facts.tsx';
@@ -13,7 +14,6 @@ import { LogLines } from './log-lines.tsx';
 import { AlertMark, SEVERITY_WORDS } from './marks.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
 import { isOperator, useRole } from './use-role.ts';
-import { ALERTS_ADDRESS } from './use-view.ts';
 
 interface AlertPageProps {
   readonly id: string;

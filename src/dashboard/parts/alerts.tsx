@@ -3,11 +3,11 @@ import { ALERT_SEVERITIES, type AlertSeverity } from '../../contract/alert.ts';
 import { reasonOf } from '../live/api.ts';
 import type { TextKey } from '../messages/words.ts';
 import type { AlertQuery } from '../model/alert-pages.ts';
+import { alertAddress, FLEET_ADDRESS } from '../model/view.ts';
 import { AlertItem } from './alert-item.tsx';
 import { NewAlert } from './alert-list.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
 import { SilenceList } from './silence-list.tsx';
-import { alertAddress, FLEET_ADDRESS } from './use-view.ts';
 
 /** The page of the alerts: all of them, by what the reader asks for, and what is silenced. */
 export function Alerts() {

@@ -1,10 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { summarizeConfig } from '../model/config-summary.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
+import { CONFIGURATION_ADDRESS } from '../model/view.ts';
 import { ConfigCounts } from './config-counts.tsx';
 import { RolloutMark } from './marks.tsx';
 import { useWords } from './page-context.ts';
-import { CONFIGURATION_ADDRESS } from './use-view.ts';
 
 /** The configuration in one line, which leads to all that is known of it. */
 export function ConfigLine({ model: { config, servers } }: { readonly model: FleetModel }) {

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { summarizeConfig } from '../model/config-summary.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
+import { FLEET_ADDRESS } from '../model/view.ts';
 import { DesiredRevision } from './desired-revision.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
 import { RefusalList } from './refusal-list.tsx';
 import { RevisionList } from './revision-list.tsx';
 import { RolloutPanel } from './rollout-panel.tsx';
 import { isOperator, useRole } from './use-role.ts';
-import { FLEET_ADDRESS } from './use-view.ts';
 
 /** The page of the configuration: what everybody is to run, how it gets there, who refuses it, and all that was there before. */
 export function Configuration({ model }: { readonly model: FleetModel }) {

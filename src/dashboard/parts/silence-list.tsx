@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { SilenceView } from '../../contract/fleet.ts';
 import { isolate, readable } from '../model/readable.ts';
+import { alertAddress } from '../model/view.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { usePage, useWords } from './page-context.ts';
 import { isOperator, useRole } from './use-role.ts';
-import { alertAddress } from './use-view.ts';
 
 /** More would push the alerts off the screen; the rest is one click away. */
 const SHOWN_AT_FIRST = 3;

@@ -1,8 +1,8 @@
 import type { AgentState } from '../../contract/heartbeat.ts';
 import type { TextKey } from '../messages/words.ts';
 import type { FleetSummary } from '../model/summary.ts';
+import { ALERTS_ADDRESS } from '../model/view.ts';
 import { useWords } from './page-context.ts';
-import { ALERTS_ADDRESS } from './use-view.ts';
 
 const SHOWN: readonly { readonly state: AgentState; readonly label: TextKey }[] = [
   { state: 'up', label: 'summaryUp' },
