@@ -133,7 +133,7 @@ function QueryBar({ query, onQuery }: QueryBarProps) {
       <input
         type="search"
         class="filter"
-        dir="auto"
+        dir={query.text === '' ? undefined : 'auto'} // without a text it is the placeholder's
         maxLength={100}
         aria-label={words.say('alertsSearch')}
         placeholder={words.say('alertsSearch')}

@@ -77,7 +77,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       )}
       {asksReason && (
         <input
-          dir="auto"
+          dir={reason === '' ? undefined : 'auto'} // without a text it is the placeholder's
           class="confirm-reason"
           maxLength={REASON_CHARACTERS_MAX}
           aria-label={reasonLabel}
