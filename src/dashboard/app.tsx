@@ -114,7 +114,7 @@ function Shown({ view, model }: { readonly view: View; readonly model: FleetMode
     case 'alerts':
       return <Alerts />;
     case 'alert':
-      return <AlertPage key={view.id} id={view.id} agents={model.agents} />;
+      return <AlertPage key={view.id} id={view.id} model={model} />;
     default:
       return view satisfies never;
   }

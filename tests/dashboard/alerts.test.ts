@@ -191,6 +191,20 @@ test('an alert tells what is wrong, why, the lines before it, what happened and 
   assert.deepEqual(complaints, []);
 });
 
+test('why an AI agent counts as down is said in the words of the page', { skip: missing }, async () => {
+  const detail = { state: 'down', reason: 'no heartbeat for more than 5m', since: ago(600_000), extra: 'x' };
+  const alerts = [makeAlert({ id: '5', kind: 'agent.silent', detail })];
+  await using open = await openPage({ alerts }, { locale: 'he-IL' }, '#alerts/5');
+
+  await open.page.locator('.alert-facts').waitFor();
+
+  assert.match(
+    plain(await textOf(open.page.locator('.alert-facts'))),
+    /^סוגagent\.silentמצבנפלסיבהאין פעימה כבר יותר מ־5mמאז\d+ .+extrax$/,
+  );
+  assert.deepEqual(open.complaints, []);
+});
+
 test('the lines after an alert come from the archive, which says when they are not there yet', {
   skip: missing,
 }, async () => {
@@ -214,6 +228,20 @@ test('the lines after an alert come from the archive, which says when they are n
   assert.equal(await section.getByText('are not archived yet').count(), 0);
   assert.match(fixture.data.alertsAsked.at(-1) ?? '', /^GET logs\?server=AIGARDEN01&agent_id=GROK&since=/);
   assert.deepEqual(complaints, []);
+});
+
+test('a trouble of the orchestrator itself has no lines to look for', { skip: missing }, async () => {
+  const detail = { channel: 'oncall', attempts: 12, reason: 'it does not answer' };
+  const alerts = [makeAlert({ id: '5', kind: 'channel.failing', server: 'orchestrator', agent_id: null, detail })];
+  await using open = await openPage({ alerts }, {}, '#alerts/5');
+
+  await open.page.locator('.timeline li').waitFor();
+
+  assert.equal(
+    await textOf(open.page.locator('.alert-facts')),
+    'Kindchannel.failingWhyit does not answerChanneloncallAttempts12',
+  );
+  assert.equal(await open.page.locator('.lines-around').count(), 0);
 });
 
 test('an operator acknowledges with a note, silences and resolves; what stands against it stands beside', {

@@ -3,7 +3,9 @@ import { readable } from './readable.ts';
 
 /** What the page has words for in an alert's detail. */
 export const KNOWN_FACTS = [
+  'state',
   'reason',
+  'since',
   'rule',
   'description',
   'verdict',

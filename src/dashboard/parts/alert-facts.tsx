@@ -1,14 +1,17 @@
 import { useMemo } from 'preact/hooks';
 import type { AlertDetail } from '../../contract/fleet.ts';
+import type { AgentState } from '../../contract/heartbeat.ts';
 import { sayReason } from '../messages/reasons.ts';
 import type { TextKey, Words } from '../messages/words.ts';
 import { type KnownFact, readAlertFacts } from '../model/alert-facts.ts';
 import { readable } from '../model/readable.ts';
-import { Revision } from './marks.tsx';
+import { Revision, STATE_WORDS } from './marks.tsx';
 import { useWords } from './page-context.ts';
 
 const FACT_WORDS: Readonly<Record<KnownFact, TextKey>> = {
+  state: 'columnState',
   reason: 'factReason',
+  since: 'alertSince',
   rule: 'alertRule',
   description: 'alertDescription',
   verdict: 'alertVerdict',
@@ -86,6 +89,9 @@ function sayFact(words: Words, name: KnownFact, text: string): string {
   switch (name) {
     case 'reason':
       return sayReason(words, text);
+    case 'state':
+      return isAgentState(text) ? words.say(STATE_WORDS[text]) : text;
+    case 'since':
     case 'absent_since':
       return words.moment(text);
     case 'hits':
@@ -95,4 +101,8 @@ function sayFact(words: Words, name: KnownFact, text: string): string {
     default:
       return text;
   }
+}
+
+function isAgentState(text: string): text is AgentState {
+  return Object.hasOwn(STATE_WORDS, text);
 }

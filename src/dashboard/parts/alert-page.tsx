@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { AlertDetail, FleetAgent } from '../../contract/fleet.ts';
+import type { AlertDetail } from '../../contract/fleet.ts';
 import { linesOfAlert } from '../model/alert-lines.ts';
+import type { FleetModel } from '../model/fleet-model.ts';
 import { isolate, readable } from '../model/readable.ts';
 import { ALERTS_ADDRESS } from '../model/view.ts';
 import { Age } from './age.tsx';
@@ -15,13 +16,16 @@ import { AlertMark, SEVERITY_WORDS } from './marks.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
 import { isOperator, useRole } from './use-role.ts';
 
+/** What is about no server but the orchestrator itself is told under this name; it sends no lines. */
+const ORCHESTRATOR = 'orchestrator';
+
 interface AlertPageProps {
   readonly id: string;
-  readonly agents: ReadonlyMap<string, FleetAgent>;
+  readonly model: FleetModel;
 }
 
 /** The page of one alert: what is wrong, the lines around it, what happened to it, and what may be done. */
-export function AlertPage({ id, agents }: AlertPageProps) {
+export function AlertPage({ id, model: { agents, servers } }: AlertPageProps) {
   const words = useWords();
   const page = usePage();
   const role = useRole();
@@ -78,7 +82,9 @@ export function AlertPage({ id, agents }: AlertPageProps) {
           )}
           <AlertFacts alert={alert} />
           <LinesBefore alert={alert} />
-          <LinesAround key={alert.id} alert={alert} agents={agents} />
+          {(alert.server !== ORCHESTRATOR || servers.has(ORCHESTRATOR)) && (
+            <LinesAround alert={alert} agents={agents} />
+          )}
           <AlertTimeline alert={alert} />
         </>
       )}
