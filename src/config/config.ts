@@ -184,6 +184,8 @@ export interface BackupSettings {
   /** So far back, single heartbeats go along. */
   readonly beatsMs: number;
   readonly keep: { readonly daily: number; readonly weekly: number; readonly monthly: number };
+}
+
 /** How long the history of the AI agents is kept: each beat, and its roll-ups. */
 export interface HistorySettings {
   readonly beatsMs: number;

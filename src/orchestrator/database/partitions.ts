@@ -162,18 +162,15 @@ async function dropPartition(transaction: Queryable, table: PartitionedTable, in
   return true;
 }
 
-/** The day, `YYYY-MM-DD`, whose heartbeats a table of this name holds; `undefined`: it is none of these. */
-export function statusPartitionDay(name: string): string | undefined {
-  const match = NAME_PATTERN.exec(name);
-  return match === null ? undefined : `${match[1]}-${match[2]}-${match[3]}`;
-}
-
-function partitionDay(name: string): number | undefined {
-  const match = NAME_PATTERN.exec(name);
-  return match === null ? undefined : Date.parse(`${match[1]}-${match[2]}-${match[3]}T00:00:00Z`) / DAY_MS;
 async function exists(transaction: Queryable, name: string): Promise<boolean> {
   const { rows } = await transaction.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [name]);
   return rows[0]?.found === true;
+}
+
+/** The day, `YYYY-MM-DD`, whose heartbeats a table of this name holds; `undefined`: it is none of these. */
+export function statusPartitionDay(name: string): string | undefined {
+  const match = /^agent_status_(\d{4})(\d{2})(\d{2})$/.exec(name);
+  return match === null ? undefined : `${match[1]}-${match[2]}-${match[3]}`;
 }
 
 /** Days, months or years since 1970. */

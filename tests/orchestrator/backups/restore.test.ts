@@ -8,6 +8,7 @@ import { restoreBackup } from '../../../src/orchestrator/backups/restore.ts';
 import type { Database } from '../../../src/orchestrator/database/database.ts';
 import { migrate } from '../../../src/orchestrator/database/migrate.ts';
 import { tendPartitions } from '../../../src/orchestrator/database/partitions.ts';
+import { DEFAULT_HISTORY } from '../../../src/orchestrator/history/resolutions.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { type Archive, openArchive } from '../../../src/storage/index.ts';
@@ -26,7 +27,7 @@ const NASTY = ['\\.', '\\', '\t', '\n\\.\n', '\r\n', '\\N', '', 'שלום', '�
 
 /** Rows in tables that refer to each other, with values that are hard to write down. */
 async function fill(database: Database, beats = 500): Promise<void> {
-  await tendPartitions(database, NOW);
+  await tendPartitions(database, NOW, DEFAULT_HISTORY);
   await database.query(
     `INSERT INTO enrolment_tokens (id, secret_sha256, uses_max, created_by, created_at, expires_at)
      VALUES ('t1', repeat('a', 64), NULL, 'admin', $1, $1)`,
@@ -150,7 +151,7 @@ test('a database that has anything in it is left as it is', async (t) => {
 test('raw heartbeats of older days stay behind, all else comes back', async (t) => {
   await using archive = await folderArchive(t);
   await using database = await postgres.database();
-  for (let day = 10; day >= 0; day--) await tendPartitions(database, NOW - day * 86_400_000);
+  for (let day = 10; day >= 0; day--) await tendPartitions(database, NOW - day * 86_400_000, DEFAULT_HISTORY);
   await fill(database);
   const count = async (one: Database, condition = 'true') =>
     (await one.query(`SELECT FROM agent_status WHERE ${condition}`)).count;

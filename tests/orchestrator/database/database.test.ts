@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Database } from '../../../src/orchestrator/database/database.ts';
 import { tendPartitions } from '../../../src/orchestrator/database/partitions.ts';
+import { DEFAULT_HISTORY } from '../../../src/orchestrator/history/resolutions.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { TestPostgres } from '../../support/postgres.ts';
@@ -41,7 +42,7 @@ test('two replicas that tend the partitions at the same time make each day once,
   await using two = postgres.connect(postgres.lastName);
   const now = Date.parse('2026-11-26T12:00:00Z');
 
-  await Promise.all([one, two, one, two].map((database) => tendPartitions(database, now)));
+  await Promise.all([one, two, one, two].map((database) => tendPartitions(database, now, DEFAULT_HISTORY)));
 
   const { rows } = await one.query<{ name: string }>(
     "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'agent_status'::regclass ORDER BY 1",

@@ -8,6 +8,7 @@ import { restoreBackup } from '../../../src/orchestrator/backups/restore.ts';
 import type { Database } from '../../../src/orchestrator/database/database.ts';
 import { migrate } from '../../../src/orchestrator/database/migrate.ts';
 import { tendPartitions } from '../../../src/orchestrator/database/partitions.ts';
+import { DEFAULT_HISTORY } from '../../../src/orchestrator/history/resolutions.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { gunzip } from '../../../src/platform/gzip.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
@@ -91,7 +92,7 @@ describe(`Debian's Postgres${found === undefined ? '' : ` ${found.version}`}`, {
       const { status, text } = await system.ask('GET', path);
       assert.equal(status, 200, `${path}: ${text}`);
     }
-    await tendPartitions(database, Date.now() + 40 * 86_400_000);
+    await tendPartitions(database, Date.now() + 40 * 86_400_000, DEFAULT_HISTORY);
   });
 
   it('restores a backup of the Postgres that we bring, and the other way round', async (t) => {
@@ -158,7 +159,7 @@ describe(`Debian's Postgres${found === undefined ? '' : ` ${found.version}`}`, {
 });
 
 async function fill(database: Database): Promise<void> {
-  await tendPartitions(database, Date.now());
+  await tendPartitions(database, Date.now(), DEFAULT_HISTORY);
   await database.query(
     `INSERT INTO agent_status (agent_id, server, timestamp, status, metrics, alerts, uptime_seconds, received_at, epoch,
        backlog_records, detail)

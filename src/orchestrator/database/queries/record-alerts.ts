@@ -13,7 +13,7 @@ export interface StoredReport extends Omit<AlertReport, 'resolved'> {
 }
 
 /** Alerts of one server are recorded one request after the other, so that two that tell the same trouble make one alert. */
-const RECORD_LOCK = 0x6e73_7637; // "nsv7"
+const RECORD_LOCK = 0x6e73_7639; // "nsv9"
 
 const EVENT_OF: Readonly<Partial<Record<Taken, AlertEvent>>> = {
   open: 'opened',
