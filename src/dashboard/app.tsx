@@ -97,8 +97,6 @@ function Content({ page, adding, onAdded }: ContentProps) {
       {connection === 'reconnecting' && (
         <p class="note">{words.say(databaseAway ? 'databaseAwayNote' : 'reconnectingNote')}</p>
       )}
-      {view === 'configuration' ? <Configuration model={model} /> : <Fleet model={model} />}
-      {connection === 'reconnecting' && <p class="note">{words.say('reconnectingNote')}</p>}
       <Shown view={view} model={model} />
       {adding && <AddServer servers={model.servers} onClose={onAdded} />}
     </main>

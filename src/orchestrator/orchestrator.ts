@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GitFollower, type GitFollowerOptions } from '../config/git/git-follower.ts';
 import { Repository, type RepositorySettings } from '../config/git/repository.ts';
-import { BACKUP_DEFAULTS, builtInConfig, type StorageSettings } from '../config/index.ts';
+import { BACKUP_DEFAULTS, builtInConfig, DEFAULT_ALERTS, type StorageSettings } from '../config/index.ts';
 import type { TokenAnswer } from '../contract/fleet.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -11,12 +11,13 @@ import { errorCode, NervesysError } from '../platform/errors.ts';
 import { IpNetworks } from '../platform/ip-address.ts';
 import type { Logger } from '../platform/logger.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
-import type { Random } from '../platform/random.ts';
+import { type Random, systemRandom } from '../platform/random.ts';
 import type { Archive } from '../storage/archive.ts';
 import { readOrMakeAdminKey } from './admin-key.ts';
 import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
 import { Channels } from './alerts/channels/channels.ts';
 import { DeadMan, dutiesHealth } from './alerts/dead-man.ts';
+import { Notifier } from './alerts/notifier.ts';
 import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from './alerts/raise.ts';
 import { tellStates } from './alerts/state-alerts.ts';
 import { ThresholdWatch } from './alerts/thresholds/threshold-watch.ts';
@@ -140,6 +141,7 @@ export class Orchestrator implements AsyncDisposable {
     const folder = join(options.home, 'orchestrator');
     const keeper = await openKeeper(options, folder, stack);
 
+    const publicUrl = () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url;
     const hub = stack.use(new PostgresEventHub({ database, clock, logger }));
     const authenticator = new Authenticator({ database, clock, logger });
     const refusals = stack.use(new Refusals({ database, clock, logger }));
@@ -181,6 +183,21 @@ export class Orchestrator implements AsyncDisposable {
       clock,
       logger,
     });
+    const notifier = stack.use(
+      new Notifier({
+        database,
+        clock,
+        random: systemRandom,
+        logger,
+        hub,
+        policy: () => {
+          const { alerts = DEFAULT_ALERTS, channels: told = [] } = desired.own?.orchestrator ?? {};
+          return { alerts, channels: told };
+        },
+        channel: (name) => channels.get(name),
+        publicUrl,
+      }),
+    );
     const openedAt = clock.monotonic();
     const deadMan =
       options.deadManUrl === undefined
@@ -189,7 +206,7 @@ export class Orchestrator implements AsyncDisposable {
             new DeadMan({
               url: options.deadManUrl,
               intervalMs: () => desired.own?.orchestrator.deadMan?.intervalMs ?? DEAD_MAN_INTERVAL_MS,
-              healthy: () => dutiesHealth(stateWatch.watchedAt, openedAt, clock.monotonic()),
+              healthy: () => dutiesHealth([stateWatch.watchedAt, notifier.roundAt], openedAt, clock.monotonic()),
               clock,
               logger,
             }),
@@ -239,7 +256,7 @@ export class Orchestrator implements AsyncDisposable {
           ? undefined
           : { secret: git.webhookSecret, onPush: () => follower.nudge() },
       passwords: new Passwords(options.passwordCost),
-      publicUrl: () => options.publicUrl?.replace(/\/+$/, '') ?? listening.url,
+      publicUrl,
       trustedProxies: new IpNetworks(options.trustedProxies ?? []),
       fingerprint: () => keeper?.current.fingerprint ?? null,
       listeningSince: () => listening.since,
@@ -277,6 +294,7 @@ export class Orchestrator implements AsyncDisposable {
     listening.url = `${keeper === undefined ? 'http' : 'https'}://${urlHost(options.host)}:${port}`;
 
     stateWatch.start();
+    notifier.start();
     deadMan?.start();
     rolloutWatch.start();
     thresholdWatch.start();

@@ -30,7 +30,7 @@ const REASON_MAX = 200;
 /** At the start it is asked again so soon. */
 const EARLY_MS = 1_000;
 /** The fleet is judged every two seconds; a round may have to wait for Postgres. */
-const JUDGED_MS_MAX = 60_000;
+const DONE_MS_MAX = 60_000;
 
 /**
  * A sign of life outward at each interval, so that an orchestrator that is silent, and so can tell nobody, is noticed by somebody else. While
@@ -109,10 +109,17 @@ export class DeadMan implements AsyncDisposable {
   }
 }
 
-/** Whether the fleet is watched, by when it last was; all on the monotonic clock. A start may take as long as a round may. */
-export function dutiesHealth(judgedAt: number | undefined, openedAt: number, now: number): true | string | undefined {
-  const silentMs = now - (judgedAt ?? openedAt);
-  if (silentMs > JUDGED_MS_MAX)
-    return `the fleet has not been watched for ${Math.round(silentMs / 1_000)} s: is Postgres away?`;
-  return judgedAt === undefined ? undefined : true;
+/**
+ * Whether the fleet is watched and alerts are told, by when each was last done (`undefined`: not yet); all on the monotonic clock. A start may
+ * take as long as a round may.
+ */
+export function dutiesHealth(
+  doneAt: readonly (number | undefined)[],
+  openedAt: number,
+  now: number,
+): true | string | undefined {
+  const silentMs = now - Math.min(...doneAt.map((at) => at ?? openedAt));
+  if (silentMs > DONE_MS_MAX)
+    return `the fleet has not been watched, or nobody told, for ${Math.round(silentMs / 1_000)} s: is Postgres away?`;
+  return doneAt.includes(undefined) ? undefined : true;
 }

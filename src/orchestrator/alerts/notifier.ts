@@ -70,7 +70,6 @@ export class Notifier implements AsyncDisposable {
   readonly #busy = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
   #subscription: Disposable | undefined;
-  /** Of the last round that went through, by the monotonic clock. */
   #roundAt: number | undefined;
 
   constructor(options: NotifierOptions) {
@@ -93,9 +92,9 @@ export class Notifier implements AsyncDisposable {
     this.#pace.start();
   }
 
-  /** How long ago a round went through; `undefined`: none did yet. */
-  get sinceRoundMs(): number | undefined {
-    return this.#roundAt === undefined ? undefined : this.#options.clock.monotonic() - this.#roundAt;
+  /** When the last round went through, by the monotonic clock; `undefined`: none did yet. */
+  get roundAt(): number | undefined {
+    return this.#roundAt;
   }
 
   /** Plans until nothing new has happened. Answers whether this replica could: another one may be at it. */

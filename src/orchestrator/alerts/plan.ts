@@ -1,6 +1,6 @@
 import type { AlertSettings, ChannelSettings } from '../../config/index.ts';
 import { type AlertSeverity, severityRank } from '../../contract/alert.ts';
-import { matchesServerPattern } from '../../contract/server-pattern.ts';
+import { wantsAlert } from './channels/channel-wants.ts';
 
 /** What deciding about an alert needs. */
 export interface PlannedAlert {
@@ -31,13 +31,7 @@ export function wants(channel: ChannelSettings, alert: PlannedAlert, names: Read
   if (alert.kind === 'channel.failing' && alert.detail['channel'] === channel.name) return false;
   const route = alert.detail['route'];
   if (alert.origin === 'agent' && typeof route === 'string' && names.has(route)) return route === channel.name;
-  if (severityRank(alert.severity) < severityRank(channel.severity)) return false;
-  const { agents, servers, kinds } = channel.only;
-  return matches(agents, alert.agent_id) && matches(servers, alert.server) && matches(kinds, alert.kind);
-}
-
-function matches(patterns: readonly string[] | undefined, value: string | null): boolean {
-  return patterns === undefined || (value !== null && patterns.some((pattern) => matchesServerPattern(pattern, value)));
+  return wantsAlert(channel, alert);
 }
 
 /** What a channel was told of a group so far, or is about to be. */

@@ -98,8 +98,8 @@ test('closing ends the wait for an answer', async (t) => {
 });
 
 test('the fleet counts as watched by when it last was, and a start has the same time', () => {
-  assert.equal(dutiesHealth(undefined, 1_000, 2_000), undefined);
-  assert.equal(dutiesHealth(5_000, 1_000, 60_000), true);
-  assert.match(String(dutiesHealth(5_000, 1_000, 70_000)), /not been watched for 65 s/);
-  assert.match(String(dutiesHealth(undefined, 1_000, 70_000)), /not been watched for 69 s/);
+  assert.equal(dutiesHealth([undefined, 1_500], 1_000, 2_000), undefined);
+  assert.equal(dutiesHealth([5_000, 59_000], 1_000, 60_000), true);
+  assert.match(String(dutiesHealth([69_000, 5_000], 1_000, 70_000)), /nobody told, for 65 s/);
+  assert.match(String(dutiesHealth([undefined, 69_000], 1_000, 70_000)), /for 69 s/);
 });
