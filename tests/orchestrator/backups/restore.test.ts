@@ -1,6 +1,8 @@
 /** A database goes to the archive and comes back, over a folder and over S3, whole or not at all. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, type TestContext, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { type BackupManifest, parseBackupKey } from '../../../src/contract/backup.ts';
 import { makeBackup } from '../../../src/orchestrator/backups/make-backup.ts';
 import { listBackups, readBackupManifest } from '../../../src/orchestrator/backups/read-backup.ts';
@@ -191,6 +193,19 @@ test('a part that is gone, changed, exchanged or cut short is refused, and nothi
     await assert.rejects(restore(), { code });
     assert.equal((await restored.query("SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace")).count, 0);
   }
+
+  // A row that somebody has changed, packed as well as before: its checksum tells, and where that was changed too, the table's sum.
+  const text = gunzipSync(whole).toString().replace('healthy', 'ill....');
+  const forged = gzipSync(text);
+  s3.plant(second!.key, forged);
+  await assert.rejects(restore(), /its SHA-256 differs/);
+  const sha256 = createHash('sha256').update(forged).digest('hex');
+  const parts = manifest.parts.map((part) => (part === second ? { ...part, sha256 } : part));
+  const claimed = { ...manifest, parts };
+  await assert.rejects(
+    restoreBackup({ database: restored, archive, manifest: claimed, clock: systemClock, signal }),
+    /rows of agent_status\w*, its parts hold others/,
+  );
 
   s3.plant(second!.key, whole);
   await restore();
