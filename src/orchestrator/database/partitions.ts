@@ -2,7 +2,6 @@ import type { HistorySettings } from '../../config/index.ts';
 import { errorCode } from '../../platform/errors.ts';
 import { DAY_MS } from '../history/resolutions.ts';
 import type { Database, Queryable } from './database.ts';
-import { whileAlone } from './while-alone.ts';
 
 /** A table whose rows live in partitions by time. */
 interface PartitionedTable {
@@ -91,11 +90,12 @@ export async function tendPartitions(
     work: (transaction: Queryable) => Promise<boolean>,
   ): Promise<boolean> => {
     try {
-      const outcome = await whileAlone(database, PARTITION_LOCK, async (transaction) => {
+      const outcome = await database.transaction(async (transaction) => {
         await transaction.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+        await transaction.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK]); // another replica makes one at the moment
         return work(transaction);
       });
-      if (outcome === true) done.push(partition);
+      if (outcome) done.push(partition);
       return true;
     } catch (error) {
       if (errorCode(error) !== LOCK_NOT_AVAILABLE) throw error;

@@ -150,6 +150,8 @@ const STATEMENT = `
       THEN least(latest.next_judged_at, excluded.received_at) ELSE latest.next_judged_at END
   WHERE excluded.timestamp >= latest.timestamp
     OR excluded.received_at >= latest.received_at + interval '${OVERTAKEN_MS} milliseconds'
+    -- What is known came from the future: the orchestrator's own clock was set back since.
+    OR excluded.received_at <= latest.received_at - interval '${OVERTAKEN_MS} milliseconds'
   RETURNING latest.server, latest.agent_id, (extract(epoch FROM date_trunc('milliseconds', latest.timestamp)) * 1000)::float8 AS at,
     latest.state, latest.reason, latest.state_at, latest.seen_at, latest.next_judged_at <= latest.received_at AS due`;
 
