@@ -118,6 +118,8 @@ export class Agent implements AsyncDisposable {
   readonly #damage: string | undefined;
   readonly #queues: BatchQueues;
   readonly #uploader: Uploader;
+  /** Alerts that the archive refuses batches, by their dedup_key: over once it takes them again. */
+  readonly #refusals = new Map<string, AlertReport>();
   readonly #registry: AgentRegistry;
   readonly #quiet = new QuietWatch();
   readonly #redaction: Redactors;
@@ -577,7 +579,15 @@ export class Agent implements AsyncDisposable {
 
   #tellArchiveTrouble(error: NervesysError | undefined): void {
     const { server, clock } = this.#options;
-    if (error !== undefined) this.#tell(archiveRefused(error, server, clock.now()));
+    if (error !== undefined) {
+      const alert = archiveRefused(error, server, clock.now());
+      this.#refusals.set(alert.dedup_key, alert);
+      this.#tell(alert);
+      return;
+    }
+    const at = new Date(clock.now()).toISOString();
+    for (const alert of this.#refusals.values()) this.#tell({ ...alert, at, resolved: true });
+    this.#refusals.clear();
   }
 
   #tellDoubt(doubt: NameDoubt, { manifest }: SealedBatch): void {

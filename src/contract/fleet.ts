@@ -1,5 +1,5 @@
 import type { AlertSeverity } from './alert.ts';
-import type { AgentState, AgentStatus, Heartbeat, Vitals } from './heartbeat.ts';
+import type { AgentState, AgentStatus, Heartbeat, ProcessVitals, Vitals } from './heartbeat.ts';
 import type { LevelCounts } from './record.ts';
 import type { FleetConfig } from './rollout.ts';
 
@@ -25,6 +25,8 @@ export interface FleetAgent {
   readonly state_at?: string | null;
   /** `last_seen_at` by the orchestrator's clock, for the host's may be wrong. Absent: an older orchestrator. */
   readonly seen_at?: string | null;
+  /** What its own process uses, with those it has started. Absent: it named none, or an older orchestrator. */
+  readonly process?: ProcessVitals;
 }
 
 export interface FleetServer {

@@ -33,6 +33,17 @@ export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
           <Age at={agent.received_at} />
         </Fact>
         <Fact label="factUptime">{words.duration(agent.uptime_seconds)}</Fact>
+        {agent.process !== undefined && (
+          <Fact label="factProcess">
+            {words.say('factProcessText', {
+              cpu: isolate(words.percent(agent.process.cpu_percent)),
+              memory: isolate(words.megabytes(agent.process.rss_mb)),
+            })}
+          </Fact>
+        )}
+        {agent.process !== undefined && agent.process.restarts > 0 && (
+          <Fact label="factRestarts">{words.say('alertTimes', { count: words.number(agent.process.restarts) })}</Fact>
+        )}
         <Fact label="factBacklog">
           <Figure text={words.number(agent.backlog_records)} />
         </Fact>
@@ -49,6 +60,11 @@ export function AgentDetail({ agent }: { readonly agent: FleetAgent }) {
       )}
     </section>
   );
+}
+
+/** A figure with its sign in one piece within right-to-left words. */
+function isolate(text: string): string {
+  return `\u2066${text}\u2069`;
 }
 
 /** How wrong its server's clock is, where that matters. */

@@ -298,3 +298,19 @@ test("the plan's queries are plain SELECTs on agent_status, over partitions and 
   );
   assert.match(explained.join('\n'), /Index Scan/);
 });
+
+test('what the process of an AI agent uses is told with the fleet, and no more once it names none', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  const key = await system.enrol('AIGARDEN01');
+  const used = { pid: 4711, cpu_percent: 130.5, rss_mb: 812.4, restarts: 2, started_at: '2026-01-15T10:00:00.000Z' };
+  const beat = async (minute: number, change: object) => {
+    const timestamp = `2026-01-15T10:0${minute}:00.000Z`;
+    const heartbeats = [{ ...heartbeat('AIGARDEN01', 'GROK', { timestamp }), ...change }];
+    const { json } = await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
+    assert.equal(json.accepted, 1);
+    return (await system.ask('GET', '/api/v1/fleet')).json.agents[0].process;
+  };
+
+  assert.deepEqual(await beat(1, { process: used }), used);
+  assert.equal(await beat(2, {}), undefined);
+});

@@ -1,5 +1,5 @@
 import type { FleetAgent, FleetServer } from '../../../contract/fleet.ts';
-import type { AgentState, AgentStatus, Vitals } from '../../../contract/heartbeat.ts';
+import type { AgentState, AgentStatus, ProcessVitals, Vitals } from '../../../contract/heartbeat.ts';
 import type { Queryable } from '../database.ts';
 
 /** A page of the fleet is never longer: 20,000 rows are about 10 MB of JSON. Ask by server beyond it. */
@@ -22,11 +22,12 @@ export interface AgentRow {
   readonly agent_version: string;
   readonly state_at: Date | null;
   readonly seen_at: Date | null;
+  readonly process: ProcessVitals | null;
 }
 
 export const AGENT_COLUMNS = `latest.agent_id, latest.server, latest.status, latest.state, latest.reason, latest.metrics,
   latest.last_action, latest.uptime_seconds, latest.timestamp, latest.received_at, latest.last_seen_at,
-  latest.backlog_records, latest.oldest_unarchived_seconds, latest.agent_version, latest.state_at, latest.seen_at`;
+  latest.backlog_records, latest.oldest_unarchived_seconds, latest.agent_version, latest.state_at, latest.seen_at, latest.process`;
 
 /** AI agents with the judgement stored last: all, those of one server, or those named. */
 export async function readAgents(
@@ -102,5 +103,6 @@ export function toFleetAgent(row: AgentRow): FleetAgent {
     agent_version: row.agent_version,
     state_at: row.state_at?.toISOString() ?? null,
     seen_at: row.seen_at?.toISOString() ?? null,
+    ...(row.process === null ? {} : { process: row.process }),
   };
 }

@@ -86,6 +86,7 @@ function toLatest(received: readonly ReceivedHeartbeat[], recorded: readonly Rec
     agents.push(
       toFleetAgent({
         ...beat,
+        process: beat.process ?? null,
         uptime_seconds: Math.round(beat.uptime_seconds),
         timestamp: new Date(at),
         received_at: receivedAt,
@@ -125,10 +126,10 @@ const STATEMENT = `
   )
   INSERT INTO agents_latest AS latest (server, agent_id, timestamp, received_at, status, metrics, last_action,
     uptime_seconds, last_seen_at, backlog_records, oldest_unarchived_seconds, agent_version, state, reason, next_judged_at,
-    epoch, lost_records, seen_at)
+    epoch, lost_records, process, seen_at)
   SELECT server, agent_id, timestamp, received_at, status, metrics, last_action, uptime_seconds, last_seen_at,
     backlog_records, oldest_unarchived_seconds, agent_version, state, reason, received_at,
-    epoch, lost_records,
+    epoch, lost_records, detail -> 'process',
     received_at - CASE WHEN timestamp > last_seen_at THEN timestamp - last_seen_at WHEN last_seen_at IS NOT NULL THEN '0' END
   FROM newest
   WHERE NOT detail ? 'covers_seconds' OR NOT EXISTS (SELECT FROM agents_latest known
@@ -143,7 +144,7 @@ const STATEMENT = `
     seen_at = CASE WHEN excluded.last_seen_at = latest.last_seen_at THEN latest.seen_at
       WHEN excluded.last_seen_at > latest.last_seen_at THEN greatest(excluded.seen_at, latest.received_at)
       ELSE excluded.seen_at END,
-    epoch = excluded.epoch, lost_records = excluded.lost_records,
+    epoch = excluded.epoch, lost_records = excluded.lost_records, process = excluded.process,
     lost_lately = CASE WHEN excluded.epoch = latest.epoch THEN greatest(0, excluded.lost_records - latest.lost_records) ELSE 0 END,
     next_judged_at = CASE WHEN latest.state <> excluded.state OR latest.reason <> excluded.reason
         OR excluded.lost_records > latest.lost_records
