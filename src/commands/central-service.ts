@@ -69,6 +69,7 @@ export async function openCentralService(
       scoped,
       channelSecret: (name) => readChannelSecret(name, vault?.values),
       deadManUrl: settings.deadManUrl,
+      ...(vault === undefined ? {} : { troubles: { vault: () => vault.trouble } }),
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),
       agentFiles: agentFilePlaces(home),
     }),

@@ -36,6 +36,8 @@ import type { ScopedSettings } from './credentials/scoped-permits.ts';
 import type { Database } from './database/database.ts';
 import { registerApiKey } from './database/queries/register-api-key.ts';
 import { whileAlone } from './database/while-alone.ts';
+import { Dependencies } from './dependencies.ts';
+import { Duties } from './duties.ts';
 import { PostgresEventHub } from './fleet/event-hub.ts';
 import { FleetHearing } from './fleet/fleet-hearing.ts';
 import { fleetPolicy } from './fleet/fleet-policy.ts';
@@ -52,6 +54,7 @@ import { DEFAULT_HISTORY, DEFAULT_INTERVAL_MS } from './history/resolutions.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
+import { WatchedArchive } from './watched-archive.ts';
 
 export interface OrchestratorOptions {
   /** `NERVESYS_HOME`, absolute. */
@@ -95,6 +98,8 @@ export interface OrchestratorOptions {
   readonly deadManUrl?: string | undefined;
   /** How long a replica that is killed in the middle of a backup stands in the others' way; tests make it short, and parts small. */
   readonly backups?: Pick<BackupKeeperOptions, 'leaseMs' | 'partTextBytes'> | undefined;
+  /** What else is relied on: why it is away at this moment, `undefined` while it answers. */
+  readonly troubles?: Readonly<Record<string, () => unknown>> | undefined;
   /** What a password costs to check; tests make it cheap. */
   readonly passwordCost?: ScryptCost | undefined;
 }
@@ -138,6 +143,10 @@ export class Orchestrator implements AsyncDisposable {
     const closing = new AbortController();
     const listening = { since: clock.now(), url: '' };
 
+    const dependencies = new Dependencies(clock);
+    const duties = new Duties(clock);
+    const archive = new WatchedArchive(options.archive, clock, (error) => dependencies.note('archive', error));
+
     const folder = join(options.home, 'orchestrator');
     const keeper = await openKeeper(options, folder, stack);
 
@@ -146,14 +155,14 @@ export class Orchestrator implements AsyncDisposable {
     const authenticator = new Authenticator({ database, clock, logger });
     const refusals = stack.use(new Refusals({ database, clock, logger }));
     const upgrades = stack.use(new UpgradeOrders({ database, clock, logger }));
-    const desired = stack.use(new DesiredConfig({ database, clock, logger, hub }));
+    const desired = stack.use(new DesiredConfig({ database, clock, logger, hub, duties }));
     const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
-    const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired }));
-    const snapshots = stack.use(new SnapshotKeeper({ database, archive: options.archive, desired, clock, logger }));
+    const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired, duties }));
+    const snapshots = stack.use(new SnapshotKeeper({ database, archive, desired, clock, logger, duties }));
     const backups = stack.use(
       new BackupKeeper({
         database,
-        archive: options.archive,
+        archive,
         clock,
         logger,
         hub,
@@ -162,11 +171,14 @@ export class Orchestrator implements AsyncDisposable {
       }),
     );
     const expiry = stack.use(
-      new LogExpiry({ database, archive: options.archive, clock, logger, hub, storage: () => desired.own?.storage }),
+      new LogExpiry({ database, archive, clock, logger, hub, storage: () => desired.own?.storage }),
     );
     const { git } = options;
     const follower =
-      git && stack.use(followRepository(git, folder, { database, clock, logger, hub, store: revisions }));
+      git &&
+      stack.use(
+        followRepository(git, folder, { database, clock, logger, hub, store: revisions, duties, dependencies }),
+      );
     const policy = () => fleetPolicy({ ...DEFAULT_FLEET_POLICY, ...options.policy }, desired.own);
     const hearing = new FleetHearing({ clock, logger });
     const transitions = new Transitions(async (transaction, changes) => {
@@ -176,7 +188,9 @@ export class Orchestrator implements AsyncDisposable {
       });
       await options.onTransitions?.(transaction, changes);
     });
-    const stateWatch = stack.use(new StateWatch({ database, clock, logger, hub, policy, hearing, transitions }));
+    const stateWatch = stack.use(
+      new StateWatch({ database, clock, logger, hub, policy, hearing, transitions, duties }),
+    );
     const channels = new Channels({
       settings: () => desired.own?.orchestrator.channels ?? [],
       channelSecret: options.channelSecret ?? (() => undefined),
@@ -232,7 +246,7 @@ export class Orchestrator implements AsyncDisposable {
       clock,
       logger,
       database,
-      archive: options.archive,
+      archive,
       scoped: options.scoped,
       policy,
       keyRotateAfterMs: () =>
@@ -242,6 +256,12 @@ export class Orchestrator implements AsyncDisposable {
       hub,
       authenticator,
       metrics: new Metrics(),
+      duties,
+      dependencies,
+      lookAtDependencies: () => {
+        archive.lookSoon();
+        for (const [name, trouble] of Object.entries(options.troubles ?? {})) dependencies.note(name, trouble());
+      },
       refusals,
       upgrades,
       desired,
@@ -375,9 +395,26 @@ function followRepository(
   { pollMs, random, webhookSecret: _, ...repository }: GitFollowing,
   folder: string,
   parts: Pick<GitFollowerOptions, 'clock' | 'logger' | 'store'> &
-    Pick<OrchestratorOptions, 'database'> & { readonly hub: PostgresEventHub },
+    Pick<OrchestratorOptions, 'database'> & {
+      readonly hub: PostgresEventHub;
+      readonly duties: Duties;
+      readonly dependencies: Dependencies;
+    },
 ): GitFollower {
-  const { clock, logger, store, database, hub } = parts;
+  const { clock, logger, store, database, hub, dependencies } = parts;
+  const report = parts.duties.take('config_source', pollMs);
+  const told = async <T>(work: Promise<T | undefined>): Promise<T | undefined> => {
+    try {
+      const looked = await work;
+      report();
+      if (looked !== undefined) dependencies.note('git', undefined); // else another replica looks
+      return looked;
+    } catch (error) {
+      report(error);
+      if (errorCode(error) === 'NSV_GIT_FAILED') dependencies.note('git', error);
+      throw error;
+    }
+  };
   const onTrouble = async (trouble: NervesysError | undefined) => {
     const at = new Date(clock.now());
     const alerts = await database.transaction((transaction) =>
@@ -396,7 +433,7 @@ function followRepository(
       bytesMax: GIT_BYTES_MAX,
     }),
     store,
-    whileAlone: (work) => whileAlone(database, FOLLOW_LOCK, () => work()),
+    whileAlone: (work) => told(whileAlone(database, FOLLOW_LOCK, () => work())),
     pollMs,
     onTrouble,
     clock,

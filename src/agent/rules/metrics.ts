@@ -1,4 +1,4 @@
-import type { Metric } from '../sources/http/metrics.ts';
+import type { Metric } from '../../platform/metrics-text.ts';
 import type { RuleCounts } from './rule-engine.ts';
 
 /** For `GET /metrics`. */

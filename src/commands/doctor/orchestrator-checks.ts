@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BackupsAnswer } from '../../contract/backup.ts';
 import type { ChannelsAnswer } from '../../contract/channels.ts';
 import type { AlertView, FleetAnswer } from '../../contract/fleet.ts';
+import type { ReadyAnswer } from '../../contract/health.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../../platform/http-request.ts';
@@ -53,7 +54,7 @@ export async function checkOrchestrator(
     return [problem('orchestrator', describeError(error), remedy)];
   }
   const checks: Check[] = [ok('orchestrator', `runs at ${url}`)];
-  if (ready.status === 200) checks.push(ok('postgres', 'ready'));
+  if (ready.status === 200) checks.push(ok('postgres', 'ready'), ...checkDegraded(ready));
   else
     checks.push(
       problem(
@@ -66,6 +67,14 @@ export async function checkOrchestrator(
   if (url.startsWith('https:')) checks.push(await checkCertificate(url, now));
   if (ready.status === 200) checks.push(...(await checkFleet(place, server)));
   return checks;
+}
+
+/** What the orchestrator can do without for a while, and now has to. */
+function checkDegraded(ready: HttpResponse): readonly Check[] {
+  const { degraded = [] } = JSON.parse(ready.body.toString('utf8')) as Partial<ReadyAnswer>;
+  return degraded.map(({ name, code, reason, since }) =>
+    warning(name, `away since ${since}: ${reason} (${code})`, 'see the log of the orchestrator, and docs/ERRORS.md'),
+  );
 }
 
 /** What an agent sees in the handshake, and how long it is good for. */

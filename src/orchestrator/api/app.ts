@@ -15,6 +15,8 @@ import type { BackupKeeper } from '../backups/backup-keeper.ts';
 import type { LogExpiry } from '../catalog/log-expiry.ts';
 import type { ScopedSettings } from '../credentials/scoped-permits.ts';
 import type { Database } from '../database/database.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Duties } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { FleetHearing } from '../fleet/fleet-hearing.ts';
 import type { FleetPolicy } from '../fleet/judge-state.ts';
@@ -60,6 +62,12 @@ export interface ServerDeps {
   readonly hub: EventHub;
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;
+  /** What runs in the background here, and when it last succeeded. */
+  readonly duties: Duties;
+  /** What we rely on, and what of it is away. */
+  readonly dependencies: Dependencies;
+  /** Looks at what has not been used for a while; returns at once. */
+  readonly lookAtDependencies: () => void;
   /** Where refused requests are told from, into the audit log. */
   readonly refusals: Refusals;
   readonly passwords: Passwords;
@@ -103,5 +111,7 @@ export interface ServerDeps {
 declare module 'fastify' {
   interface FastifyContextConfig {
     open?: boolean;
+    /** Its answer is held on purpose, so how long that took says nothing of how fast we are. */
+    held?: boolean;
   }
 }

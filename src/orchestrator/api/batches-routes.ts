@@ -23,8 +23,19 @@ import { agentOf, requireAgent } from './principal.ts';
  * batch by itself.
  */
 export function batchesRoutes(app: App, deps: ServerDeps): void {
-  const { database, archive, clock, logger } = deps;
-  const catalog = new Catalog({ database, archive, clock, logger, permits: new UploadPermits(database) });
+  const { database, archive, clock, logger, metrics } = deps;
+  const catalog = new Catalog({
+    database,
+    archive,
+    clock,
+    logger,
+    permits: new UploadPermits(database),
+    onArchived: ({ bytes, records }) => {
+      metrics.add('nervesys_batches_archived_total', {});
+      metrics.add('nervesys_archived_bytes_total', {}, bytes);
+      metrics.add('nervesys_archived_records_total', {}, records);
+    },
+  });
 
   /**
    * An agent archives under its own server's name, and under a former one what was sealed while that held. Whatever else it asks for is
@@ -56,6 +67,7 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
       const { server } = agentOf(request);
       const { server: name, window } = announcement.manifest;
       await requireOwn(server, name, Date.parse(window));
+      metrics.add('nervesys_batches_announced_total', {});
       return catalog.announce(announcement, closedSignal(reply));
     },
   );

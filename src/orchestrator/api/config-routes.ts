@@ -33,6 +33,7 @@ export function configRoutes(app: App, deps: ServerDeps): void {
   app.get(
     '/api/v1/config',
     {
+      config: { held: true },
       onRequest: requireAgent,
       schema: {
         tags: ['agents'],

@@ -15,12 +15,14 @@ const RECONNECT_MS = 2_000;
 
 /** What happens, live (server-sent events): `fleet`, `server`, `alert`. Fetch `GET /fleet` after each (re)connect. */
 export function eventsRoutes(app: App, deps: ServerDeps): void {
-  const { hub, clock, authenticator, closing } = deps;
+  const { hub, clock, authenticator, closing, metrics } = deps;
   let streams = 0;
+  metrics.gauge('nervesys_event_streams', () => streams);
 
   app.get(
     '/api/v1/events',
     {
+      config: { held: true },
       onRequest: requirePerson,
       schema: { tags: ['fleet'], summary: 'Live events (text/event-stream)', produces: ['text/event-stream'] },
     },
@@ -43,7 +45,9 @@ export function eventsRoutes(app: App, deps: ServerDeps): void {
       });
       response.write(`retry: ${RECONNECT_MS}\n\n`);
       const subscription = hub.subscribe((event) => {
-        if (!send(response, event)) end();
+        if (send(response, event)) return;
+        metrics.add('nervesys_event_streams_cut_total', {});
+        end();
       });
       const gap = hub.onGap(end); // the page comes back, and fetches what it has missed
       try {

@@ -1,8 +1,30 @@
+import { type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_CODES, type ErrorCode } from '../../contract/error-codes.ts';
 import { PROBLEM_CONTENT_TYPE, type Problem, problem } from '../../contract/problem.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
+
+/** The members of every problem document, `Problem` in the contract. */
+export const PROBLEM_MEMBERS = {
+  type: Type.String({ description: 'urn:nervesys:error:<code>' }),
+  title: Type.String({ description: 'what the code means' }),
+  status: Type.Integer({ minimum: 400, maximum: 599 }),
+  detail: Type.String({ description: 'what was attempted, and what was found' }),
+  code: Type.String({ pattern: '^NSV_[A-Z_]+$', description: 'stable; docs/ERRORS.md lists them all' }),
+  hint: Type.Optional(Type.String({ description: 'what can be done about it' })),
+};
+
+export const ProblemSchema = Type.Object(PROBLEM_MEMBERS, {
+  title: 'Problem',
+  description: 'RFC 9457, with a stable code',
+  examples: [problem('NSV_UNAUTHORIZED', 'this call needs a key or a session')],
+});
+
+/** How a route describes an answer that is a problem. */
+export function problemAnswer(schema: TSchema, description: string) {
+  return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema } } };
+}
 
 /** Whatever a handler, a schema or fastify itself threw, as the problem document its caller gets. */
 export function toProblem(error: unknown): Problem {
@@ -39,12 +61,13 @@ export function problemHandler(logger: Logger): (error: unknown, request: Fastif
   };
 }
 
-export function sendProblem(reply: FastifyReply, answer: Problem): void {
+/** `more`: further members, as RFC 9457 allows. */
+export function sendProblem(reply: FastifyReply, answer: Problem, more: object = {}): FastifyReply {
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="nervesys"');
-  reply
+  return reply
     .code(answer.status)
     .header('content-type', PROBLEM_CONTENT_TYPE)
-    .send(Buffer.from(JSON.stringify(answer))); // a string would get a charset, which this type doesn't have
+    .send(Buffer.from(JSON.stringify({ ...answer, ...more }))); // a string would get a charset, which this type doesn't have
 }
 
 function fromNervesys(error: NervesysError): Problem {

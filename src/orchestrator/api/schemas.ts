@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { type TUnsafe, Type } from '@sinclair/typebox';
 import { SERVER_NAME_PATTERN } from '../../contract/ids.ts';
 import { SERVER_PATTERN } from '../../contract/server-pattern.ts';
 import { ROLES } from './principal.ts';
@@ -31,3 +31,33 @@ export const RoleSchema = Type.Union(
   ROLES.map((role) => Type.Literal(role)),
   { description: 'viewer, operator or admin' },
 );
+
+/** An instant as answers tell it. */
+export const InstantSchema = Type.String({ format: 'date-time', description: 'ISO 8601, UTC' });
+export const NullableInstantSchema = Type.Union([InstantSchema, Type.Null()]);
+export const NullableTextSchema = Type.Union([Type.String(), Type.Null()]);
+/** A count that is never negative. */
+export const CountSchema = Type.Integer({ minimum: 0 });
+
+/** Success with nothing to say. */
+export const NO_CONTENT = Type.Null({ description: 'Done' });
+
+/** One of these words. */
+export function oneOf<const Word extends string>(words: readonly Word[], description?: string): TUnsafe<Word> {
+  const options = description === undefined ? {} : { description };
+  return Type.Unsafe<Word>(
+    Type.Union(
+      words.map((word) => Type.Literal(word)),
+      options,
+    ),
+  );
+}
+
+/** An answer that is no JSON: streamed, or text. */
+export function textAnswer(type: string, description: string) {
+  return { description, content: { [mediaTypeOf(type)]: { schema: Type.String() } } };
+}
+
+export function mediaTypeOf(type: string): string {
+  return type.split(';', 1)[0]!.trim();
+}

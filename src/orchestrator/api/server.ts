@@ -134,8 +134,13 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
       await admission.admit(request.principal.server, request.agentKey, request.headers);
   });
   app.addHook('onError', async (request, _reply, error) => deps.refusals.noteRequest(request, error));
-  app.addHook('onResponse', async (_request, reply) => {
-    deps.metrics.add('nervesys_http_requests_total', { class: `${Math.floor(reply.statusCode / 100)}xx` });
+  app.addHook('onResponse', async (request, reply) => {
+    const outcome = classOf(reply.statusCode);
+    deps.metrics.add('nervesys_http_requests_total', { class: outcome });
+    const { config, url, method } = request.routeOptions;
+    if (config?.held === true) return;
+    const labels = { method: url === undefined ? 'any' : String(method), route: url ?? 'none', class: outcome };
+    deps.metrics.observe('nervesys_http_request_duration_seconds', labels, reply.elapsedTime / 1_000);
   });
 
   await app.register(swagger, {
@@ -166,6 +171,12 @@ function tlsOptions({ chain, key }: ServerCertificate): FastifyServerOptions {
 }
 
 const DOCS_PREFIX = '/docs';
+
+function classOf(status: number): '2xx' | '3xx' | '4xx' | '5xx' {
+  if (status < 300) return '2xx';
+  if (status < 400) return '3xx';
+  return status < 500 ? '4xx' : '5xx';
+}
 
 function isOpen(request: FastifyRequest): boolean {
   const { config, url } = request.routeOptions;

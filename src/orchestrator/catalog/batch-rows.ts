@@ -14,6 +14,7 @@ export interface BatchRow {
   readonly window_at: Date;
   readonly state: 'expected' | 'archived';
   readonly bytes: number;
+  readonly records: number;
   /** Hex; null for an object that was found in the archive and not announced here. Never null while it is expected. */
   readonly md5: string | null;
   readonly sha256: string | null;
@@ -22,7 +23,7 @@ export interface BatchRow {
   readonly missing: boolean;
 }
 
-const COLUMNS = `server, epoch, first_sequence, last_sequence, key, window_at, state, bytes, md5, sha256,
+const COLUMNS = `server, epoch, first_sequence, last_sequence, key, window_at, state, bytes, records, md5, sha256,
   manifest->>'text_sha256' AS text_sha256, missing_at IS NOT NULL AS missing`;
 
 /** The batch of a server that begins with this sequence; `undefined` when it was never announced. */

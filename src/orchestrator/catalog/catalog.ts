@@ -22,6 +22,12 @@ const INSPECT_TIMEOUT_MS = 9_000;
 /** New names tried in one call; each time another writer must have come in between. */
 const REASSIGN_MAX = 5;
 
+/** What is counted of a batch. */
+export interface ArchivedBatch {
+  readonly bytes: number;
+  readonly records: number;
+}
+
 /**
  * Assigns names to batches and learns where they stand (DESIGN 4.3, *presigned*).
  *
@@ -36,6 +42,7 @@ export class Catalog {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #days: DayReconciler;
+  readonly #onArchived: (batch: ArchivedBatch) => void;
   #prepared = false;
 
   constructor(parts: {
@@ -44,6 +51,8 @@ export class Catalog {
     readonly permits: UploadPermits;
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Told of each batch that is seen to stand in the archive. */
+    readonly onArchived?: (batch: ArchivedBatch) => void;
   }) {
     this.#database = parts.database;
     this.#archive = parts.archive;
@@ -51,6 +60,7 @@ export class Catalog {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#days = new DayReconciler(parts);
+    this.#onArchived = parts.onArchived ?? (() => undefined);
   }
 
   /** The name and the permission to use it, or that the batch is archived already. */
@@ -107,8 +117,9 @@ export class Catalog {
     }
     const standing = await this.#inspect(key, expectedBatch(announcement), signal);
     if (standing !== 'ours') return standing;
-    if (!(await adoptObject(this.#database, { key, bytes, md5, manifest }, this.#now())))
-      this.#logger.warn('a batch that its server has placed does not fit the catalog', { key });
+    if (await adoptObject(this.#database, { key, bytes, md5, manifest }, this.#now()))
+      this.#onArchived({ bytes, records: manifest.records });
+    else this.#logger.warn('a batch that its server has placed does not fit the catalog', { key });
     return standing;
   }
 
@@ -120,6 +131,7 @@ export class Catalog {
 
   async #settle(row: BatchRow, key: string): Promise<BatchPermission> {
     await markArchived(this.#database, row, key, this.#now());
+    this.#onArchived(row);
     return { state: 'archived', key };
   }
 

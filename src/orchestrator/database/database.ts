@@ -44,6 +44,15 @@ export interface Transaction extends Queryable {
   copyIn(text: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<number>;
 }
 
+/** The pool at this moment, and what failed since the start: Postgres did not answer, or refused the statement. */
+export interface PoolState {
+  readonly inUse: number;
+  readonly idle: number;
+  readonly max: number;
+  readonly waiting: number;
+  readonly errors: Readonly<Record<'unreachable' | 'refused', number>>;
+}
+
 export interface Listener {
   readonly onMessage: (payload: string) => void;
   /** After a lost connection: messages may have been missed, so re-read what they would have told. */
@@ -76,6 +85,7 @@ export class Database implements Queryable, AsyncDisposable {
   #options: DatabaseOptions;
   readonly #closing = new AbortController();
   readonly #listening = new Set<Promise<void>>();
+  readonly #errors = { unreachable: 0, refused: 0 };
   #closed: Promise<void> | undefined;
 
   constructor(options: DatabaseOptions) {
@@ -104,14 +114,27 @@ export class Database implements Queryable, AsyncDisposable {
     params: readonly unknown[] = [],
     options: QueryOptions = {},
   ): Promise<QueryAnswer<Row>> {
-    return runQuery<Row>(this.#pool, text, params, options, this.#silenceMs);
+    return this.#counted(runQuery<Row>(this.#pool, text, params, options, this.#silenceMs));
+  }
+
+  get state(): PoolState {
+    const { totalCount, idleCount, waitingCount, options } = this.#pool;
+    return {
+      inUse: totalCount - idleCount,
+      idle: idleCount,
+      max: options.max,
+      waiting: waitingCount,
+      errors: { ...this.#errors },
+    };
   }
 
   /** Runs `work` in one transaction on one connection: committed when it resolves, rolled back when it rejects. */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw translate(error);
-    });
+    const client = await this.#counted(
+      this.#pool.connect().catch((error: unknown) => {
+        throw translate(error);
+      }),
+    );
     let broken: Error | undefined; // a connection that is of no more use is thrown away
     // One that breaks while `work` does something else has nobody else to hear of it: without a listener Node would end the process.
     const onError = (error: Error) => {
@@ -122,7 +145,8 @@ export class Database implements Queryable, AsyncDisposable {
     try {
       await runQuery(client, 'BEGIN', [], {}, this.#silenceMs);
       const result = await work({
-        query: (text, params = [], options = {}) => runQuery(client, text, params, options, this.#silenceMs),
+        query: (text, params = [], options = {}) =>
+          this.#counted(runQuery(client, text, params, options, this.#silenceMs)),
         afterCommit: (tell) => committed.push(tell),
         copyOut: (text) =>
           translated(
@@ -231,6 +255,15 @@ export class Database implements Queryable, AsyncDisposable {
       // Ended, or silent for too long: its other end may have gone without a word.
     } finally {
       client.off('end', end);
+    }
+  }
+
+  async #counted<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      this.#errors[errorCode(error) === 'NSV_DATABASE_UNREACHABLE' ? 'unreachable' : 'refused']++;
+      throw error;
     }
   }
 

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import { DUE_MAX, judgeDueAgents, judgeDueServers, type Verdict } from '../database/queries/judge-due.ts';
 import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 import { sweepExpired } from '../database/queries/sweep-expired.ts';
+import type { Duties, DutyReport } from '../duties.ts';
 import type { EventHub } from './event-hub.ts';
 import type { FleetHearing } from './fleet-hearing.ts';
 import { type FleetPolicy, type Judged, judgeState, nextLook } from './judge-state.ts';
@@ -19,6 +20,8 @@ export interface StateWatchOptions {
   /** Since when silence counts, and by what time. */
   readonly hearing: FleetHearing;
   readonly transitions: Transitions;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 /** A change of state is told this much after its time at most. */
@@ -31,6 +34,8 @@ const HOUSEKEEPING_MS = 3_600_000;
 export class StateWatch implements AsyncDisposable {
   readonly #options: StateWatchOptions;
   readonly #pace: Pace;
+  readonly #judged: DutyReport | undefined;
+  readonly #houseKept: DutyReport | undefined;
   #houseKeptAt: number;
   #judgedAt = Number.NEGATIVE_INFINITY;
   readonly #closing = new AbortController();
@@ -40,12 +45,16 @@ export class StateWatch implements AsyncDisposable {
   constructor(options: StateWatchOptions) {
     this.#options = options;
     this.#houseKeptAt = options.clock.now();
+    this.#judged = options.duties?.take('state_watch');
+    this.#houseKept = options.duties?.take('housekeeping');
     this.#pace = new Pace(options.clock, async () => {
       try {
         const due = await this.judgeOnce();
         this.#watchedAt = options.clock.monotonic();
+        this.#judged?.();
         return due >= DUE_MAX ? 0 : ROUND_MS;
       } catch (error) {
+        this.#judged?.(error);
         // Postgres away: nothing can be judged now, and nothing is forgotten by waiting.
         options.logger.warn('fleet not judged', errorFields(error));
         return ROUND_MS;
@@ -109,6 +118,7 @@ export class StateWatch implements AsyncDisposable {
     if (Math.abs(now - this.#houseKeptAt) >= HOUSEKEEPING_MS) {
       this.#houseKeptAt = now;
       await sweepExpired(database, new Date(now));
+      this.#houseKept?.();
     }
     return due;
   }

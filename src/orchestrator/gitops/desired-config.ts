@@ -8,6 +8,7 @@ import { readConfigHead } from '../database/queries/config-head.ts';
 import { readFleetConfig } from '../database/queries/read-fleet-config.ts';
 import { readRevisionConfig } from '../database/queries/read-revisions.ts';
 import { type Rollout, readActiveRollout } from '../database/queries/rollouts.ts';
+import type { Duties } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import { isReached } from './rollout-plan.ts';
 
@@ -16,6 +17,8 @@ export interface DesiredConfigOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hub: EventHub;
+  /** Told how each look went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 /** What a lost message would have told is seen after this. */
@@ -42,11 +45,14 @@ export class DesiredConfig implements AsyncDisposable {
 
   constructor(options: DesiredConfigOptions) {
     this.#options = options;
+    const report = options.duties?.take('desired_config');
     this.#pace = new Pace(options.clock, async () => {
       try {
         await this.look();
+        report?.();
         return LOOK_AGAIN_MS;
       } catch (error) {
+        report?.(error);
         options.logger.warn('what configuration is desired could not be looked up', errorFields(error));
         return RETRY_MS;
       }
@@ -70,6 +76,11 @@ export class DesiredConfig implements AsyncDisposable {
   /** What the orchestrator itself obeys: the newest revision under way. `undefined`: there is none yet. */
   get own(): Config | undefined {
     return this.#own;
+  }
+
+  /** The revisions that are desired: by everybody outside of a rollout, and by those whom one has reached. */
+  get revisions(): { readonly settled: string | undefined; readonly rolling: string | undefined } {
+    return { settled: this.#settled ?? undefined, rolling: this.#rollout?.revision };
   }
 
   /** The server's part of `revision`; `undefined`: it is not kept any more. */

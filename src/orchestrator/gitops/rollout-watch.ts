@@ -19,6 +19,7 @@ import {
   readFollowers,
   setHold,
 } from '../database/queries/rollouts.ts';
+import type { Duties } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import type { DesiredConfig } from './desired-config.ts';
 import { judgeRollout, type RolloutVerdict } from './judge-rollout.ts';
@@ -30,6 +31,8 @@ export interface RolloutWatchOptions {
   readonly logger: Logger;
   readonly hub: EventHub;
   readonly desired: DesiredConfig;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 /** A rollout is judged this often; a refusal that comes in is a reason to look at once (`nudge`). */
@@ -42,10 +45,13 @@ export class RolloutWatch implements AsyncDisposable {
 
   constructor(options: RolloutWatchOptions) {
     this.#options = options;
+    const report = options.duties?.take('rollout_watch');
     this.#pace = new Pace(options.clock, async () => {
       try {
         await this.judgeOnce();
+        report?.();
       } catch (error) {
+        report?.(error);
         // Postgres away: nothing is judged now, and no stage begins by waiting.
         options.logger.warn('the rollout was not judged', errorFields(error));
       }

@@ -11,6 +11,7 @@ import {
   readUnarchivedRevisions,
   type UnarchivedRevision,
 } from '../database/queries/config-snapshots.ts';
+import type { Duties, DutyReport } from '../duties.ts';
 import type { DesiredConfig } from './desired-config.ts';
 
 export interface SnapshotKeeperOptions {
@@ -19,6 +20,8 @@ export interface SnapshotKeeperOptions {
   readonly desired: Pick<DesiredConfig, 'onChange'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 /** What a lost message would have told is seen after this. */
@@ -40,11 +43,13 @@ const TAR_BYTES_MAX = 256 * 1024 * 1024;
 export class SnapshotKeeper implements AsyncDisposable {
   readonly #options: SnapshotKeeperOptions;
   readonly #pace: Pace;
+  readonly #report: DutyReport | undefined;
   #subscription: Disposable | undefined;
   #failures = 0;
 
   constructor(options: SnapshotKeeperOptions) {
     this.#options = options;
+    this.#report = options.duties?.take('config_snapshots');
     this.#pace = new Pace(options.clock, (signal) => this.#round(signal));
   }
 
@@ -98,10 +103,12 @@ export class SnapshotKeeper implements AsyncDisposable {
     try {
       const count = await this.archiveOnce(signal);
       this.#failures = 0;
+      this.#report?.();
       return count === ROUND_REVISIONS_MAX ? 0 : LOOK_AGAIN_MS;
     } catch (error) {
       signal.throwIfAborted();
       this.#failures++;
+      this.#report?.(error);
       if (this.#failures === 1)
         this.#options.logger.warn(
           'a revision of the configuration is not in the archive yet; it is tried again',

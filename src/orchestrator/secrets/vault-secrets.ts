@@ -26,6 +26,7 @@ export class VaultSecrets implements AsyncDisposable {
   readonly #options: VaultSecretsOptions;
   #secret: VaultSecret;
   #failures = 0;
+  #trouble: unknown;
   #pace: Pace | undefined;
 
   static async open(options: VaultSecretsOptions): Promise<VaultSecrets> {
@@ -44,6 +45,11 @@ export class VaultSecrets implements AsyncDisposable {
     return this.#secret.values;
   }
 
+  /** Why the last look failed; `undefined`: it went well. */
+  get trouble(): unknown {
+    return this.#trouble;
+  }
+
   /** Tells `onChange` of every newer version from now on. Whatever it throws is logged, and the older values stay. */
   watch(onChange: (values: Readonly<Record<string, string>>) => void): void {
     const { clock } = this.#options;
@@ -59,6 +65,7 @@ export class VaultSecrets implements AsyncDisposable {
     try {
       const secret = await this.#client.read(signal);
       this.#failures = 0;
+      this.#trouble = undefined;
       if (secret.version !== this.#secret.version) {
         onChange(secret.values);
         this.#secret = secret;
@@ -68,6 +75,7 @@ export class VaultSecrets implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       this.#failures++;
+      this.#trouble = error;
       logger.warn('secrets could not be looked up in Vault; the last ones stay in use', errorFields(error));
       return backoffMs(this.#failures, BACKOFF, systemRandom);
     }

@@ -5,6 +5,7 @@ import { parseAgentId } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
+import { formatMetrics, METRICS_CONTENT_TYPE, type Metric } from '../../../platform/metrics-text.ts';
 import type { RecordSink } from '../../buffer/types.ts';
 import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
@@ -16,7 +17,7 @@ import { BodyBudget, type BodyLease, ClientGone, checkBodyHead, release } from '
 import { getAgentConfig, getBuffer, getHealth, getHelp, getLogs, postFlush, putStatus } from './doors.ts';
 import { type AllowedHosts, allowedHosts, refuseForeign } from './guard.ts';
 import { listenTcp, listenUnix } from './listen.ts';
-import { agentMetrics, formatMetrics, METRICS_CONTENT_TYPE, type Metric } from './metrics.ts';
+import { agentMetrics } from './metrics.ts';
 import { type IntakeCounts, postLogs } from './post-logs.ts';
 
 /** What a flush brought to the archive. */
@@ -323,7 +324,6 @@ export class LocalApi implements AsyncDisposable {
       untracked: registry.untracked,
       ...this.#counts,
       bodyBytes: this.#budget.bytes,
-      rssBytes: process.memoryUsage.rss(),
       now: clock.now(),
     });
     return {

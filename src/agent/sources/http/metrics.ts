@@ -1,15 +1,8 @@
 import { LEVELS, type LevelCounts } from '../../../contract/record.ts';
 import { NERVESYS_VERSION } from '../../../contract/version.ts';
+import type { Metric } from '../../../platform/metrics-text.ts';
+import { processMetrics } from '../../../platform/process-metrics.ts';
 import type { BufferStats } from '../../buffer/types.ts';
-
-/** One sample; several with the same name must stand together. */
-export interface Metric {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge';
-  readonly help: string;
-  readonly value: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
 
 export interface AgentMetrics {
   readonly stats: BufferStats;
@@ -22,7 +15,6 @@ export interface AgentMetrics {
   readonly keysReused: number;
   readonly keysTooMany: number;
   readonly bodyBytes: number;
-  readonly rssBytes: number;
   /** Epoch ms. */
   readonly now: number;
 }
@@ -72,27 +64,6 @@ export function agentMetrics(of: AgentMetrics): Metric[] {
       (stats.lastArchivedAt ?? 0) / 1000,
     ),
     gauge('nervesys_agent_request_body_bytes', 'Bytes of requests being read.', of.bodyBytes),
-    gauge('nervesys_agent_resident_memory_bytes', 'Resident memory of the process.', of.rssBytes),
+    ...processMetrics(of.now),
   ];
-}
-
-export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-/** The Prometheus text format, version 0.0.4. */
-export function formatMetrics(metrics: readonly Metric[]): string {
-  let text = '';
-  let name = '';
-  for (const metric of metrics) {
-    if (metric.name !== name) {
-      name = metric.name;
-      text += `# HELP ${name} ${metric.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${metric.type}\n`;
-    }
-    const labels = Object.entries(metric.labels ?? {}).map(([label, value]) => `${label}="${escapeLabel(value)}"`);
-    text += `${name}${labels.length === 0 ? '' : `{${labels.join(',')}}`} ${metric.value}\n`;
-  }
-  return text;
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -1,4 +1,4 @@
-import type { Metric } from '../http/metrics.ts';
+import type { Metric } from '../../../platform/metrics-text.ts';
 import type { Signal } from './read-request.ts';
 
 export type OtlpOutcome = 'kept' | 'passed_over' | 'rejected';
