@@ -4,6 +4,9 @@ import { errorCode, NervesysError } from '../../platform/errors.ts';
 import type { AgentFileName } from '../agent-files.ts';
 import { checkToken } from '../database/queries/check-token.ts';
 import type { App, ServerDeps } from './app.ts';
+import { TOKEN_OR_KEY } from './describe-api.ts';
+import { AgentManifestSchema } from './schemas/agents.ts';
+import { textAnswer } from './schemas.ts';
 import { hashSecret, looksLikeSecret } from './secrets.ts';
 
 /** Node is 120 MB: a fleet that is installed at once must not fill every socket and the disk's queue. */
@@ -59,7 +62,12 @@ export function agentFilesRoutes(app: App, deps: ServerDeps): void {
     {
       config: { open: true },
       onRequest: requireTokenOrKey,
-      schema: { tags: ['agents'], summary: "What a new server installs, with each file's SHA-256" },
+      schema: {
+        tags: ['agents'],
+        summary: "What a new server installs, with each file's SHA-256",
+        security: TOKEN_OR_KEY,
+        response: { 200: AgentManifestSchema },
+      },
     },
     (): Promise<AgentManifest> => agentFiles.manifest(),
   );
@@ -70,7 +78,16 @@ export function agentFilesRoutes(app: App, deps: ServerDeps): void {
   ] as const) {
     app.get(
       `/api/v1/agent/${name}`,
-      { config: { open: true }, onRequest: requireTokenOrKey, schema: { tags: ['agents'], summary } },
+      {
+        config: { open: true },
+        onRequest: requireTokenOrKey,
+        schema: {
+          tags: ['agents'],
+          summary,
+          security: TOKEN_OR_KEY,
+          response: { 200: textAnswer('application/octet-stream', 'The file') },
+        },
+      },
       (_request, reply) => send(reply, name, 'application/octet-stream'),
     );
   }
@@ -78,7 +95,12 @@ export function agentFilesRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/agent/bootstrap.sh',
     {
       config: { open: true }, // it is public text, and holds no secret
-      schema: { tags: ['agents'], summary: 'The script that installs an agent', security: [] },
+      schema: {
+        tags: ['agents'],
+        summary: 'The script that installs an agent',
+        security: [],
+        response: { 200: textAnswer('text/x-shellscript', 'The script') },
+      },
     },
     (_request, reply) => send(reply, 'bootstrap', 'text/x-shellscript; charset=utf-8'),
   );

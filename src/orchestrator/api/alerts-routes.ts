@@ -15,7 +15,8 @@ import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { storable } from '../database/storable.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAgent, requireOperator, requirePerson } from './principal.ts';
-import { AgentIdSchema, IdSchema, ServerNameSchema } from './schemas.ts';
+import { AlertDetailSchema, AlertsAnswerSchema, AlertViewSchema } from './schemas/fleet.ts';
+import { AgentIdSchema, CountSchema, IdSchema, ServerNameSchema } from './schemas.ts';
 
 const ALERTS_MAX = 100;
 
@@ -54,6 +55,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
         tags: ['agents'],
         summary: 'Tell alerts; one that is told again counts up',
         body: Type.Object({ alerts: Type.Array(ReportSchema, { minItems: 1, maxItems: ALERTS_MAX }) }),
+        response: { 200: Type.Object({ accepted: CountSchema }, { title: 'AlertsTaken' }) },
       },
     },
     async (request): Promise<{ accepted: number }> => {
@@ -116,6 +118,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
           }),
           limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 200 }),
         }),
+        response: { 200: AlertsAnswerSchema },
       },
     },
     async (request): Promise<{ alerts: AlertView[] }> => {
@@ -132,6 +135,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
         tags: ['alerts'],
         summary: 'One alert: what happened to it, and whom it was told to',
         params: Type.Object({ id: IdSchema }),
+        response: { 200: AlertDetailSchema },
       },
     },
     async (request): Promise<AlertDetail> => {
@@ -153,7 +157,13 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       `/api/v1/alerts/:id/${verb}`,
       {
         onRequest: requireOperator,
-        schema: { tags: ['alerts'], summary, params: Type.Object({ id: IdSchema }), body: NoteSchema },
+        schema: {
+          tags: ['alerts'],
+          summary,
+          params: Type.Object({ id: IdSchema }),
+          body: NoteSchema,
+          response: { 200: AlertViewSchema },
+        },
       },
       async (request): Promise<AlertView> => {
         const { id: subject } = request.params;

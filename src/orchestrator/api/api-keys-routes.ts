@@ -5,7 +5,8 @@ import { type ApiKeyView, createApiKey, listApiKeys, revokeApiKey } from '../dat
 import { appendAudit } from '../database/queries/append-audit.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireAdmin } from './principal.ts';
-import { PersonNameSchema, RoleSchema } from './schemas.ts';
+import { ApiKeyMadeSchema, ApiKeysAnswerSchema } from './schemas/people.ts';
+import { NO_CONTENT, PersonNameSchema, RoleSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 const EXPIRES_SECONDS_MAX = 5 * 365 * 24 * 3_600;
@@ -16,7 +17,14 @@ export function apiKeysRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/keys',
-    { onRequest: requireAdmin, schema: { tags: ['people'], summary: 'The newest API keys, without their secrets' } },
+    {
+      onRequest: requireAdmin,
+      schema: {
+        tags: ['people'],
+        summary: 'The newest API keys, without their secrets',
+        response: { 200: ApiKeysAnswerSchema },
+      },
+    },
     async (): Promise<{ keys: ApiKeyView[] }> => ({ keys: await listApiKeys(database, new Date(clock.now())) }),
   );
 
@@ -32,6 +40,7 @@ export function apiKeysRoutes(app: App, deps: ServerDeps): void {
           role: RoleSchema,
           expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: EXPIRES_SECONDS_MAX })),
         }),
+        response: { 201: ApiKeyMadeSchema },
       },
     },
     async (request, reply) => {
@@ -65,6 +74,7 @@ export function apiKeysRoutes(app: App, deps: ServerDeps): void {
         tags: ['people'],
         summary: 'Close a key',
         params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{12}$' }) }),
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {

@@ -4,6 +4,7 @@ import { verifyAudit } from '../../contract/audit-chain.ts';
 import { readAudit, readNewestAudit } from '../database/queries/read-audit.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireAdmin } from './principal.ts';
+import { AuditAnswerSchema, AuditVerdictSchema } from './schemas/people.ts';
 
 const Sequence = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
@@ -29,6 +30,7 @@ export function auditRoutes(app: App, deps: ServerDeps): void {
             Type.String({ minLength: 1, maxLength: 100, description: 'newest first: only where it says this' }),
           ),
         }),
+        response: { 200: AuditAnswerSchema },
       },
     },
     async (request): Promise<AuditAnswer> => {
@@ -46,7 +48,11 @@ export function auditRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/audit/verdict',
     {
       onRequest: requireAdmin,
-      schema: { tags: ['audit'], summary: 'Whether every entry is as it was written: all hashes, computed anew' },
+      schema: {
+        tags: ['audit'],
+        summary: 'Whether every entry is as it was written: all hashes, computed anew',
+        response: { 200: AuditVerdictSchema },
+      },
     },
     async (): Promise<AuditVerdict> => {
       await refusals.flush();

@@ -9,6 +9,8 @@ import { WAITING_AGENTS_MAX, WaitingAgents } from '../gitops/waiting-agents.ts';
 import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
 import { agentOf, requireAgent } from './principal.ts';
+import { ConfigDeliverySchema } from './schemas/rollout.ts';
+import { noBody } from './schemas.ts';
 
 /** When nobody can be held any more, or there is nothing to hold for: an agent spreads itself over its own wait besides. */
 const COME_AGAIN_SECONDS = 60;
@@ -41,6 +43,7 @@ export function configRoutes(app: App, deps: ServerDeps): void {
         querystring: Type.Object({
           wait: Type.Integer({ minimum: 0, maximum: CONFIG_WAIT_SECONDS_MAX, default: 0, description: 'seconds' }),
         }),
+        response: { 200: ConfigDeliverySchema, 304: noBody('Nothing else is desired') },
       },
     },
     async (request, reply) => {

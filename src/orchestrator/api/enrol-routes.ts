@@ -11,6 +11,7 @@ import { readServers } from '../database/queries/read-fleet.ts';
 import type { App, ServerDeps } from './app.ts';
 import { contractObstacle } from './contract-check.ts';
 import { RefusalLimit } from './refusal-limit.ts';
+import { EnrolAnswerSchema } from './schemas/agents.ts';
 import { ServerNameSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
@@ -41,6 +42,7 @@ export function enrolRoutes(app: App, deps: ServerDeps): void {
             ),
           ),
         }),
+        response: { 200: EnrolAnswerSchema },
       },
       // Before the body is read: who tried too often costs us nothing more.
       onRequest: async (request, reply) => {

@@ -3,6 +3,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import type { FleetEvent } from '../fleet/event-hub.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requirePerson } from './principal.ts';
+import { textAnswer } from './schemas.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Each stream costs a socket and a few KB; past it the answer is 503. */
@@ -24,7 +25,12 @@ export function eventsRoutes(app: App, deps: ServerDeps): void {
     {
       config: { held: true },
       onRequest: requirePerson,
-      schema: { tags: ['fleet'], summary: 'Live events (text/event-stream)', produces: ['text/event-stream'] },
+      schema: {
+        tags: ['fleet'],
+        summary:
+          'Live events: fleet (a FleetAgent), server (a FleetServer), alert (an AlertView), config (a FleetConfig)',
+        response: { 200: textAnswer('text/event-stream', 'Server-sent events, until the reader leaves') },
+      },
     },
     async (request, reply) => {
       if (streams >= STREAMS_MAX)

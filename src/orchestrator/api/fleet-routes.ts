@@ -9,7 +9,8 @@ import { revokeServer } from '../database/queries/revoke-server.ts';
 import { chooseResolution } from '../history/resolutions.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireAdmin, requirePerson } from './principal.ts';
-import { AgentIdSchema, ServerNameSchema } from './schemas.ts';
+import { FleetAnswerSchema, HistoryAnswerSchema } from './schemas/fleet.ts';
+import { AgentIdSchema, NO_CONTENT, ServerNameSchema } from './schemas.ts';
 
 /** Ten years, as long as days are kept. */
 const MINUTES_MAX = 3_660 * 1_440;
@@ -26,6 +27,7 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
         tags: ['fleet'],
         summary: 'Every server and AI agent with its latest state',
         querystring: Type.Object({ server: Type.Optional(ServerNameSchema) }),
+        response: { 200: FleetAnswerSchema },
       },
     },
     async (request): Promise<FleetAnswer> => {
@@ -52,6 +54,7 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
           server: ServerNameSchema,
           minutes: Type.Integer({ minimum: 1, maximum: MINUTES_MAX, default: 60 }),
         }),
+        response: { 200: HistoryAnswerSchema },
       },
     },
     async (request): Promise<HistoryAnswer> => {
@@ -78,6 +81,7 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
         tags: ['fleet'],
         summary: "Take a server's key away",
         params: Type.Object({ server: ServerNameSchema }),
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {

@@ -5,12 +5,14 @@ import { errorFields } from '../../platform/logger.ts';
 import { actorOf } from '../audit/refusals.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
 import type { ReceivedHeartbeat } from '../database/queries/record-heartbeats.ts';
-import { checkHeartbeat } from '../fleet/heartbeat-check.ts';
+import { checkHeartbeat, HeartbeatSchema } from '../fleet/heartbeat-check.ts';
 import { HeartbeatWriter } from '../fleet/heartbeat-writer.ts';
 import { judgeBeat } from '../fleet/judge-state.ts';
 import type { App, ServerDeps } from './app.ts';
+import { DESCRIBED_BY } from './describe-api.ts';
 import { isDue } from './keys-routes.ts';
 import { agentOf, requireAgent } from './principal.ts';
+import { HeartbeatsAnswerSchema } from './schemas/agents.ts';
 
 /** All AI agents of one server; more on one host means a runaway naming its agents at random. */
 const HEARTBEATS_MAX = 1_000;
@@ -44,8 +46,9 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
         summary: 'Tell how the AI agents of a server are; good ones are kept, bad ones named, repeats count once',
         // Each beat is checked by itself (`HeartbeatSchema`), so that one bad beat doesn't take the others with it.
         body: Type.Object({
-          heartbeats: Type.Array(Type.Unknown({ description: 'a Heartbeat' }), { maxItems: HEARTBEATS_MAX }),
+          heartbeats: Type.Array(Type.Unknown({ [DESCRIBED_BY]: HeartbeatSchema }), { maxItems: HEARTBEATS_MAX }),
         }),
+        response: { 200: HeartbeatsAnswerSchema },
       },
     },
     async (request): Promise<HeartbeatsAnswer> => {

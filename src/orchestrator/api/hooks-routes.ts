@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import { sha256Hex } from '../../platform/digest.ts';
 import { NervesysError } from '../../platform/errors.ts';
@@ -9,6 +10,8 @@ import { ENROLMENT_LIMITS, RefusalLimit } from './refusal-limit.ts';
 
 /** GitHub sends up to 25 MB; what it says is not read, so the beginning of a large one would be as good, but its signature is over the whole. */
 const BODY_BYTES_MAX = 26 * 1024 * 1024;
+
+const Looking = Type.Object({ looking: Type.Boolean() }, { title: 'PushTold' });
 
 /** A push is told by GitHub or GitLab: the repository is looked at, at once. What the message says counts for nothing; only that it came. */
 export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: ServerDeps): void {
@@ -51,7 +54,12 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
           await checkLimit(request);
           signatureOf(request); // who shows none need not send the rest
         },
-        schema: { tags: ['hooks'], summary: 'A webhook of GitHub, signed with NERVESYS_WEBHOOK_SECRET', security: [] },
+        schema: {
+          tags: ['hooks'],
+          summary: 'A webhook of GitHub, signed with NERVESYS_WEBHOOK_SECRET',
+          security: [],
+          response: { 200: Looking },
+        },
       },
       async (request) => {
         const hmac = createHmac('sha256', secret);
@@ -81,6 +89,7 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
         tags: ['hooks'],
         summary: 'A webhook of GitLab, with NERVESYS_WEBHOOK_SECRET as its token',
         security: [],
+        response: { 200: Looking },
       },
     },
     async () => pushed('gitlab'),

@@ -7,7 +7,8 @@ import type { AgentKeyState } from '../database/queries/find-principal.ts';
 import { addSuccessor, askForRotation } from '../database/queries/rotate-key.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAdmin, requireAgent } from './principal.ts';
-import { ServerNameSchema } from './schemas.ts';
+import { RotateAnswerSchema } from './schemas/agents.ts';
+import { noBody, ServerNameSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 /** Whether a server should exchange its key: somebody asked for it, or it has had its time. */
@@ -31,6 +32,7 @@ export function keysRoutes(app: App, deps: ServerDeps): void {
       schema: {
         tags: ['agents'],
         summary: 'Exchange the key that opens this call for its successor; both open until the new one is first used',
+        response: { 200: RotateAnswerSchema },
       },
     },
     async (request): Promise<RotateAnswer> => {
@@ -55,6 +57,7 @@ export function keysRoutes(app: App, deps: ServerDeps): void {
         tags: ['fleet'],
         summary: 'Ask a server to exchange its key; it does so with its next heartbeat',
         params: Type.Object({ server: ServerNameSchema }),
+        response: { 202: noBody('It is asked to') },
       },
     },
     async (request, reply) => {

@@ -7,6 +7,7 @@ import { searchLogs } from '../catalog/search-logs.ts';
 import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
 import { requirePerson } from './principal.ts';
+import { textAnswer } from './schemas.ts';
 
 const RECORDS_DEFAULT = 10_000;
 const RECORDS_MAX = 10_000_000;
@@ -20,7 +21,7 @@ export function logsRoutes(app: App, deps: ServerDeps): void {
       schema: {
         tags: ['archive'],
         summary: 'Archived records as NDJSON, oldest first',
-        produces: ['application/x-ndjson'],
+        response: { 200: textAnswer('application/x-ndjson', 'One record a line (docs/FORMATS.md)') },
         querystring: Type.Object({
           server: Type.Optional(Type.String({ maxLength: 100 })),
           agent_id: Type.Optional(Type.String({ maxLength: 50 })),

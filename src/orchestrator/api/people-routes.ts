@@ -6,7 +6,8 @@ import { addPerson, changePerson, listPeople, type PersonView, removePerson } fr
 import { endSessions } from '../database/queries/sessions.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireAdmin } from './principal.ts';
-import { PersonNameSchema, RoleSchema } from './schemas.ts';
+import { PeopleAnswerSchema, PersonAddedSchema } from './schemas/people.ts';
+import { NO_CONTENT, PersonNameSchema, RoleSchema } from './schemas.ts';
 
 const Params = Type.Object({ name: PersonNameSchema });
 const Password = Type.String({ minLength: 1, maxLength: 1_000, description: 'at least 12 characters' });
@@ -17,7 +18,10 @@ export function peopleRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/people',
-    { onRequest: requireAdmin, schema: { tags: ['people'], summary: 'Everybody who may sign in' } },
+    {
+      onRequest: requireAdmin,
+      schema: { tags: ['people'], summary: 'Everybody who may sign in', response: { 200: PeopleAnswerSchema } },
+    },
     async (): Promise<{ people: PersonView[] }> => ({ people: await listPeople(database, new Date(clock.now())) }),
   );
 
@@ -30,6 +34,7 @@ export function peopleRoutes(app: App, deps: ServerDeps): void {
         tags: ['people'],
         summary: 'Let somebody sign in',
         body: Type.Object({ name: PersonNameSchema, role: RoleSchema, password: Password }),
+        response: { 201: PersonAddedSchema },
       },
     },
     async (request, reply) => {
@@ -56,6 +61,7 @@ export function peopleRoutes(app: App, deps: ServerDeps): void {
         summary: 'Change a role or a password; a new password ends the sessions',
         params: Params,
         body: Type.Object({ role: Type.Optional(RoleSchema), password: Type.Optional(Password) }),
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {
@@ -77,7 +83,10 @@ export function peopleRoutes(app: App, deps: ServerDeps): void {
 
   app.delete(
     '/api/v1/people/:name',
-    { onRequest: requireAdmin, schema: { tags: ['people'], summary: 'Let somebody in no more', params: Params } },
+    {
+      onRequest: requireAdmin,
+      schema: { tags: ['people'], summary: 'Let somebody in no more', params: Params, response: { 204: NO_CONTENT } },
+    },
     async (request, reply) => {
       const { name } = request.params;
       const at = new Date(clock.now());
@@ -92,7 +101,15 @@ export function peopleRoutes(app: App, deps: ServerDeps): void {
 
   app.delete(
     '/api/v1/people/:name/sessions',
-    { onRequest: requireAdmin, schema: { tags: ['people'], summary: 'Sign somebody out everywhere', params: Params } },
+    {
+      onRequest: requireAdmin,
+      schema: {
+        tags: ['people'],
+        summary: 'Sign somebody out everywhere',
+        params: Params,
+        response: { 204: NO_CONTENT },
+      },
+    },
     async (request, reply) => {
       const { name } = request.params;
       const at = new Date(clock.now());

@@ -35,6 +35,11 @@ export async function requirePerson(request: FastifyRequest): Promise<void> {
   personOf(request);
 }
 
+/** People in their browsers; a key has no sessions. */
+export async function requireSession(request: FastifyRequest): Promise<void> {
+  if (personOf(request).type !== 'person') throw new NervesysError('NSV_FORBIDDEN', 'a key has no sessions');
+}
+
 /** People and keys that run the fleet: alerts and tokens. */
 export async function requireOperator(request: FastifyRequest): Promise<void> {
   requireRole(request, 'operator');

@@ -10,7 +10,7 @@ import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
 import { requireAdmin } from './principal.ts';
 import { toProblem } from './problems.ts';
-import { ServerNameSchema } from './schemas.ts';
+import { ServerNameSchema, textAnswer } from './schemas.ts';
 
 /** `POST /api/v1/archive/reindex`: rebuilds the catalog from the archive, and tells how far it is while it does. */
 export function reindexRoutes(app: App, deps: ServerDeps): void {
@@ -26,7 +26,7 @@ export function reindexRoutes(app: App, deps: ServerDeps): void {
       schema: {
         tags: ['archive'],
         summary: 'Rebuild the catalog from the archive; progress and result as NDJSON',
-        produces: ['application/x-ndjson'],
+        response: { 200: textAnswer('application/x-ndjson', 'Lines of progress, the last one the result or an error') },
         body: Type.Object({
           server: Type.Optional(ServerNameSchema),
           since: Type.Optional(

@@ -12,6 +12,7 @@ import { storable } from '../database/storable.ts';
 import { pauseRollout, type RolloutWish, resumeRollout, rollBack } from '../gitops/steer-rollout.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireOperator, requirePerson } from './principal.ts';
+import { RevisionDetailSchema, RevisionsAnswerSchema, RolloutAnswerSchema } from './schemas/rollout.ts';
 
 const ROLLOUTS_OF_A_REVISION_MAX = 20;
 
@@ -59,6 +60,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
         tags: ['configuration'],
         summary: 'Revisions of the configuration and what became of them, the one found last first',
         querystring: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }) }),
+        response: { 200: RevisionsAnswerSchema },
       },
     },
     async (request): Promise<{ revisions: RevisionView[] }> => ({
@@ -74,6 +76,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
         tags: ['configuration'],
         summary: 'One revision: its files, what the check has found, how it was rolled out',
         params: Type.Object({ revision: RevisionSchema }),
+        response: { 200: RevisionDetailSchema },
       },
     },
     async (request): Promise<RevisionDetail> => {
@@ -93,6 +96,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
       schema: {
         tags: ['configuration'],
         summary: 'The rollout under way, or the last one, and what each server runs',
+        response: { 200: RolloutAnswerSchema },
       },
     },
     answer,
@@ -106,6 +110,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
         tags: ['configuration'],
         summary: 'No next stage begins until it is resumed',
         body: Type.Object({ reason: Type.Optional(ReasonSchema) }, { default: {} }),
+        response: { 200: RolloutAnswerSchema },
       },
     },
     (request) => steer(request, request.body.reason, pauseRollout),
@@ -122,6 +127,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
           { revision: Type.Optional(RevisionSchema), reason: Type.Optional(ReasonSchema) },
           { default: {} },
         ),
+        response: { 200: RolloutAnswerSchema },
       },
     },
     (request) =>
@@ -141,6 +147,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
           { revision: Type.Optional(RevisionSchema), reason: Type.Optional(ReasonSchema) },
           { default: {} },
         ),
+        response: { 200: RolloutAnswerSchema },
       },
     },
     (request) =>

@@ -10,10 +10,18 @@ export function schemasRoutes(app: App): void {
     {
       config: { open: true }, // they describe the product, not this installation
       schema: {
-        tags: ['config'],
+        tags: ['configuration'],
         summary: 'The JSON Schema of a settings file: agent.schema.json, storage.schema.json, …',
         security: [],
         params: Type.Object({ name: Type.String({ maxLength: 60 }) }),
+        response: {
+          200: {
+            description: 'A JSON Schema',
+            content: {
+              'application/schema+json': { schema: Type.Unsafe<unknown>(Type.Record(Type.String(), Type.Unknown())) },
+            },
+          },
+        },
       },
     },
     (request, reply) => {

@@ -39,8 +39,11 @@ export const NullableTextSchema = Type.Union([Type.String(), Type.Null()]);
 /** A count that is never negative. */
 export const CountSchema = Type.Integer({ minimum: 0 });
 
-/** Success with nothing to say. */
-export const NO_CONTENT = Type.Null({ description: 'Done' });
+/** An answer without a body; typed so that `send()` takes nothing. */
+export function noBody(description: string): TUnsafe<unknown> {
+  return Type.Unsafe<unknown>(Type.Null({ description }));
+}
+export const NO_CONTENT = noBody('Done');
 
 /** One of these words. */
 export function oneOf<const Word extends string>(words: readonly Word[], description?: string): TUnsafe<Word> {
@@ -55,9 +58,9 @@ export function oneOf<const Word extends string>(words: readonly Word[], descrip
 
 /** An answer that is no JSON: streamed, or text. */
 export function textAnswer(type: string, description: string) {
-  return { description, content: { [mediaTypeOf(type)]: { schema: Type.String() } } };
+  return { description, content: { [mediaTypeOf(type)]: { schema: Type.Unsafe<unknown>(Type.String()) } } };
 }
 
-export function mediaTypeOf(type: string): string {
+function mediaTypeOf(type: string): string {
   return type.split(';', 1)[0]!.trim();
 }

@@ -5,7 +5,9 @@ import { createSignInCode, endSession, ensurePerson, redeemSignInCode } from '..
 import type { App, ServerDeps } from './app.ts';
 import { sessionCookie } from './authenticator.ts';
 import { plainPage } from './plain-page.ts';
-import { principalOf, requireAdmin, requireAny } from './principal.ts';
+import { type Principal, principalOf, requireAdmin, requireAny } from './principal.ts';
+import { PrincipalSchema, SignInLinkSchema } from './schemas/people.ts';
+import { NO_CONTENT } from './schemas.ts';
 import { hashSecret, looksLikeSecret, newSecret } from './secrets.ts';
 import { clearSessionCookie, isSecure, SESSION_MS, setSessionCookie } from './session-cookie.ts';
 
@@ -74,7 +76,10 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
 
   app.post(
     '/api/v1/sign-in-links',
-    { onRequest: requireAdmin, schema: { tags: ['session'], summary: 'Make a one-time sign-in link' } },
+    {
+      onRequest: requireAdmin,
+      schema: { tags: ['session'], summary: 'Make a one-time sign-in link', response: { 201: SignInLinkSchema } },
+    },
     async (request, reply): Promise<SignInLink> => {
       reply.code(201);
       return issueSignInLink(deps, publicUrl(), actorOf(request));
@@ -83,8 +88,8 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/session',
-    { onRequest: requireAny, schema: { tags: ['session'], summary: 'Who I am' } },
-    async (request) => {
+    { onRequest: requireAny, schema: { tags: ['session'], summary: 'Who I am', response: { 200: PrincipalSchema } } },
+    async (request): Promise<Principal> => {
       const principal = principalOf(request);
       return principal.type === 'agent'
         ? { type: principal.type, server: principal.server }
@@ -94,7 +99,7 @@ export function sessionRoutes(app: App, deps: ServerDeps): void {
 
   app.delete(
     '/api/v1/session',
-    { onRequest: requireAny, schema: { tags: ['session'], summary: 'Sign out' } },
+    { onRequest: requireAny, schema: { tags: ['session'], summary: 'Sign out', response: { 204: NO_CONTENT } } },
     async (request, reply) => {
       const session = sessionCookie(request.headers.cookie);
       // Told to all replicas, each of which asks anew for everybody: not for whoever has no session to end.

@@ -4,7 +4,9 @@ import { actorOf } from '../audit/refusals.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
 import { endSessions, listSessions, type SessionView } from '../database/queries/sessions.ts';
 import type { App, ServerDeps } from './app.ts';
-import { personOf, requirePerson } from './principal.ts';
+import { personOf, requirePerson, requireSession } from './principal.ts';
+import { SessionsAnswerSchema } from './schemas/people.ts';
+import { NO_CONTENT } from './schemas.ts';
 import { clearSessionCookie, isSecure } from './session-cookie.ts';
 
 /** A person's own sessions: where am I signed in, and out again. */
@@ -13,7 +15,14 @@ export function sessionsRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/sessions',
-    { onRequest: requirePerson, schema: { tags: ['session'], summary: 'Browsers that are signed in as me' } },
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['session'],
+        summary: 'Browsers that are signed in as me',
+        response: { 200: SessionsAnswerSchema },
+      },
+    },
     async (request): Promise<{ sessions: SessionView[] }> => {
       const { type, name } = personOf(request);
       // A key may have a person's name; it has no sessions for that.
@@ -23,7 +32,14 @@ export function sessionsRoutes(app: App, deps: ServerDeps): void {
 
   app.delete(
     '/api/v1/sessions',
-    { onRequest: requirePerson, schema: { tags: ['session'], summary: 'Sign me out everywhere' } },
+    {
+      onRequest: requireSession,
+      schema: {
+        tags: ['session'],
+        summary: 'Sign me out everywhere',
+        response: { 204: NO_CONTENT },
+      },
+    },
     async (request, reply) => {
       await end(request);
       clearSessionCookie(reply, isSecure(request, publicUrl()));
@@ -34,11 +50,12 @@ export function sessionsRoutes(app: App, deps: ServerDeps): void {
   app.delete(
     '/api/v1/sessions/:id',
     {
-      onRequest: requirePerson,
+      onRequest: requireSession,
       schema: {
         tags: ['session'],
         summary: 'Sign one of my browsers out',
         params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{12}$' }) }),
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {
@@ -48,8 +65,7 @@ export function sessionsRoutes(app: App, deps: ServerDeps): void {
   );
 
   async function end(request: Parameters<typeof personOf>[0], id?: string): Promise<void> {
-    const { type, name } = personOf(request);
-    if (type !== 'person') throw new NervesysError('NSV_FORBIDDEN', 'a key has no sessions');
+    const { name } = personOf(request);
     const at = new Date(clock.now());
     await database.transaction(async (transaction) => {
       const ended = await endSessions(transaction, name, id);

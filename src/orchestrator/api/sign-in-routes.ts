@@ -7,7 +7,7 @@ import { createSession } from '../database/queries/sessions.ts';
 import { SignInLimits } from '../people/sign-in-limits.ts';
 import type { App, ServerDeps } from './app.ts';
 import { refuseForeignOrigin } from './authenticator.ts';
-import { PersonNameSchema } from './schemas.ts';
+import { NO_CONTENT, PersonNameSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 import { isSecure, SESSION_MS, setSessionCookie } from './session-cookie.ts';
 
@@ -28,6 +28,7 @@ export function signInRoutes(app: App, deps: ServerDeps): void {
         summary: 'Sign in with a password; the answer sets the session cookie',
         security: [],
         body: Type.Object({ name: PersonNameSchema, password: Type.String({ minLength: 1, maxLength: 1_000 }) }),
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {

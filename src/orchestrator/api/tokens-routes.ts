@@ -9,7 +9,8 @@ import { type AuditActor, appendAudit } from '../database/queries/append-audit.t
 import { createToken, listTokens, revokeToken } from '../database/queries/tokens.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireOperator } from './principal.ts';
-import { ServerPatternSchema } from './schemas.ts';
+import { TokenAnswerSchema, TokensAnswerSchema } from './schemas/people.ts';
+import { NO_CONTENT, ServerPatternSchema } from './schemas.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
 export interface TokenRequest {
@@ -79,6 +80,7 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
           ),
           expires_in_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: EXPIRES_SECONDS_MAX })),
         }),
+        response: { 201: TokenAnswerSchema },
       },
     },
     async (request, reply): Promise<TokenAnswer> => {
@@ -96,7 +98,14 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/tokens',
-    { onRequest: requireOperator, schema: { tags: ['tokens'], summary: 'The newest tokens, without their secrets' } },
+    {
+      onRequest: requireOperator,
+      schema: {
+        tags: ['tokens'],
+        summary: 'The newest tokens, without their secrets',
+        response: { 200: TokensAnswerSchema },
+      },
+    },
     async (): Promise<{ tokens: TokenView[] }> => ({ tokens: await listTokens(database, new Date(clock.now())) }),
   );
 
@@ -108,6 +117,7 @@ export function tokensRoutes(app: App, deps: ServerDeps): void {
         tags: ['tokens'],
         summary: 'Close a token; servers that used it stay',
         params: Type.Object({ id: Type.String({ maxLength: 32 }) }),
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {

@@ -23,8 +23,9 @@ import {
 } from '../database/queries/agent-upgrades.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
 import type { App, ServerDeps } from './app.ts';
-import { agentOf, personOf, requireAdmin, requireAny } from './principal.ts';
-import { ServerPatternSchema } from './schemas.ts';
+import { agentOf, personOf, requireAdmin, requirePerson } from './principal.ts';
+import { AskedSchema, CancelledSchema, UpgradeAnswerSchema, UpgradesAnswerSchema } from './schemas/agents.ts';
+import { NO_CONTENT, ServerPatternSchema } from './schemas.ts';
 
 /** Agents go on to the one-file agent that is handed out here, when people ask for it. */
 export function upgradesRoutes(app: App, deps: ServerDeps): void {
@@ -46,7 +47,12 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
     {
       config: { open: true },
       onRequest: requireKnownAgent,
-      schema: { tags: ['agents'], summary: 'What the asking agent is to become, if anything' },
+      schema: {
+        tags: ['agents'],
+        summary: 'What the asking agent is to become, if anything',
+        security: [{ server: [] }],
+        response: { 200: UpgradeAnswerSchema },
+      },
     },
     async (request): Promise<UpgradeAnswer> => {
       const { server } = agentOf(request);
@@ -71,6 +77,8 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
           outcome: Type.Union(UPGRADE_OUTCOMES.map((outcome) => Type.Literal(outcome))),
           reason: Type.Union([Type.String({ maxLength: UPGRADE_REASON_LENGTH_MAX }), Type.Null()]),
         }),
+        security: [{ server: [] }],
+        response: { 204: NO_CONTENT },
       },
     },
     async (request, reply) => {
@@ -102,6 +110,7 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
         tags: ['fleet'],
         summary: 'Ask servers to run the agent that is handed out here; they do so a few at a time',
         body: Type.Object({ server: ServerPatternSchema }),
+        response: { 202: AskedSchema },
       },
     },
     async (request, reply): Promise<{ asked: string[] }> => {
@@ -135,7 +144,11 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/upgrades',
     {
       onRequest: requireAdmin,
-      schema: { tags: ['fleet'], summary: 'Take back what was asked of servers whose turn has not come' },
+      schema: {
+        tags: ['fleet'],
+        summary: 'Take back what was asked of servers whose turn has not come',
+        response: { 200: CancelledSchema },
+      },
     },
     async (request): Promise<{ cancelled: string[] }> => {
       const at = new Date(clock.now());
@@ -158,9 +171,15 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
 
   app.get(
     '/api/v1/upgrades',
-    { onRequest: requireAny, schema: { tags: ['fleet'], summary: 'What is handed out, and how far each server is' } },
-    async (request): Promise<UpgradesAnswer> => {
-      personOf(request);
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['fleet'],
+        summary: 'What is handed out, and how far each server is',
+        response: { 200: UpgradesAnswerSchema },
+      },
+    },
+    async (): Promise<UpgradesAnswer> => {
       const [bundle, views] = await Promise.all([handedOut(), readUpgrades(database)]);
       const failures = views.filter((one) => one.state === 'failed' && one.bundle_sha256 === bundle.bundle_sha256);
       return { bundle, halted: failures.length >= FAILURES_MAX, upgrades: views };

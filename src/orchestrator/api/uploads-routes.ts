@@ -7,7 +7,8 @@ import { OBJECT_BYTES_MAX } from '../catalog/batch-schema.ts';
 import { UPLOADS_PATH, UploadPermits } from '../catalog/upload-permits.ts';
 import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
-import { sendProblem } from './problems.ts';
+import { ProblemSchema, problemAnswer, sendProblem } from './problems.ts';
+import { noBody } from './schemas.ts';
 
 /** Bodies of all uploads at one time; one more is told to come again. Fits two of the largest, or some eighty usual ones. */
 const IN_FLIGHT_BYTES_MAX = 2 * OBJECT_BYTES_MAX;
@@ -32,10 +33,16 @@ export function uploadsRoutes(app: App, deps: ServerDeps): void {
         schema: {
           tags: ['archive'],
           summary: 'Put an object with a permission that an announcement has answered',
+          params: Type.Object({ '*': Type.String({ description: 'the name in the archive' }) }),
           querystring: Type.Object({
             expires: Type.Integer({ minimum: 0 }),
             signature: Type.String({ maxLength: 100 }),
           }),
+          security: [],
+          response: {
+            200: noBody('It stands there'),
+            412: problemAnswer(ProblemSchema, 'The name is taken'),
+          },
         },
       },
       async (request, reply) => {

@@ -12,7 +12,8 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   if (!(Kind in schema)) return (value: unknown) => ({ value }); // a plugin's own route: it brings none of our types
   const checker = TypeCompiler.Compile(schema);
   return (given: unknown) => {
-    const completed = Value.Default(schema, given ?? undefined);
+    // Where an object has a default, TypeBox would make one of an array.
+    const completed = Array.isArray(given) ? given : Value.Default(schema, given ?? undefined);
     const value = httpPart === 'body' ? completed : Value.Convert(schema, completed);
     if (checker.Check(value)) return { value };
     const first = checker.Errors(value).First();

@@ -17,6 +17,8 @@ const OPEN: readonly Asker[] = ASKERS;
 const SERVER: readonly Asker[] = ['server'];
 const KNOWN: readonly Asker[] = ['server', 'viewer', 'operator', 'admin'];
 const VIEWER: readonly Asker[] = ['viewer', 'operator', 'admin'];
+/** A browser's, of which there is none here. */
+const SESSION: readonly Asker[] = [];
 const OPERATOR: readonly Asker[] = ['operator', 'admin'];
 const ADMIN: readonly Asker[] = ['admin'];
 
@@ -29,7 +31,7 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   // Opened by something else than a key: a token's secret, a password from the own page, a signature.
   'POST /api/v1/enroll': OPEN,
   'POST /api/v1/session': OPEN,
-  'PUT /api/v1/uploads/{*}': OPEN,
+  'PUT /api/v1/uploads/{key}': OPEN,
   'POST /api/v1/hooks/github': OPEN,
   'POST /api/v1/hooks/gitlab': OPEN,
   'GET /api/v1/agent/bootstrap.sh': OPEN,
@@ -53,8 +55,8 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'GET /api/v1/session': KNOWN,
   'DELETE /api/v1/session': KNOWN,
   'GET /api/v1/sessions': VIEWER,
-  'DELETE /api/v1/sessions': VIEWER,
-  'DELETE /api/v1/sessions/{id}': VIEWER,
+  'DELETE /api/v1/sessions': SESSION,
+  'DELETE /api/v1/sessions/{id}': SESSION,
 
   'GET /api/v1/fleet': VIEWER,
   'GET /api/v1/agents/{agent_id}/history': VIEWER,

@@ -1,0 +1,278 @@
+/**
+ * For each call of the orchestrator's API, what it needs to succeed. A call that is new, and needs more than its address, gets an entry here:
+ * a function that makes what it needs (with the admin's key) and answers what to send. It is asked anew for everybody who may call.
+ */
+import { createHmac } from 'node:crypto';
+import { parseToken } from '../../../src/contract/enrolment.ts';
+import { announce, archiveBatch, type Fleet } from '../../support/archive-fleet.ts';
+import { makeBatch } from '../../support/batch.ts';
+import { heartbeat, type TestOrchestrator } from '../../support/orchestrator.ts';
+import { nthRevision } from '../../support/revisions.ts';
+
+export interface ApiRequest {
+  /** What stands for `{name}` in the address. */
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** In the place of `body`, as it is. */
+  readonly raw?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** In the place of the key of whoever asks. */
+  readonly key?: string;
+  /** Default: the documented success. */
+  readonly status?: number;
+}
+
+export type MakeRequest = (world: World) => ApiRequest | Promise<ApiRequest>;
+
+export const WEBHOOK_SECRET = 'of the webhook';
+export const PASSWORD = 'five plain words are enough';
+
+/** What calls are made on, and what they were made with. */
+export class World {
+  readonly system: TestOrchestrator;
+  readonly fleet: Fleet;
+  #count = 0;
+
+  constructor(fleet: Fleet) {
+    this.fleet = fleet;
+    this.system = fleet.orchestrator;
+  }
+
+  /** A name that nothing has yet. */
+  next(prefix: string): string {
+    return `${prefix}${++this.#count}`;
+  }
+
+  async ask(method: string, path: string, body?: unknown, key?: string) {
+    const answer = await this.system.ask(method, path, { ...(body === undefined ? {} : { body }), key });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
+    return answer.json;
+  }
+
+  async enrolled(): Promise<{ readonly server: string; readonly key: string }> {
+    const server = this.next('GARDEN');
+    return { server, key: await this.system.enrol(server) };
+  }
+
+  async person(role: string): Promise<string> {
+    const name = this.next('person ');
+    await this.ask('POST', '/api/v1/people', { name, role, password: PASSWORD });
+    return name;
+  }
+
+  /** The cookie of a browser of somebody with this role. */
+  async signedIn(role: string): Promise<string> {
+    const name = await this.person(role);
+    const answer = await this.system.ask('POST', '/api/v1/session', {
+      key: null,
+      headers: { origin: this.system.url },
+      body: { name, password: PASSWORD },
+    });
+    return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+  }
+
+  /** A batch that nobody has announced. */
+  batch() {
+    const first = ++this.#count * 10;
+    return makeBatch({ first });
+  }
+
+  async tokenSecret(): Promise<string> {
+    return parseToken((await this.ask('POST', '/api/v1/tokens', {})).token)!.secret;
+  }
+
+  /** The rollout that there is, in this state. */
+  async rollout(state: 'rolling' | 'paused'): Promise<void> {
+    const { rollout } = await this.ask('GET', '/api/v1/rollout');
+    if (rollout.state === state) return;
+    if (state === 'paused') await this.ask('POST', '/api/v1/rollout/pause', {});
+    else await this.ask('POST', '/api/v1/rollout/resume', { revision: rollout.revision });
+  }
+}
+
+const rolledOut = async (world: World) => (await world.ask('GET', '/api/v1/revisions')).revisions[0].revision as string;
+
+export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
+  'GET /api/v1/schemas/{name}': [() => ({ path: { name: 'agent.schema.json' } })],
+
+  'POST /api/v1/enroll': [
+    async (world) => ({
+      body: {
+        secret: await world.tokenSecret(),
+        server: world.next('GARDEN'),
+        agent_version: '0.1.0',
+        boot_id: null,
+        now: new Date().toISOString(),
+      },
+    }),
+  ],
+  'POST /api/v1/enroll/rotate': [
+    async (world) => {
+      const { server, key } = await world.enrolled();
+      await world.ask('POST', `/api/v1/servers/${server}/rotate-key`);
+      return { key };
+    },
+  ],
+  'GET /api/v1/agent/upgrade': [
+    async (world) => {
+      const { server, key } = await world.enrolled();
+      await world.ask('POST', '/api/v1/upgrades', { server });
+      return { key };
+    },
+  ],
+  'POST /api/v1/agent/upgrade': [
+    () => ({ body: { bundle_sha256: 'a'.repeat(64), outcome: 'failed', reason: 'it did not start' } }),
+  ],
+  'POST /api/v1/heartbeats': [
+    () => ({
+      body: { heartbeats: [heartbeat('AIGARDEN01', 'GROK'), heartbeat('AIGARDEN01', 'GIMAI', { status: 'unwell' })] },
+    }),
+  ],
+  'POST /api/v1/alerts': [
+    (world) => ({
+      body: {
+        alerts: [
+          {
+            dedup_key: world.next('trouble '),
+            severity: 'critical',
+            server: 'AIGARDEN01',
+            agent_id: 'GROK',
+            kind: 'log.critical',
+            title: 'the disk is full',
+            detail: { lines: ['a', 'b'], free: 0, none: null },
+            at: new Date().toISOString(),
+          },
+        ],
+      },
+    }),
+  ],
+  'POST /api/v1/batches': [
+    (world) => ({ body: world.batch().announcement }),
+    async (world) => {
+      const batch = world.batch();
+      await archiveBatch(world.fleet, batch);
+      return { body: batch.announcement };
+    },
+  ],
+  'POST /api/v1/batches/confirm': [
+    async (world) => {
+      const batch = world.batch();
+      const { key } = (await announce(world.fleet, batch)).json;
+      const { manifest, sha256 } = batch.announcement;
+      const { epoch, first, last } = manifest;
+      return { body: { epoch, first, last, sha256, key, outcome: 'stored' } };
+    },
+  ],
+  'POST /api/v1/batches/placed': [
+    (world) => ({
+      body: { ...world.batch().announcement, key: 'logs/AIGARDEN01/2025-12-10/19-40.99.json.gz' },
+    }),
+  ],
+  'PUT /api/v1/uploads/{key}': [
+    async (world) => {
+      const batch = world.batch();
+      return uploadOf((await announce(world.fleet, batch)).json, batch.object);
+    },
+    async (world) => {
+      const batch = world.batch();
+      const { json } = await announce(world.fleet, batch);
+      await world.fleet.archive.put(json.key, batch.object);
+      return { ...uploadOf(json, batch.object), status: 412 };
+    },
+  ],
+  'GET /api/v1/config': [
+    () => ({}),
+    async (world) => {
+      const { revision } = (await world.system.ask('GET', '/api/v1/config', { key: world.fleet.key })).json;
+      return { headers: { 'if-none-match': `"${revision}"` }, status: 304 };
+    },
+  ],
+
+  'POST /api/v1/session': [
+    async (world) => ({
+      headers: { origin: world.system.url },
+      body: { name: await world.person('viewer'), password: PASSWORD },
+    }),
+  ],
+  'DELETE /api/v1/sessions/{id}': [async () => ({ path: { id: '{own}' } })],
+
+  'GET /api/v1/agents/{agent_id}/history': [() => ({ path: { agent_id: 'GROK' }, query: { server: 'AIGARDEN01' } })],
+  'POST /api/v1/alerts/{id}/acknowledge': [
+    async (world) => {
+      const [{ body }] = [await API_CALLS['POST /api/v1/alerts']![0]!(world)];
+      await world.ask('POST', '/api/v1/alerts', body, world.fleet.key);
+      const { alerts } = await world.ask('GET', '/api/v1/alerts?state=open&limit=1');
+      return { path: { id: alerts[0].id } };
+    },
+  ],
+  'GET /api/v1/logs': [() => ({ query: { since: '2025-12-10T00:00:00Z', until: '2025-12-11T00:00:00Z' } })],
+  'POST /api/v1/archive/reindex': [() => ({ body: {} })],
+
+  'GET /api/v1/revisions/{revision}': [async (world) => ({ path: { revision: await rolledOut(world) } })],
+  'POST /api/v1/rollout/pause': [
+    async (world) => {
+      await world.rollout('rolling');
+      return { body: { reason: 'it is Friday' } };
+    },
+  ],
+  'POST /api/v1/rollout/resume': [
+    async (world) => {
+      await world.rollout('paused');
+      return { body: {} };
+    },
+  ],
+  'POST /api/v1/rollout/rollback': [
+    async (world) => {
+      await world.rollout('rolling');
+      return { body: {} };
+    },
+  ],
+
+  'POST /api/v1/tokens': [() => ({ body: { server: 'AIGARDEN*', uses: null, expires_in_seconds: 60 } })],
+  'DELETE /api/v1/tokens/{id}': [
+    async (world) => ({ path: { id: (await world.ask('POST', '/api/v1/tokens', {})).id } }),
+  ],
+  'POST /api/v1/servers/{server}/revoke': [async (world) => ({ path: { server: (await world.enrolled()).server } })],
+  'POST /api/v1/servers/{server}/rotate-key': [
+    async (world) => ({ path: { server: (await world.enrolled()).server } }),
+  ],
+  'POST /api/v1/upgrades': [async (world) => ({ body: { server: (await world.enrolled()).server } })],
+
+  'POST /api/v1/people': [(world) => ({ body: { name: world.next('person '), role: 'operator', password: PASSWORD } })],
+  'PATCH /api/v1/people/{name}': [
+    async (world) => ({ path: { name: await world.person('viewer') }, body: { role: 'operator' } }),
+  ],
+  'DELETE /api/v1/people/{name}': [async (world) => ({ path: { name: await world.person('viewer') } })],
+  'DELETE /api/v1/people/{name}/sessions': [async (world) => ({ path: { name: await world.person('viewer') } })],
+  'POST /api/v1/keys': [() => ({ body: { name: 'a script', role: 'viewer', expires_in_seconds: 60 } })],
+  'DELETE /api/v1/keys/{id}': [
+    async (world) => ({
+      path: { id: (await world.ask('POST', '/api/v1/keys', { name: 'a script', role: 'viewer' })).id },
+    }),
+  ],
+  'GET /api/v1/audit': [() => ({}), () => ({ query: { after: '0', limit: '5' } })],
+
+  'POST /api/v1/hooks/github': [
+    () => ({
+      raw: '{}',
+      headers: { 'x-hub-signature-256': `sha256=${createHmac('sha256', WEBHOOK_SECRET).update('{}').digest('hex')}` },
+    }),
+  ],
+  'POST /api/v1/hooks/gitlab': [() => ({ body: {}, headers: { 'x-gitlab-token': WEBHOOK_SECRET } })],
+};
+
+/** A revision that everybody runs, and one that is on its way to them. */
+export async function beginRollout({ orchestrator }: TestOrchestrator): Promise<void> {
+  const policy = 'rollout: { canary: 10%, wait: 10m, then: [50%, 100%] }\n';
+  for (const n of [1, 2]) await orchestrator.revisions.record(await nthRevision(n, policy));
+}
+
+function uploadOf(
+  { url, key, headers }: { readonly url: string; readonly key: string; readonly headers: Record<string, string> },
+  object: Uint8Array,
+): ApiRequest {
+  const { 'content-length': _length, ...rest } = headers; // fetch sets it
+  const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
+  return { path: { key }, query, headers: rest, raw: object };
+}
