@@ -44,7 +44,17 @@ export const ERROR_CODES = {
   NSV_BODY_TYPE: {
     status: 415,
     meaning: 'The Content-Type is none that this address reads.',
-    remedy: 'Send `application/x-protobuf` or `application/json`.',
+    remedy: 'Send `application/json`; OpenTelemetry may send `application/x-protobuf` too.',
+  },
+  NSV_HEADERS_TOO_LARGE: {
+    status: 431,
+    meaning: 'The address and the headers of a request are larger than 16 KB together.',
+    remedy: 'Send less in them; cookies of other programs on the same host count too.',
+  },
+  NSV_REQUEST_TIMEOUT: {
+    status: 408,
+    meaning: 'A request was not sent whole within its time.',
+    remedy: 'Send it again; look at what stands between, if it happens often.',
   },
   NSV_BODY_INVALID: {
     status: 400,

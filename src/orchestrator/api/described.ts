@@ -12,10 +12,8 @@ export function describe<T>() {
   ): TUnsafe<T> => ({ ...(schema as TSchema), title }) as TUnsafe<T>;
 }
 
-/** Shown by the compiler where a schema and its type are not the same: which keys differ. */
-interface Difference<T, S> {
-  readonly 'the schema and the type differ in': DifferentKeys<Plain<T>, Plain<S>>;
-}
+/** Shown by the compiler where a schema and its type are not the same. */
+type Difference<T, S> = `they differ in: ${DifferentKeys<Plain<T>, Plain<S>> & string}`;
 type DifferentKeys<T, S> = {
   [K in keyof T | keyof S]: K extends keyof T & keyof S ? (Same<T[K], S[K]> extends true ? never : K) : K;
 }[keyof T | keyof S];

@@ -34,7 +34,7 @@ export function toProblem(error: unknown): Problem {
   const detail = error instanceof Error ? error.message : String(error);
   if (fastifyError.validation !== undefined) return problem('NSV_BODY_INVALID', detail);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return problem('NSV_BODY_TOO_LARGE', 'the request body is too large');
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return problem('NSV_BODY_ENCODING', detail);
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return problem('NSV_BODY_TYPE', detail);
   if (isClientMistake(fastifyError.statusCode)) {
     return { ...problem('NSV_BODY_INVALID', detail), status: fastifyError.statusCode };
   }

@@ -1,10 +1,11 @@
+import { STATUS_CODES } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyRequest, type FastifyServerOptions } from 'fastify';
-import { PROBLEM_CONTENT_TYPE, problem } from '../../contract/problem.ts';
+import { PROBLEM_CONTENT_TYPE, type Problem, problem } from '../../contract/problem.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { answerPlainHttp } from '../tls/plain-http-answer.ts';
 import type { ServerCertificate } from '../tls/server-certificate.ts';
@@ -189,16 +190,25 @@ export function refuseMalformed(error: Error & { code?: string }, socket: Socket
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const body = JSON.stringify(
-    problem('NSV_BODY_INVALID', tooLarge ? 'the request headers are too large' : 'this is not an HTTP request'),
-  );
+  const answer = malformedProblem(error.code);
+  const body = JSON.stringify(answer);
   const head = [
-    tooLarge ? 'HTTP/1.1 431 Request Header Fields Too Large' : 'HTTP/1.1 400 Bad Request',
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
     `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function malformedProblem(code: string | undefined): Problem {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return problem('NSV_HEADERS_TOO_LARGE', 'the request headers are too large');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return problem('NSV_REQUEST_TIMEOUT', `the request was not here whole after ${REQUEST_TIMEOUT_MS / 1_000} s`);
+    default:
+      return problem('NSV_BODY_INVALID', 'this is not an HTTP request');
+  }
 }
