@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { AgentId } from '../../../../src/contract/ids.ts';
 import { NervesysError } from '../../../../src/platform/errors.ts';
 import { httpRequest } from '../../../../src/platform/http-request.ts';
+import { readExposition } from '../../../support/exposition.ts';
 import { openLocalApi } from '../../../support/local-api.ts';
 import { tempDir } from '../../../support/temp-dir.ts';
 import { until } from '../../../support/until.ts';
@@ -109,8 +110,9 @@ test('liveness tells its reasons, metrics are Prometheus text, the buffer and th
   assert.match(metrics.body.toString(), /^nervesys_agent_records_total\{level="WARN"\} 1$/m);
   assert.match(metrics.body.toString(), /^nervesys_agent_rejected_lines_total 1$/m);
   assert.match(metrics.body.toString(), /^nervesys_agent_buffer_records 1$/m);
-  for (const metricLine of metrics.body.toString().trim().split('\n'))
-    assert.match(metricLine, /^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? -?[\d.e+-]+)$/);
+  const families = readExposition(metrics.body.toString());
+  assert.ok([...families.keys()].every((name) => /^(?:nervesys_agent|process)_/.test(name)));
+  assert.ok(families.has('process_cpu_seconds_total'));
 
   const buffer = (await ask('GET', '/buffer')).json();
   assert.deepEqual([buffer.records, buffer.open_records, buffer.batches, buffer.held], [1, 1, [], false]);
