@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { checkOrchestrator } from '../../src/commands/doctor/orchestrator-checks.ts';
 import { ERROR_CODES } from '../../src/contract/error-codes.ts';
 import { Dependencies } from '../../src/orchestrator/dependencies.ts';
 import { WatchedArchive } from '../../src/orchestrator/watched-archive.ts';
@@ -57,6 +58,10 @@ test('an archive, a repository and a Vault that are away are listed, with reason
     archive.degraded.map(({ name, code, reason }: Record<string, string>) => [name, code, reason]),
     [['archive', 'NSV_ARCHIVE_UNREACHABLE', ERROR_CODES.NSV_ARCHIVE_UNREACHABLE.meaning]],
   );
+  const checks = await checkOrchestrator({ home: s3.orchestrator.home }, undefined, () => Date.now());
+  const doctor = checks.find((check) => check.name === 'archive');
+  assert.equal(doctor?.state, 'warning');
+  assert.match(doctor.found, /^away since 2.*NSV_ARCHIVE_UNREACHABLE/);
   assert.equal(others.status, 200);
   assert.deepEqual(others.json.degraded.map((one: { code: string }) => one.code).sort(), [
     'NSV_GIT_FAILED',
