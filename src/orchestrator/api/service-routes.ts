@@ -10,6 +10,7 @@ import { readAgents, readServers } from '../database/queries/read-fleet.ts';
 import { reinstate, retire, type Subject } from '../database/queries/retire.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireOperator } from './principal.ts';
+import { FleetAgentSchema, FleetServerSchema } from './schemas/fleet.ts';
 import { AgentIdSchema, ServerNameSchema } from './schemas.ts';
 
 const VERBS = [
@@ -55,6 +56,7 @@ export function serviceRoutes(app: App, deps: ServerDeps): void {
           tags: ['fleet'],
           summary: `Put a server and its AI agents ${verb.text}`,
           params: Type.Object({ server: ServerNameSchema }),
+          response: { 200: FleetServerSchema },
         },
       },
       async (request): Promise<FleetServer> => {
@@ -73,6 +75,7 @@ export function serviceRoutes(app: App, deps: ServerDeps): void {
           summary: `Put an AI agent on one server ${verb.text}`,
           params: Type.Object({ agent_id: AgentIdSchema }),
           body: Type.Object({ server: ServerNameSchema }),
+          response: { 200: FleetAgentSchema },
         },
       },
       async (request): Promise<FleetAgent> => {

@@ -7,6 +7,7 @@ import { readAlerts } from '../database/queries/read-alerts.ts';
 import { endSilence, insertSilence, readSilences, SILENCES_MAX } from '../database/queries/silences.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireOperator, requirePerson } from './principal.ts';
+import { SilencesAnswerSchema, SilenceViewSchema } from './schemas/fleet.ts';
 import { IdSchema, ServerPatternSchema } from './schemas.ts';
 
 const SECONDS_MIN = 60;
@@ -27,6 +28,7 @@ export function silencesRoutes(app: App, deps: ServerDeps): void {
       schema: {
         tags: ['alerts'],
         summary: 'Silences that hold, or are to come; those that end first first',
+        response: { 200: SilencesAnswerSchema },
       },
     },
     async (): Promise<{ silences: SilenceView[] }> => ({
@@ -51,6 +53,7 @@ export function silencesRoutes(app: App, deps: ServerDeps): void {
           starts_in_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: STARTS_SECONDS_MAX })),
           reason: Type.String({ minLength: 1, maxLength: 500 }),
         }),
+        response: { 201: SilenceViewSchema },
       },
     },
     async (request, reply): Promise<SilenceView> => {
@@ -108,6 +111,7 @@ export function silencesRoutes(app: App, deps: ServerDeps): void {
         tags: ['alerts'],
         summary: 'End a silence now; what it held back is told unless it is over by itself',
         params: Type.Object({ id: IdSchema }),
+        response: { 200: SilenceViewSchema },
       },
     },
     async (request): Promise<SilenceView> => {

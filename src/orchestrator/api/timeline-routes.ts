@@ -5,6 +5,7 @@ import { parseInstant } from '../catalog/log-filter.ts';
 import { readTimeline } from '../database/queries/read-timeline.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requirePerson } from './principal.ts';
+import { TimelineSchema } from './schemas/fleet.ts';
 import { AgentIdSchema, ServerNameSchema } from './schemas.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,6 +49,7 @@ export function timelineRoutes(app: App, deps: ServerDeps): void {
         summary: "A server's states over some time (default: the last day), oldest first, and how long it was in each",
         params: Type.Object({ server: ServerNameSchema }),
         querystring: SpanSchema,
+        response: { 200: TimelineSchema },
       },
     },
     (request) => answer(request.params.server, null, request.query),
@@ -62,6 +64,7 @@ export function timelineRoutes(app: App, deps: ServerDeps): void {
         summary: "An AI agent's states on one server over some time (default: the last day), oldest first",
         params: Type.Object({ agent_id: AgentIdSchema }),
         querystring: Type.Object({ server: ServerNameSchema, ...Span }),
+        response: { 200: TimelineSchema },
       },
     },
     (request) => answer(request.query.server, request.params.agent_id, request.query),

@@ -82,6 +82,32 @@ export class World {
     return parseToken((await this.ask('POST', '/api/v1/tokens', {})).token)!.secret;
   }
 
+  report() {
+    return {
+      dedup_key: this.next('trouble '),
+      severity: 'critical',
+      server: 'AIGARDEN01',
+      agent_id: 'GROK',
+      kind: 'log.critical',
+      title: 'the disk is full',
+      detail: { lines: ['a', 'b'], free: 0, none: null },
+      at: new Date().toISOString(),
+    };
+  }
+
+  /** The id of an alert that is open. */
+  async alert(): Promise<string> {
+    await this.ask('POST', '/api/v1/alerts', { alerts: [this.report()] }, this.fleet.key);
+    return (await this.ask('GET', '/api/v1/alerts?state=open&limit=1')).alerts[0].id;
+  }
+
+  /** An AI agent of AIGARDEN01 that has beaten. */
+  async agent(): Promise<string> {
+    const name = this.next('AGENT');
+    await this.ask('POST', '/api/v1/heartbeats', { heartbeats: [heartbeat('AIGARDEN01', name)] }, this.fleet.key);
+    return name;
+  }
+
   /** The rollout that there is, in this state. */
   async rollout(state: 'rolling' | 'paused'): Promise<void> {
     const { rollout } = await this.ask('GET', '/api/v1/rollout');
@@ -90,6 +116,8 @@ export class World {
     else await this.ask('POST', '/api/v1/rollout/resume', { revision: rollout.revision });
   }
 }
+
+const SILENCE = { server: 'AIGARDEN*', kind: 'threshold.*', seconds: 3_600, reason: 'a new rack' };
 
 const rolledOut = async (world: World) => (await world.ask('GET', '/api/v1/revisions')).revisions[0].revision as string;
 
@@ -129,24 +157,7 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
       body: { heartbeats: [heartbeat('AIGARDEN01', 'GROK'), heartbeat('AIGARDEN01', 'GIMAI', { status: 'unwell' })] },
     }),
   ],
-  'POST /api/v1/alerts': [
-    (world) => ({
-      body: {
-        alerts: [
-          {
-            dedup_key: world.next('trouble '),
-            severity: 'critical',
-            server: 'AIGARDEN01',
-            agent_id: 'GROK',
-            kind: 'log.critical',
-            title: 'the disk is full',
-            detail: { lines: ['a', 'b'], free: 0, none: null },
-            at: new Date().toISOString(),
-          },
-        ],
-      },
-    }),
-  ],
+  'POST /api/v1/alerts': [(world) => ({ body: { alerts: [world.report()] } })],
   'POST /api/v1/batches': [
     (world) => ({ body: world.batch().announcement }),
     async (world) => {
@@ -198,13 +209,18 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
   'DELETE /api/v1/sessions/{id}': [async () => ({ path: { id: '{own}' } })],
 
   'GET /api/v1/agents/{agent_id}/history': [() => ({ path: { agent_id: 'GROK' }, query: { server: 'AIGARDEN01' } })],
+  'GET /api/v1/agents/{agent_id}/timeline': [
+    async (world) => ({ path: { agent_id: await world.agent() }, query: { server: 'AIGARDEN01', since: '1h' } }),
+  ],
+  'GET /api/v1/servers/{server}/timeline': [() => ({ path: { server: 'AIGARDEN01' } })],
+  'GET /api/v1/alerts/{id}': [async (world) => ({ path: { id: await world.alert() } })],
   'POST /api/v1/alerts/{id}/acknowledge': [
-    async (world) => {
-      const [{ body }] = [await API_CALLS['POST /api/v1/alerts']![0]!(world)];
-      await world.ask('POST', '/api/v1/alerts', body, world.fleet.key);
-      const { alerts } = await world.ask('GET', '/api/v1/alerts?state=open&limit=1');
-      return { path: { id: alerts[0].id } };
-    },
+    async (world) => ({ path: { id: await world.alert() }, body: { note: 'on it' } }),
+  ],
+  'POST /api/v1/alerts/{id}/resolve': [async (world) => ({ path: { id: await world.alert() }, body: {} })],
+  'POST /api/v1/silences': [() => ({ body: SILENCE })],
+  'DELETE /api/v1/silences/{id}': [
+    async (world) => ({ path: { id: (await world.ask('POST', '/api/v1/silences', SILENCE)).id } }),
   ],
   'GET /api/v1/logs': [() => ({ query: { since: '2025-12-10T00:00:00Z', until: '2025-12-11T00:00:00Z' } })],
   'POST /api/v1/archive/reindex': [() => ({ body: {} })],
@@ -236,6 +252,20 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
   'POST /api/v1/servers/{server}/revoke': [async (world) => ({ path: { server: (await world.enrolled()).server } })],
   'POST /api/v1/servers/{server}/rotate-key': [
     async (world) => ({ path: { server: (await world.enrolled()).server } }),
+  ],
+  'POST /api/v1/servers/{server}/retire': [async (world) => ({ path: { server: (await world.enrolled()).server } })],
+  'POST /api/v1/servers/{server}/reinstate': [
+    async (world) => {
+      const { server } = await world.enrolled();
+      await world.ask('POST', `/api/v1/servers/${server}/retire`);
+      return { path: { server } };
+    },
+  ],
+  'POST /api/v1/agents/{agent_id}/retire': [
+    async (world) => ({ path: { agent_id: await world.agent() }, body: { server: 'AIGARDEN01' } }),
+  ],
+  'POST /api/v1/agents/{agent_id}/reinstate': [
+    async (world) => ({ path: { agent_id: await world.agent() }, body: { server: 'AIGARDEN01' } }),
   ],
   'POST /api/v1/upgrades': [async (world) => ({ body: { server: (await world.enrolled()).server } })],
 

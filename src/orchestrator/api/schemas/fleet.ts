@@ -1,17 +1,22 @@
 import { Type } from '@sinclair/typebox';
 import { ALERT_SEVERITIES } from '../../../contract/alert.ts';
 import type {
+  AlertDetail,
   AlertView,
   ArchiveObjectView,
   FleetAgent,
   FleetAnswer,
   FleetServer,
   HistoryPoint,
+  SilenceView,
 } from '../../../contract/fleet.ts';
 import { AGENT_STATES, AGENT_STATUSES, type Heartbeat, type Vitals } from '../../../contract/heartbeat.ts';
+import type { Timeline } from '../../../contract/timeline.ts';
 import { describe } from '../described.ts';
 import { CountSchema, InstantSchema, NullableInstantSchema, NullableTextSchema, oneOf } from '../schemas.ts';
 import { FleetConfigSchema } from './rollout.ts';
+
+const NullableNumberSchema = Type.Union([Type.Number(), Type.Null()]);
 
 const VitalsSchema = describe<Vitals>()(
   'Vitals',
@@ -41,6 +46,8 @@ export const FleetAgentSchema = describe<FleetAgent>()(
     last_seen_at: NullableInstantSchema,
     backlog_records: CountSchema,
     agent_version: Type.String(),
+    state_at: Type.Optional(NullableInstantSchema),
+    seen_at: Type.Optional(NullableInstantSchema),
   }),
 );
 
@@ -59,6 +66,9 @@ export const FleetServerSchema = describe<FleetServer>()(
   Type.Object({
     server: Type.String(),
     state: StateSchema,
+    reason: Type.Optional(Type.String()),
+    state_at: Type.Optional(NullableInstantSchema),
+    clock_skew_ms: Type.Optional(NullableNumberSchema),
     enrolled_at: InstantSchema,
     last_seen_at: NullableInstantSchema,
     agent_version: NullableTextSchema,
@@ -78,37 +88,127 @@ export const FleetAnswerSchema = describe<FleetAnswer>()(
   }),
 );
 
-const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
-
 export const HistoryAnswerSchema = describe<{ readonly points: readonly HistoryPoint[] }>()(
   'HistoryAnswer',
   Type.Object({
     points: Type.Array(
       Type.Object({
         at: Type.Number({ description: 'epoch seconds' }),
-        cpu_percent: NullableNumber,
-        ram_percent: NullableNumber,
-        disk_percent: NullableNumber,
-        buffer_size_mb: NullableNumber,
+        cpu_percent: NullableNumberSchema,
+        ram_percent: NullableNumberSchema,
+        disk_percent: NullableNumberSchema,
+        buffer_size_mb: NullableNumberSchema,
       }),
     ),
   }),
 );
 
-export const AlertViewSchema = describe<AlertView>()(
-  'AlertView',
+const SeveritySchema = oneOf(ALERT_SEVERITIES);
+const alert = {
+  id: Type.String(),
+  severity: SeveritySchema,
+  kind: Type.String({ description: 'stable: log.critical, agent.exited' }),
+  title: Type.String(),
+  server: Type.String(),
+  agent_id: NullableTextSchema,
+  detail: Type.Record(Type.String(), Type.Unknown()),
+  count: CountSchema,
+  first_at: InstantSchema,
+  last_at: InstantSchema,
+  state: oneOf(['open', 'acknowledged', 'resolved']),
+  acknowledged_by: NullableTextSchema,
+  acknowledged_at: NullableInstantSchema,
+  resolved_by: NullableTextSchema,
+  resolved_at: NullableInstantSchema,
+  reopened: CountSchema,
+};
+
+export const AlertViewSchema = describe<AlertView>()('AlertView', Type.Object(alert));
+
+export const AlertDetailSchema = describe<AlertDetail>()(
+  'AlertDetail',
+  Type.Object({
+    ...alert,
+    events: Type.Array(
+      Type.Object({
+        at: InstantSchema,
+        event: oneOf(['opened', 'reopened', 'worsened', 'eased', 'acknowledged', 'resolved']),
+        severity: SeveritySchema,
+        by: NullableTextSchema,
+        note: NullableTextSchema,
+      }),
+      { description: 'what happened to it, oldest first' },
+    ),
+    deliveries: Type.Array(
+      Type.Object({
+        channel: Type.String(),
+        event: Type.String(),
+        state: oneOf(['waiting', 'told', 'moot', 'failed']),
+        held: NullableTextSchema,
+        due_at: InstantSchema,
+        attempts: CountSchema,
+        ended_at: NullableInstantSchema,
+        error: NullableTextSchema,
+      }),
+      { description: 'whom it was to be told to, and how that went' },
+    ),
+    silenced_until: NullableInstantSchema,
+  }),
+);
+
+export const SilenceViewSchema = describe<SilenceView>()(
+  'SilenceView',
   Type.Object({
     id: Type.String(),
-    severity: oneOf(ALERT_SEVERITIES),
-    kind: Type.String({ description: 'stable: log.critical, agent.exited' }),
-    title: Type.String(),
+    server: NullableTextSchema,
+    agent_id: NullableTextSchema,
+    kind: NullableTextSchema,
+    alert_id: NullableTextSchema,
+    starts_at: InstantSchema,
+    ends_at: InstantSchema,
+    reason: Type.String(),
+    created_by: Type.String(),
+    created_at: InstantSchema,
+    ended_by: NullableTextSchema,
+  }),
+);
+
+export const SilencesAnswerSchema = describe<{ readonly silences: readonly SilenceView[] }>()(
+  'SilencesAnswer',
+  Type.Object({ silences: Type.Array(SilenceViewSchema) }),
+);
+
+const Seconds = Type.Optional(Type.Number({ minimum: 0 }));
+
+export const TimelineSchema = describe<Timeline>()(
+  'Timeline',
+  Type.Object({
     server: Type.String(),
     agent_id: NullableTextSchema,
-    detail: Type.Record(Type.String(), Type.Unknown()),
-    count: CountSchema,
-    first_at: InstantSchema,
-    last_at: InstantSchema,
-    state: oneOf(['open', 'acknowledged', 'resolved']),
+    since: InstantSchema,
+    until: InstantSchema,
+    state: Type.Union([oneOf(AGENT_STATES), Type.Null()], { description: 'at `since`; null: not known then' }),
+    transitions: Type.Array(
+      Type.Object({
+        from: Type.Union([oneOf(AGENT_STATES), Type.Null()]),
+        to: oneOf(AGENT_STATES),
+        reason: Type.String(),
+        at: InstantSchema,
+      }),
+    ),
+    seconds: Type.Object(
+      {
+        up: Seconds,
+        degraded: Seconds,
+        late: Seconds,
+        down: Seconds,
+        revoked: Seconds,
+        retired: Seconds,
+        unknown: Seconds,
+      },
+      { description: 'how long it was in each state that occurs' },
+    ),
+    next_since: Type.Optional(InstantSchema),
   }),
 );
 
