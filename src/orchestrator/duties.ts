@@ -4,8 +4,18 @@ import type { Clock } from '../platform/clock.ts';
 const DUTIES = {
   /** Judges whose heartbeat is overdue. */
   state_watch: 2_000,
-  /** Partitions made ahead and dropped, what has expired swept. */
+  /** Sweeps what has expired: sessions, codes. */
   housekeeping: 3_600_000,
+  /** Rolls the history up, makes partitions ahead, drops those past their time. */
+  history: 300_000,
+  /** Judges values by their thresholds. */
+  threshold_watch: 5_000,
+  /** Plans what is told to whom, and tells it. */
+  alert_notifier: 1_000,
+  /** Looks whether a backup of the database is due; how the last one went is in nervesys_backup_last_success_timestamp_seconds. */
+  backup_watch: 30_000,
+  /** Removes logs past their retention. */
+  log_expiry: 600_000,
   /** Leads a rollout from stage to stage. */
   rollout_watch: 5_000,
   /** Looks what configuration is desired. */

@@ -145,6 +145,7 @@ export class Orchestrator implements AsyncDisposable {
 
     const dependencies = new Dependencies(clock);
     const duties = new Duties(clock);
+    const metrics = new Metrics();
     const archive = new WatchedArchive(options.archive, clock, (error) => dependencies.note('archive', error));
 
     const folder = join(options.home, 'orchestrator');
@@ -167,11 +168,12 @@ export class Orchestrator implements AsyncDisposable {
         logger,
         hub,
         settings: () => desired.own?.orchestrator.backup ?? BACKUP_DEFAULTS,
+        duties,
         ...options.backups,
       }),
     );
     const expiry = stack.use(
-      new LogExpiry({ database, archive, clock, logger, hub, storage: () => desired.own?.storage }),
+      new LogExpiry({ database, archive, clock, logger, hub, duties, storage: () => desired.own?.storage }),
     );
     const { git } = options;
     const follower =
@@ -210,6 +212,8 @@ export class Orchestrator implements AsyncDisposable {
         },
         channel: (name) => channels.get(name),
         publicUrl,
+        duties,
+        onDelivery: (channel, outcome) => metrics.add('nervesys_alert_deliveries_total', { channel, outcome }),
       }),
     );
     const openedAt = clock.monotonic();
@@ -235,13 +239,14 @@ export class Orchestrator implements AsyncDisposable {
         config: () => desired.own,
         builtIn: await builtInConfig(),
         newsMaxMs: () => policy().lateAfterMs,
+        duties,
       }),
     );
     const history = {
       keep: () => desired.own?.orchestrator.history ?? DEFAULT_HISTORY,
       intervalMs: () => desired.own?.orchestrator.heartbeat.intervalMs ?? DEFAULT_INTERVAL_MS,
     };
-    const historyKeeper = stack.use(new HistoryKeeper({ database, clock, logger, ...history }));
+    const historyKeeper = stack.use(new HistoryKeeper({ database, clock, logger, duties, ...history }));
     const deps: ServerDeps = {
       clock,
       logger,
@@ -255,7 +260,7 @@ export class Orchestrator implements AsyncDisposable {
       history,
       hub,
       authenticator,
-      metrics: new Metrics(),
+      metrics,
       duties,
       dependencies,
       lookAtDependencies: () => {

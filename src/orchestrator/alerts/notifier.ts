@@ -20,6 +20,7 @@ import {
 import { insertNotifications } from '../database/queries/plan-notifications.ts';
 import { readSilences } from '../database/queries/silences.ts';
 import { whileAlone } from '../database/while-alone.ts';
+import type { Duties } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import { channelFailing, channelTrouble } from './channel-trouble.ts';
 import type { Channel } from './channels/channel.ts';
@@ -41,7 +42,15 @@ export interface NotifierOptions {
   readonly channel: (name: string) => Channel | undefined;
   /** Where people find this orchestrator's page. */
   readonly publicUrl: () => string;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
+  /** Told what came of each attempt. */
+  readonly onDelivery?: ((channel: string, outcome: DeliveryOutcome) => void) | undefined;
 }
+
+/** `retried`: it failed and is tried again; `held`: nobody may be told now, so it was not tried. */
+export const DELIVERY_OUTCOMES = ['told', 'moot', 'failed', 'retried', 'held'] as const;
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 
 /** One replica plans at a time; the other's turn is soon enough. */
 const PLAN_LOCK = 0x6e73_7638; // "nsv8"
@@ -74,10 +83,14 @@ export class Notifier implements AsyncDisposable {
 
   constructor(options: NotifierOptions) {
     this.#options = options;
+    const report = options.duties?.take('alert_notifier');
     this.#pace = new Pace(options.clock, async () => {
       try {
-        return await this.#round();
+        const waitMs = await this.#round();
+        report?.();
+        return waitMs;
       } catch (error) {
+        report?.(error);
         // Postgres away: everything is in there, so nothing is forgotten by waiting.
         options.logger.warn('alerts not told', errorFields(error));
         return ROUND_MS;
@@ -298,14 +311,20 @@ export class Notifier implements AsyncDisposable {
 
   /** Notes how it ended, together with what that says of the channel. */
   async #end(claim: ClaimedNotification, outcome: Outcome, trouble?: ReturnType<typeof channelFailing>): Promise<void> {
-    const { database, clock, hub } = this.#options;
+    const { database, clock, hub, onDelivery } = this.#options;
     const at = new Date(clock.now());
     const views = await database.transaction(async (transaction) => {
       const isOurs = await endClaim(transaction, { id: claim.id, by: this.#self }, outcome, at);
+      if (isOurs) transaction.afterCommit(() => onDelivery?.(claim.channel, deliveryOutcome(outcome)));
       return isOurs ? channelTrouble(transaction, claim.channel, outcome.state === 'told', trouble, at) : [];
     });
     for (const data of views) hub.publish({ type: 'alert', data });
   }
+}
+
+function deliveryOutcome(outcome: Outcome): DeliveryOutcome {
+  if (outcome.state !== 'waiting') return outcome.state;
+  return 'error' in outcome ? 'retried' : 'held';
 }
 
 const ALWAYS = {

@@ -4,6 +4,7 @@ import { appendAudit } from '../database/queries/append-audit.ts';
 import { readBackups } from '../database/queries/backups.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireAdmin, requirePerson } from './principal.ts';
+import { BackupsAnswerSchema, BackupViewSchema } from './schemas/backups.ts';
 
 /** `GET /api/v1/backups`: the database's backups in the archive; `POST`: makes one now. */
 export function backupsRoutes(app: App, deps: ServerDeps): void {
@@ -13,7 +14,11 @@ export function backupsRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/backups',
     {
       onRequest: requirePerson,
-      schema: { tags: ['archive'], summary: 'Backups of the database, newest first, and the one that is being made' },
+      schema: {
+        tags: ['archive'],
+        summary: 'Backups of the database, newest first, and the one that is being made',
+        response: { 200: BackupsAnswerSchema },
+      },
     },
     async (): Promise<BackupsAnswer> => {
       const found = await readBackups(database);
@@ -30,7 +35,11 @@ export function backupsRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/backups',
     {
       onRequest: requireAdmin,
-      schema: { tags: ['archive'], summary: 'Back the database up now; it goes on by itself, GET tells how far it is' },
+      schema: {
+        tags: ['archive'],
+        summary: 'Back the database up now; it goes on by itself, GET tells how far it is',
+        response: { 202: BackupViewSchema },
+      },
     },
     async (request, reply): Promise<BackupView> => {
       const by = actorOf(request);

@@ -9,6 +9,7 @@ import { actorOf } from '../audit/refusals.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireOperator, requirePerson } from './principal.ts';
+import { ChannelsAnswerSchema, ChannelTestedSchema } from './schemas/channels.ts';
 
 const NameSchema = Type.String({ minLength: 1, maxLength: 40, description: 'as in orchestrator.yaml' });
 
@@ -20,7 +21,11 @@ export function channelsRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/channels',
     {
       onRequest: requirePerson,
-      schema: { tags: ['alerts'], summary: 'Channels by which people are told, and whether each can be used' },
+      schema: {
+        tags: ['alerts'],
+        summary: 'Channels by which people are told, and whether each can be used',
+        response: { 200: ChannelsAnswerSchema },
+      },
     },
     async (): Promise<ChannelsAnswer> => ({
       channels: deps.channels?.list().map(viewOf) ?? [],
@@ -36,6 +41,7 @@ export function channelsRoutes(app: App, deps: ServerDeps): void {
         tags: ['alerts'],
         summary: 'Send a test by a channel, and answer what its provider says',
         params: Type.Object({ name: NameSchema }),
+        response: { 200: ChannelTestedSchema },
       },
     },
     async (request): Promise<ChannelTested> => {

@@ -4,6 +4,7 @@ import { actorOf } from '../audit/refusals.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
 import type { App, ServerDeps } from './app.ts';
 import { requireAdmin } from './principal.ts';
+import { ExpiryAnswerSchema } from './schemas/backups.ts';
 
 /** `POST /api/v1/archive/expire`: says which logs are past their retention, and has them removed now unless it is a dry run. */
 export function expiryRoutes(app: App, deps: ServerDeps): void {
@@ -17,6 +18,7 @@ export function expiryRoutes(app: App, deps: ServerDeps): void {
         tags: ['archive'],
         summary: 'Remove logs past their retention now, by the job that does so anyway; a dry run only counts them',
         body: Type.Object({ dry_run: Type.Optional(Type.Boolean()) }, { default: {} }),
+        response: { 200: ExpiryAnswerSchema },
       },
     },
     async (request): Promise<ExpiryAnswer> => {

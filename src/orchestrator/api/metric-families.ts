@@ -1,5 +1,6 @@
 import { ALERT_SEVERITIES } from '../../contract/alert.ts';
 import { AGENT_STATES } from '../../contract/heartbeat.ts';
+import { DELIVERY_OUTCOMES } from '../alerts/notifier.ts';
 import { DUTY_NAMES } from '../duties.ts';
 
 /** Which values a label may have: these alone, or any text (`ANY`), of which there must be few. */
@@ -20,7 +21,7 @@ const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /**
  * Everything that `GET /metrics` of the orchestrator tells, one line a name: a figure that is not here can't be counted. Names end in their
  * base unit, counters in `_total`. Values per server or AI agent are in Postgres, not here: labels must stay few. What is read from Postgres
- * (`nervesys_agents`, `_servers`, `_alerts`, `_config_refusing_servers`) is the same in every replica; the rest is this process's own.
+ * (`nervesys_agents`, `_servers`, `_alerts`, `_alert_deliveries_waiting`, `_backup_…`, `_config_refusing_servers`) is the same in every replica; the rest is this process's own.
  */
 export const METRIC_FAMILIES = {
   nervesys_build_info: gauge('Always 1; which build runs.', { version: ANY, node: ANY }),
@@ -49,6 +50,15 @@ export const METRIC_FAMILIES = {
     state: ['open', 'acknowledged'],
     severity: ALERT_SEVERITIES,
   }),
+
+  nervesys_alert_deliveries_total: counter(
+    'What came of attempts to tell a channel; moot: over before it was told, held: nobody may be told now.',
+    { channel: ANY, outcome: DELIVERY_OUTCOMES },
+  ),
+  nervesys_alert_deliveries_waiting: gauge('What channels are still to be told.'),
+  nervesys_backup_last_success_timestamp_seconds: gauge(
+    'When the last good backup of the database was begun, epoch seconds; absent: there is none.',
+  ),
 
   nervesys_config_info: gauge('Always 1; what is desired: by everybody, or by those whom the rollout has reached.', {
     revision: ANY,

@@ -47,6 +47,11 @@ export function registerMetricSources({
   metrics.gauge('nervesys_agents', async () => (await counts()).agents);
   metrics.gauge('nervesys_servers', async () => (await counts()).servers);
   metrics.gauge('nervesys_alerts', async () => (await counts()).alerts);
+  metrics.gauge('nervesys_alert_deliveries_waiting', async () => (await counts()).deliveriesWaiting);
+  metrics.gauge('nervesys_backup_last_success_timestamp_seconds', async () => {
+    const { lastBackupAt } = await counts();
+    return lastBackupAt === null ? [] : lastBackupAt / 1_000;
+  });
   metrics.gauge('nervesys_config_refusing_servers', async () => (await counts()).refusing);
   metrics.gauge('nervesys_config_info', () =>
     (['settled', 'rolling'] as const).flatMap((reach) => {

@@ -17,6 +17,7 @@ import {
   readBackupState,
   renewBackup,
 } from '../database/queries/backups.ts';
+import type { Duties, DutyReport } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import { makeBackup } from './make-backup.ts';
 import { localTime, nightOf } from './schedule.ts';
@@ -33,6 +34,8 @@ export interface BackupKeeperOptions {
   /** Text of one part; tests make it small. */
   readonly partTextBytes?: number | undefined;
   readonly leaseMs?: number | undefined;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 const LOOK_MS = 30_000;
@@ -57,11 +60,13 @@ const ALERT_KEY = 'backup.failed';
 export class BackupKeeper implements AsyncDisposable {
   readonly #options: BackupKeeperOptions;
   readonly #pace: Pace;
+  readonly #report: DutyReport | undefined;
   readonly #closing = new AbortController();
   #making: Promise<void> | undefined;
 
   constructor(options: BackupKeeperOptions) {
     this.#options = options;
+    this.#report = options.duties?.take('backup_watch');
     this.#pace = new Pace(options.clock, () => this.#round());
   }
 
@@ -106,7 +111,9 @@ export class BackupKeeper implements AsyncDisposable {
   async #round(): Promise<number> {
     try {
       await this.backUpIfDue();
+      this.#report?.();
     } catch (error) {
+      this.#report?.(error);
       if (!this.#closing.signal.aborted)
         this.#options.logger.warn('whether a backup is due could not be found out', errorFields(error));
     }

@@ -18,6 +18,7 @@ import {
   sumExpired,
 } from '../database/queries/expired-objects.ts';
 import { whileAlone } from '../database/while-alone.ts';
+import type { Duties, DutyReport } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 
 export interface LogExpiryOptions {
@@ -28,6 +29,8 @@ export interface LogExpiryOptions {
   readonly hub: EventHub;
   /** Changes with the configuration, while we run; `undefined`: there is none yet, and nothing is removed. */
   readonly storage: () => StorageSettings | undefined;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 /** One replica removes at a time. */
@@ -52,10 +55,12 @@ const ALERT_KEY = 'retention.failed';
 export class LogExpiry implements AsyncDisposable {
   readonly #options: LogExpiryOptions;
   readonly #pace: Pace;
+  readonly #report: DutyReport | undefined;
   #isDenied = false;
 
   constructor(options: LogExpiryOptions) {
     this.#options = options;
+    this.#report = options.duties?.take('log_expiry');
     this.#pace = new Pace(options.clock, (signal) => this.#round(signal));
   }
 
@@ -129,9 +134,11 @@ export class LogExpiry implements AsyncDisposable {
     try {
       const count = await this.expireOnce(signal);
       await this.#settle(count);
+      this.#report?.();
       return count === ROUND_OBJECTS ? 0 : LOOK_MS;
     } catch (error) {
       signal.throwIfAborted();
+      this.#report?.(error);
       if (errorCode(error) === 'NSV_ARCHIVE_DENIED') {
         await this.#tellDenied(error).catch(() => undefined); // Postgres away: the next round tells it
         return LOOK_MS;

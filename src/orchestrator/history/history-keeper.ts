@@ -5,6 +5,7 @@ import { Pace } from '../../platform/pace.ts';
 import type { Database } from '../database/database.ts';
 import { tendPartitions } from '../database/partitions.ts';
 import { nextRollUpAt, type RollUpOutcome, rollUpOnce } from '../database/queries/roll-up-status.ts';
+import type { Duties, DutyReport } from '../duties.ts';
 
 export interface HistoryKeeperOptions {
   readonly database: Database;
@@ -14,6 +15,8 @@ export interface HistoryKeeperOptions {
   readonly keep: () => HistorySettings;
   /** How often agents beat; changes with the configuration. */
   readonly intervalMs: () => number;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 const TEND_MS = 3_600_000;
@@ -30,11 +33,13 @@ const AGAIN_MS = 30_000;
 export class HistoryKeeper implements AsyncDisposable {
   readonly #options: HistoryKeeperOptions;
   readonly #pace: Pace;
+  readonly #report: DutyReport | undefined;
   #tendedAt: number | undefined;
   #isFailing = false;
 
   constructor(options: HistoryKeeperOptions) {
     this.#options = options;
+    this.#report = options.duties?.take('history');
     this.#pace = new Pace(options.clock, () => this.#round());
   }
 
@@ -75,11 +80,13 @@ export class HistoryKeeper implements AsyncDisposable {
       const outcome = await this.rollUp();
       if (this.#isFailing) logger.info('the history is rolled up again', {});
       this.#isFailing = false;
+      this.#report?.();
       return waitAfter(outcome, clock.now());
     } catch (error) {
       // Nothing is lost by waiting: beats stay until they were rolled up.
       if (!this.#isFailing) logger.warn('the history is not rolled up; it is tried again', errorFields(error));
       this.#isFailing = true;
+      this.#report?.(error);
       return AGAIN_MS;
     }
   }

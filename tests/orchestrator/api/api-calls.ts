@@ -7,7 +7,8 @@ import { parseToken } from '../../../src/contract/enrolment.ts';
 import { announce, archiveBatch, type Fleet } from '../../support/archive-fleet.ts';
 import { makeBatch } from '../../support/batch.ts';
 import { heartbeat, type TestOrchestrator } from '../../support/orchestrator.ts';
-import { nthRevision } from '../../support/revisions.ts';
+import { foundRevision } from '../../support/revisions.ts';
+import { until } from '../../support/until.ts';
 
 export interface ApiRequest {
   /** What stands for `{name}` in the address. */
@@ -224,6 +225,18 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
   ],
   'GET /api/v1/logs': [() => ({ query: { since: '2025-12-10T00:00:00Z', until: '2025-12-11T00:00:00Z' } })],
   'POST /api/v1/archive/reindex': [() => ({ body: {} })],
+  'POST /api/v1/archive/expire': [() => ({ body: { dry_run: true } })],
+  'POST /api/v1/backups': [
+    async (world) => {
+      // One is made at a time.
+      await until('no backup is being made', async () => {
+        const { backups } = await world.ask('GET', '/api/v1/backups');
+        return backups.every((one: { state: string }) => one.state !== 'running');
+      });
+      return {};
+    },
+  ],
+  'POST /api/v1/channels/{name}/test': [() => ({ path: { name: 'phone' } })],
 
   'GET /api/v1/revisions/{revision}': [async (world) => ({ path: { revision: await rolledOut(world) } })],
   'POST /api/v1/rollout/pause': [
@@ -292,10 +305,26 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
   'POST /api/v1/hooks/gitlab': [() => ({ body: {}, headers: { 'x-gitlab-token': WEBHOOK_SECRET } })],
 };
 
+/** The files of a configuration that sets up what calls need: a channel `phone` that leads to this server, and an end for logs. */
+export function configFiles(minutes: number, ntfy: { readonly url: string; readonly topic: string }) {
+  return {
+    'agents/_defaults.yaml': `silent_after: ${minutes}m\n`,
+    'orchestrator.yaml': `rollout: { canary: 10%, wait: 10m, then: [50%, 100%] }
+backup: { enabled: false }
+channels:
+  phone: { type: ntfy, url: "${ntfy.url}", topic: ${ntfy.topic} }
+  office: { type: teams }
+`,
+    'storage.yaml': 'retention: { logs: 4000d }\n',
+  };
+}
+
 /** A revision that everybody runs, and one that is on its way to them. */
-export async function beginRollout({ orchestrator }: TestOrchestrator): Promise<void> {
-  const policy = 'rollout: { canary: 10%, wait: 10m, then: [50%, 100%] }\n';
-  for (const n of [1, 2]) await orchestrator.revisions.record(await nthRevision(n, policy));
+export async function beginRollout(
+  { orchestrator }: TestOrchestrator,
+  ntfy: Parameters<typeof configFiles>[1],
+): Promise<void> {
+  for (const minutes of [10, 20]) await orchestrator.revisions.record(await foundRevision(configFiles(minutes, ntfy)));
 }
 
 function uploadOf(

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { METRIC_FAMILIES } from '../../../src/orchestrator/api/metric-families.ts';
 import { fleetCounts } from '../../../src/orchestrator/api/metric-sources.ts';
 import { Metrics } from '../../../src/orchestrator/api/metrics.ts';
+import { DUTY_NAMES } from '../../../src/orchestrator/duties.ts';
 import { announce, confirm, openFleet, put } from '../../support/archive-fleet.ts';
 import { makeBatch } from '../../support/batch.ts';
 import { readExposition } from '../../support/exposition.ts';
@@ -63,13 +64,10 @@ test('a scrape is what Prometheus reads, and counts what was done', async (t) =>
   assert.equal(value('nervesys_http_request_duration_seconds_count', { route: 'none', class: '4xx' }), 2);
   assert.doesNotMatch(text, /GROK|AIGARDEN01|a\\\\b/);
   const duties = families.get('nervesys_duty_last_success_timestamp_seconds')!.samples.map((one) => one.labels['duty']);
-  assert.deepEqual(duties.sort(), [
-    'config_snapshots',
-    'desired_config',
-    'housekeeping',
-    'rollout_watch',
-    'state_watch',
-  ]);
+  assert.deepEqual(
+    duties.sort(),
+    DUTY_NAMES.filter((name) => name !== 'config_source').sort(), // there is no repository
+  );
 });
 
 test('while Postgres is away a scrape says so, without what only Postgres knows', async (t) => {
@@ -124,7 +122,8 @@ test('the fleet is counted once for all who ask within five seconds, and rarely 
   const counts = fleetCounts(clock, () => {
     reads++;
     return new Promise((resolve) => {
-      finish = () => resolve({ agents: [], servers: [], alerts: [], refusing: reads });
+      finish = () =>
+        resolve({ agents: [], servers: [], alerts: [], refusing: reads, deliveriesWaiting: 0, lastBackupAt: null });
     });
   });
 

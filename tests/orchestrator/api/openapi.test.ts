@@ -10,11 +10,12 @@ import { after, type TestContext, test } from 'node:test';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { NtfyServer } from '../../servers/ntfy-server.ts';
 import { TestRepository } from '../../support/git-repository.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { tempDir } from '../../support/temp-dir.ts';
-import { API_CALLS, type ApiRequest, beginRollout, WEBHOOK_SECRET, World } from './api-calls.ts';
+import { API_CALLS, type ApiRequest, beginRollout, configFiles, WEBHOOK_SECRET, World } from './api-calls.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
@@ -79,10 +80,13 @@ async function openWorld(t: TestContext): Promise<{ world: World; routes: string
   diagnostics.subscribe('fastify.initialization', watch);
   const root = join(import.meta.dirname, '../../..');
   const repository = await TestRepository.make(await tempDir(t));
-  await repository.push({ 'agents/grok.yaml': 'role: Reviewer\n' });
+  const ntfy = await NtfyServer.start();
+  t.after(() => ntfy.stop());
+  await repository.push(configFiles(5, ntfy));
   const database = await postgres.database();
   const system = await TestOrchestrator.open(t, database, {
     passwordCost: { N: 1024, r: 8, p: 1 },
+    channelSecret: () => ntfy.token,
     git: {
       repository: `file://${repository.bare}`,
       branch: 'main',
@@ -110,7 +114,7 @@ async function openWorld(t: TestContext): Promise<{ world: World; routes: string
   diagnostics.unsubscribe('fastify.initialization', watch);
   // A folder is not what scoped credentials are for; here it says what such a store would.
   Object.defineProperty(system.archive, 'guardsNames', { value: true });
-  await beginRollout(system);
+  await beginRollout(system, ntfy);
   const fleet = { orchestrator: system, database, archive: system.archive, key: await system.enrol('AIGARDEN01') };
   const routes = apps
     .filter(({ url }) => !NOT_DESCRIBED.test(url))

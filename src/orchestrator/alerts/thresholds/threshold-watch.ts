@@ -6,6 +6,7 @@ import { errorFields, type Logger } from '../../../platform/logger.ts';
 import { Pace } from '../../../platform/pace.ts';
 import type { Database, Queryable } from '../../database/database.ts';
 import { type BreachSubject, findDueBreaches, writeBreaches } from '../../database/queries/breaches.ts';
+import type { Duties } from '../../duties.ts';
 import type { EventHub } from '../../fleet/event-hub.ts';
 import { raiseAlerts, settleAlerts } from '../raise.ts';
 import { thresholdName } from './breach-alert.ts';
@@ -26,6 +27,8 @@ export interface ThresholdWatchOptions {
   readonly builtIn: Config;
   /** After this long without a beat a value says nothing any more. */
   readonly newsMaxMs: () => number;
+  /** Told how each round went. */
+  readonly duties?: Pick<Duties, 'take'> | undefined;
 }
 
 /** A breach is told this much after its time at most. */
@@ -53,11 +56,14 @@ export class ThresholdWatch implements AsyncDisposable {
     this.#options = options;
     this.#bookOf = options.config() ?? options.builtIn;
     this.#book = this.#readBook();
+    const report = options.duties?.take('threshold_watch');
     this.#pace = new Pace(options.clock, async (signal) => {
       try {
         await this.judgeOnce(signal);
+        report?.();
       } catch (error) {
         signal.throwIfAborted();
+        report?.(error);
         // Postgres away: nothing can be judged now, and nothing is forgotten by waiting.
         options.logger.warn('thresholds not judged', errorFields(error));
       }

@@ -7,10 +7,17 @@ import type {
   FleetAgent,
   FleetAnswer,
   FleetServer,
+  HistoryAnswer,
   HistoryPoint,
   SilenceView,
 } from '../../../contract/fleet.ts';
-import { AGENT_STATES, AGENT_STATUSES, type Heartbeat, type Vitals } from '../../../contract/heartbeat.ts';
+import {
+  AGENT_STATES,
+  AGENT_STATUSES,
+  type Heartbeat,
+  type ProcessVitals,
+  type Vitals,
+} from '../../../contract/heartbeat.ts';
 import type { Timeline } from '../../../contract/timeline.ts';
 import { describe } from '../described.ts';
 import { CountSchema, InstantSchema, NullableInstantSchema, NullableTextSchema, oneOf } from '../schemas.ts';
@@ -25,6 +32,21 @@ const VitalsSchema = describe<Vitals>()(
     ram_percent: Type.Number(),
     disk_percent: Type.Number({ description: 'of the file system that holds the buffer' }),
     buffer_size_mb: Type.Number(),
+    swap_percent: Type.Optional(Type.Number()),
+    disks: Type.Optional(
+      Type.Array(Type.Object({ mount: Type.String(), percent: Type.Number(), free_bytes: Type.Number() })),
+    ),
+  }),
+);
+
+const ProcessSchema = describe<ProcessVitals>()(
+  'ProcessVitals',
+  Type.Object({
+    pid: Type.Number(),
+    cpu_percent: Type.Number({ description: '100: one processor, all the time' }),
+    rss_mb: Type.Number(),
+    restarts: Type.Number(),
+    started_at: InstantSchema,
   }),
 );
 
@@ -48,6 +70,7 @@ export const FleetAgentSchema = describe<FleetAgent>()(
     agent_version: Type.String(),
     state_at: Type.Optional(NullableInstantSchema),
     seen_at: Type.Optional(NullableInstantSchema),
+    process: Type.Optional(ProcessSchema),
   }),
 );
 
@@ -88,18 +111,46 @@ export const FleetAnswerSchema = describe<FleetAnswer>()(
   }),
 );
 
-export const HistoryAnswerSchema = describe<{ readonly points: readonly HistoryPoint[] }>()(
-  'HistoryAnswer',
+const historyVitals = {
+  cpu_percent: NullableNumberSchema,
+  ram_percent: NullableNumberSchema,
+  disk_percent: NullableNumberSchema,
+  buffer_size_mb: NullableNumberSchema,
+};
+
+const HistoryPointSchema = describe<HistoryPoint>()(
+  'HistoryPoint',
   Type.Object({
-    points: Type.Array(
+    at: Type.Number({ description: 'epoch seconds; of a roll-up its beginning' }),
+    ...historyVitals,
+    rollup: Type.Optional(
       Type.Object({
-        at: Type.Number({ description: 'epoch seconds' }),
-        cpu_percent: NullableNumberSchema,
-        ram_percent: NullableNumberSchema,
-        disk_percent: NullableNumberSchema,
-        buffer_size_mb: NullableNumberSchema,
+        beats: CountSchema,
+        covers_seconds: Type.Number(),
+        status: oneOf(AGENT_STATUSES, 'the worst one'),
+        least: Type.Object(historyVitals),
+        most: Type.Object(historyVitals),
+        level_counts: Type.Object({
+          DEBUG: CountSchema,
+          INFO: CountSchema,
+          WARN: CountSchema,
+          ERROR: CountSchema,
+          CRITICAL: CountSchema,
+        }),
+        lost_records: CountSchema,
+        dropped_records: CountSchema,
+        backlog_records_most: CountSchema,
+        oldest_unarchived_seconds_most: Type.Number(),
       }),
     ),
+  }),
+);
+
+export const HistoryAnswerSchema = describe<HistoryAnswer>()(
+  'HistoryAnswer',
+  Type.Object({
+    resolution: Type.Optional(oneOf(['beat', '5m', '1h', '1d'])),
+    points: Type.Array(HistoryPointSchema),
   }),
 );
 
