@@ -2,7 +2,7 @@ import type { AlertSeverity } from '../../contract/alert.ts';
 import type { AlertView } from '../../contract/fleet.ts';
 import type { AgentId, ServerName } from '../../contract/ids.ts';
 import type { Queryable } from '../database/database.ts';
-import { recordAlerts } from '../database/queries/record-alerts.ts';
+import { recordAlerts, type StoredReport } from '../database/queries/record-alerts.ts';
 import { type AlertName, resolveAlerts } from '../database/queries/resolve-alerts.ts';
 
 /** What is about no server but the orchestrator itself is told under this name. */
@@ -26,23 +26,22 @@ export async function raiseAlerts(
   troubles: readonly OwnTrouble[],
   at: Date,
 ): Promise<AlertView[]> {
-  const views: AlertView[] = [];
-  // Servers in one order: two replicas that raise alerts of the same ones never wait for each other.
-  for (const [server, ofServer] of [...groupByServer(troubles)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const reports = ofServer.map(({ agentId, dedupKey, kind, severity, title, detail }) => ({
-      dedup_key: dedupKey.slice(0, 200),
+  const reports = new Map<string, StoredReport>();
+  for (const { server, agentId, dedupKey, kind, severity, title, detail } of troubles) {
+    const key = dedupKey.slice(0, 200);
+    reports.set(`${server}\n${key}`, {
+      dedup_key: key,
       severity,
       server: server as ServerName,
       agent_id: agentId as AgentId | null,
       kind,
-      title: title.slice(0, 500),
+      title: title.slice(0, 500).toWellFormed(),
       detail,
       at: at.toISOString(),
       count: 1,
-    }));
-    views.push(...(await recordAlerts(transaction, server, reports, at, 'orchestrator')));
+    });
   }
-  return views;
+  return recordAlerts(transaction, [...reports.values()], at, 'orchestrator');
 }
 
 /** Resolves alerts that the orchestrator itself has raised; within a transaction. Answers those that weren't over yet. */
@@ -60,8 +59,4 @@ export async function settleAlerts(
     },
     at,
   );
-}
-
-function groupByServer<T extends { readonly server: string }>(items: readonly T[]): Map<string, T[]> {
-  return Map.groupBy(items, ({ server }) => server);
 }

@@ -65,7 +65,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       const now = new Date(clock.now());
       const { told, over } = mergeReports(reports, server, now.getTime());
       const views = await database.transaction(async (transaction) => {
-        const recorded = await recordAlerts(transaction, server, told, now);
+        const recorded = await recordAlerts(transaction, told, now, 'agent');
         if (over.length === 0) return recorded;
         const resolved = await resolveAlerts(
           transaction,

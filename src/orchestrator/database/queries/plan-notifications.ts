@@ -47,8 +47,10 @@ export async function joinGroups(
   );
   const idOf = new Map(rows.map(({ key, id }) => [key, id]));
   await transaction.query(
-    `UPDATE alerts SET group_id = told.group_id FROM unnest($1::bigint[], $2::bigint[]) AS told (id, group_id)
-     WHERE alerts.id = told.id`,
+    // Locked in the order of ids, as everybody does who changes several.
+    `WITH mine AS (SELECT id FROM alerts WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
+     UPDATE alerts SET group_id = told.group_id FROM unnest($1::bigint[], $2::bigint[]) AS told (id, group_id)
+     WHERE alerts.id = told.id AND alerts.id IN (SELECT id FROM mine)`,
     [alerts.map(({ alertId }) => alertId), alerts.map(({ key }) => idOf.get(key))],
   );
   return idOf;

@@ -12,7 +12,7 @@ export interface StoredReport extends Omit<AlertReport, 'resolved'> {
   readonly count: number;
 }
 
-/** Alerts of one server are recorded one request after the other, so that two that tell the same trouble make one alert. */
+/** Alerts of one server are recorded one request after the other, and so are all of the orchestrator's own: two that tell the same trouble make one alert. */
 const RECORD_LOCK = 0x6e73_7639; // "nsv9"
 
 const EVENT_OF: Readonly<Partial<Record<Taken, AlertEvent>>> = {
@@ -24,6 +24,7 @@ const EVENT_OF: Readonly<Partial<Record<Taken, AlertEvent>>> = {
 
 interface KnownRow {
   readonly id: number;
+  readonly server: string;
   readonly dedup_key: string;
   readonly state: KnownAlert['state'];
   readonly severity: AlertSeverity;
@@ -32,34 +33,30 @@ interface KnownRow {
 }
 
 /**
- * Stores alerts of one server, one report a `dedup_key`, within a transaction of the caller's. One that isn't over counts up under the
- * same `dedup_key`; one that was over a moment ago is open again. What is news is noted as an event, from which notifications are planned.
- * Answers the alerts as they are now, without those that were told before (a repeat after a lost answer).
+ * Stores alerts, one report a server and `dedup_key`, within a transaction of the caller's; those of agents are of one server. One that isn't
+ * over counts up under the same `dedup_key`; one that was over a moment ago is open again. What is news is noted as an event, from which
+ * notifications are planned. Answers the alerts as they are now, without those that were told before (a repeat after a lost answer).
  */
 export async function recordAlerts(
   transaction: Queryable,
-  server: string,
   reports: readonly StoredReport[],
   now: Date,
-  origin: AlertOrigin = 'agent',
+  origin: AlertOrigin,
 ): Promise<AlertView[]> {
   if (reports.length === 0) return [];
-  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [RECORD_LOCK, server]);
-  const known = await readKnown(transaction, server, origin, reports);
+  const lock = origin === 'agent' ? reports[0]!.server : '';
+  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [RECORD_LOCK, lock]);
+  const known = await lockKnown(transaction, origin, reports);
   const taken = reports.map((report) => {
-    const row = known.get(report.dedup_key);
-    return {
-      report,
-      row,
-      taken: takeReport(row && toKnown(row), { ...report, reportId: report.id ?? null }, now.getTime()),
-    };
+    const row = known.get(nameOf(report));
+    const again = { severity: report.severity, reportId: report.id ?? null };
+    return { report, row, taken: takeReport(row && toKnown(row), again, now.getTime()) };
   });
   const opened = taken.filter((one) => one.taken === 'open');
   const changed = taken.filter((one) => one.taken !== 'open' && one.taken !== 'repeat');
   const rows = [
     ...(await insertAlerts(
       transaction,
-      server,
       origin,
       opened.map(({ report }) => report),
     )),
@@ -68,12 +65,12 @@ export async function recordAlerts(
       changed.map(({ report, row, taken: how }) => ({ report, id: row!.id, how })),
     )),
   ];
-  const byKey = new Map(rows.map((row) => [row.dedup_key, row]));
+  const byName = new Map(rows.map((row) => [nameOf(row), row]));
   await appendAlertEvents(
     transaction,
     taken.flatMap(({ report, taken: how }) => {
       const event = EVENT_OF[how];
-      const row = byKey.get(report.dedup_key);
+      const row = byName.get(nameOf(report));
       return event === undefined || row === undefined
         ? []
         : [{ alertId: row.id, at: now, event, severity: row.severity, by: null, note: null }];
@@ -84,18 +81,25 @@ export async function recordAlerts(
 
 type RecordedRow = AlertRow & { readonly dedup_key: string };
 
-async function readKnown(
+/** The newest alert of each name. Locked in the order of ids, as everybody does who changes several: so nobody waits for each other. */
+async function lockKnown(
   transaction: Queryable,
-  server: string,
   origin: AlertOrigin,
   reports: readonly StoredReport[],
 ): Promise<Map<string, KnownRow>> {
   const { rows } = await transaction.query<KnownRow>(
-    `SELECT DISTINCT ON (dedup_key) id, dedup_key, state, severity, report_id, resolved_at FROM alerts
-     WHERE server = $1 AND origin = $2 AND dedup_key = ANY($3) ORDER BY dedup_key, id DESC`,
-    [server, origin, reports.map((report) => report.dedup_key)],
+    `SELECT id, server, dedup_key, state, severity, report_id, resolved_at FROM alerts WHERE id IN (
+       SELECT newest.id FROM unnest($2::text[], $3::text[]) AS told (server, dedup_key)
+       CROSS JOIN LATERAL (SELECT id FROM alerts
+         WHERE alerts.server = told.server AND origin = $1 AND alerts.dedup_key = told.dedup_key ORDER BY id DESC LIMIT 1) newest)
+     ORDER BY id FOR UPDATE`,
+    [origin, reports.map(({ server }) => server), reports.map((report) => report.dedup_key)],
   );
-  return new Map(rows.map((row) => [row.dedup_key, row]));
+  return new Map(rows.map((row) => [nameOf(row), row]));
+}
+
+function nameOf({ server, dedup_key: key }: { readonly server: string; readonly dedup_key: string }): string {
+  return `${server}\n${key}`;
 }
 
 function toKnown(row: KnownRow): KnownAlert {
@@ -109,19 +113,18 @@ function toKnown(row: KnownRow): KnownAlert {
 
 async function insertAlerts(
   transaction: Queryable,
-  server: string,
   origin: AlertOrigin,
   reports: readonly StoredReport[],
 ): Promise<RecordedRow[]> {
   if (reports.length === 0) return [];
   const { rows } = await transaction.query<RecordedRow>(
-    `INSERT INTO alerts (server, origin, dedup_key, agent_id, severity, kind, title, detail, count, first_at, last_at, report_id)
-     SELECT $1, $2, told.dedup_key, told.agent_id, told.severity, told.kind, told.title, told.detail, told.count, told.at, told.at,
+    `INSERT INTO alerts (origin, server, dedup_key, agent_id, severity, kind, title, detail, count, first_at, last_at, report_id)
+     SELECT $1, told.server, told.dedup_key, told.agent_id, told.severity, told.kind, told.title, told.detail, told.count, told.at, told.at,
        told.report_id
-     FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::int[], $10::timestamptz[], $11::text[])
-       AS told (dedup_key, agent_id, severity, kind, title, detail, count, at, report_id)
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::int[], $10::timestamptz[],
+       $11::text[]) AS told (server, dedup_key, agent_id, severity, kind, title, detail, count, at, report_id)
      RETURNING dedup_key, ${ALERT_COLUMNS}`,
-    [server, origin, ...columns(reports)],
+    [origin, reports.map(({ server }) => server), ...columns(reports)],
   );
   return rows;
 }

@@ -28,8 +28,10 @@ export async function resolveAlerts(
 ): Promise<AlertView[]> {
   const [condition, params] = conditionOf(which);
   const { rows } = await transaction.query<AlertRow>(
-    `UPDATE alerts SET state = 'resolved', resolved_at = $1, resolved_by = $2
-     WHERE state <> 'resolved' AND ${condition} RETURNING ${ALERT_COLUMNS}`,
+    // Locked in the order of ids, as everybody does who changes several.
+    `WITH over AS (SELECT id FROM alerts WHERE state <> 'resolved' AND ${condition} ORDER BY id FOR UPDATE)
+     UPDATE alerts SET state = 'resolved', resolved_at = $1, resolved_by = $2
+     WHERE id IN (SELECT id FROM over) RETURNING ${ALERT_COLUMNS}`,
     [now, by, ...params],
   );
   await appendAlertEvents(
