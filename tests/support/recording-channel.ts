@@ -1,22 +1,11 @@
-import type { ChannelSettings } from '../../src/config/index.ts';
+import type { WebhookSettings } from '../../src/config/index.ts';
 import type { Channel, Told } from '../../src/orchestrator/alerts/channels/channel.ts';
 import type { Notification } from '../../src/orchestrator/alerts/notification.ts';
+import { channelSettings } from './channel-settings.ts';
 
-/** Settings of a channel that is told everything at once; `change` says what is different. */
-export function channelSettings(name: string, change: Partial<ChannelSettings> = {}): ChannelSettings {
-  return {
-    name,
-    type: 'webhook',
-    url: 'http://127.0.0.1:9/',
-    lang: 'en',
-    timeZone: 'UTC',
-    severity: 'warning',
-    only: { agents: undefined, servers: undefined, kinds: undefined },
-    resolved: true,
-    quietHours: undefined,
-    escalateAfterMs: undefined,
-    ...change,
-  } as ChannelSettings;
+/** Settings of a webhook that is told everything at once; `change` says what is different. */
+export function webhookSettings(name: string, change: Partial<WebhookSettings> = {}): WebhookSettings {
+  return channelSettings({ type: 'webhook', url: 'http://127.0.0.1:9/', name, ...change });
 }
 
 /** A channel that keeps what it is told, and answers as it is bid. */

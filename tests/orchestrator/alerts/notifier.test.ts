@@ -15,7 +15,7 @@ import { NervesysError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { TestPostgres } from '../../support/postgres.ts';
-import { channelSettings, RecordingChannel } from '../../support/recording-channel.ts';
+import { RecordingChannel, webhookSettings } from '../../support/recording-channel.ts';
 import { until } from '../../support/until.ts';
 
 // The goal: what happens to alerts reaches people as they would wish. Virtual time, a real Postgres, channels that keep what they are
@@ -50,7 +50,7 @@ class Story {
   static async begin(t: TestContext, ...settings: ChannelSettings[]): Promise<Story> {
     const database = await postgres.database();
     t.after(() => database.close());
-    return new Story(database, settings.length === 0 ? [channelSettings('oncall')] : settings);
+    return new Story(database, settings.length === 0 ? [webhookSettings('oncall')] : settings);
   }
 
   replica(): Notifier {
@@ -274,7 +274,7 @@ test('a maintenance of the configuration is quiet about its servers, and no othe
 test('quiet hours hold back warnings until the morning, and nothing critical', async (t) => {
   const days = ['thursday'] as const;
   const quietHours = { fromMinutes: 600, toMinutes: 720, days, except: 'critical' as const };
-  const story = await Story.begin(t, channelSettings('oncall', { quietHours }));
+  const story = await Story.begin(t, webhookSettings('oncall', { quietHours }));
   await story.raise('AIGARDEN01', 'warning', 'threshold.disk_percent');
   await story.raise('AIGARDEN01', 'critical', 'server.silent');
 
@@ -286,8 +286,8 @@ test('quiet hours hold back warnings until the morning, and nothing critical', a
 });
 
 test('a channel of the last resort hears only of what nobody has acknowledged for so long', async (t) => {
-  const boss = channelSettings('boss', { severity: 'critical', escalateAfterMs: 15 * MINUTE });
-  const story = await Story.begin(t, channelSettings('oncall'), boss);
+  const boss = webhookSettings('boss', { severity: 'critical', escalateAfterMs: 15 * MINUTE });
+  const story = await Story.begin(t, webhookSettings('oncall'), boss);
   const seen = await story.raise('AIGARDEN01', 'critical', 'server.silent');
   await story.raise('AIGARDEN01', 'critical', 'archive.refused');
 
@@ -336,7 +336,7 @@ test('a trouble that comes and goes is told to begin and to end, and not each ti
 });
 
 test('a channel that is down for an hour is told everything when it is back, in order, and the others tell of it', async (t) => {
-  const story = await Story.begin(t, channelSettings('oncall'), channelSettings('mail'));
+  const story = await Story.begin(t, webhookSettings('oncall'), webhookSettings('mail'));
   story.channel().answer = async () => {
     throw new NervesysError('NSV_CHANNEL_UNREACHABLE', 'tell oncall: no answer', { retryable: true });
   };
@@ -419,7 +419,7 @@ test('what a replica was telling when it was killed is told by another, under th
 });
 
 test('a slow channel holds no other', async (t) => {
-  const story = await Story.begin(t, channelSettings('slow'), channelSettings('quick'));
+  const story = await Story.begin(t, webhookSettings('slow'), webhookSettings('quick'));
   let finish = () => {};
   story.channel('slow').answer = () =>
     new Promise((resolve) => {

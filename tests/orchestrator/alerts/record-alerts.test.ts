@@ -11,14 +11,14 @@ import { recordAlerts } from '../../../src/orchestrator/database/queries/record-
 import { sweepExpired } from '../../../src/orchestrator/database/queries/sweep-expired.ts';
 import { whileAlone } from '../../../src/orchestrator/database/while-alone.ts';
 import { TestPostgres } from '../../support/postgres.ts';
-import { channelSettings } from '../../support/recording-channel.ts';
+import { webhookSettings } from '../../support/recording-channel.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
 
 const NOW = Date.parse('2026-01-15T10:00:00Z');
 const DAY_MS = 86_400_000;
-const policy = { alerts: DEFAULT_ALERTS, channels: [channelSettings('oncall')] };
+const policy = { alerts: DEFAULT_ALERTS, channels: [webhookSettings('oncall')] };
 
 const trouble = (server: string, dedupKey = 'disk') => ({
   server,
