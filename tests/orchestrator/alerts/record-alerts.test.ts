@@ -45,7 +45,7 @@ function tell(database: Database, change: { id?: string; count?: number; at?: nu
     ...change,
   };
   return database.transaction((transaction) =>
-    recordAlerts(transaction, [{ ...report, at: new Date(at).toISOString() }], new Date(at), 'agent'),
+    recordAlerts(transaction, [{ ...report, at: new Date(at).toISOString() }], new Date(NOW), 'agent'),
   );
 }
 
@@ -135,4 +135,14 @@ test('raising, telling, planning and resolving at the same time wait for each ot
   );
 
   assert.equal((await readAlerts(one, { limit: 1_000 })).length, 60);
+});
+
+test('what an agent tells late, of long ago, is told to people all the same', async () => {
+  await using database = await postgres.database();
+  const [alert] = await tell(database, { at: NOW - 7 * DAY_MS });
+
+  await database.transaction((transaction) => planNotifications(transaction, policy, NOW));
+
+  const detail = await readAlertDetail(database, alert!.id, new Date(NOW));
+  assert.deepEqual([detail!.state, detail!.deliveries.map(({ state }) => state)], ['open', ['waiting']]);
 });

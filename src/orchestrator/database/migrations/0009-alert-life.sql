@@ -5,12 +5,15 @@ ALTER TABLE alerts
   ADD COLUMN origin varchar(20) NOT NULL DEFAULT 'agent' CHECK (origin IN ('agent', 'orchestrator')),
   -- The report that was counted last, by the agent's own number; one that comes again after a lost answer isn't counted twice.
   ADD COLUMN report_id varchar(64),
+  -- When it was told last, by the orchestrator's clock: an agent that was away tells of what happened long ago.
+  ADD COLUMN heard_at timestamptz,
   ADD COLUMN group_id bigint, -- what it is told together with; null: not planned yet
   ADD COLUMN resolved_at timestamptz,
   ADD COLUMN resolved_by varchar(100), -- null: by itself
   ADD COLUMN reopened integer NOT NULL DEFAULT 0; -- how often it came back soon after it was over
 UPDATE alerts SET origin = 'orchestrator' WHERE server = 'orchestrator';
-UPDATE alerts SET resolved_at = last_at WHERE state = 'resolved';
+UPDATE alerts SET heard_at = last_at, resolved_at = CASE WHEN state = 'resolved' THEN last_at END;
+ALTER TABLE alerts ALTER COLUMN heard_at SET NOT NULL;
 
 DROP INDEX alerts_dedup;
 -- record-alerts: the same trouble told again counts up; the newest of its name.

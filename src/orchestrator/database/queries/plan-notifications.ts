@@ -216,7 +216,7 @@ export async function claimReminders(transaction: Queryable, before: Date, now: 
 /** Alerts whose end nobody tells, and that nobody has told again since `before`. */
 export async function readQuietAlerts(transaction: Queryable, before: Date): Promise<string[]> {
   const { rows } = await transaction.query<{ id: number }>(
-    `SELECT id FROM alerts WHERE state <> 'resolved' AND last_at < $1 AND (origin = 'agent' OR kind = ANY($2)) LIMIT 500`,
+    `SELECT id FROM alerts WHERE state <> 'resolved' AND heard_at < $1 AND (origin = 'agent' OR kind = ANY($2)) LIMIT 500`,
     [before, ENDLESS_KINDS],
   );
   return rows.map(({ id }) => String(id));

@@ -59,10 +59,12 @@ export async function recordAlerts(
       transaction,
       origin,
       opened.map(({ report }) => report),
+      now,
     )),
     ...(await updateAlerts(
       transaction,
       changed.map(({ report, row, taken: how }) => ({ report, id: row!.id, how })),
+      now,
     )),
   ];
   const byName = new Map(rows.map((row) => [nameOf(row), row]));
@@ -115,16 +117,17 @@ async function insertAlerts(
   transaction: Queryable,
   origin: AlertOrigin,
   reports: readonly StoredReport[],
+  now: Date,
 ): Promise<RecordedRow[]> {
   if (reports.length === 0) return [];
   const { rows } = await transaction.query<RecordedRow>(
-    `INSERT INTO alerts (origin, server, dedup_key, agent_id, severity, kind, title, detail, count, first_at, last_at, report_id)
+    `INSERT INTO alerts (origin, server, dedup_key, agent_id, severity, kind, title, detail, count, first_at, last_at, heard_at, report_id)
      SELECT $1, told.server, told.dedup_key, told.agent_id, told.severity, told.kind, told.title, told.detail, told.count, told.at, told.at,
-       told.report_id
+       $12, told.report_id
      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::int[], $10::timestamptz[],
        $11::text[]) AS told (server, dedup_key, agent_id, severity, kind, title, detail, count, at, report_id)
      RETURNING dedup_key, ${ALERT_COLUMNS}`,
-    [origin, reports.map(({ server }) => server), ...columns(reports)],
+    [origin, reports.map(({ server }) => server), ...columns(reports), now],
   );
   return rows;
 }
@@ -132,11 +135,12 @@ async function insertAlerts(
 async function updateAlerts(
   transaction: Queryable,
   changes: readonly { readonly report: StoredReport; readonly id: number; readonly how: Taken }[],
+  now: Date,
 ): Promise<RecordedRow[]> {
   if (changes.length === 0) return [];
   const { rows } = await transaction.query<RecordedRow>(
     `UPDATE alerts SET
-       count = alerts.count + told.count, last_at = greatest(alerts.last_at, told.at), severity = told.severity, kind = told.kind,
+       count = alerts.count + told.count, last_at = greatest(alerts.last_at, told.at), heard_at = $12, severity = told.severity, kind = told.kind,
        title = told.title, detail = told.detail, report_id = told.report_id,
        state = CASE WHEN told.how IN ('reopen', 'worse') THEN 'open' ELSE alerts.state END,
        acknowledged_by = CASE WHEN told.how IN ('reopen', 'worse') THEN NULL ELSE alerts.acknowledged_by END,
@@ -147,7 +151,7 @@ async function updateAlerts(
        $10::bigint[], $11::text[]) AS told (dedup_key, agent_id, severity, kind, title, detail, count, at, report_id, id, how)
      WHERE alerts.id = told.id
      RETURNING alerts.dedup_key, ${ALERT_COLUMNS.replaceAll(/[a-z_]+/g, 'alerts.$&')}`,
-    [...columns(changes.map(({ report }) => report)), changes.map(({ id }) => id), changes.map(({ how }) => how)],
+    [...columns(changes.map(({ report }) => report)), changes.map(({ id }) => id), changes.map(({ how }) => how), now],
   );
   return rows;
 }
