@@ -148,10 +148,11 @@ export class Notifier implements AsyncDisposable {
   async #round(): Promise<number> {
     const { database, clock } = this.#options;
     await this.planOnce();
+    const begunAt = clock.now();
     await this.#begin();
     this.#roundAt = clock.monotonic();
-    const next = await nextDueAt(database);
-    return next === undefined ? ROUND_MS : Math.min(ROUND_MS, Math.max(50, next - clock.now()));
+    const next = await nextDueAt(database, new Date(begunAt));
+    return next === undefined ? ROUND_MS : Math.min(ROUND_MS, Math.max(0, next - clock.now()));
   }
 
   /** Claims what is due and starts telling it; a slow channel holds no other. */

@@ -7,6 +7,7 @@ import { Notifier } from '../../../src/orchestrator/alerts/notifier.ts';
 import { raiseAlerts, settleAlerts } from '../../../src/orchestrator/alerts/raise.ts';
 import type { Database } from '../../../src/orchestrator/database/database.ts';
 import { acknowledgeAlert } from '../../../src/orchestrator/database/queries/acknowledge-alert.ts';
+import { nextDueAt } from '../../../src/orchestrator/database/queries/notification-queue.ts';
 import { readAlertDetail } from '../../../src/orchestrator/database/queries/read-alert-detail.ts';
 import { readAlerts } from '../../../src/orchestrator/database/queries/read-alerts.ts';
 import { endSilence, insertSilence } from '../../../src/orchestrator/database/queries/silences.ts';
@@ -416,6 +417,34 @@ test('what a replica was telling when it was killed is told by another, under th
 
   assert.equal(ids.length, 2);
   assert.equal(ids[0], ids[1]);
+});
+
+test('nobody asks again and again while a channel is being told, or waits after a failure', async (t) => {
+  const story = await Story.begin(t);
+  const nextIn = async () => {
+    const now = story.clock.now();
+    const next = await nextDueAt(story.database, new Date(now));
+    return next === undefined ? undefined : next - now;
+  };
+  let fail = () => {};
+  story.channel().answer = () =>
+    new Promise((_, reject) => {
+      fail = () => reject(new NervesysError('NSV_CHANNEL_UNREACHABLE', 'no answer', { retryable: true }));
+    });
+  await story.raise('AIGARDEN01', 'critical');
+  await story.notifier.planOnce();
+  assert.equal(await nextIn(), 3 * SECOND);
+  await story.clock.advance(5 * SECOND);
+  const telling = story.notifier.tellOnce();
+  await until('it is being told', async () => (await nextIn()) === undefined);
+  await story.settle('AIGARDEN01');
+  await story.notifier.planOnce(); // its end waits behind it
+
+  assert.equal(await nextIn(), undefined);
+  fail();
+  await telling;
+  const backoff = await nextIn();
+  assert.ok(backoff !== undefined && backoff >= SECOND, `${backoff} ms`);
 });
 
 test('a slow channel holds no other', async (t) => {

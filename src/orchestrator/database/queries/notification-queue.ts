@@ -106,10 +106,14 @@ export async function leaveNotification(database: Queryable, id: number, alertId
   ]);
 }
 
-/** When the next one is due, in epoch ms; `undefined`: nothing waits. */
-export async function nextDueAt(database: Queryable): Promise<number | undefined> {
+/**
+ * When the next one becomes due after `now`, in epoch ms; `undefined`: none does. What is due already and still waits is being told, or waits
+ * behind something that is: no time of its own says when that ends.
+ */
+export async function nextDueAt(database: Queryable, now: Date): Promise<number | undefined> {
   const { rows } = await database.query<{ due_at: Date | null }>(
-    "SELECT min(due_at) AS due_at FROM notifications WHERE state = 'waiting'",
+    "SELECT min(due_at) AS due_at FROM notifications WHERE state = 'waiting' AND due_at > $1",
+    [now],
   );
   return rows[0]?.due_at?.getTime();
 }
