@@ -18,7 +18,8 @@ export class BenchOrchestrator implements AsyncDisposable {
   readonly #postgres: EmbeddedPostgres;
   readonly #child: ChildProcess;
 
-  static async start(folder: string): Promise<BenchOrchestrator> {
+  /** `env`: more of its environment. Its home is `home` below the folder; what stands there already is used. */
+  static async start(folder: string, env: Readonly<Record<string, string>> = {}): Promise<BenchOrchestrator> {
     const postgres = await EmbeddedPostgres.start({
       folder: join(folder, 'database'),
       clock: systemClock,
@@ -28,6 +29,7 @@ export class BenchOrchestrator implements AsyncDisposable {
     const home = join(folder, 'home');
     const child = spawn(process.execPath, [MAIN, 'orchestrator', '--home', home, '--port', '0'], {
       env: cleanEnvironment({
+        ...env,
         DATABASE_URL: `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host ?? '')}`,
       }),
       stdio: ['ignore', 'ignore', 'pipe'],
