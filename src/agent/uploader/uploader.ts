@@ -5,13 +5,11 @@ import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
 import { backoffMs, retryAfterMs } from '../../platform/retry.ts';
 import type { SealedBatch } from '../buffer/types.ts';
-import { BodyMemory } from './body-memory.ts';
 import type { Delivery } from './delivery.ts';
 
 /** What the uploader needs of the buffer. */
 export interface BatchQueue {
   nextBatch(): SealedBatch | undefined;
-  /** Read anew each time: the bytes are the caller's own. */
   batchObject(id: number): Buffer;
   /** To be called before anybody is told of the batch: from now on its bytes don't change. */
   announcing(id: number): void;
@@ -63,7 +61,6 @@ const NEEDS_HANDS: ReadonlySet<string> = new Set([
 export class Uploader implements AsyncDisposable {
   readonly #options: UploaderOptions;
   readonly #pace: Pace;
-  readonly #memory = new BodyMemory();
   #failures = 0;
   #trouble: unknown;
   /** Those who wait until a batch and all before it are archived, or until an attempt fails. */
@@ -124,11 +121,7 @@ export class Uploader implements AsyncDisposable {
     const startedAt = clock.monotonic();
     queue.announcing(batch.id);
     const key = await delivery.deliver(
-      {
-        batch,
-        object: this.#memory.take(queue.batchObject(batch.id)),
-        noteKey: (noted) => queue.noteKey(batch.id, noted),
-      },
+      { batch, object: queue.batchObject(batch.id), noteKey: (noted) => queue.noteKey(batch.id, noted) },
       signal,
     );
     queue.removeArchived(batch.id);
@@ -163,10 +156,8 @@ export class Uploader implements AsyncDisposable {
       }
       if (sent) this.#trouble = undefined;
       this.#failures = 0;
-      if (!sent) this.#memory.letGo();
       return sent ? 0 : IDLE_MS;
     } catch (error) {
-      this.#memory.letGo();
       if (signal.aborted) return 0;
       this.#failures++;
       this.#trouble = error;

@@ -40,6 +40,7 @@ export class StateWatch implements AsyncDisposable {
   #judgedAt = Number.NEGATIVE_INFINITY;
   readonly #closing = new AbortController();
   #nudging: Promise<void> | undefined;
+  #round: Promise<number> = Promise.resolve(0);
   #watchedAt: number | undefined;
 
   constructor(options: StateWatchOptions) {
@@ -89,8 +90,16 @@ export class StateWatch implements AsyncDisposable {
       });
   }
 
-  /** One round; answers how many were due. */
-  async judgeOnce(): Promise<number> {
+  /** One round, after the one that runs; answers how many were due. */
+  judgeOnce(): Promise<number> {
+    this.#round = this.#round.then(
+      () => this.#judge(),
+      () => this.#judge(), // whoever asked for the one before was told why it failed
+    );
+    return this.#round;
+  }
+
+  async #judge(): Promise<number> {
     const { database, clock, hub, hearing, transitions } = this.#options;
     this.#judgedAt = clock.monotonic();
     const policy = this.#options.policy();
