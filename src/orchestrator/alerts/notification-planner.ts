@@ -5,6 +5,7 @@ import type { Queryable } from '../database/database.ts';
 import {
   claimReminders,
   closeGroups,
+  countTroubled,
   EVENTS_MAX,
   type GroupNotification,
   insertNotifications,
@@ -14,6 +15,7 @@ import {
   type NewNotification,
   readAcknowledgedGroups,
   readGroupNotifications,
+  readOpenGroups,
   readOverGroups,
   readQuietAlerts,
   readToldAlerts,
@@ -22,7 +24,7 @@ import {
   type UnplannedEvent,
 } from '../database/queries/plan-notifications.ts';
 import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
-import { closingAt, dueAt, groupKeyOf, type ToldBefore, wants } from './plan.ts';
+import { ALONE_MAX, closingAt, dueAt, groupKeyOf, type ToldBefore, troubleOf, wants } from './plan.ts';
 
 /** In the timeline of an alert whose end nobody told. */
 const NOT_TOLD_AGAIN = 'not told again for a long time';
@@ -89,7 +91,8 @@ async function planOpened(
 ): Promise<void> {
   const opened = [...new Map(events.map((event) => [event.alert_id, event])).values()];
   if (opened.length === 0) return;
-  const joined = opened.map((event) => ({ event, alertId: event.alert_id, key: groupKeyOf(event) }));
+  const keys = await groupKeys(transaction, opened, new Date(now - policy.alerts.groupIntervalMs));
+  const joined = opened.map((event) => ({ event, alertId: event.alert_id, key: keys.get(event)! }));
   const groupIds = await joinGroups(transaction, joined, new Date(now));
   const known = await readGroupNotifications(transaction, [...groupIds.values()]);
   const names = new Set(policy.channels.map(({ name }) => name));
@@ -119,6 +122,30 @@ async function planOpened(
     }
   }
   await insertNotifications(transaction, made, new Date(now));
+}
+
+/** An alert stays in its group as long as that is open; of a trouble that is met by many at once, new ones are told together. */
+async function groupKeys(
+  transaction: Queryable,
+  opened: readonly UnplannedEvent[],
+  since: Date,
+): Promise<Map<UnplannedEvent, string>> {
+  const open = await readOpenGroups(transaction, groupsOf(opened));
+  const news = opened.filter(({ group_id: groupId }) => groupId === null || !open.has(groupId));
+  const ofTroubles = Map.groupBy(news, (event) => (event.agent_id === null ? undefined : troubleOf(event)));
+  const troubles = [...ofTroubles.keys()].filter((trouble) => trouble !== undefined);
+  const known = troubles.length === 0 ? new Map() : await countTroubled(transaction, troubles, since);
+  const crowds = troubles.filter((trouble) => {
+    const agents = new Set(ofTroubles.get(trouble)!.map(({ agent_id: agentId }) => agentId)).size;
+    return agents + (known.get(trouble) ?? 0) > ALONE_MAX;
+  });
+  return new Map(
+    opened.map((event) => {
+      const trouble = troubleOf(event);
+      const isOfCrowd = trouble !== undefined && crowds.includes(trouble);
+      return [event, open.get(event.group_id ?? -1) ?? groupKeyOf(event, isOfCrowd)];
+    }),
+  );
 }
 
 /** Without what is back before its group was closed: whoever was told that it began was never told that it was over. */

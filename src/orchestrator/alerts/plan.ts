@@ -15,15 +15,30 @@ export interface PlannedAlert {
 /** `reopened` times in a row, and it counts as flapping: the end of such a trouble is told only after it has lasted. */
 const FLAPPING_FROM = 2;
 
+/** More AI agents than this with the same trouble within `groupIntervalMs`, and it is no trouble of theirs: it is told as one from then on. */
+export const ALONE_MAX = 5;
+
 /**
  * What is told together. What the orchestrator judges (silence, thresholds) is one trouble over all servers: a rack that went dark is one
- * message. What agents tell is a trouble of one AI agent, on whatever server.
+ * message. What agents tell is a trouble of one AI agent, on whatever server; of a crowd of them it is one again (a provider that is down
+ * is met by all who use it).
  */
-export function groupKeyOf({ origin, kind, agent_id: agentId, detail }: PlannedAlert): string {
+export function groupKeyOf(alert: PlannedAlert, isOfCrowd = false): string {
+  const { origin, kind, agent_id: agentId, detail } = alert;
   if (kind === 'channel.failing') return `${kind} ${text(detail['channel'])}`;
   if (origin === 'orchestrator') return kind;
-  return `${kind} ${agentId ?? ''} ${text(detail['rule'])}`.trimEnd().slice(0, 300);
+  const trouble = troubleOf(alert)!;
+  if (agentId === null) return trouble;
+  return `${trouble}\n${isOfCrowd ? '*' : agentId}`;
 }
+
+/** What the keys of all AI agents with the same trouble begin with; `undefined`: it is told together anyway. */
+export function troubleOf({ origin, kind, detail }: PlannedAlert): string | undefined {
+  return origin === 'orchestrator' ? undefined : `${kind} ${text(detail['rule'])}`.trimEnd().slice(0, TROUBLE_MAX);
+}
+
+/** With an AI agent behind it, a key stays below the 300 characters of its column. */
+const TROUBLE_MAX = 150;
 
 /** Whether a channel is told of an alert. A rule that names a channel speaks to that one alone. */
 export function wants(channel: ChannelSettings, alert: PlannedAlert, names: ReadonlySet<string>): boolean {

@@ -3,6 +3,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { AlertSettings, ChannelSettings } from '../../../src/config/index.ts';
 import { DEFAULT_ALERTS } from '../../../src/config/index.ts';
 import type { AlertSeverity } from '../../../src/contract/alert.ts';
+import type { AgentId, ServerName } from '../../../src/contract/ids.ts';
 import { Notifier } from '../../../src/orchestrator/alerts/notifier.ts';
 import { raiseAlerts, settleAlerts } from '../../../src/orchestrator/alerts/raise.ts';
 import type { Database } from '../../../src/orchestrator/database/database.ts';
@@ -10,6 +11,7 @@ import { acknowledgeAlert } from '../../../src/orchestrator/database/queries/ack
 import { nextDueAt } from '../../../src/orchestrator/database/queries/notification-queue.ts';
 import { readAlertDetail } from '../../../src/orchestrator/database/queries/read-alert-detail.ts';
 import { readAlerts } from '../../../src/orchestrator/database/queries/read-alerts.ts';
+import { recordAlerts } from '../../../src/orchestrator/database/queries/record-alerts.ts';
 import { endSilence, insertSilence } from '../../../src/orchestrator/database/queries/silences.ts';
 import { PostgresEventHub } from '../../../src/orchestrator/fleet/event-hub.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
@@ -149,6 +151,68 @@ test('a rack of 40 silent servers is one message, and one when all of it is back
 
   assert.deepEqual(story.channel().summary, ['opened server.silent ×40', 'resolved server.silent ×40']);
   assert.equal(story.channel().told[0]!.alerts.length, 20);
+});
+
+/** A rule of this name hits at AI agents `from` to `to`, each on a server of its own. */
+async function ruleHits(story: Story, rule: string, from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n++) {
+    const server = `RACK${n}` as ServerName;
+    const at = new Date(story.clock.now());
+    const report = {
+      dedup_key: `${server}:AGENT${n}:rule:${rule}`,
+      severity: 'critical' as const,
+      server,
+      agent_id: `AGENT${n}` as AgentId,
+      kind: 'rule',
+      title: `${rule}: 503 Service Unavailable`,
+      detail: { rule },
+      at: at.toISOString(),
+      count: 1,
+    };
+    await story.database.transaction((transaction) => recordAlerts(transaction, [report], at, 'agent'));
+  }
+}
+
+test('200 AI agents that meet the same trouble in one minute are a few messages, and another trouble is one of its own', async (t) => {
+  const story = await Story.begin(t);
+  for (let n = 0; n < 20; n++) {
+    await ruleHits(story, 'provider_down', n * 10 + 1, n * 10 + 10);
+    if (n === 10) await ruleHits(story, 'out_of_credit', 7, 7);
+    await story.pass(3 * SECOND, SECOND);
+  }
+  await story.pass(10 * MINUTE, 10 * SECOND);
+
+  const summary = story.channel().summary;
+  assert.ok(summary.length <= 4, summary.join(', '));
+  const named = story.channel().told.filter(({ alerts }) => alerts[0]!.detail['rule'] === 'provider_down');
+  assert.equal(
+    named.reduce((sum, { total }) => sum + total, 0),
+    200,
+    summary.join(', '),
+  );
+  assert.ok(summary.includes('opened rule'), 'the other trouble is told by itself');
+});
+
+test('a few AI agents with the same trouble are told one by one; from then on it is told as one, also what comes later and back', async (t) => {
+  const story = await Story.begin(t);
+  for (let n = 1; n <= 5; n++) {
+    await ruleHits(story, 'provider_down', n, n);
+    await story.pass(5 * SECOND, SECOND);
+  }
+  assert.equal(story.channel().told.length, 5);
+  for (let n = 6; n <= 30; n++) {
+    await ruleHits(story, 'provider_down', n, n);
+    await story.pass(5 * SECOND, SECOND);
+  }
+  assert.equal(story.channel().told.length, 6);
+  await story.pass(6 * MINUTE, 10 * SECOND);
+
+  assert.deepEqual(story.channel().summary.slice(5), ['opened rule', 'opened rule ×24']);
+  await story.pass(HOUR, 5 * MINUTE);
+  await ruleHits(story, 'provider_down', 31, 31);
+  await story.pass(5 * SECOND, SECOND);
+  assert.equal(story.channel().summary.at(-1), 'opened rule');
+  assert.equal(story.channel().told.at(-1)!.alerts[0]!.agent_id, 'AGENT31');
 });
 
 test('what joins a trouble that was told already waits for the interval, unless it is worse', async (t) => {

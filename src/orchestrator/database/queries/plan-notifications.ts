@@ -56,6 +56,37 @@ export async function joinGroups(
   return idOf;
 }
 
+/** The keys of those groups that are open. */
+export async function readOpenGroups(
+  transaction: Queryable,
+  groupIds: readonly number[],
+): Promise<Map<number, string>> {
+  if (groupIds.length === 0) return new Map();
+  const { rows } = await transaction.query<{ id: number; key: string }>(
+    'SELECT id, key FROM alert_groups WHERE id = ANY($1::bigint[]) AND closed_at IS NULL',
+    [groupIds],
+  );
+  return new Map(rows.map(({ id, key }) => [id, key]));
+}
+
+/** How many AI agents each trouble (what group keys begin with) has begun at since then, as far as that was planned. */
+export async function countTroubled(
+  transaction: Queryable,
+  troubles: readonly string[],
+  since: Date,
+): Promise<Map<string, number>> {
+  const { rows } = await transaction.query<{ trouble: string; agents: number }>(
+    `SELECT trouble, count(DISTINCT agent_id)::int AS agents
+     FROM unnest($1::text[]) AS told (trouble)
+     JOIN alert_groups ON closed_at IS NULL AND starts_with(key, trouble || E'\\n')
+     JOIN alerts ON group_id = alert_groups.id
+     JOIN alert_events event ON alert_id = alerts.id AND event.planned AND event.event IN ('opened', 'reopened') AND event.at > $2
+     GROUP BY trouble`,
+    [troubles, since],
+  );
+  return new Map(rows.map(({ trouble, agents }) => [trouble, agents]));
+}
+
 export interface GroupNotification {
   readonly id: number;
   readonly group_id: number;
