@@ -1,8 +1,8 @@
 /**
  * How soon a critical line is known: from just before its `POST /logs` at an agent, to the alert's commit in the orchestrator's Postgres, to
  * its event at a client as the page is one, and to a webhook that waits for nothing. Agent, orchestrator, Postgres and client are processes
- * of one machine. Each line is a trouble of its own (an AI agent of its own), and the next is sent when all of the last has arrived and a
- * pause has passed, so nothing queues. The ratio is to a floor measured in the same run, in turn: two small requests over HTTP, each answered
+ * of one machine. Each line is a trouble of its own (an AI agent of its own, and few of them a rule), and the next is sent when all of the
+ * last has arrived and a pause has passed, so nothing queues. The ratio is to a floor measured in the same run, in turn: two small requests over HTTP, each answered
  * after a durable commit, which is the least that one line stored by an agent and one alert stored by an orchestrator take.
  *
  *   node bench/alert-latency.ts [--lines 300] [--pause 20] [--json]
@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/platform/clock.ts';
@@ -26,6 +26,9 @@ const GATES = { storedP99Ms: 50, eventP99Ms: 250 };
 const WARM_UP = 30;
 /** Whatever takes longer was lost. */
 const LOST_AFTER_MS = 10_000;
+/** More of them would be told together. */
+const AGENTS_OF_A_RULE = 5;
+const TRIED = 'is it ruled';
 const COMMITTED = 'bench_alert_committed';
 
 const { values } = parseArgs({
@@ -35,6 +38,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+
+const lines = Number(values.lines);
 
 /** When what is said of a line arrived, by the AI agent that names it. */
 class Arrivals {
@@ -75,6 +80,7 @@ try {
     gates: GATES,
     reached: figures.stored.p99 <= GATES.storedP99Ms && figures.shown.p99 <= GATES.eventP99Ms,
     machine: machineText(),
+    load: round(loadavg()[0]!),
   };
   if (values.json) console.log(JSON.stringify(result));
   else {
@@ -88,8 +94,11 @@ try {
         ['event at a client of the page', judged(figures.shown, GATES.eventP99Ms)],
         ['told to a webhook (critical_wait: 0s)', text(figures.told)],
         ['floor: two requests, each committed', text(figures.floor)],
-        ['RATIO TO FLOOR, event, p50', String(round(figures.shown.p50 / figures.floor.p50))],
-        ['machine', result.machine],
+        [
+          'RATIO TO FLOOR, event',
+          `p50 ${round(figures.shown.p50 / figures.floor.p50)}, p99 ${round(figures.shown.p99 / figures.floor.p99)}`,
+        ],
+        ['machine', `${result.machine}; load ${result.load} at the end`],
       ]),
     );
   }
@@ -119,7 +128,7 @@ async function measure(floorUrl: string) {
   copyBenchConfig(home, { redaction: true, rules: 0 });
   appendFileSync(
     join(home, 'config/agents/_defaults.yaml'),
-    '\nrules:\n  - { name: critical_line, when: { level: CRITICAL }, then: { alert: critical } }\n',
+    `\nrules:\n${[TRIED, ...Array.from({ length: Math.ceil((WARM_UP + lines) / AGENTS_OF_A_RULE) }, (_, n) => troubleOf(n * AGENTS_OF_A_RULE))].map(ruleFor).join('')}`,
   );
   const { port } = hook.address() as AddressInfo;
   appendFileSync(
@@ -138,10 +147,11 @@ async function measure(floorUrl: string) {
   try {
     await untilRuled(client);
     const waits = { answered: [], stored: [], shown: [], told: [], floor: [] } as Record<string, number[]>;
-    for (let n = -WARM_UP; n < Number(values.lines); n++) {
+    for (let n = -WARM_UP; n < lines; n++) {
       const agentId = `LINE${n + WARM_UP}`;
       const arriving = [stored, shown, told].map((arrivals) => arrivals.next(agentId));
-      const request = client.request('/logs', line(agentId));
+      const text = line(agentId, troubleOf(n + WARM_UP));
+      const request = client.request('/logs', text);
       const startedAt = performance.now();
       const { status } = await client.send(request);
       const answeredAt = performance.now();
@@ -149,7 +159,7 @@ async function measure(floorUrl: string) {
       const [storedAt, shownAt, toldAt] = await Promise.all(arriving);
       await pause();
       const floorAt = performance.now();
-      for (let turn = 0; turn < 2; turn++) await floorClient.send(floorClient.request('/', line(agentId)));
+      for (let turn = 0; turn < 2; turn++) await floorClient.send(floorClient.request('/', text));
       const floorEndedAt = performance.now();
       await pause();
       if (n < 0) continue;
@@ -177,8 +187,17 @@ async function measure(floorUrl: string) {
   }
 }
 
-function line(agentId: string): Buffer {
-  const message = 'the model answers with what belongs to somebody else';
+function troubleOf(n: number): string {
+  return `trouble ${Math.floor(n / AGENTS_OF_A_RULE)}.`;
+}
+
+function ruleFor(trouble: string): string {
+  const name = trouble.replaceAll(/\W+/g, '_');
+  return `  - { name: ${name}, when: { level: CRITICAL, contains: '${trouble}' }, then: { alert: critical } }\n`;
+}
+
+function line(agentId: string, trouble: string): Buffer {
+  const message = `the model answers with what belongs to somebody else: ${trouble}`;
   return Buffer.from(`${JSON.stringify({ agent_id: agentId, level: 'CRITICAL', action: 'answer', message })}\n`);
 }
 
@@ -229,7 +248,7 @@ async function untilRuled(client: WireClient): Promise<void> {
   for (let n = 0; ; n++) {
     const agentId = `TRY${n}`;
     const came = shown.next(agentId);
-    await client.send(client.request('/logs', line(agentId)));
+    await client.send(client.request('/logs', line(agentId, TRIED)));
     const isRuled = await Promise.race([came.then(() => true), systemClock.sleep(500).then(() => false)]);
     came.catch(() => undefined);
     if (isRuled) return;
