@@ -83,7 +83,10 @@ channels:
 `,
   );
   const defaults = join(folder, 'agents/_defaults.yaml');
-  const rule = 'rules:\n  - { name: critical_line, when: { level: CRITICAL }, then: { alert: critical } }\n';
+  const rule = `rules:
+  - { name: tried, when: { agent: 'TRY*', level: CRITICAL }, then: { alert: critical } }
+  - { name: critical_line, when: { agent: GIMAI, level: CRITICAL }, then: { alert: critical } }
+`;
   await writeFile(defaults, (await readFile(defaults, 'utf8')).replace(/^rules:\n/m, rule));
   return home;
 }
