@@ -170,13 +170,15 @@ test('a replica that is killed while it tells, or before it has noted that it ha
   // Killed while the provider holds its request: nobody knows whether it was taken.
   provider.server.next('silence');
   await tell(replicas[0]!, key, 'first');
-  const [held] = await until('it is being told', () => provider.server.asked.length > 0 && provider.server.asked);
+  const [held] = await until('it is being told', () =>
+    provider.server.asked.length > 0 ? provider.server.asked : undefined,
+  );
   const killed = tellerOf(held!);
   const survivor = otherThan(killed);
   await killed.system.kill();
   await tell(survivor, key, 'second');
   await until('the second waits, too', async () => (await waiting(database)) === 2);
-  assert.deepEqual(provider.told, [], 'the claim of the killed one still holds');
+  assert.ok(provider.told.length === 0, 'the claim of the killed one still holds');
   await claimRunsOut(database);
   await until('both are told', () => provider.told.length === 2);
   await until('and noted', async () => (await waiting(database)) === 0);
@@ -186,6 +188,12 @@ test('a replica that is killed while it tells, or before it has noted that it ha
     [['first'], ['second']],
   );
   assert.equal(provider.told[0]!.id, idOf(held!));
+
+  const { rows: noted } = await database.query('SELECT state, attempts FROM notifications ORDER BY id');
+  assert.deepEqual(noted, [
+    { state: 'told', attempts: 2 },
+    { state: 'told', attempts: 1 },
+  ]);
 
   // Killed after the provider has taken it, before its answer has arrived.
   replicas[replicas.indexOf(killed)] = await startReplica(t, killed.system.home, name);
