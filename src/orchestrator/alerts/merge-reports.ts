@@ -1,10 +1,10 @@
-import type { AlertReport } from '../../contract/alert.ts';
+import { ALERT_COUNT_MAX, type AlertReport } from '../../contract/alert.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { StoredReport } from '../database/queries/record-alerts.ts';
 
 /**
  * What one request of `server` tells: one report a `dedup_key` (the last one's words, counted), and which troubles are over by its last
- * word. An instant from the future would stay newest for ever, so it becomes `now` (epoch ms). Throws `NSV_FORBIDDEN`, `NSV_BODY_INVALID`.
+ * word. An instant from the future would stay newest for ever, so it becomes `now` (epoch ms), and one that no clock shows 1970. Throws `NSV_FORBIDDEN`, `NSV_BODY_INVALID`.
  */
 export function mergeReports(
   reports: readonly AlertReport[],
@@ -21,8 +21,8 @@ export function mergeReports(
     if (Number.isNaN(at)) throw new NervesysError('NSV_BODY_INVALID', `alert ${key}: at is not an instant`);
     over.set(key, resolved);
     if (resolved) continue;
-    const count = (told.get(key)?.count ?? 0) + (report.count ?? 1);
-    told.set(key, { ...report, at: new Date(Math.min(at, now)).toISOString(), count });
+    const count = Math.min((told.get(key)?.count ?? 0) + (report.count ?? 1), ALERT_COUNT_MAX);
+    told.set(key, { ...report, at: new Date(Math.max(0, Math.min(at, now))).toISOString(), count });
   }
   return { told: [...told.values()], over: [...over].filter(([, isOver]) => isOver).map(([key]) => key) };
 }

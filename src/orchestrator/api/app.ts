@@ -113,5 +113,7 @@ declare module 'fastify' {
     open?: boolean;
     /** Its answer is held on purpose, so how long that took says nothing of how fast we are. */
     held?: boolean;
+    /** Of records that anybody may have written: a key such as `__proto__` is left out, where elsewhere the body is refused. */
+    holdsRecords?: boolean;
   }
 }

@@ -113,6 +113,13 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
   const methods = new MethodTable(app);
 
   app.setValidatorCompiler(compileValidator);
+  const [refusing, removing] = [
+    app.getDefaultJsonParser('error', 'error'),
+    app.getDefaultJsonParser('remove', 'remove'),
+  ];
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+    (request.routeOptions.config.holdsRecords === true ? removing : refusing)(request, body, done),
+  );
   // Schemas of answers describe them, and the compiler holds handlers to them. What fastify would make of a schema drops silently what isn't
   // in it, and is slower than this.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));

@@ -1,4 +1,4 @@
-import type { AlertReport, AlertSeverity } from '../../../contract/alert.ts';
+import { ALERT_COUNT_MAX, type AlertReport, type AlertSeverity } from '../../../contract/alert.ts';
 import type { AlertView } from '../../../contract/fleet.ts';
 import { type KnownAlert, type Taken, takeReport } from '../../alerts/take-report.ts';
 import type { Queryable } from '../database.ts';
@@ -140,7 +140,7 @@ async function updateAlerts(
   if (changes.length === 0) return [];
   const { rows } = await transaction.query<RecordedRow>(
     `UPDATE alerts SET
-       count = alerts.count + told.count, last_at = greatest(alerts.last_at, told.at), heard_at = $12, severity = told.severity, kind = told.kind,
+       count = least(alerts.count::bigint + told.count, ${ALERT_COUNT_MAX}), last_at = greatest(alerts.last_at, told.at), heard_at = $12, severity = told.severity, kind = told.kind,
        title = told.title, detail = told.detail, report_id = told.report_id,
        state = CASE WHEN told.how IN ('reopen', 'worse') THEN 'open' ELSE alerts.state END,
        acknowledged_by = CASE WHEN told.how IN ('reopen', 'worse') THEN NULL ELSE alerts.acknowledged_by END,
