@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
-import type { AlertSettings, ChannelSettings } from '../../../src/config/index.ts';
-import { DEFAULT_ALERTS } from '../../../src/config/index.ts';
-import type { AlertSeverity } from '../../../src/contract/alert.ts';
+import { after, before, test } from 'node:test';
 import type { AgentId, ServerName } from '../../../src/contract/ids.ts';
-import { Notifier } from '../../../src/orchestrator/alerts/notifier.ts';
-import { raiseAlerts, settleAlerts } from '../../../src/orchestrator/alerts/raise.ts';
-import type { Database } from '../../../src/orchestrator/database/database.ts';
-import { acknowledgeAlert } from '../../../src/orchestrator/database/queries/acknowledge-alert.ts';
 import { nextDueAt } from '../../../src/orchestrator/database/queries/notification-queue.ts';
 import { readAlertDetail } from '../../../src/orchestrator/database/queries/read-alert-detail.ts';
 import { readAlerts } from '../../../src/orchestrator/database/queries/read-alerts.ts';
 import { recordAlerts } from '../../../src/orchestrator/database/queries/record-alerts.ts';
 import { endSilence, insertSilence } from '../../../src/orchestrator/database/queries/silences.ts';
-import { PostgresEventHub } from '../../../src/orchestrator/fleet/event-hub.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
-import { silentLogger } from '../../../src/platform/logger.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { AlertStory } from '../../support/alert-story.ts';
 import { TestPostgres } from '../../support/postgres.ts';
-import { RecordingChannel, webhookSettings } from '../../support/recording-channel.ts';
+import { webhookSettings } from '../../support/recording-channel.ts';
 import { until } from '../../support/until.ts';
 
 // The goal: what happens to alerts reaches people as they would wish. Virtual time, a real Postgres, channels that keep what they are
@@ -34,75 +25,8 @@ const SECOND = 1_000;
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
-/** Alerts, channels and a notifier on a database of their own. */
-class Story {
-  readonly clock = new FakeClock();
-  readonly channels = new Map<string, RecordingChannel>();
-  readonly database: Database;
-  settings: ChannelSettings[];
-  alerts: AlertSettings = DEFAULT_ALERTS;
-  readonly notifier: Notifier;
-
-  private constructor(database: Database, settings: readonly ChannelSettings[]) {
-    this.database = database;
-    this.settings = [...settings];
-    for (const { name } of settings) this.channels.set(name, new RecordingChannel(name));
-    this.notifier = this.replica();
-  }
-
-  static async begin(t: TestContext, ...settings: ChannelSettings[]): Promise<Story> {
-    const database = await postgres.database();
-    t.after(() => database.close());
-    return new Story(database, settings.length === 0 ? [webhookSettings('oncall')] : settings);
-  }
-
-  replica(): Notifier {
-    const { clock, database } = this;
-    return new Notifier({
-      database,
-      clock,
-      random: () => 0.5,
-      logger: silentLogger,
-      hub: new PostgresEventHub({ database, clock, logger: silentLogger }),
-      policy: () => ({ alerts: this.alerts, channels: this.settings }),
-      channel: (name) => this.channels.get(name),
-      publicUrl: () => 'https://nervesys.example.com',
-    });
-  }
-
-  channel(name = 'oncall'): RecordingChannel {
-    return this.channels.get(name)!;
-  }
-
-  async raise(server: string, severity: AlertSeverity = 'critical', kind = 'server.silent', dedupKey = kind) {
-    const trouble = { server, agentId: null, dedupKey, kind, severity, title: `${kind} on ${server}`, detail: {} };
-    const at = new Date(this.clock.now());
-    const [view] = await this.database.transaction((transaction) => raiseAlerts(transaction, [trouble], at));
-    return view!;
-  }
-
-  async settle(server: string, dedupKey = 'server.silent'): Promise<void> {
-    const at = new Date(this.clock.now());
-    await this.database.transaction((transaction) => settleAlerts(transaction, [{ server, dedupKey }], at));
-  }
-
-  async acknowledge(id: string): Promise<void> {
-    const at = new Date(this.clock.now());
-    await this.database.transaction((transaction) => acknowledgeAlert(transaction, id, { by: 'dana', note: null }, at));
-  }
-
-  /** Time goes by, with a round every `step`. */
-  async pass(ms: number, step = Math.max(SECOND, ms / 20)): Promise<void> {
-    for (let gone = 0; gone < ms; gone += step) {
-      await this.clock.advance(Math.min(step, ms - gone));
-      await this.notifier.planOnce();
-      await this.notifier.tellOnce();
-    }
-  }
-}
-
 test('a critical alert is told within seconds, and its end once', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   await story.raise('AIGARDEN01');
 
   await story.pass(5 * SECOND);
@@ -119,7 +43,7 @@ test('a critical alert is told within seconds, and its end once', async (t) => {
 });
 
 test('a hiccup that is over before it was told wakes nobody, and stands in the timeline', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const { id } = await story.raise('AIGARDEN01', 'warning');
 
   await story.pass(3 * SECOND);
@@ -139,7 +63,7 @@ test('a hiccup that is over before it was told wakes nobody, and stands in the t
 });
 
 test('a rack of 40 silent servers is one message, and one when all of it is back', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   for (let n = 1; n <= 40; n++) await story.raise(`RACK${n}`);
 
   await story.pass(10 * SECOND);
@@ -154,7 +78,7 @@ test('a rack of 40 silent servers is one message, and one when all of it is back
 });
 
 /** A rule of this name hits at AI agents `from` to `to`, each on a server of its own. */
-async function ruleHits(story: Story, rule: string, from: number, to: number): Promise<void> {
+async function ruleHits(story: AlertStory, rule: string, from: number, to: number): Promise<void> {
   for (let n = from; n <= to; n++) {
     const server = `RACK${n}` as ServerName;
     const at = new Date(story.clock.now());
@@ -174,7 +98,7 @@ async function ruleHits(story: Story, rule: string, from: number, to: number): P
 }
 
 test('200 AI agents that meet the same trouble in one minute are a few messages, and another trouble is one of its own', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   for (let n = 0; n < 20; n++) {
     await ruleHits(story, 'provider_down', n * 10 + 1, n * 10 + 10);
     if (n === 10) await ruleHits(story, 'out_of_credit', 7, 7);
@@ -194,7 +118,7 @@ test('200 AI agents that meet the same trouble in one minute are a few messages,
 });
 
 test('a few AI agents with the same trouble are told one by one; from then on it is told as one, also what comes later and back', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   for (let n = 1; n <= 5; n++) {
     await ruleHits(story, 'provider_down', n, n);
     await story.pass(5 * SECOND, SECOND);
@@ -216,7 +140,7 @@ test('a few AI agents with the same trouble are told one by one; from then on it
 });
 
 test('what joins a trouble that was told already waits for the interval, unless it is worse', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   await story.raise('AIGARDEN01', 'warning');
   await story.pass(20 * SECOND);
 
@@ -231,7 +155,7 @@ test('what joins a trouble that was told already waits for the interval, unless 
 });
 
 test('an alert that gets worse is told again though somebody has acknowledged the milder one', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const { id } = await story.raise('AIGARDEN01', 'warning', 'threshold.disk_percent');
   await story.pass(MINUTE);
   await story.acknowledge(id);
@@ -247,7 +171,7 @@ test('an alert that gets worse is told again though somebody has acknowledged th
 });
 
 test('a silence for a time holds a message back, and it is told afterwards if it still holds', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const now = story.clock.now();
   const silence = {
     agent_id: null,
@@ -282,7 +206,7 @@ test('a silence for a time holds a message back, and it is told afterwards if it
 });
 
 test('a silence that is ended tells at once what it held back', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const { id } = await story.raise('AIGARDEN01');
   const now = new Date(story.clock.now());
   const silence = await insertSilence(story.database, {
@@ -306,7 +230,7 @@ test('a silence that is ended tells at once what it held back', async (t) => {
 });
 
 test('a maintenance of the configuration is quiet about its servers, and no others', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   story.alerts = {
     ...story.alerts,
     maintenance: [
@@ -339,7 +263,7 @@ test('a maintenance of the configuration is quiet about its servers, and no othe
 test('quiet hours hold back warnings until the morning, and nothing critical', async (t) => {
   const days = ['thursday'] as const;
   const quietHours = { fromMinutes: 600, toMinutes: 720, days, except: 'critical' as const };
-  const story = await Story.begin(t, webhookSettings('oncall', { quietHours }));
+  const story = await AlertStory.begin(t, postgres, webhookSettings('oncall', { quietHours }));
   await story.raise('AIGARDEN01', 'warning', 'threshold.disk_percent');
   await story.raise('AIGARDEN01', 'critical', 'server.silent');
 
@@ -352,7 +276,7 @@ test('quiet hours hold back warnings until the morning, and nothing critical', a
 
 test('a channel of the last resort hears only of what nobody has acknowledged for so long', async (t) => {
   const boss = webhookSettings('boss', { severity: 'critical', escalateAfterMs: 15 * MINUTE });
-  const story = await Story.begin(t, webhookSettings('oncall'), boss);
+  const story = await AlertStory.begin(t, postgres, webhookSettings('oncall'), boss);
   const seen = await story.raise('AIGARDEN01', 'critical', 'server.silent');
   await story.raise('AIGARDEN01', 'critical', 'archive.refused');
 
@@ -364,7 +288,7 @@ test('a channel of the last resort hears only of what nobody has acknowledged fo
 });
 
 test('a critical alert that nobody acknowledges is told again, and no more once somebody does', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   story.alerts = { ...story.alerts, remindAfterMs: 30 * MINUTE };
   const { id } = await story.raise('AIGARDEN01');
 
@@ -379,7 +303,7 @@ test('a critical alert that nobody acknowledges is told again, and no more once 
 });
 
 test('a trouble that comes and goes is told to begin and to end, and not each time', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   for (let n = 0; n < 12; n++) {
     await story.raise('AIGARDEN01');
     await story.pass(MINUTE, 10 * SECOND);
@@ -401,7 +325,7 @@ test('a trouble that comes and goes is told to begin and to end, and not each ti
 });
 
 test('a channel that is down for an hour is told everything when it is back, in order, and the others tell of it', async (t) => {
-  const story = await Story.begin(t, webhookSettings('oncall'), webhookSettings('mail'));
+  const story = await AlertStory.begin(t, postgres, webhookSettings('oncall'), webhookSettings('mail'));
   story.channel().answer = async () => {
     throw new NervesysError('NSV_CHANNEL_UNREACHABLE', 'tell oncall: no answer', { retryable: true });
   };
@@ -420,7 +344,7 @@ test('a channel that is down for an hour is told everything when it is back, in 
 });
 
 test('what a provider refuses for good is tried again slowly for a day, shown, and then given up', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   let attempts = 0;
   story.channel().answer = async () => {
     attempts++;
@@ -439,7 +363,7 @@ test('what a provider refuses for good is tried again slowly for a day, shown, a
 });
 
 test('two replicas share the work: everything is told once', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const other = story.replica();
   for (let n = 0; n < 10; n++) await story.raise('AIGARDEN01', 'critical', `kind.${n}`);
 
@@ -453,7 +377,7 @@ test('two replicas share the work: everything is told once', async (t) => {
 });
 
 test('what a replica was telling when it was killed is told by another, under the same id', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const killed = story.replica();
   const ids: string[] = [];
   let begun = () => {};
@@ -484,7 +408,7 @@ test('what a replica was telling when it was killed is told by another, under th
 });
 
 test('nobody asks again and again while a channel is being told, or waits after a failure', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   const nextIn = async () => {
     const now = story.clock.now();
     const next = await nextDueAt(story.database, new Date(now));
@@ -512,7 +436,7 @@ test('nobody asks again and again while a channel is being told, or waits after 
 });
 
 test('a slow channel holds no other', async (t) => {
-  const story = await Story.begin(t, webhookSettings('slow'), webhookSettings('quick'));
+  const story = await AlertStory.begin(t, postgres, webhookSettings('slow'), webhookSettings('quick'));
   let finish = () => {};
   story.channel('slow').answer = () =>
     new Promise((resolve) => {
@@ -540,7 +464,7 @@ test('a slow channel holds no other', async (t) => {
 });
 
 test('an alert whose end nobody ever tells is over when it was not told again for a day', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   await story.raise('AIGARDEN01', 'warning', 'enrolment.refused');
   await story.raise('AIGARDEN01', 'critical', 'server.silent');
 
@@ -551,7 +475,7 @@ test('an alert whose end nobody ever tells is over when it was not told again fo
 });
 
 test('a clock that jumps a day back or forward loses no alert and tells none twice', async (t) => {
-  const story = await Story.begin(t);
+  const story = await AlertStory.begin(t, postgres);
   await story.raise('AIGARDEN01', 'critical', 'kind.a');
   await story.notifier.planOnce();
   story.clock.jump(24 * HOUR);
