@@ -116,7 +116,7 @@ async function planOpened(
         dueAt: dueAt(channel, severity, toldBefore(before), policy.alerts, now),
         alertIds: wanted.map(({ alertId }) => alertId),
       };
-      const waiting = before.find((one) => one.event === news.event && one.state === 'waiting' && one.attempts === 0);
+      const waiting = before.findLast((one) => isJoinable(one, news, policy.alerts.groupWaitMs));
       const joins = waiting !== undefined && (await joinNotification(transaction, waiting.id, joinedTo(waiting, news)));
       if (!joins) made.push(news);
     }
@@ -146,6 +146,12 @@ async function groupKeys(
       return [event, open.get(event.group_id ?? -1) ?? groupKeyOf(event, isOfCrowd)];
     }),
   );
+}
+
+/** Whoever is called last is called for what has waited as long as it may, not with it for what has just begun. */
+function isJoinable(one: GroupNotification, { event, dueAt }: NewNotification, togetherMs: number): boolean {
+  if (one.event !== event || one.state !== 'waiting' || one.attempts > 0) return false;
+  return event !== 'escalated' || one.due_at.getTime() >= dueAt - togetherMs;
 }
 
 /** Without what is back before its group was closed: whoever was told that it began was never told that it was over. */
@@ -250,6 +256,8 @@ async function tellThoseWhoKnow(
           (one.state === 'told' || (one.state === 'waiting' && one.attempts > 0)),
       );
       if (told.length === 0) continue;
+      // Whoever can't be reached isn't reminded of it several times at once.
+      if (event === 'reminded' && told.some(({ state }) => state === 'waiting')) continue;
       const alertIds = await readToldAlerts(transaction, groupId, channel.name);
       const severity = worst(told.map((one) => one.severity));
       made.push({ groupId, channel: channel.name, event, severity, dueAt: now, alertIds });

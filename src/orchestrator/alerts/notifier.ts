@@ -7,17 +7,18 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { type Random, randomHex } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Queryable } from '../database/database.ts';
 import {
   type ClaimedNotification,
   claimNotifications,
   endClaim,
+  holdNotifiedStates,
   leaveNotification,
   nextDueAt,
   type Outcome,
   readNotifiedAlerts,
 } from '../database/queries/notification-queue.ts';
-import { insertNotifications } from '../database/queries/plan-notifications.ts';
+import { insertNotifications, type NotificationEvent } from '../database/queries/plan-notifications.ts';
 import { readSilences } from '../database/queries/silences.ts';
 import { whileAlone } from '../database/while-alone.ts';
 import type { Duties } from '../duties.ts';
@@ -65,6 +66,11 @@ const BACKOFF_REFUSED = { baseMs: 60_000, maxMs: 1_800_000 };
 const RETRY_AFTER_MS_MAX = 3_600_000;
 /** What could not be told in this time is given up; it stays visible, and is an alert itself long before. */
 const GIVE_UP_AFTER_MS = 86_400_000;
+/** As many as fit into that time where somebody has to mend something: what was held back for days, or while we were off, is tried as often. */
+const GIVE_UP_ATTEMPTS = 40;
+/** Replicas don't learn of another configuration in the same instant: one may plan for a channel that the other has yet to hear of. */
+const CHANNEL_AWAITED_MS = 120_000;
+const CHANNEL_AGAIN_MS = 5_000;
 
 /**
  * Tells people: turns what happened to alerts into notifications, and brings those to their channels. Whatever is told was stored before,
@@ -189,7 +195,12 @@ export class Notifier implements AsyncDisposable {
     const settings = policy().channels.find(({ name }) => name === claim.channel);
     const channel = open(claim.channel);
     if (settings === undefined || channel === undefined) {
-      await this.#end(claim, { state: 'failed', error: 'the channel is not in the configuration any more' });
+      const now = clock.now();
+      const outcome: Outcome =
+        now - claim.created_at.getTime() < CHANNEL_AWAITED_MS
+          ? { state: 'waiting', dueAt: new Date(now + CHANNEL_AGAIN_MS), held: 'no_channel' }
+          : { state: 'failed', error: 'the channel is not in the configuration any more' };
+      await this.#end(claim, outcome);
       return;
     }
     const { alerts, total } = await readNotifiedAlerts(database, claim.id);
@@ -226,10 +237,13 @@ export class Notifier implements AsyncDisposable {
     const { event } = claim;
     if (alerts.length === 0) return { state: 'moot' };
     const quietUntil = this.#quietUntil(settings, claim, now);
-    if (quietUntil !== undefined) return { state: 'waiting', dueAt: new Date(quietUntil), held: 'quiet_hours' };
+    // A reminder comes again by itself: those of a whole night would be told in a heap.
+    const waits = (until: number, held: string): Outcome =>
+      event === 'reminded' ? { state: 'moot' } : { state: 'waiting', dueAt: new Date(until), held };
+    if (quietUntil !== undefined) return waits(quietUntil, 'quiet_hours');
     if (event === 'resolved' || event === 'acknowledged') return { alerts };
     const isFirst = claim.attempts === 1;
-    const live = alerts.filter(({ state }) => (event === 'opened' ? state !== 'resolved' : state === 'open'));
+    const live = alerts.filter(({ state }) => concerns(event, state));
     // Over before anybody tried to tell it: nobody is woken by a hiccup. What was tried is told, since somebody may know of it.
     if (live.length === 0 && isFirst) return { state: 'moot' };
     if (live.length === 0) return { alerts };
@@ -237,8 +251,8 @@ export class Notifier implements AsyncDisposable {
     const until = new Map(live.map((alert) => [alert, this.#silencedUntil(alert, silences, now)]));
     const silenced = live.filter((alert) => until.get(alert) !== undefined);
     const dueAt = Math.min(...silenced.map((alert) => until.get(alert)!));
-    if (silenced.length === live.length) return { state: 'waiting', dueAt: new Date(dueAt), held: 'silenced' };
-    if (silenced.length > 0) await this.#putOff(claim, silenced, dueAt);
+    if (silenced.length === live.length) return waits(dueAt, 'silenced');
+    if (silenced.length > 0 && event !== 'reminded') await this.#putOff(claim, silenced, dueAt);
     return { alerts: live.filter((alert) => !silenced.includes(alert)) };
   }
 
@@ -304,10 +318,19 @@ export class Notifier implements AsyncDisposable {
       ...errorFields(error),
     });
     const outcome: Outcome =
-      now + waitMs - claim.created_at.getTime() > GIVE_UP_AFTER_MS
+      claim.attempts >= GIVE_UP_ATTEMPTS && now + waitMs - claim.created_at.getTime() > GIVE_UP_AFTER_MS
         ? { state: 'failed', error: text }
         : { state: 'waiting', dueAt: new Date(now + waitMs), error: text };
     await this.#end(claim, outcome, channelFailing(claim, text, passing));
+  }
+
+  /**
+   * Something of it has come back since it was looked at. Whoever plans takes what waits for told, so a note that it is moot must not overtake:
+   * alerts don't change until that is committed.
+   */
+  async #isBack(transaction: Queryable, { id, event }: ClaimedNotification): Promise<boolean> {
+    if (event !== 'opened' && event !== 'escalated') return false;
+    return (await holdNotifiedStates(transaction, id)).some((state) => concerns(event, state));
   }
 
   /** Notes how it ended, together with what that says of the channel. */
@@ -315,12 +338,23 @@ export class Notifier implements AsyncDisposable {
     const { database, clock, hub, onDelivery } = this.#options;
     const at = new Date(clock.now());
     const views = await database.transaction(async (transaction) => {
-      const isOurs = await endClaim(transaction, { id: claim.id, by: this.#self }, outcome, at);
-      if (isOurs) transaction.afterCommit(() => onDelivery?.(claim.channel, deliveryOutcome(outcome)));
-      return isOurs ? channelTrouble(transaction, claim.channel, outcome.state === 'told', trouble, at) : [];
+      const ended = outcome.state === 'moot' && (await this.#isBack(transaction, claim)) ? againAt(at) : outcome;
+      const isOurs = await endClaim(transaction, { id: claim.id, by: this.#self }, ended, at);
+      if (isOurs) transaction.afterCommit(() => onDelivery?.(claim.channel, deliveryOutcome(ended)));
+      return isOurs ? channelTrouble(transaction, claim.channel, ended.state === 'told', trouble, at) : [];
     });
     for (const data of views) hub.publish({ type: 'alert', data });
   }
+}
+
+/** Whether an alert that a notification is about is of interest to whom it is for. */
+function concerns(event: NotificationEvent, state: AlertView['state']): boolean {
+  return event === 'opened' ? state !== 'resolved' : state === 'open';
+}
+
+/** Looked at again at once; nothing was tried. */
+function againAt(at: Date): Outcome {
+  return { state: 'waiting', dueAt: at, held: null };
 }
 
 function deliveryOutcome(outcome: Outcome): DeliveryOutcome {

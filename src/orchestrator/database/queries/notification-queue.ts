@@ -61,6 +61,16 @@ export async function readNotifiedAlerts(
   return { alerts: rows.map(toAlertView), total: rows[0]?.total ?? 0 };
 }
 
+/** The states of its alerts, which stay as they are until the transaction has ended. */
+export async function holdNotifiedStates(transaction: Queryable, id: number): Promise<AlertView['state'][]> {
+  const { rows } = await transaction.query<{ state: AlertView['state'] }>(
+    `SELECT state FROM notification_alerts JOIN alerts ON alerts.id = alert_id WHERE notification_id = $1
+     ORDER BY alerts.id FOR SHARE OF alerts`,
+    [id],
+  );
+  return rows.map(({ state }) => state);
+}
+
 /** How a claimed notification ended, or why it waits on. */
 export type Outcome =
   | { readonly state: 'told'; readonly providerId: string | null }
@@ -68,7 +78,7 @@ export type Outcome =
   | { readonly state: 'failed'; readonly error: string }
   | { readonly state: 'waiting'; readonly dueAt: Date; readonly error: string }
   /** It was not tried. */
-  | { readonly state: 'waiting'; readonly dueAt: Date; readonly held: string };
+  | { readonly state: 'waiting'; readonly dueAt: Date; readonly held: string | null };
 
 /** Notes the outcome of a claim that is still ours. False: it had run out, and another replica has it. */
 export async function endClaim(
@@ -92,7 +102,7 @@ export async function endClaim(
       'error' in outcome ? outcome.error.slice(0, 1_000) : null,
       outcome.state === 'waiting' ? outcome.dueAt : null,
       held,
-      held === null ? 0 : 1,
+      'held' in outcome ? 1 : 0,
     ],
   );
   return count > 0;

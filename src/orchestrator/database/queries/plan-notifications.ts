@@ -95,6 +95,7 @@ export interface GroupNotification {
   readonly severity: AlertSeverity;
   readonly state: 'waiting' | 'told' | 'moot' | 'failed';
   readonly attempts: number;
+  readonly due_at: Date;
   readonly ended_at: Date | null;
 }
 
@@ -104,7 +105,7 @@ export async function readGroupNotifications(
   groupIds: readonly number[],
 ): Promise<GroupNotification[]> {
   const { rows } = await transaction.query<GroupNotification>(
-    `SELECT id, group_id, channel, event, severity, state, attempts, ended_at FROM notifications
+    `SELECT id, group_id, channel, event, severity, state, attempts, due_at, ended_at FROM notifications
      WHERE group_id = ANY($1::bigint[]) ORDER BY id`,
     [groupIds],
   );
