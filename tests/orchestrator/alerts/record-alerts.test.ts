@@ -4,20 +4,24 @@ import { DEFAULT_ALERTS } from '../../../src/config/index.ts';
 import type { AgentId, ServerName } from '../../../src/contract/ids.ts';
 import { planNotifications } from '../../../src/orchestrator/alerts/notification-planner.ts';
 import { raiseAlerts, settleAlerts } from '../../../src/orchestrator/alerts/raise.ts';
-import type { Database } from '../../../src/orchestrator/database/database.ts';
+import type { Database, Queryable } from '../../../src/orchestrator/database/database.ts';
 import { readAlertDetail } from '../../../src/orchestrator/database/queries/read-alert-detail.ts';
 import { readAlerts } from '../../../src/orchestrator/database/queries/read-alerts.ts';
 import { recordAlerts } from '../../../src/orchestrator/database/queries/record-alerts.ts';
+import { resolveAlerts } from '../../../src/orchestrator/database/queries/resolve-alerts.ts';
 import { sweepExpired } from '../../../src/orchestrator/database/queries/sweep-expired.ts';
 import { whileAlone } from '../../../src/orchestrator/database/while-alone.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { webhookSettings } from '../../support/recording-channel.ts';
+import { until } from '../../support/until.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
 
 const NOW = Date.parse('2026-01-15T10:00:00Z');
 const DAY_MS = 86_400_000;
+const WAITING =
+  "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 const policy = { alerts: DEFAULT_ALERTS, channels: [webhookSettings('oncall')] };
 
 const trouble = (server: string, dedupKey = 'disk') => ({
@@ -145,4 +149,84 @@ test('what an agent tells late, of long ago, is told to people all the same', as
 
   const detail = await readAlertDetail(database, alert!.id, new Date(NOW));
   assert.deepEqual([detail!.state, detail!.deliveries.map(({ state }) => state)], ['open', ['waiting']]);
+});
+
+test('whoever settles and raises in one transaction, and whoever plans, never wait for each other in a circle', async () => {
+  await using database = await postgres.database();
+  const at = new Date(NOW);
+  await database.transaction((transaction) => raiseAlerts(transaction, [trouble('LOW'), trouble('HIGH')], at));
+
+  // One has settled the higher; another raises the lower while a planner is at both; then the first raises.
+  const step = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
+  const first = database.transaction(async (transaction) => {
+    await settleAlerts(transaction, [{ server: 'HIGH', dedupKey: 'disk' }], at);
+    settled.resolve();
+    await step.promise;
+    await raiseAlerts(transaction, [trouble('OTHER')], at);
+  });
+  await settled.promise;
+  const planning = database.transaction((transaction) => planNotifications(transaction, policy, NOW));
+  const waits = async (n: number) => {
+    const { rows } = await database.query<{ n: number }>(WAITING);
+    return rows[0]!.n >= n;
+  };
+  let planned = false;
+  void planning.then(() => {
+    planned = true;
+  });
+  await until('the planner has gone by, or waits', async () => planned || (await waits(1)));
+  const second = database.transaction((transaction) => raiseAlerts(transaction, [trouble('LOW')], at));
+  await until('the second waits', () => waits(planned ? 1 : 2));
+  step.resolve();
+
+  await Promise.all([first, planning, second]);
+  await database.transaction((transaction) => planNotifications(transaction, policy, NOW));
+  const { rows } = await database.query('SELECT FROM alert_events WHERE NOT planned');
+  assert.equal(rows.length, 0);
+});
+
+test('requests of one agent that tell and resolve wait for each other, and not in a circle', async () => {
+  await using database = await postgres.database();
+  const at = new Date(NOW);
+  const report = (dedupKey: string) => ({
+    ...trouble('RACK1', dedupKey),
+    agent_id: null,
+    dedup_key: dedupKey,
+    server: 'RACK1' as ServerName,
+    at: at.toISOString(),
+    count: 1,
+  });
+  const tellOne = (transaction: Queryable, dedupKey: string) =>
+    recordAlerts(transaction, [report(dedupKey)], at, 'agent');
+  const over = (transaction: Queryable, ...dedupKeys: string[]) =>
+    resolveAlerts(
+      transaction,
+      { origin: 'agent', names: dedupKeys.map((dedupKey) => ({ server: 'RACK1', dedupKey })) },
+      at,
+    );
+  await database.transaction((transaction) => tellOne(transaction, 'low'));
+  await database.transaction((transaction) => tellOne(transaction, 'high'));
+  const told = Promise.withResolvers<void>();
+  const step = Promise.withResolvers<void>();
+
+  const one = database.transaction(async (transaction) => {
+    await tellOne(transaction, 'high');
+    told.resolve();
+    await step.promise;
+    await over(transaction, 'low');
+  });
+  await told.promise;
+  const two = database.transaction((transaction) => over(transaction, 'low', 'high'));
+  await until('the second waits', async () => {
+    const { rows } = await database.query<{ n: number }>(WAITING);
+    return rows[0]!.n > 0;
+  });
+  step.resolve();
+
+  await Promise.all([one, two]);
+  assert.deepEqual(
+    (await readAlerts(database)).map(({ state }) => state),
+    ['resolved', 'resolved'],
+  );
 });

@@ -18,13 +18,16 @@ export interface UnplannedEvent extends PlannedAlert {
   readonly reopened: number;
 }
 
-/** Oldest first. Only one replica plans at a time, so they aren't locked. */
+/**
+ * Oldest first. Only one replica plans at a time, so they aren't locked; their alerts are, but never waited for: what is being changed is
+ * planned in the next round.
+ */
 export async function readUnplannedEvents(transaction: Queryable): Promise<UnplannedEvent[]> {
   const { rows } = await transaction.query<UnplannedEvent>(
     `SELECT event.id AS event_id, event.event, alert_id, alerts.group_id, alerts.server, alerts.origin, alerts.agent_id, alerts.kind,
        alerts.severity, alerts.detail, alerts.state, alerts.reopened
      FROM alert_events event JOIN alerts ON alerts.id = alert_id
-     WHERE NOT planned ORDER BY event.id LIMIT ${EVENTS_MAX}`,
+     WHERE NOT planned ORDER BY event.id LIMIT ${EVENTS_MAX} FOR NO KEY UPDATE OF alerts SKIP LOCKED`,
   );
   return rows;
 }
@@ -33,7 +36,7 @@ export async function markPlanned(transaction: Queryable, eventIds: readonly num
   await transaction.query('UPDATE alert_events SET planned = true WHERE id = ANY($1::bigint[])', [eventIds]);
 }
 
-/** The open group of each key, made where there is none; what was about to close goes on. Puts the alerts into them. */
+/** The open group of each key, made where there is none; what was about to close goes on. Puts the alerts, which are locked, into them. */
 export async function joinGroups(
   transaction: Queryable,
   alerts: readonly { readonly alertId: number; readonly key: string }[],
@@ -47,10 +50,8 @@ export async function joinGroups(
   );
   const idOf = new Map(rows.map(({ key, id }) => [key, id]));
   await transaction.query(
-    // Locked in the order of ids, as everybody does who changes several.
-    `WITH mine AS (SELECT id FROM alerts WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE)
-     UPDATE alerts SET group_id = told.group_id FROM unnest($1::bigint[], $2::bigint[]) AS told (id, group_id)
-     WHERE alerts.id = told.id AND alerts.id IN (SELECT id FROM mine)`,
+    `UPDATE alerts SET group_id = told.group_id FROM unnest($1::bigint[], $2::bigint[]) AS told (id, group_id)
+     WHERE alerts.id = told.id`,
     [alerts.map(({ alertId }) => alertId), alerts.map(({ key }) => idOf.get(key))],
   );
   return idOf;
@@ -245,10 +246,11 @@ export async function claimReminders(transaction: Queryable, before: Date, now: 
   return rows.map(({ id }) => id);
 }
 
-/** Alerts whose end nobody tells, and that nobody has told again since `before`. */
+/** Alerts whose end nobody tells, and that nobody has told again since `before`; locked without waiting. */
 export async function readQuietAlerts(transaction: Queryable, before: Date): Promise<string[]> {
   const { rows } = await transaction.query<{ id: number }>(
-    `SELECT id FROM alerts WHERE state <> 'resolved' AND heard_at < $1 AND (origin = 'agent' OR kind = ANY($2)) LIMIT 500`,
+    `SELECT id FROM alerts WHERE state <> 'resolved' AND heard_at < $1 AND (origin = 'agent' OR kind = ANY($2)) LIMIT 500
+     FOR NO KEY UPDATE SKIP LOCKED`,
     [before, ENDLESS_KINDS],
   );
   return rows.map(({ id }) => String(id));

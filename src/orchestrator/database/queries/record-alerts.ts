@@ -12,7 +12,7 @@ export interface StoredReport extends Omit<AlertReport, 'resolved'> {
   readonly count: number;
 }
 
-/** Alerts of one server are recorded one request after the other, and so are all of the orchestrator's own: two that tell the same trouble make one alert. */
+/** Two that tell the same trouble make one alert. */
 const RECORD_LOCK = 0x6e73_7639; // "nsv9"
 
 const EVENT_OF: Readonly<Partial<Record<Taken, AlertEvent>>> = {
@@ -44,8 +44,7 @@ export async function recordAlerts(
   origin: AlertOrigin,
 ): Promise<AlertView[]> {
   if (reports.length === 0) return [];
-  const lock = origin === 'agent' ? reports[0]!.server : '';
-  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [RECORD_LOCK, lock]);
+  await lockAlerts(transaction, origin, reports[0]!.server);
   const known = await lockKnown(transaction, origin, reports);
   const taken = reports.map((report) => {
     const row = known.get(nameOf(report));
@@ -81,6 +80,15 @@ export async function recordAlerts(
   return rows.map(toAlertView);
 }
 
+/**
+ * Whoever changes several alerts by their names comes one after the other until the transaction ends: those of an agent's server, or all of the
+ * orchestrator's. To be taken before any of their rows, so that nobody waits in a circle; whoever plans takes rows without waiting.
+ */
+export async function lockAlerts(transaction: Queryable, origin: AlertOrigin, server: string): Promise<void> {
+  const name = origin === 'agent' ? server : '';
+  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [RECORD_LOCK, name]);
+}
+
 type RecordedRow = AlertRow & { readonly dedup_key: string };
 
 /** The newest alert of each name. Locked in the order of ids, as everybody does who changes several: so nobody waits for each other. */
@@ -94,7 +102,7 @@ async function lockKnown(
        SELECT newest.id FROM unnest($2::text[], $3::text[]) AS told (server, dedup_key)
        CROSS JOIN LATERAL (SELECT id FROM alerts
          WHERE alerts.server = told.server AND origin = $1 AND alerts.dedup_key = told.dedup_key ORDER BY id DESC LIMIT 1) newest)
-     ORDER BY id FOR UPDATE`,
+     ORDER BY id FOR NO KEY UPDATE`,
     [origin, reports.map(({ server }) => server), reports.map((report) => report.dedup_key)],
   );
   return new Map(rows.map((row) => [nameOf(row), row]));

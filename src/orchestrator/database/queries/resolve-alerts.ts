@@ -2,7 +2,7 @@ import type { AlertView } from '../../../contract/fleet.ts';
 import type { Queryable } from '../database.ts';
 import { appendAlertEvents } from './alert-events.ts';
 import { ALERT_COLUMNS, type AlertRow, toAlertView } from './read-alerts.ts';
-import type { AlertOrigin } from './record-alerts.ts';
+import { type AlertOrigin, lockAlerts } from './record-alerts.ts';
 
 /** How whoever found a trouble calls it. */
 export interface AlertName {
@@ -27,9 +27,19 @@ export async function resolveAlerts(
   { by, note }: { readonly by: string | null; readonly note: string | null } = { by: null, note: null },
 ): Promise<AlertView[]> {
   const [condition, params] = conditionOf(which);
+  if ('origin' in which) {
+    // Nearly always nothing is to be resolved, and then nobody need wait.
+    const found = await transaction.query(
+      `SELECT FROM alerts WHERE state <> 'resolved' AND ${condition.replaceAll(/\$(\d)/g, (_, n) => `$${Number(n) - 2}`)} LIMIT 1`,
+      params,
+    );
+    if (found.count === 0) return [];
+    const server = 'names' in which ? which.names[0]!.server : which.server;
+    await lockAlerts(transaction, which.origin, server);
+  }
   const { rows } = await transaction.query<AlertRow>(
     // Locked in the order of ids, as everybody does who changes several.
-    `WITH over AS (SELECT id FROM alerts WHERE state <> 'resolved' AND ${condition} ORDER BY id FOR UPDATE)
+    `WITH over AS (SELECT id FROM alerts WHERE state <> 'resolved' AND ${condition} ORDER BY id FOR NO KEY UPDATE)
      UPDATE alerts SET state = 'resolved', resolved_at = $1, resolved_by = $2
      WHERE id IN (SELECT id FROM over) RETURNING ${ALERT_COLUMNS}`,
     [now, by, ...params],

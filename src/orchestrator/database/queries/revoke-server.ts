@@ -24,6 +24,8 @@ export async function revokeServer(
       server,
       now,
     ]);
+    // Before its alerts: whoever judges its AI agents has them first and its alerts then.
+    await transaction.query('UPDATE agents_latest SET next_judged_at = $2 WHERE server = $1', [server, now]);
     // One that is out of service stays so: nobody waits for it.
     if (known.state !== 'revoked' && !known.is_retired) {
       const reason = "the server's key was revoked";
@@ -40,7 +42,6 @@ export async function revokeServer(
       'UPDATE agent_keys SET revoked_at = $2, revoked_reason = $3 WHERE server = $1 AND revoked_at IS NULL',
       [server, now, `revoked by ${by}`],
     );
-    await transaction.query('UPDATE agents_latest SET next_judged_at = $2 WHERE server = $1', [server, now]);
     await appendAudit(transaction, { at: now, by: actor, action: 'server.revoked', subject: server });
     return true;
   });
