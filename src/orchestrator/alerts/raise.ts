@@ -4,6 +4,7 @@ import type { AgentId, ServerName } from '../../contract/ids.ts';
 import type { Queryable } from '../database/database.ts';
 import { recordAlerts, type StoredReport } from '../database/queries/record-alerts.ts';
 import { type AlertName, resolveAlerts } from '../database/queries/resolve-alerts.ts';
+import { holdable, storable } from '../database/storable.ts';
 
 /** What is about no server but the orchestrator itself is told under this name. */
 export const ORCHESTRATOR_ALERTS_SERVER = 'orchestrator' as ServerName;
@@ -28,15 +29,15 @@ export async function raiseAlerts(
 ): Promise<AlertView[]> {
   const reports = new Map<string, StoredReport>();
   for (const { server, agentId, dedupKey, kind, severity, title, detail } of troubles) {
-    const key = dedupKey.slice(0, 200);
+    const key = nameOf(dedupKey);
     reports.set(`${server}\n${key}`, {
       dedup_key: key,
       severity,
       server: server as ServerName,
       agent_id: agentId as AgentId | null,
       kind,
-      title: title.slice(0, 500).toWellFormed(),
-      detail,
+      title: holdable(title.slice(0, 500)),
+      detail: storable(detail) ?? {}, // it nests too deeply for anybody to read
       at: at.toISOString(),
       count: 1,
     });
@@ -55,8 +56,13 @@ export async function settleAlerts(
     transaction,
     {
       origin: 'orchestrator',
-      names: names.map(({ server, dedupKey }) => ({ server, dedupKey: dedupKey.slice(0, 200) })),
+      names: names.map(({ server, dedupKey }) => ({ server, dedupKey: nameOf(dedupKey) })),
     },
     at,
   );
+}
+
+/** As it is stored: found again by the same. */
+function nameOf(dedupKey: string): string {
+  return holdable(dedupKey.slice(0, 200));
 }

@@ -20,3 +20,8 @@ export function storable<T>(value: T): T | undefined {
   });
   return mended ? (JSON.parse(text) as T) : value;
 }
+
+/** The same of a text alone. */
+export function holdable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
+}

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readAlertDetail } from '../../../src/orchestrator/database/queries/read-alert-detail.ts';
+import { readAlerts } from '../../../src/orchestrator/database/queries/read-alerts.ts';
 import { endSilence } from '../../../src/orchestrator/database/queries/silences.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
 import { AlertStory } from '../../support/alert-story.ts';
@@ -135,4 +137,23 @@ test('what comes back while it is being found over is told', async (t) => {
   await story.pass(HOUR, MINUTE);
 
   assert.deepEqual(story.channel().summary, ['opened server.silent']);
+});
+
+test('what a provider says in characters that Postgres cannot hold is told once all the same, and noted', async (t) => {
+  const story = await AlertStory.begin(t, postgres, webhookSettings('oncall'), webhookSettings('mail'));
+  story.channel().answer = async () => ({ providerId: 'a\0b\ud800' });
+  story.channel('mail').answer = async () => {
+    throw new NervesysError('NSV_CHANNEL_DENIED', 'tell mail: \0\ud800');
+  };
+  const { id } = await story.raise('RACK1');
+
+  await story.pass(10 * MINUTE, 10 * SECOND);
+
+  const detail = await readAlertDetail(story.database, id, new Date(story.clock.now()));
+  assert.deepEqual(detail!.deliveries.map(({ channel, state, error }) => [channel, state, error]).sort(), [
+    ['mail', 'waiting', 'tell mail: \ufffd\ufffd'],
+    ['oncall', 'told', null],
+  ]);
+  assert.equal(story.channel().told.filter(({ alerts }) => alerts[0]!.id === id).length, 1);
+  assert.equal((await readAlerts(story.database, { kind: 'channel.failing' })).length, 1);
 });

@@ -67,6 +67,18 @@ test('troubles of many servers are stored at once, and found again they count up
   assert.equal(rows[0]!.n, 2_000);
 });
 
+test('a trouble with a name or words that Postgres cannot hold is stored, counts up, and is settled', async () => {
+  await using database = await postgres.database();
+  const strange = { ...trouble('S', `${'a'.repeat(199)}🦊`), title: '\0\ud800', detail: { '\0': '\ud800' } };
+  const raise = () => database.transaction((transaction) => raiseAlerts(transaction, [strange], new Date(NOW)));
+
+  await raise();
+  const [again] = await raise();
+  const settled = await database.transaction((transaction) => settleAlerts(transaction, [strange], new Date(NOW)));
+
+  assert.deepEqual([again!.count, again!.title, settled.length], [2, '\ufffd\ufffd', 1]);
+});
+
 test('what an agent tells under a name of the orchestrator’s is another alert', async () => {
   await using database = await postgres.database();
   await database.transaction((transaction) => raiseAlerts(transaction, [trouble('AIGARDEN01')], new Date(NOW)));

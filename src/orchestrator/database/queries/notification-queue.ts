@@ -1,6 +1,7 @@
 import type { AlertSeverity } from '../../../contract/alert.ts';
 import type { AlertView } from '../../../contract/fleet.ts';
 import type { Queryable } from '../database.ts';
+import { holdable } from '../storable.ts';
 import type { NotificationEvent } from './plan-notifications.ts';
 import { ALERT_COLUMNS, type AlertRow, toAlertView } from './read-alerts.ts';
 
@@ -98,14 +99,19 @@ export async function endClaim(
       claim.by,
       outcome.state,
       ended ? now : null,
-      outcome.state === 'told' ? (outcome.providerId?.slice(0, 300) ?? null) : null,
-      'error' in outcome ? outcome.error.slice(0, 1_000) : null,
+      outcome.state === 'told' ? textOf(outcome.providerId, 300) : null,
+      'error' in outcome ? textOf(outcome.error, 1_000) : null,
       outcome.state === 'waiting' ? outcome.dueAt : null,
       held,
       'held' in outcome ? 1 : 0,
     ],
   );
   return count > 0;
+}
+
+/** What a provider said may be anything, and must not keep its outcome from being noted: it would be told again for ever. */
+function textOf(said: string | null, lengthMax: number): string | null {
+  return said === null ? null : holdable(said.slice(0, lengthMax));
 }
 
 /** Takes alerts out of a notification: they are told by another, later. */
