@@ -24,7 +24,7 @@ import { whileAlone } from '../database/while-alone.ts';
 import type { Duties } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import { channelFailing, channelTrouble } from './channel-trouble.ts';
-import type { Channel } from './channels/channel.ts';
+import type { Channel, Told } from './channels/channel.ts';
 import { linesOf } from './lines-of.ts';
 import { NOTIFIED_ALERTS_MAX, type Notification, type NotifiedAlert } from './notification.ts';
 import { planNotifications, type TellingPolicy } from './notification-planner.ts';
@@ -71,6 +71,10 @@ const GIVE_UP_ATTEMPTS = 40;
 /** Replicas don't learn of another configuration in the same instant: one may plan for a channel that the other has yet to hear of. */
 const CHANNEL_AWAITED_MS = 120_000;
 const CHANNEL_AGAIN_MS = 5_000;
+
+/** Between two attempts to note that something was told; and how many where Postgres answers, but won't. */
+const NOTE_AGAIN_MS = 1_000;
+const NOTE_ATTEMPTS = 5;
 
 /**
  * Tells people: turns what happened to alerts into notifications, and brings those to their channels. Whatever is told was stored before,
@@ -210,9 +214,9 @@ export class Notifier implements AsyncDisposable {
       return;
     }
     const notification = this.#notificationOf(claim, told.alerts, total - (alerts.length - told.alerts.length));
+    let taken: Told;
     try {
-      const { providerId } = await channel.tell(notification, this.#stop.signal);
-      await this.#end(claim, { state: 'told', providerId });
+      taken = await channel.tell(notification, this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted) {
         // Whether the provider took it is not known: it is told again rather than never.
@@ -224,6 +228,24 @@ export class Notifier implements AsyncDisposable {
         return;
       }
       await this.#failed(claim, error);
+      return;
+    }
+    await this.#noteTold(claim, taken);
+  }
+
+  /** It is told, and must be noted however long Postgres is away: nothing else is told on the channel meanwhile, nor this again. */
+  async #noteTold(claim: ClaimedNotification, { providerId }: Told): Promise<void> {
+    const { clock, logger } = this.#options;
+    for (let failures = 0; ; ) {
+      try {
+        await this.#end(claim, { state: 'told', providerId });
+        return;
+      } catch (error) {
+        if (++failures === 1)
+          logger.warn('that an alert was told could not be noted', { channel: claim.channel, ...errorFields(error) });
+        if (!isRetryable(error) && failures >= NOTE_ATTEMPTS) throw error;
+        await clock.sleep(NOTE_AGAIN_MS, this.#stop.signal);
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import { NervesysError } from '../../../src/platform/errors.ts';
 import { AlertStory } from '../../support/alert-story.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { webhookSettings } from '../../support/recording-channel.ts';
+import { until } from '../../support/until.ts';
 
 // The goal: what is held back for a time is told once afterwards, not never and not in a heap.
 
@@ -156,4 +157,38 @@ test('what a provider says in characters that Postgres cannot hold is told once 
   ]);
   assert.equal(story.channel().told.filter(({ alerts }) => alerts[0]!.id === id).length, 1);
   assert.equal((await readAlerts(story.database, { kind: 'channel.failing' })).length, 1);
+});
+
+test('what a provider has taken is not told again because Postgres is away when that is to be noted', async (t) => {
+  const story = await AlertStory.begin(t, postgres);
+  const { database } = story;
+  const transaction = database.transaction.bind(database);
+  let isAway = false;
+  database.transaction = async (work) => {
+    if (isAway) throw new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres is away', { retryable: true });
+    return transaction(work);
+  };
+  story.channel().answer = async () => {
+    isAway = true;
+    return { providerId: 'x' };
+  };
+  await story.raise('RACK1');
+  await story.notifier.planOnce();
+  await story.clock.advance(5 * SECOND);
+
+  let isDone = false;
+  const telling = story.notifier.tellOnce().then(() => {
+    isDone = true;
+  });
+  await until('it is told', () => story.channel().told.length > 0);
+  for (let n = 0; n < 300; n++) await story.clock.advance(SECOND);
+  isAway = false;
+  await until('it is noted', async () => {
+    await story.clock.advance(SECOND);
+    return isDone;
+  });
+  await telling;
+  await story.pass(HOUR);
+
+  assert.deepEqual(story.channel().summary, ['opened server.silent']);
 });
