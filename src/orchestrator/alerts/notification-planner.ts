@@ -20,6 +20,7 @@ import {
   readQuietAlerts,
   readToldAlerts,
   readUnplannedEvents,
+  setAsideAcknowledged,
   setClosing,
   type UnplannedEvent,
 } from '../database/queries/plan-notifications.ts';
@@ -93,6 +94,11 @@ async function planOpened(
   if (opened.length === 0) return;
   const keys = await groupKeys(transaction, opened, new Date(now - policy.alerts.groupIntervalMs));
   const joined = opened.map((event) => ({ event, alertId: event.alert_id, key: keys.get(event)! }));
+  await setAsideAcknowledged(
+    transaction,
+    joined.map(({ key }) => key),
+    joined.map(({ alertId }) => alertId),
+  );
   const groupIds = await joinGroups(transaction, joined, new Date(now));
   const known = await readGroupNotifications(transaction, [...groupIds.values()]);
   const names = new Set(policy.channels.map(({ name }) => name));
@@ -162,7 +168,7 @@ async function withoutKnown<T extends { readonly event: UnplannedEvent }>(
 ): Promise<readonly T[]> {
   const isBack = ({ event }: T) => event.event === 'reopened' && event.group_id === groupId;
   if (!members.some(isBack)) return members;
-  const told = new Set(await readToldAlerts(transaction, groupId, channel));
+  const told = new Set((await readToldAlerts(transaction, groupId, channel)).map(({ id }) => id));
   return members.filter((one) => !isBack(one) || !told.has(one.event.alert_id));
 }
 
@@ -209,7 +215,8 @@ async function planOver(
   events: readonly UnplannedEvent[],
   now: number,
 ): Promise<void> {
-  const groupIds = groupsOf(events.filter(({ event }) => event === 'resolved'));
+  // Those in which something was that is over now, or is in another by now.
+  const groupIds = groupsOf(events.filter((one) => one.event === 'resolved' || isOpening(one)));
   if (groupIds.length === 0) return;
   const over = await readOverGroups(transaction, groupIds);
   await setClosing(
@@ -258,7 +265,11 @@ async function tellThoseWhoKnow(
       if (told.length === 0) continue;
       // Whoever can't be reached isn't reminded of it several times at once.
       if (event === 'reminded' && told.some(({ state }) => state === 'waiting')) continue;
-      const alertIds = await readToldAlerts(transaction, groupId, channel.name);
+      const all = await readToldAlerts(transaction, groupId, channel.name);
+      const still = all.filter(({ isIn }) => isIn);
+      // Nothing of it is left to tell people; a pager's incident ends with its group all the same.
+      if (still.length === 0 && !carriesAcknowledgement(channel)) continue;
+      const alertIds = (still.length === 0 ? all : still).map(({ id }) => id);
       const severity = worst(told.map((one) => one.severity));
       made.push({ groupId, channel: channel.name, event, severity, dueAt: now, alertIds });
     }

@@ -5,6 +5,7 @@ import { readAlerts } from '../../../src/orchestrator/database/queries/read-aler
 import { endSilence } from '../../../src/orchestrator/database/queries/silences.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
 import { AlertStory } from '../../support/alert-story.ts';
+import { channelSettings } from '../../support/channel-settings.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { webhookSettings } from '../../support/recording-channel.ts';
 import { until } from '../../support/until.ts';
@@ -191,4 +192,60 @@ test('what a provider has taken is not told again because Postgres is away when 
   await story.pass(HOUR);
 
   assert.deepEqual(story.channel().summary, ['opened server.silent']);
+});
+
+test('what begins while all of its group is acknowledged is a trouble of its own, told to begin and to end', async (t) => {
+  const story = await AlertStory.begin(t, postgres);
+  const known = await story.raise('RACK1');
+  await story.pass(MINUTE);
+  await story.acknowledge(known.id);
+  await story.pass(24 * HOUR, HOUR);
+
+  await story.raise('RACK2');
+  await story.pass(MINUTE);
+  await story.settle('RACK2');
+  await story.pass(MINUTE);
+  await story.settle('RACK1');
+  await story.pass(MINUTE);
+
+  const [first, , second] = story.channel().told;
+  assert.deepEqual(
+    story.channel().told.map(({ event, alerts, groupKey }) => [event, alerts[0]!.server, groupKey]),
+    [
+      ['opened', 'RACK1', first!.groupKey],
+      ['acknowledged', 'RACK1', first!.groupKey],
+      ['opened', 'RACK2', second!.groupKey],
+      ['resolved', 'RACK2', second!.groupKey],
+      ['resolved', 'RACK1', first!.groupKey],
+    ],
+  );
+  assert.notEqual(first!.groupKey, second!.groupKey); // a pager calls nobody for an incident that is acknowledged
+});
+
+test('a group that all of its alerts have left is closed, and its incident with it', async (t) => {
+  const chat = channelSettings({ type: 'ntfy', name: 'chat', topic: 'x' } as Parameters<typeof channelSettings>[0]);
+  const story = await AlertStory.begin(t, postgres, webhookSettings('pager'), chat);
+  const known = await story.raise('RACK1', 'warning');
+  await story.pass(MINUTE);
+  await story.acknowledge(known.id);
+  await story.pass(MINUTE);
+  await story.raise('RACK2', 'warning');
+  await story.pass(10 * MINUTE);
+  await story.raise('RACK1', 'critical');
+
+  await story.pass(10 * MINUTE);
+  assert.deepEqual(
+    story.channel('pager').told.map(({ event, groupKey }) => `${event} ${groupKey.split('-')[1]}`),
+    ['opened 1', 'acknowledged 1', 'opened 2', 'resolved 1', 'opened 2'],
+  );
+  await story.settle('RACK1');
+  await story.settle('RACK2');
+  await story.pass(10 * MINUTE);
+
+  assert.deepEqual(
+    story.channel('chat').told.map(({ event, total }) => `${event} ${total}`),
+    ['opened 1', 'opened 1', 'opened 1', 'resolved 2'],
+  );
+  const { rows } = await story.database.query('SELECT FROM alert_groups WHERE closed_at IS NULL');
+  assert.equal(rows.length, 0);
 });

@@ -36,6 +36,30 @@ export async function markPlanned(transaction: Queryable, eventIds: readonly num
   await transaction.query('UPDATE alert_events SET planned = true WHERE id = ANY($1::bigint[])', [eventIds]);
 }
 
+/**
+ * Groups of these keys of which all that goes on is acknowledged, but for these alerts, go on under a key of their own: what begins now is a
+ * trouble of its own then. Somebody is at the other, a pager would call nobody for it, and its end may be weeks away. Where nothing but these
+ * goes on, and whoever pages was told last that somebody is at it, they leave it too: one that got worse is called for again.
+ */
+export async function setAsideAcknowledged(
+  transaction: Queryable,
+  keys: readonly string[],
+  alertIds: readonly number[],
+): Promise<void> {
+  await transaction.query(
+    `UPDATE alert_groups SET key = left(key, 270) || $3 || id WHERE closed_at IS NULL AND key = ANY($1::text[])
+       AND coalesce(
+         (SELECT bool_and(state = 'acknowledged') FROM alerts
+           WHERE group_id = alert_groups.id AND state <> 'resolved' AND id <> ALL($2::bigint[])),
+         (SELECT event = 'acknowledged' FROM notifications
+           WHERE group_id = alert_groups.id AND state IN ('told', 'waiting') ORDER BY id DESC LIMIT 1))`,
+    [[...new Set(keys)], alertIds, ASIDE],
+  );
+}
+
+/** Stands in no name of an AI agent or channel, and between the key of a group that was set aside and its id. */
+const ASIDE = '\u001f';
+
 /** The open group of each key, made where there is none; what was about to close goes on. Puts the alerts, which are locked, into them. */
 export async function joinGroups(
   transaction: Queryable,
@@ -57,7 +81,7 @@ export async function joinGroups(
   return idOf;
 }
 
-/** The keys of those groups that are open. */
+/** The keys of those groups that are open; of those that were set aside, the keys that they had. */
 export async function readOpenGroups(
   transaction: Queryable,
   groupIds: readonly number[],
@@ -67,7 +91,7 @@ export async function readOpenGroups(
     'SELECT id, key FROM alert_groups WHERE id = ANY($1::bigint[]) AND closed_at IS NULL',
     [groupIds],
   );
-  return new Map(rows.map(({ id, key }) => [id, key]));
+  return new Map(rows.map(({ id, key }) => [id, key.split(ASIDE)[0]!]));
 }
 
 /** How many AI agents each trouble (what group keys begin with) has begun at since then, as far as that was planned. */
@@ -168,14 +192,14 @@ export async function joinNotification(
   return true;
 }
 
-/** Of these groups, those with nothing open any more: how often something of them came back. */
+/** Of these groups, those with nothing open any more, or nothing at all: how often something of them came back. */
 export async function readOverGroups(
   transaction: Queryable,
   groupIds: readonly number[],
 ): Promise<{ readonly id: number; readonly reopened: number }[]> {
   const { rows } = await transaction.query<{ id: number; reopened: number }>(
-    `SELECT group_id AS id, max(reopened) AS reopened FROM alerts WHERE group_id = ANY($1::bigint[])
-     GROUP BY group_id HAVING bool_and(state = 'resolved')`,
+    `SELECT asked.id, coalesce(max(reopened), 0) AS reopened FROM unnest($1::bigint[]) AS asked (id) LEFT JOIN alerts ON group_id = asked.id
+     GROUP BY asked.id HAVING coalesce(bool_and(state = 'resolved'), true)`,
     [groupIds],
   );
   return rows;
@@ -224,14 +248,19 @@ export async function closeGroups(transaction: Queryable, now: Date): Promise<nu
   return ids;
 }
 
-/** The alerts of a group that a channel knows of. */
-export async function readToldAlerts(transaction: Queryable, groupId: number, channel: string): Promise<number[]> {
-  const { rows } = await transaction.query<{ alert_id: number }>(
-    `SELECT DISTINCT alert_id FROM notification_alerts JOIN notifications ON notifications.id = notification_id
-     WHERE group_id = $1 AND channel = $2 AND state IN ('told', 'waiting')`,
+/** The alerts of a group that a channel knows of, and whether they are in it still: one that came back may be in another. */
+export async function readToldAlerts(
+  transaction: Queryable,
+  groupId: number,
+  channel: string,
+): Promise<{ readonly id: number; readonly isIn: boolean }[]> {
+  const { rows } = await transaction.query<{ id: number; is_in: boolean }>(
+    `SELECT DISTINCT alert_id AS id, alerts.group_id IS NOT DISTINCT FROM $1 AS is_in
+     FROM notification_alerts JOIN notifications ON notifications.id = notification_id JOIN alerts ON alerts.id = alert_id
+     WHERE notifications.group_id = $1 AND channel = $2 AND notifications.state IN ('told', 'waiting')`,
     [groupId, channel],
   );
-  return rows.map((row) => row.alert_id);
+  return rows.map((row) => ({ id: row.id, isIn: row.is_in }));
 }
 
 /** Notes for groups with a critical alert that nobody has acknowledged, and of which nobody was told since, that it is told again. */
