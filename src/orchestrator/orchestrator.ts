@@ -18,7 +18,7 @@ import { type AgentFilePlaces, AgentFiles } from './agent-files.ts';
 import { Channels } from './alerts/channels/channels.ts';
 import { DeadMan, dutiesHealth } from './alerts/dead-man.ts';
 import { Notifier } from './alerts/notifier.ts';
-import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from './alerts/raise.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseNow, settleNow } from './alerts/raise.ts';
 import { tellStates } from './alerts/state-alerts.ts';
 import { ThresholdWatch } from './alerts/thresholds/threshold-watch.ts';
 import type { App, ServerDeps } from './api/app.ts';
@@ -38,7 +38,7 @@ import { registerApiKey } from './database/queries/register-api-key.ts';
 import { whileAlone } from './database/while-alone.ts';
 import { Dependencies } from './dependencies.ts';
 import { Duties } from './duties.ts';
-import { PostgresEventHub } from './fleet/event-hub.ts';
+import { PostgresEventHub, publishAlerts } from './fleet/event-hub.ts';
 import { FleetHearing } from './fleet/fleet-hearing.ts';
 import { fleetPolicy } from './fleet/fleet-policy.ts';
 import { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
@@ -186,7 +186,7 @@ export class Orchestrator implements AsyncDisposable {
     const transitions = new Transitions(async (transaction, changes) => {
       const alerts = await tellStates(transaction, changes, new Date(clock.now()));
       transaction.afterCommit(() => {
-        for (const data of alerts) hub.publish({ type: 'alert', data });
+        publishAlerts(hub, alerts);
       });
       await options.onTransitions?.(transaction, changes);
     });
@@ -422,12 +422,9 @@ function followRepository(
   };
   const onTrouble = async (trouble: NervesysError | undefined) => {
     const at = new Date(clock.now());
-    const alerts = await database.transaction((transaction) =>
-      trouble === undefined
-        ? settleAlerts(transaction, [SOURCE_TROUBLE], at)
-        : raiseAlerts(transaction, [sourceTrouble(trouble)], at),
-    );
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    await (trouble === undefined
+      ? settleNow({ database, hub }, [SOURCE_TROUBLE], at)
+      : raiseNow({ database, hub }, [sourceTrouble(trouble)], at));
   };
   return new GitFollower({
     repository: new Repository({

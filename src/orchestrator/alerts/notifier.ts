@@ -22,7 +22,7 @@ import { insertNotifications, type NotificationEvent } from '../database/queries
 import { readSilences } from '../database/queries/silences.ts';
 import { whileAlone } from '../database/while-alone.ts';
 import type { Duties } from '../duties.ts';
-import type { EventHub } from '../fleet/event-hub.ts';
+import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
 import { channelFailing, channelTrouble } from './channel-trouble.ts';
 import type { Channel, Told } from './channels/channel.ts';
 import { linesOf } from './lines-of.ts';
@@ -128,7 +128,7 @@ export class Notifier implements AsyncDisposable {
         planNotifications(transaction, policy(), clock.now()),
       );
       if (round === undefined) return false;
-      for (const data of round.resolved) hub.publish({ type: 'alert', data });
+      publishAlerts(hub, round.resolved);
       if (!round.more) return true;
     }
   }
@@ -365,7 +365,7 @@ export class Notifier implements AsyncDisposable {
       if (isOurs) transaction.afterCommit(() => onDelivery?.(claim.channel, deliveryOutcome(ended)));
       return isOurs ? channelTrouble(transaction, claim.channel, ended.state === 'told', trouble, at) : [];
     });
-    for (const data of views) hub.publish({ type: 'alert', data });
+    publishAlerts(hub, views);
   }
 }
 

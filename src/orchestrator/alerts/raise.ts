@@ -1,10 +1,11 @@
 import type { AlertSeverity } from '../../contract/alert.ts';
 import type { AlertView } from '../../contract/fleet.ts';
 import type { AgentId, ServerName } from '../../contract/ids.ts';
-import type { Queryable } from '../database/database.ts';
+import type { Database, Queryable } from '../database/database.ts';
 import { recordAlerts, type StoredReport } from '../database/queries/record-alerts.ts';
 import { type AlertName, resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { holdable, storable } from '../database/storable.ts';
+import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
 
 /** What is about no server but the orchestrator itself is told under this name. */
 export const ORCHESTRATOR_ALERTS_SERVER = 'orchestrator' as ServerName;
@@ -65,4 +66,20 @@ export async function settleAlerts(
 /** As it is stored: found again by the same. */
 function nameOf(dedupKey: string): string {
   return holdable(dedupKey.slice(0, 200));
+}
+
+/** Where alerts that stand by themselves are stored and told. */
+export interface AlertDesk {
+  readonly database: Pick<Database, 'transaction'>;
+  readonly hub: Pick<EventHub, 'publish'>;
+}
+
+/** Raises alerts in a transaction of their own, and tells of them. */
+export async function raiseNow({ database, hub }: AlertDesk, troubles: readonly OwnTrouble[], at: Date): Promise<void> {
+  publishAlerts(hub, await database.transaction((transaction) => raiseAlerts(transaction, troubles, at)));
+}
+
+/** The same for resolving them. */
+export async function settleNow({ database, hub }: AlertDesk, names: readonly AlertName[], at: Date): Promise<void> {
+  publishAlerts(hub, await database.transaction((transaction) => settleAlerts(transaction, names, at)));
 }

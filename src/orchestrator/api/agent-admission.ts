@@ -4,7 +4,7 @@ import type { ServerName } from '../../contract/ids.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
-import { type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
+import { type OwnTrouble, raiseNow } from '../alerts/raise.ts';
 import type { Database } from '../database/database.ts';
 import type { AgentKeyState } from '../database/queries/find-principal.ts';
 import { noteIncarnation } from '../database/queries/note-incarnation.ts';
@@ -103,8 +103,7 @@ export class AgentAdmission {
         title,
         detail: { code: reason.code, message: reason.message },
       };
-      const alerts = await database.transaction((transaction) => raiseAlerts(transaction, [trouble], new Date(now)));
-      for (const data of alerts) hub.publish({ type: 'alert', data });
+      await raiseNow({ database, hub }, [trouble], new Date(now));
     } catch (error) {
       logger.error('an alert could not be stored', { kind, server, ...errorFields(error) });
     }

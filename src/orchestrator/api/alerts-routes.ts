@@ -13,6 +13,7 @@ import { readAlerts } from '../database/queries/read-alerts.ts';
 import { recordAlerts } from '../database/queries/record-alerts.ts';
 import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { storable } from '../database/storable.ts';
+import { publishAlerts } from '../fleet/event-hub.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAgent, requireOperator, requirePerson } from './principal.ts';
 import { AlertDetailSchema, AlertsAnswerSchema, AlertViewSchema } from './schemas/fleet.ts';
@@ -77,7 +78,7 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
         return [...recorded.filter(({ id }) => !resolved.some((view) => view.id === id)), ...resolved];
       });
       metrics.add('nervesys_alerts_told_total', {}, reports.length);
-      for (const data of views) hub.publish({ type: 'alert', data });
+      publishAlerts(hub, views);
       return { accepted: reports.length };
     },
   );

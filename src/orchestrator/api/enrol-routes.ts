@@ -5,7 +5,7 @@ import { parseServerName, type ServerName } from '../../contract/ids.ts';
 import { renameProof } from '../../contract/rename-proof.ts';
 import { errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
-import { type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
+import { type OwnTrouble, raiseNow } from '../alerts/raise.ts';
 import { enrolServer } from '../database/queries/enrol-server.ts';
 import { readServers } from '../database/queries/read-fleet.ts';
 import type { App, ServerDeps } from './app.ts';
@@ -143,9 +143,7 @@ async function tellRefusal(deps: ServerDeps, { error, server, address, skewMs }:
       title: `${server} could not join: ${error.message}`,
       detail: { code: error.code, token_id: tokenId, address, clock_skew_ms: clockSkewMs },
     };
-    const at = new Date(clock.now());
-    const alerts = await database.transaction((transaction) => raiseAlerts(transaction, [trouble], at));
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    await raiseNow({ database, hub }, [trouble], new Date(clock.now()));
   } catch (failure) {
     logger.error('an alert could not be stored', { kind: 'enrolment.refused', server, ...errorFields(failure) });
   }

@@ -22,6 +22,7 @@ import {
   readUpgrades,
 } from '../database/queries/agent-upgrades.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
+import { publishAlerts } from '../fleet/event-hub.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAdmin, requirePerson } from './principal.ts';
 import { AskedSchema, CancelledSchema, UpgradeAnswerSchema, UpgradesAnswerSchema } from './schemas/agents.ts';
@@ -95,7 +96,7 @@ export function upgradesRoutes(app: App, deps: ServerDeps): void {
         await appendAudit(transaction, { at, by: actorOf(request), action: 'agent.upgraded', subject: server, detail });
         return told;
       });
-      for (const data of alerts) hub.publish({ type: 'alert', data });
+      publishAlerts(hub, alerts);
       logger.info('an agent tells how its upgrade went', { server, outcome: report.outcome, reason: report.reason });
       await upgrades.changed();
       return reply.code(204).send();

@@ -6,7 +6,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { randomHex } from '../../platform/random.ts';
 import type { Archive } from '../../storage/archive.ts';
-import { ORCHESTRATOR_ALERTS_SERVER, raiseAlerts, settleAlerts } from '../alerts/raise.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, raiseNow, settleNow } from '../alerts/raise.ts';
 import type { Database } from '../database/database.ts';
 import {
   type BackupState,
@@ -226,39 +226,35 @@ export class BackupKeeper implements AsyncDisposable {
     const now = clock.now();
     const { lastGoodAt, madeAt, failures } = await readBackupState(database, new Date(now));
     const ageMs = now - (lastGoodAt ?? madeAt).getTime();
-    const alerts = await database.transaction((transaction) =>
-      raiseAlerts(
-        transaction,
-        [
-          {
-            server: ORCHESTRATOR_ALERTS_SERVER,
-            agentId: null,
-            dedupKey: ALERT_KEY,
-            kind: ALERT_KEY,
-            severity: ageMs >= CRITICAL_MS ? 'critical' : 'warning',
-            title:
-              lastGoodAt === null
-                ? 'The database is not backed up: there is no good backup yet'
-                : `The database is not backed up: the last good backup is of ${lastGoodAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-            detail: {
-              code: error === undefined ? 'NSV_BACKUP_FAILED' : errorCode(error),
-              reason: error === undefined ? 'it was broken off, more than once' : describeError(error).slice(0, 1_000),
-              failures,
-              last_good_at: lastGoodAt?.toISOString() ?? null,
-            },
+    await raiseNow(
+      { database, hub },
+      [
+        {
+          server: ORCHESTRATOR_ALERTS_SERVER,
+          agentId: null,
+          dedupKey: ALERT_KEY,
+          kind: ALERT_KEY,
+          severity: ageMs >= CRITICAL_MS ? 'critical' : 'warning',
+          title:
+            lastGoodAt === null
+              ? 'The database is not backed up: there is no good backup yet'
+              : `The database is not backed up: the last good backup is of ${lastGoodAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+          detail: {
+            code: error === undefined ? 'NSV_BACKUP_FAILED' : errorCode(error),
+            reason: error === undefined ? 'it was broken off, more than once' : describeError(error).slice(0, 1_000),
+            failures,
+            last_good_at: lastGoodAt?.toISOString() ?? null,
           },
-        ],
-        new Date(now),
-      ),
+        },
+      ],
+      new Date(now),
     );
-    for (const data of alerts) hub.publish({ type: 'alert', data });
   }
 
   async #tellSuccess(): Promise<void> {
     const { database, clock, hub } = this.#options;
     const over = [{ server: ORCHESTRATOR_ALERTS_SERVER, dedupKey: ALERT_KEY }];
-    const alerts = await database.transaction((transaction) => settleAlerts(transaction, over, new Date(clock.now())));
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    await settleNow({ database, hub }, over, new Date(clock.now()));
   }
 
   #leaseUntil(): Date {

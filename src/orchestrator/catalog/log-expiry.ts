@@ -7,7 +7,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { writeDuration } from '../../platform/quantity.ts';
 import type { Archive } from '../../storage/archive.ts';
-import { ORCHESTRATOR_ALERTS_SERVER, raiseAlerts, settleAlerts } from '../alerts/raise.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, raiseNow, settleNow } from '../alerts/raise.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
 import {
@@ -202,10 +202,7 @@ export class LogExpiry implements AsyncDisposable {
       title: 'Logs past their retention are not removed: the archive does not let the orchestrator delete',
       detail: { code: errorCode(error), reason: describeError(error).slice(0, 1_000) },
     };
-    const alerts = await database.transaction((transaction) =>
-      raiseAlerts(transaction, [trouble], new Date(clock.now())),
-    );
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    await raiseNow({ database, hub }, [trouble], new Date(clock.now()));
     this.#isDenied = true;
   }
 
@@ -214,8 +211,7 @@ export class LogExpiry implements AsyncDisposable {
     const { database, clock, hub } = this.#options;
     if (count === 0 && !this.#isDenied) return;
     const over = [{ server: ORCHESTRATOR_ALERTS_SERVER, dedupKey: ALERT_KEY }];
-    const alerts = await database.transaction((transaction) => settleAlerts(transaction, over, new Date(clock.now())));
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    await settleNow({ database, hub }, over, new Date(clock.now()));
     this.#isDenied = false;
   }
 

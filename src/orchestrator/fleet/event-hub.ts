@@ -30,6 +30,11 @@ export interface EventHub {
   onGap(listener: () => void): Disposable;
 }
 
+/** Alerts have changed; to be told once what changed them is committed. */
+export function publishAlerts(hub: Pick<EventHub, 'publish'>, alerts: readonly AlertView[]): void {
+  for (const data of alerts) hub.publish({ type: 'alert', data });
+}
+
 const CHANNEL = 'nervesys_events';
 /** Changes are told to other replicas in one NOTIFY per this time, not one per beat: each NOTIFY locks all commits briefly. */
 const TELL_AFTER_MS = 150;

@@ -15,7 +15,7 @@ import {
 } from '../database/queries/record-revision.ts';
 import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { endRollout, readActiveRollout } from '../database/queries/rollouts.ts';
-import type { EventHub } from '../fleet/event-hub.ts';
+import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
 import { beginRollout } from './begin-rollout.ts';
 import type { DesiredConfig } from './desired-config.ts';
 
@@ -44,7 +44,7 @@ export class PostgresRevisionStore implements RevisionStore {
     const { database, clock, logger, hub, desired } = this.#options;
     const now = new Date(clock.now());
     const { outcome, changed, alerts } = await database.transaction((transaction) => take(transaction, found, now));
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    publishAlerts(hub, alerts);
     if (changed) await desired.changed();
     if (outcome === 'new')
       logger.info(found.refusal === undefined ? 'a revision of the configuration' : 'a revision was refused', {

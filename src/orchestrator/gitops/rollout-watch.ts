@@ -20,7 +20,7 @@ import {
   setHold,
 } from '../database/queries/rollouts.ts';
 import type { Duties } from '../duties.ts';
-import type { EventHub } from '../fleet/event-hub.ts';
+import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
 import type { DesiredConfig } from './desired-config.ts';
 import { judgeRollout, type RolloutVerdict } from './judge-rollout.ts';
 import { reachOf } from './rollout-plan.ts';
@@ -88,7 +88,7 @@ export class RolloutWatch implements AsyncDisposable {
         logger.error('the rollout was halted', { ...facts, why: sayFindings(verdict.findings) });
       else logger.info('the rollout goes on', { ...facts, step: verdict.type });
     }
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    publishAlerts(hub, alerts);
     await desired.changed();
     return verdict.type;
   }

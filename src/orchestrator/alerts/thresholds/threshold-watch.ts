@@ -7,7 +7,7 @@ import { Pace } from '../../../platform/pace.ts';
 import type { Database, Queryable } from '../../database/database.ts';
 import { type BreachSubject, findDueBreaches, writeBreaches } from '../../database/queries/breaches.ts';
 import type { Duties } from '../../duties.ts';
-import type { EventHub } from '../../fleet/event-hub.ts';
+import { type EventHub, publishAlerts } from '../../fleet/event-hub.ts';
 import { raiseAlerts, settleAlerts } from '../raise.ts';
 import { thresholdName } from './breach-alert.ts';
 import { Candidates } from './candidates.ts';
@@ -134,7 +134,7 @@ export class ThresholdWatch implements AsyncDisposable {
       );
       return { alerts: await carryOut(transaction, all, new Date(clock.now())), verdicts: all };
     });
-    for (const data of alerts) hub.publish({ type: 'alert', data });
+    publishAlerts(hub, alerts);
     const told = Map.groupBy(
       verdicts.filter(({ event }) => event !== undefined),
       ({ event }) => event,
