@@ -39,8 +39,6 @@ export interface TellingPolicy {
 export interface PlannedRound {
   /** There are more events: go on at once. */
   readonly more: boolean;
-  /** Something may be due now. */
-  readonly planned: boolean;
   /** Alerts that this round has resolved. */
   readonly resolved: readonly AlertView[];
 }
@@ -71,10 +69,9 @@ export async function planNotifications(
   }
   const closed = await closeGroups(transaction, at);
   await planResolved(transaction, policy, closed, now);
-  const reminded = await planReminders(transaction, policy, now);
+  await planReminders(transaction, policy, now);
   return {
     more: events.length === EVENTS_MAX,
-    planned: events.length + closed.length + reminded > 0,
     resolved,
   };
 }
@@ -177,7 +174,7 @@ function joinedTo(waiting: GroupNotification, news: NewNotification) {
 }
 
 function toldBefore(before: readonly GroupNotification[]): ToldBefore {
-  const told = before.filter(({ state, attempts }) => state === 'told' || (state === 'waiting' && attempts > 0));
+  const told = before.filter(isKnown);
   const last = told.findLast(({ ended_at }) => ended_at !== null);
   return {
     lastAt: last?.ended_at?.getTime(),
@@ -235,12 +232,11 @@ async function planResolved(
   await tellThoseWhoKnow(transaction, channels, groupIds, 'resolved', now);
 }
 
-async function planReminders(transaction: Queryable, policy: TellingPolicy, now: number): Promise<number> {
+async function planReminders(transaction: Queryable, policy: TellingPolicy, now: number): Promise<void> {
   const { remindAfterMs } = policy.alerts;
-  if (remindAfterMs === undefined) return 0;
+  if (remindAfterMs === undefined) return;
   const groupIds = await claimReminders(transaction, new Date(now - remindAfterMs), new Date(now));
   await tellThoseWhoKnow(transaction, policy.channels, groupIds, 'reminded', now);
-  return groupIds.length;
 }
 
 /** To the channels that know of these groups: that were told of them, or are just being told. */
@@ -256,12 +252,7 @@ async function tellThoseWhoKnow(
   const made: NewNotification[] = [];
   for (const groupId of groupIds) {
     for (const channel of channels) {
-      const told = known.filter(
-        (one) =>
-          one.group_id === groupId &&
-          one.channel === channel.name &&
-          (one.state === 'told' || (one.state === 'waiting' && one.attempts > 0)),
-      );
+      const told = known.filter((one) => one.group_id === groupId && one.channel === channel.name && isKnown(one));
       if (told.length === 0) continue;
       // Whoever can't be reached isn't reminded of it several times at once.
       if (event === 'reminded' && told.some(({ state }) => state === 'waiting')) continue;
@@ -275,6 +266,11 @@ async function tellThoseWhoKnow(
     }
   }
   await insertNotifications(transaction, made, new Date(now));
+}
+
+/** Whether a channel knows of it: it was told, or was tried and may have been taken. */
+function isKnown({ state, attempts }: GroupNotification): boolean {
+  return state === 'told' || (state === 'waiting' && attempts > 0);
 }
 
 function groupsOf(events: readonly UnplannedEvent[]): number[] {

@@ -1,6 +1,7 @@
 import type { ChannelSettings } from '../../config/index.ts';
 import { severityRank } from '../../contract/alert.ts';
 import type { AlertView, SilenceView } from '../../contract/fleet.ts';
+import { matchesServerPattern } from '../../contract/server-pattern.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -289,11 +290,9 @@ export class Notifier implements AsyncDisposable {
   /** By a silence, or by a maintenance of the configuration; each end is looked at again. */
   #silencedUntil(alert: AlertView, silences: readonly SilenceView[], now: number): number | undefined {
     const { maintenance } = this.#options.policy().alerts;
-    const windows = maintenance.flatMap((window) => {
-      const end = windowEnd(window, window.timeZone, now);
-      const isMeant = window.servers.some((server) => silencedUntil([{ ...ALWAYS, server }], alert, now) !== undefined);
-      return end !== undefined && isMeant ? [end] : [];
-    });
+    const windows = maintenance
+      .filter(({ servers }) => servers.some((pattern) => matchesServerPattern(pattern, alert.server)))
+      .map((window) => windowEnd(window, window.timeZone, now));
     const ends = [...windows, silencedUntil(silences, alert, now)].filter((end) => end !== undefined);
     return ends.length === 0 ? undefined : Math.max(...ends);
   }
@@ -383,15 +382,6 @@ function deliveryOutcome(outcome: Outcome): DeliveryOutcome {
   if (outcome.state !== 'waiting') return outcome.state;
   return 'error' in outcome ? 'retried' : 'held';
 }
-
-const ALWAYS = {
-  server: null,
-  agent_id: null,
-  kind: null,
-  alert_id: null,
-  starts_at: new Date(0).toISOString(),
-  ends_at: new Date(8.64e15).toISOString(),
-} as const;
 
 function toNotified(alert: AlertView): NotifiedAlert {
   const { acknowledged_at: _, resolved_at: __, resolved_by: ___, reopened: ____, ...kept } = alert;

@@ -1,13 +1,11 @@
-import { moreItems, type RenderedMessage } from './render-message.ts';
+import { listItems, type RenderedMessage } from './render-message.ts';
 
 /** The message below its headline as plain text: summary, facts, troubles, lines, and the link where `withLink`. */
 export function plainBody(message: RenderedMessage, { withLink }: { readonly withLink: boolean }): string {
-  const { summary, facts, items, lines, linesTitle, link } = message;
-  const more = moreItems(message);
-  const listed = [...items.map((item) => `• ${item}`), ...(more === undefined ? [] : [more])];
+  const { summary, facts, lines, linesTitle, link } = message;
   const parts = [
     facts.length === 0 ? summary : facts.map(({ label, value }) => `${label}: ${value}`).join('\n'),
-    listed.join('\n'),
+    listItems(message, '• ').join('\n'),
     lines.length === 0 ? '' : [`${linesTitle}:`, ...lines].join('\n'),
     withLink && link !== undefined ? `${link.text}:\n${link.url}` : '',
   ];

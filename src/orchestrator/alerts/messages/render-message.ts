@@ -81,12 +81,13 @@ export function renderMessage(notification: Notification, options: RenderOptions
   };
 }
 
-/** How many troubles `items` leaves out, in words: `and 37 more`. */
-export function moreItems({ language, items, total }: RenderedMessage): string | undefined {
+/** The troubles of a group, each behind `bullet`, and last how many `items` leaves out: `and 37 more`. */
+export function listItems({ language, items, total }: RenderedMessage, bullet = ''): readonly string[] {
   const words = WORDS[language];
+  const listed = items.map((item) => `${bullet}${item}`);
   return items.length === 0 || items.length >= total
-    ? undefined
-    : words.andMore(wholeNumber(total - items.length, words));
+    ? listed
+    : [...listed, words.andMore(wholeNumber(total - items.length, words))];
 }
 
 /** How long it has been going on, and when, in words. */

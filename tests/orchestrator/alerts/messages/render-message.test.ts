@@ -5,7 +5,7 @@ import { en } from '../../../../src/orchestrator/alerts/messages/en.ts';
 import { fitMessage } from '../../../../src/orchestrator/alerts/messages/fit-message.ts';
 import { he } from '../../../../src/orchestrator/alerts/messages/he.ts';
 import { plainBody } from '../../../../src/orchestrator/alerts/messages/plain-text.ts';
-import { moreItems, renderMessage } from '../../../../src/orchestrator/alerts/messages/render-message.ts';
+import { listItems, renderMessage } from '../../../../src/orchestrator/alerts/messages/render-message.ts';
 import { cleanText, cutText } from '../../../../src/orchestrator/alerts/messages/safe-text.ts';
 import { durationInWords } from '../../../../src/orchestrator/alerts/messages/times.ts';
 import type { Notification } from '../../../../src/orchestrator/alerts/notification.ts';
@@ -48,7 +48,7 @@ test('a rack of silent servers is one line with the first names and how many mor
   assert.equal(message.subject, '🔴 40 servers are silent: AIGARDEN01, AIGARDEN02, AIGARDEN03 and 37 more');
   assert.equal(message.items.length, 20);
   assert.equal(message.items[0], 'AIGARDEN01');
-  assert.equal(moreItems(message), 'and 20 more');
+  assert.equal(listItems(message).at(-1), 'and 20 more');
   assert.equal(
     shown(inHebrew(silentRack(40)).headline),
     'אין סימן חיים מ־40 שרתים: ⟨AIGARDEN01⟩, ⟨AIGARDEN02⟩, ⟨AIGARDEN03⟩ ועוד 37',

@@ -1,19 +1,18 @@
-import { moreItems, type RenderedMessage } from '../../messages/render-message.ts';
+import { listItems, type RenderedMessage } from '../../messages/render-message.ts';
 
 const COLOURS = { info: '#2563eb', warning: '#c2410c', critical: '#b91c1c' } as const;
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Heebo,Arial,sans-serif";
 
 /** The message as HTML that mail programs show alike: inline styles, a table for the facts, no image and no script. Every text is escaped. */
 export function htmlBody(message: RenderedMessage): string {
-  const { language, direction, subject, summary, facts, items, lines, linesTitle, link, footer, severity } = message;
+  const { language, direction, subject, summary, facts, lines, linesTitle, link, footer, severity } = message;
   const start = direction === 'rtl' ? 'right' : 'left';
-  const more = moreItems(message);
   const rows = facts.map(
     ({ label, value }) =>
       `<tr><td style="padding:2px 0;padding-${direction === 'rtl' ? 'left' : 'right'}:12px;color:#555;white-space:nowrap;text-align:${start};vertical-align:top">${escapeHtml(label)}</td>` +
       `<td style="padding:2px 0;text-align:${start}">${escapeHtml(value)}</td></tr>`,
   );
-  const listed = [...items, ...(more === undefined ? [] : [more])].map((item) => `<li>${escapeHtml(item)}</li>`);
+  const listed = listItems(message).map((item) => `<li>${escapeHtml(item)}</li>`);
   const parts = [
     `<h1 style="font-size:18px;margin:0 0 12px;border-${start}:4px solid ${COLOURS[severity]};padding-${start}:10px">${escapeHtml(subject)}</h1>`,
     rows.length === 0

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PagerDutySettings } from '../../../../config/index.ts';
 import type { Clock } from '../../../../platform/clock.ts';
-import { moreItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
+import { listItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
 import { cleanText } from '../../messages/safe-text.ts';
 import type { Notification } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
@@ -80,10 +80,9 @@ export function dedupKey(groupKey: string): string {
 function triggerOf(message: RenderedMessage, { alerts, at, severity, total }: Notification) {
   const [first] = alerts;
   const { facts, items, lines, link } = message;
-  const more = moreItems(message);
   const details = [
     ...facts.map(({ label, value }) => [label, value] as const),
-    ...(items.length === 0 ? [] : [['#', [...items, ...(more === undefined ? [] : [more])]] as const]),
+    ...(items.length === 0 ? [] : [['#', listItems(message)] as const]),
     ...(lines.length === 0 ? [] : [[message.linesTitle, lines.join('\n')] as const]),
   ];
   return {

@@ -1,7 +1,7 @@
 import type { SlackSettings } from '../../../../config/index.ts';
 import type { Clock } from '../../../../platform/clock.ts';
 import { fitMessage } from '../../messages/fit-message.ts';
-import { moreItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
+import { listItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
 import { cutText } from '../../messages/safe-text.ts';
 import type { Notification } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
@@ -66,9 +66,8 @@ interface SlackMessage {
 }
 
 function slackMessage(message: RenderedMessage): SlackMessage {
-  const { subject, summary, facts, items, lines, link, footer } = message;
-  const more = moreItems(message);
-  const list = [...items.map((item) => `• ${item}`), ...(more === undefined ? [] : [more])].join('\n');
+  const { subject, summary, facts, lines, link, footer } = message;
+  const list = listItems(message, '• ').join('\n');
   const told = facts.length === 0 ? summary : facts.map(({ label, value }) => `${label}: ${value}`).join('\n');
   // The whole headline where the header can't hold it.
   const rest = subject.length > HEADER_MAX ? `${subject}\n${told}` : told;

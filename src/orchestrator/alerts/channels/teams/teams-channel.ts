@@ -3,7 +3,7 @@ import type { AlertSeverity } from '../../../../contract/alert.ts';
 import type { Clock } from '../../../../platform/clock.ts';
 import { NervesysError } from '../../../../platform/errors.ts';
 import { fitMessage } from '../../messages/fit-message.ts';
-import { moreItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
+import { listItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
 import type { Notification } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
 import type { ChannelDeps } from '../deps.ts';
@@ -70,8 +70,7 @@ function fits(body: string): boolean {
 type Run = Readonly<Record<string, unknown>>;
 
 function teamsMessage(message: RenderedMessage, { severity, event }: Notification) {
-  const { subject, summary, facts, items, lines, linesTitle, link, footer, direction } = message;
-  const more = moreItems(message);
+  const { subject, summary, facts, lines, linesTitle, link, footer, direction } = message;
   const right = direction === 'rtl';
   const row = (runs: readonly Run[], extra: Run = {}) => ({
     type: 'RichTextBlock',
@@ -102,9 +101,7 @@ function teamsMessage(message: RenderedMessage, { severity, event }: Notificatio
               : facts.map(({ label, value }) =>
                   row([run(`${label}: `, { weight: 'Bolder' }), run(value)], { spacing: 'Small' }),
                 )),
-            ...[...items.map((item) => `• ${item}`), ...(more === undefined ? [] : [more])].map((text) =>
-              row([run(text)], { spacing: 'Small' }),
-            ),
+            ...listItems(message, '• ').map((text) => row([run(text)], { spacing: 'Small' })),
             ...(lines.length === 0 ? [] : [row([run(`${linesTitle}:`, { weight: 'Bolder' })])]),
             ...lines.map((line) => ({
               type: 'RichTextBlock',

@@ -4,7 +4,7 @@ import { NervesysError } from '../../../../platform/errors.ts';
 import type { HttpResponse } from '../../../../platform/http-request.ts';
 import type { Logger } from '../../../../platform/logger.ts';
 import { fitMessage } from '../../messages/fit-message.ts';
-import { moreItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
+import { listItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
 import type { Notification } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
 import type { ChannelDeps } from '../deps.ts';
@@ -109,15 +109,14 @@ function hintFor(status: number, said: string): Pick<Explained, 'hint' | 'code'>
 }
 
 function telegramText(message: RenderedMessage): string {
-  const { subject, summary, facts, items, lines, linesTitle, link } = message;
-  const more = moreItems(message);
+  const { subject, summary, facts, lines, linesTitle, link } = message;
   const told =
     facts.length === 0
       ? escapeHtml(summary)
       : facts.map(({ label, value }) => `<b>${escapeHtml(label)}:</b> ${escapeHtml(value)}`).join('\n');
   const parts = [
     `<b>${escapeHtml(subject)}</b>\n${told}`,
-    [...items.map((item) => `• ${escapeHtml(item)}`), ...(more === undefined ? [] : [escapeHtml(more)])].join('\n'),
+    listItems(message, '• ').map(escapeHtml).join('\n'),
     lines.length === 0 ? '' : `${escapeHtml(linesTitle)}:\n<pre>${escapeHtml(lines.join('\n'))}</pre>`,
     link === undefined ? '' : `<a href="${escapeHtml(link.url)}">${escapeHtml(link.text)}</a>`,
   ];
