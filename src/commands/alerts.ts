@@ -3,7 +3,7 @@ import type { AlertDeliveryView, AlertDetail, AlertView } from '../contract/flee
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
-import { type Colour, escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
+import { type Colour, escapeControls, formatTable, note, painter, print, printJson, second } from './output.ts';
 
 export interface AlertsOptions extends ReaderOptions {
   readonly all?: boolean;
@@ -148,8 +148,4 @@ function lineOf(line: unknown): string {
 
 function said(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-}
-
-function second(iso: string): string {
-  return iso.slice(0, 19).replace('T', ' ');
 }

@@ -5,7 +5,7 @@ import { formatDuration, formatSize } from '../platform/quantity.ts';
 import { connectOrchestrator, type OrchestratorConnection } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
-import { escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
+import { escapeControls, formatTable, note, painter, print, printJson, second } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
 
 /** How often it is looked whether a backup is done. */
@@ -70,7 +70,7 @@ function formatBackups(backups: readonly BackupView[]): string {
   return formatTable(backups, [
     { title: 'DAY', text: (one) => one.day },
     { title: 'STATE', text: (one) => paint(colour[one.state], one.state) },
-    { title: 'BEGUN', text: (one) => one.started_at.slice(0, 19).replace('T', ' ') },
+    { title: 'BEGUN', text: (one) => second(one.started_at) },
     { title: 'ROWS', align: 'right', text: (one) => (one.state === 'done' ? String(one.rows) : '') },
     { title: 'SIZE', align: 'right', text: (one) => (one.state === 'done' ? formatSize(one.bytes) : '') },
     { title: 'PROVEN', text: (one) => one.checked ?? '' },

@@ -4,7 +4,7 @@ import { NervesysError } from '../platform/errors.ts';
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
-import { type Colour, escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
+import { type Colour, escapeControls, formatTable, minute, note, painter, print, printJson } from './output.ts';
 
 export interface FleetUpgradeOptions extends ReaderOptions {
   readonly cancel?: boolean;
@@ -74,7 +74,7 @@ function show({ bundle, halted, upgrades }: UpgradesAnswer): void {
       { title: 'STATE', text: (one) => paint(COLOUR[one.state] ?? 'dim', escapeControls(one.state)) },
       { title: 'VERSION', text: (one) => escapeControls(one.version) },
       { title: 'SHA-256', text: (one) => escapeControls(one.bundle_sha256.slice(0, 12)) },
-      { title: 'ASKED', text: (one) => one.asked_at.slice(0, 16).replace('T', ' ') },
+      { title: 'ASKED', text: (one) => minute(one.asked_at) },
       { title: 'WHY', text: (one) => escapeControls(one.reason ?? '') },
     ]),
   );

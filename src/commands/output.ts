@@ -16,6 +16,15 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** An instant of the API's as people read it, to the second or the minute; UTC. */
+export function second(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}
+
+export function minute(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}
+
 export type Colour = 'red' | 'yellow' | 'green' | 'blue' | 'dim' | 'bold';
 const SGR: Readonly<Record<Colour, readonly [on: number, off: number]>> = {
   red: [31, 39],

@@ -1,7 +1,7 @@
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
-import { escapeControls, formatTable, note, print, printJson } from './output.ts';
+import { escapeControls, formatTable, minute, note, print, printJson } from './output.ts';
 
 interface ApiKeyView {
   readonly id: string;
@@ -62,8 +62,4 @@ export async function revoke(options: ReaderOptions, id: string): Promise<number
 
 function until(expiresAt: string | null): string {
   return expiresAt === null ? 'until it is revoked' : `until ${minute(expiresAt)} UTC`;
-}
-
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
 }

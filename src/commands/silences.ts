@@ -3,7 +3,7 @@ import { NervesysError } from '../platform/errors.ts';
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
-import { escapeControls, formatTable, note, print, printJson } from './output.ts';
+import { escapeControls, formatTable, note, print, printJson, second } from './output.ts';
 
 export interface SilenceOptions extends ReaderOptions {
   readonly server?: string;
@@ -82,8 +82,4 @@ function whatOf({ server, agent_id: agentId, kind, alert_id: alertId }: SilenceV
     server === null ? undefined : `on ${server}`,
   ].filter((part) => part !== undefined);
   return escapeControls(parts.length === 0 ? 'everything' : parts.join(' '));
-}
-
-function second(iso: string): string {
-  return iso.slice(0, 19).replace('T', ' ');
 }

@@ -6,7 +6,7 @@ import { NervesysError } from '../platform/errors.ts';
 import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
-import { type Colour, escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
+import { type Colour, escapeControls, formatTable, minute, note, painter, print, printJson } from './output.ts';
 
 export interface CreateOptions extends ReaderOptions {
   /** A name or a pattern. */
@@ -148,8 +148,4 @@ export async function rotate(options: ReaderOptions & { readonly server: string 
 /** How the agent is started where this program is; run from a checkout, it is npm's script. */
 function agentProgram(): string {
   return import.meta.filename.endsWith('.ts') ? 'npm run nervesys -- agent' : 'nervesys agent';
-}
-
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
 }

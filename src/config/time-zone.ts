@@ -1,3 +1,4 @@
+import { isTimeZone } from '../platform/zone-offset.ts';
 import { parsed } from './fields.ts';
 
 export const timeZone = parsed(
@@ -5,12 +6,3 @@ export const timeZone = parsed(
   '^[A-Za-z0-9_+:/-]{1,64}$',
   (text) => (isTimeZone(text) ? text : undefined),
 );
-
-function isTimeZone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
-}

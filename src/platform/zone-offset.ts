@@ -27,3 +27,13 @@ export function zoneOffsetMs(at: number, timeZone: string): number {
   );
   return wall - Math.floor(at / 1_000) * 1_000;
 }
+
+/** Whether it is a zone that this machine knows: an IANA name, or an offset such as `+03:00`. */
+export function isTimeZone(name: string): boolean {
+  try {
+    zoneOffsetMs(0, name);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,3 +1,5 @@
+import { zoneOffsetMs } from '../../../platform/zone-offset.ts';
+
 /** What local times mean that name no zone. */
 export interface TimeZone {
   /** A local time, written as if it were UTC (epoch ms) → the instant. Of a time that occurs twice the first, at a gap the later side. */
@@ -12,35 +14,15 @@ const DAY_MS = 86_400_000;
 export function openTimeZone(name?: string): TimeZone {
   if (name === undefined) return cached((localMs) => hostOffset(localMs));
   if (name === 'UTC' || name === 'Z') return { toInstant: (localMs) => localMs };
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: name,
-    hourCycle: 'h23',
-    era: 'short',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
+  zoneOffsetMs(0, name); // throws
   return cached((localMs) => {
     // At most one change lies between the day before and the day after: one of their two offsets holds, both in the hour that
     // occurs twice, neither in the one that is left out.
-    const earlier = offsetAt(format, localMs - DAY_MS);
-    const later = offsetAt(format, localMs + DAY_MS);
-    const holding = [earlier, later].filter((offset) => offsetAt(format, localMs - offset) === offset);
+    const earlier = zoneOffsetMs(localMs - DAY_MS, name);
+    const later = zoneOffsetMs(localMs + DAY_MS, name);
+    const holding = [earlier, later].filter((offset) => zoneOffsetMs(localMs - offset, name) === offset);
     return holding.length === 0 ? earlier : Math.max(...holding);
   });
-}
-
-/** Whether `openTimeZone` knows it. */
-export function isTimeZone(name: string): boolean {
-  try {
-    openTimeZone(name);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function cached(offsetOf: (localMs: number) => number): TimeZone {
@@ -70,13 +52,4 @@ function hostOffset(localMs: number): number {
     at.getUTCMilliseconds(),
   );
   return localMs - there.getTime();
-}
-
-/** Local time minus UTC, in ms, at an instant. */
-function offsetAt(format: Intl.DateTimeFormat, instant: number): number {
-  const parts: Record<string, number> = {};
-  for (const { type, value } of format.formatToParts(instant)) parts[type] = Number(value);
-  const seconds = Math.floor(instant / 1000) * 1000;
-  const { year, month, day, hour, minute, second } = parts;
-  return Date.UTC(year!, month! - 1, day, hour, minute, second) - seconds;
 }
