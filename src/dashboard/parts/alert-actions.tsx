@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { AlertDetail } from '../../contract/fleet.ts';
 import type { LiveAlert } from '../live/live-alert.ts';
+import type { TextKey } from '../messages/words.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { useWords } from './page-context.ts';
 import { SilenceForm } from './silence-form.tsx';
@@ -14,42 +15,16 @@ interface AlertActionsProps {
 
 /** What operators may do about an alert. */
 export function AlertActions({ alert, watched, onDone }: AlertActionsProps) {
-  const words = useWords();
   const [silencing, setSilencing] = useState(false);
   const wasSilencing = useRef(false);
   const { state } = alert;
+  const done = { watched, onDone };
   return (
     <div class="actions">
       {state === 'open' && (
-        <ConfirmButton
-          label={words.say('alertAcknowledge')}
-          question={words.say('alertAcknowledgeAsk')}
-          refusal={words.say('cancel')}
-          reasonLabel={words.say('alertNote')}
-          prominent
-          harmless
-          asksReason
-          onConfirm={async (note) => {
-            await watched.change('acknowledge', note);
-            onDone();
-          }}
-        />
+        <Step step="acknowledge" label="alertAcknowledge" question="alertAcknowledgeAsk" {...done} />
       )}
-      {state !== 'resolved' && (
-        <ConfirmButton
-          label={words.say('alertResolve')}
-          question={words.say('alertResolveAsk')}
-          refusal={words.say('cancel')}
-          reasonLabel={words.say('alertNote')}
-          prominent
-          harmless
-          asksReason
-          onConfirm={async (note) => {
-            await watched.change('resolve', note);
-            onDone();
-          }}
-        />
-      )}
+      {state !== 'resolved' && <Step step="resolve" label="alertResolve" question="alertResolveAsk" {...done} />}
       {silencing ? (
         <SilenceForm
           alert={alert}
@@ -69,6 +44,32 @@ export function AlertActions({ alert, watched, onDone }: AlertActionsProps) {
         />
       )}
     </div>
+  );
+}
+
+interface StepProps extends Pick<AlertActionsProps, 'watched' | 'onDone'> {
+  readonly step: 'acknowledge' | 'resolve';
+  readonly label: TextKey;
+  readonly question: TextKey;
+}
+
+/** A step in the alert's life, with a note where somebody has one. */
+function Step({ step, label, question, watched, onDone }: StepProps) {
+  const words = useWords();
+  return (
+    <ConfirmButton
+      label={words.say(label)}
+      question={words.say(question)}
+      refusal={words.say('cancel')}
+      reasonLabel={words.say('alertNote')}
+      prominent
+      harmless
+      asksReason
+      onConfirm={async (note) => {
+        await watched.change(step, note);
+        onDone();
+      }}
+    />
   );
 }
 

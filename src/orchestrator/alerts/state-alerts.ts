@@ -2,6 +2,7 @@ import type { AlertView } from '../../contract/fleet.ts';
 import { NERVESYS_AGENT_ID } from '../../contract/ids.ts';
 import type { Queryable } from '../database/database.ts';
 import { readLastWords, readSilentServers } from '../database/queries/state-facts.ts';
+import { isUnseen, SAYS_CRITICAL, SAYS_DEGRADED, STOPPED } from '../fleet/judge-state.ts';
 import type { Transition } from '../fleet/transitions.ts';
 import { type OwnTrouble, raiseAlerts, settleAlerts } from './raise.ts';
 
@@ -61,12 +62,12 @@ function troubleOf(transition: Transition): StateTrouble | undefined {
   }
 }
 
-/** Which trouble of an AI agent this state is; the reasons are those of judgeState. */
+/** Which trouble of an AI agent this state is. */
 function agentKindOf({ to, reason }: Transition): AgentKind | undefined {
-  if (to === 'down') return reason === 'stopped, by its own word' ? 'agent.stopped' : 'agent.silent';
-  if (to === 'late') return reason.startsWith('no sign of life') ? 'agent.silent' : undefined;
-  if (reason === 'it says it is critical') return 'agent.critical';
-  if (reason === 'it says it is degraded') return 'agent.degraded';
+  if (to === 'down') return reason === STOPPED ? 'agent.stopped' : 'agent.silent';
+  if (to === 'late') return isUnseen(reason) ? 'agent.silent' : undefined;
+  if (reason === SAYS_CRITICAL) return 'agent.critical';
+  if (reason === SAYS_DEGRADED) return 'agent.degraded';
   return undefined; // other reasons have alerts of their own: the backlog a threshold, lost records the agent's
 }
 

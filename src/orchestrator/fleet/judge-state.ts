@@ -21,6 +21,17 @@ export const DEFAULT_FLEET_POLICY: FleetPolicy = {
   silentAfterMsOf: new Map(),
 };
 
+/** Reasons that others decide by: alerts of states are made of them. */
+export const STOPPED = 'stopped, by its own word';
+export const SAYS_CRITICAL = 'it says it is critical';
+export const SAYS_DEGRADED = 'it says it is degraded';
+const UNSEEN = 'no sign of life for more than';
+
+/** Whether an AI agent is late by its own silence, and not by its server's. */
+export function isUnseen(reason: string): boolean {
+  return reason.startsWith(UNSEEN);
+}
+
 /** A sign is dated by when the beat came that told it, which may have been under way for so long. */
 const SIGN_MARGIN_MS = 10_000;
 /** A state that only a beat can change is looked at again this rarely. */
@@ -70,7 +81,7 @@ export function judgeState(known: Judged, policy: FleetPolicy, now: number, hear
   if (revokedAt !== null) return { state: 'revoked', reason: "the server's key was revoked", at: revokedAt };
   const awaitedSince = Math.max(receivedAt, reinstatedAt ?? receivedAt);
   if (awaitedSince === receivedAt && known.status === 'stopped')
-    return { state: 'down', reason: 'stopped, by its own word', at: receivedAt };
+    return { state: 'down', reason: STOPPED, at: receivedAt };
 
   const silentSince = Math.max(awaitedSince, hearingSince);
   const silenceMs = now - silentSince;
@@ -125,9 +136,9 @@ function judgeWord(known: Judged, policy: FleetPolicy): Judgement {
   const because = (state: AgentState, reason: string): Judgement => ({ state, reason, at: known.receivedAt });
   const silentAfterMs = silentAfterOf(policy, known.agentId);
   if (known.seenAt !== null && known.receivedAt - known.seenAt > silentAfterMs)
-    return because('late', `no sign of life for more than ${formatDuration(silentAfterMs)}`);
-  if (known.status === 'critical') return because('degraded', 'it says it is critical');
-  if (known.status === 'degraded') return because('degraded', 'it says it is degraded');
+    return because('late', `${UNSEEN} ${formatDuration(silentAfterMs)}`);
+  if (known.status === 'critical') return because('degraded', SAYS_CRITICAL);
+  if (known.status === 'degraded') return because('degraded', SAYS_DEGRADED);
   if (known.oldestUnarchivedSeconds > policy.degradedBacklogSeconds) {
     const limit = formatDuration(policy.degradedBacklogSeconds * 1000);
     return because('degraded', `records have waited for the archive for more than ${limit}`);
