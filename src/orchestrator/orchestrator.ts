@@ -184,7 +184,7 @@ export class Orchestrator implements AsyncDisposable {
     const policy = () => fleetPolicy({ ...DEFAULT_FLEET_POLICY, ...options.policy }, desired.own);
     const hearing = new FleetHearing({ clock, logger });
     const transitions = new Transitions(async (transaction, changes) => {
-      const alerts = await tellStates(transaction, changes, new Date(clock.now()));
+      const alerts = await tellStates(transaction, changes, policy().lateAfterMs, new Date(clock.now()));
       transaction.afterCommit(() => {
         publishAlerts(hub, alerts);
       });

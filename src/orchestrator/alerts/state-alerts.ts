@@ -18,6 +18,7 @@ type AgentKind = (typeof AGENT_KINDS)[number];
 export async function tellStates(
   transaction: Queryable,
   transitions: readonly Transition[],
+  lateAfterMs: number,
   now: Date,
 ): Promise<AlertView[]> {
   const own = transitions.filter(({ agentId }) => agentId !== NERVESYS_AGENT_ID);
@@ -25,7 +26,7 @@ export async function tellStates(
   const settled = own.filter(({ from }) => from !== null).flatMap(overBy);
   return [
     ...(await settleAlerts(transaction, settled, now)),
-    ...(await raiseAlerts(transaction, await withoutSilentServers(transaction, raised), now)),
+    ...(await raiseAlerts(transaction, await withoutSilentServers(transaction, raised, lateAfterMs), now)),
   ];
 }
 
@@ -85,11 +86,13 @@ function overBy(transition: Transition): { readonly server: string; readonly ded
 async function withoutSilentServers(
   transaction: Queryable,
   troubles: readonly StateTrouble[],
+  lateAfterMs: number,
 ): Promise<readonly OwnTrouble[]> {
   const down = troubles.filter(({ kind, transition: { to } }) => kind === 'agent.silent' && to === 'down');
   const silent = await readSilentServers(
     transaction,
     down.map(({ server, transition }) => ({ server, at: transition.at })),
+    lateAfterMs,
   );
   const stopped = troubles.filter(({ kind }) => kind === 'agent.stopped');
   const words = await readLastWords(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
+import type { FleetPolicy } from '../../../src/orchestrator/fleet/judge-state.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { SetClock } from '../../support/simulated-fleet.ts';
@@ -10,12 +11,13 @@ import { VirtualFleet } from '../../support/virtual-fleet.ts';
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
 
-async function open(t: TestContext, size: number) {
+async function open(t: TestContext, size: number, policy: Partial<FleetPolicy> = {}) {
   const clock = new SetClock();
   const fleet = new VirtualFleet(clock);
   const system = await TestOrchestrator.open(t, await postgres.database(), {
     clock,
     onTransitions: fleet.onTransitions,
+    policy,
   });
   fleet.systems = [system];
   await fleet.join(size);
@@ -53,6 +55,15 @@ test('a server that is down is one alert, and not one more for each of its AI ag
   await fleet.minutes(2);
 
   assert.deepEqual(await alertsOf(system), ['server.silent AIGARDEN01 critical resolved 1']);
+});
+
+test('a server that counts as down soon is one alert all the same', async (t) => {
+  const { fleet, system } = await open(t, 1, { lateAfterMs: 65_000, downAfterMs: 100_000 });
+
+  fleet.servers[0]!.silent = true;
+  await fleet.minutes(4);
+
+  assert.deepEqual(await alertsOf(system), ['server.silent AIGARDEN01 critical open 1']);
 });
 
 test('an AI agent that gives no sign though its server beats is an alert of its own', async (t) => {

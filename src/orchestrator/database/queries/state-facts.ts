@@ -1,18 +1,16 @@
 import type { Queryable } from '../database.ts';
 
-/** Before an AI agent is down, its server was silent for minutes; one that was heard this shortly before is not what is silent. */
-const HEARD_WITHIN_MS = 150_000;
-
-/** Of these servers, those that were not heard shortly before an instant. */
+/** Of these servers, those that were late at that instant: not heard in the `lateAfterMs` before it. */
 export async function readSilentServers(
   transaction: Queryable,
   asked: readonly { readonly server: string; readonly at: Date }[],
+  lateAfterMs: number,
 ): Promise<ReadonlySet<string>> {
   if (asked.length === 0) return new Set();
   const { rows } = await transaction.query<{ server: string }>(
     `SELECT DISTINCT server FROM servers JOIN unnest($1::text[], $2::timestamptz[]) AS asked (server, heard_at) USING (server)
      WHERE last_seen_at IS NULL OR last_seen_at < heard_at`,
-    [asked.map(({ server }) => server), asked.map(({ at }) => new Date(at.getTime() - HEARD_WITHIN_MS))],
+    [asked.map(({ server }) => server), asked.map(({ at }) => new Date(at.getTime() - lateAfterMs))],
   );
   return new Set(rows.map(({ server }) => server));
 }
