@@ -59,8 +59,9 @@ test('a backup that a killed replica left is finished by another, is restored by
       headers,
       ...(method === 'POST' ? { body: '{}' } : {}),
     });
-    assert.ok(response.ok, `${path}: ${response.status}`);
-    return JSON.parse(await response.text());
+    const text = await response.text();
+    assert.ok(response.ok, `${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
   };
   const { token } = await ask('POST', '/tokens');
   const agent = await RunningSystem.start(t, agentHome, ['agent', '--agent-port', '0'], {

@@ -109,6 +109,7 @@ function startEmbedded(folder: string): Promise<EmbeddedPostgres> {
     clock: systemClock,
     logger: silentLogger,
     // A shutdown syncs every file of every database that was cloned: thousands, for data that is thrown away.
-    settings: { fsync: 'off', full_page_writes: 'off' },
+    // Its few connections are for two orchestrators; a test has pools of several, and of its own, that keep theirs open for seconds.
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '60' },
   });
 }
