@@ -192,6 +192,8 @@ export interface HistorySettings {
   readonly fiveMinutesMs: number;
   readonly hoursMs: number;
   readonly daysMs: number;
+  /** Templates and their counts; absent in revisions from before there were any. */
+  readonly templatesMs?: number;
 }
 
 /** How a new revision reaches the fleet. Shares are from 0 to 1. */

@@ -15,6 +15,11 @@ const fields = {
   ),
   hours: withDefault(duration('1d', '7300d'), '730d', 'Rolled up to hours: two years, to compare with the last one.'),
   days: withDefault(duration('1d', '18250d'), '3650d', 'Rolled up to days (UTC): ten years.'),
+  templates: withDefault(
+    duration('1d', '3650d'),
+    '90d',
+    'Templates of log lines since they were last seen, and how many lines they had each day: a quarter of a year.',
+  ),
 } as const;
 
 /** The `history:` section of `orchestrator.yaml`. */
@@ -25,7 +30,13 @@ export const historySection = withDefault(
 );
 
 export function historySettings(read: Read<typeof fields>): HistorySettings {
-  return { beatsMs: read.beats, fiveMinutesMs: read.five_minutes, hoursMs: read.hours, daysMs: read.days };
+  return {
+    beatsMs: read.beats,
+    fiveMinutesMs: read.five_minutes,
+    hoursMs: read.hours,
+    daysMs: read.days,
+    templatesMs: read.templates,
+  };
 }
 
 const ORDER = [

@@ -79,6 +79,8 @@ export const AUDIT_ACTIONS = [
   'logs.expired',
   'alert.acknowledged',
   'alert.resolved',
+  'template.marked',
+  'template.unmarked',
   'silence.created',
   'silence.ended',
   'channel.tested',

@@ -2,6 +2,9 @@
  * `GET /api/v1/config?wait=SECONDS`, with a server's own key: what this server is to run. `ETag` is the revision in quotes; with it in
  * `If-None-Match` the answer is 304 while nothing else is desired, or, with `wait`, comes as soon as something else is and it is this
  * server's turn: servers that wait are answered one after the other, so that a change is no stampede.
+ *
+ * With `corrections=TAG` a wait ends as well when other corrections hold than those of that tag; each answer has the tag of those that hold
+ * in `CORRECTIONS_HEADER`, and `GET triage/corrections` has them.
  */
 export interface ConfigDelivery {
   readonly format: typeof CONFIG_DELIVERY_FORMAT;
@@ -19,3 +22,5 @@ export const CONFIG_WAIT_SECONDS_MAX = 55;
 
 /** A revision as it is named everywhere; `built-in` where there is no file. */
 export const REVISION_PATTERN = /^(?:[0-9a-f]{12}|built-in)$/;
+
+export const CORRECTIONS_HEADER = 'nervesys-corrections';

@@ -346,6 +346,32 @@ export const ERROR_CODES = {
     meaning: 'A heartbeat does not have the documented fields; the others were kept.',
     remedy: 'See the message for the field.',
   },
+  NSV_TEMPLATE_INVALID: {
+    status: 400,
+    meaning: 'A template that a server told does not have the documented fields; the others were kept.',
+    remedy: 'See the message for the field.',
+  },
+  NSV_TOO_MANY_TEMPLATES: {
+    status: 429,
+    meaning:
+      'A server told more templates on one day that nobody had told before than its triage holds; the others were kept.',
+    remedy: 'Look at what writes random text on that server; known templates are still counted.',
+  },
+  NSV_TEMPLATE_UNKNOWN: {
+    status: 404,
+    meaning: 'No server has told of this template yet, or not for long.',
+    remedy: 'Look with `nervesys triage templates`; servers tell of new ones within minutes.',
+  },
+  NSV_ALERT_UNMARKABLE: {
+    status: 409,
+    meaning: 'The alert was not made from a template of log lines, so there is nothing to mark.',
+    remedy: 'Change the rule or threshold that made it, or silence it (`nervesys alerts silence`).',
+  },
+  NSV_TOO_MANY_CORRECTIONS: {
+    status: 409,
+    meaning: 'As many templates are marked as each server can hold; nothing was marked.',
+    remedy: 'Export them as rules (`nervesys triage mark --export`), and take back those that are not needed any more.',
+  },
   NSV_DATABASE_UNREACHABLE: {
     status: 503,
     meaning: 'Postgres does not answer.',

@@ -99,4 +99,6 @@ export interface HeartbeatsAnswer {
   readonly upgrade?: boolean;
   /** The revision of the configuration that this server is to run. Absent: there is none yet, or an older orchestrator. */
   readonly config_revision?: string;
+  /** The tag of the corrections that hold (`GET triage/corrections`). Absent: an older orchestrator. */
+  readonly triage_corrections?: string;
 }

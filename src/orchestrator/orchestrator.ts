@@ -54,6 +54,7 @@ import { DEFAULT_HISTORY, DEFAULT_INTERVAL_MS } from './history/resolutions.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
+import { Corrections } from './triage/corrections.ts';
 import { WatchedArchive } from './watched-archive.ts';
 
 export interface OrchestratorOptions {
@@ -157,6 +158,7 @@ export class Orchestrator implements AsyncDisposable {
     const refusals = stack.use(new Refusals({ database, clock, logger }));
     const upgrades = stack.use(new UpgradeOrders({ database, clock, logger }));
     const desired = stack.use(new DesiredConfig({ database, clock, logger, hub, duties }));
+    const corrections = stack.use(new Corrections({ database, clock, logger, hub }));
     const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
     const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired, duties }));
     const snapshots = stack.use(new SnapshotKeeper({ database, archive, desired, clock, logger, duties }));
@@ -270,6 +272,7 @@ export class Orchestrator implements AsyncDisposable {
       refusals,
       upgrades,
       desired,
+      corrections,
       backups,
       expiry,
       rolloutWatch,
@@ -295,6 +298,7 @@ export class Orchestrator implements AsyncDisposable {
     if (options.foundRevision !== undefined) await revisions.record(options.foundRevision);
     await Promise.all([
       desired.start(),
+      corrections.start(),
       hub.start(),
       authenticator.start(),
       upgrades.start(),

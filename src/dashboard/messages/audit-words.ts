@@ -35,6 +35,8 @@ export const ACTION_WORDS: Readonly<Record<AuditAction, TextKey>> = {
   'logs.expired': 'auditLogsExpired',
   'alert.acknowledged': 'auditAlertAcknowledged',
   'alert.resolved': 'auditAlertResolved',
+  'template.marked': 'auditTemplateMarked',
+  'template.unmarked': 'auditTemplateUnmarked',
   'silence.created': 'auditSilenceCreated',
   'silence.ended': 'auditSilenceEnded',
   'channel.tested': 'auditChannelTested',

@@ -401,6 +401,8 @@ export const en = {
   auditRolloutHalted: 'Halted the rollout of',
   auditAlertAcknowledged: 'Acknowledged the alert',
   auditAlertResolved: 'Resolved the alert',
+  auditTemplateMarked: 'Marked the template',
+  auditTemplateUnmarked: 'Took back the mark of the template',
   auditSilenceCreated: 'Silenced alerts',
   auditSilenceEnded: 'Ended the silence',
   auditChannelTested: 'Tested the channel',

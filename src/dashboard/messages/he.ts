@@ -413,6 +413,8 @@ export const he: Messages = {
   auditRolloutHalted: 'הפסיק את הפריסה של',
   auditAlertAcknowledged: 'התרעה סומנה בטיפול:',
   auditAlertResolved: 'התרעה נסגרה:',
+  auditTemplateMarked: 'תבנית סומנה:',
+  auditTemplateUnmarked: 'סימון של תבנית בוטל:',
   auditSilenceCreated: 'התרעות הושתקו:',
   auditSilenceEnded: 'השתקה הסתיימה:',
   auditChannelTested: 'ערוץ ההתרעות נבדק:',

@@ -26,6 +26,7 @@ import type { UpgradeOrders } from '../fleet/upgrade-orders.ts';
 import type { DesiredConfig } from '../gitops/desired-config.ts';
 import type { RolloutWatch } from '../gitops/rollout-watch.ts';
 import type { Passwords } from '../people/passwords.ts';
+import type { Corrections } from '../triage/corrections.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -96,6 +97,8 @@ export interface ServerDeps {
   readonly upgrades: UpgradeOrders;
   /** Which configuration each server is to run. */
   readonly desired: DesiredConfig;
+  /** What people said of templates. */
+  readonly corrections: Corrections;
   readonly backups: BackupKeeper;
   readonly expiry: LogExpiry;
   readonly rolloutWatch: Pick<RolloutWatch, 'nudge'>;

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CONFIG_WAIT_SECONDS_MAX } from '../../contract/config-delivery.ts';
+import { CONFIG_WAIT_SECONDS_MAX, CORRECTIONS_HEADER } from '../../contract/config-delivery.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
 import { noteOffered } from '../database/queries/note-offered.ts';
 import { findOpenKeys } from '../database/queries/open-keys.ts';
-import { WAITING_AGENTS_MAX, WaitingAgents } from '../gitops/waiting-agents.ts';
+import { WAITING_AGENTS_MAX, type WaitingAgent, WaitingAgents } from '../gitops/waiting-agents.ts';
 import type { App, ServerDeps } from './app.ts';
 import { closedSignal } from './closed-signal.ts';
 import { agentOf, requireAgent } from './principal.ts';
@@ -17,10 +17,16 @@ const COME_AGAIN_SECONDS = 60;
 
 /** What a server is to run: told at once, or when it is another and its turn. */
 export function configRoutes(app: App, deps: ServerDeps): void {
-  const { authenticator, clock, closing, database, desired, logger, metrics } = deps;
-  const waiting = new WaitingAgents({ clock, closing, revisionFor: (server) => desired.revisionFor(server) });
+  const { authenticator, clock, closing, corrections, database, desired, logger, metrics } = deps;
+  const waiting = new WaitingAgents({
+    clock,
+    closing,
+    revisionFor: (server) => desired.revisionFor(server),
+    corrections: () => corrections.tag,
+  });
   metrics.gauge('nervesys_config_waiting_agents', () => waiting.size);
   desired.onChange(() => waiting.desiredChanged());
+  corrections.onChange(() => waiting.desiredChanged());
   authenticator.onForget((key) => {
     if (key !== '') return waiting.end(new Set([key]));
     if (waiting.size === 0) return;
@@ -42,6 +48,12 @@ export function configRoutes(app: App, deps: ServerDeps): void {
         summary: 'What the asking server is to run; 304 while it has that, or held until it is another',
         querystring: Type.Object({
           wait: Type.Integer({ minimum: 0, maximum: CONFIG_WAIT_SECONDS_MAX, default: 0, description: 'seconds' }),
+          corrections: Type.Optional(
+            Type.String({
+              pattern: '^[0-9a-z]{1,64}$',
+              description: 'tag of the corrections that the server has: a wait ends when others hold, too',
+            }),
+          ),
         }),
         response: { 200: ConfigDeliverySchema, 304: noBody('Nothing else is desired') },
       },
@@ -49,10 +61,13 @@ export function configRoutes(app: App, deps: ServerDeps): void {
     async (request, reply) => {
       const { server } = agentOf(request);
       const has = revisionOf(request.headers['if-none-match']);
-      const { wait } = request.query;
+      const { wait, corrections: hasCorrections } = request.query;
       // Who has nothing starts just now, and is told at once; who has something else waits for its turn like everybody.
       const waits = wait > 0 && (has !== undefined || desired.revisionFor(server) === undefined);
-      const isItsTurn = waits ? await hold(request, reply, has ?? '', wait * 1_000) : true;
+      const isItsTurn = waits
+        ? await hold(request, reply, { revision: has ?? '', corrections: hasCorrections }, wait * 1_000)
+        : true;
+      reply.header(CORRECTIONS_HEADER, corrections.tag);
       const revision = desired.revisionFor(server);
       if (revision === undefined || (!isItsTurn && has === undefined)) {
         reply.header('retry-after', String(COME_AGAIN_SECONDS));
@@ -79,7 +94,7 @@ export function configRoutes(app: App, deps: ServerDeps): void {
   const hold = async (
     request: FastifyRequest,
     reply: FastifyReply,
-    revision: string,
+    has: Pick<WaitingAgent, 'revision' | 'corrections'>,
     waitMs: number,
   ): Promise<boolean> => {
     if (waiting.size >= WAITING_AGENTS_MAX) {
@@ -88,7 +103,7 @@ export function configRoutes(app: App, deps: ServerDeps): void {
     }
     const { server } = agentOf(request);
     const keySha256 = request.agentKey!.sha256; // an agent is known by its key
-    const end = await waiting.wait({ server, keySha256, revision }, waitMs, closedSignal(reply));
+    const end = await waiting.wait({ server, keySha256, ...has }, waitMs, closedSignal(reply));
     switch (end) {
       case 'turn':
         // The key may have been taken away while it waited.

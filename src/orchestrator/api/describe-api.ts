@@ -27,6 +27,7 @@ const TAGS: Readonly<Record<string, string>> = {
   agents: 'For the lean agents of servers',
   fleet: 'How servers and AI agents are',
   alerts: 'What went wrong',
+  triage: 'Templates of log lines, and what people said of them',
   archive: 'What is in the archive, and how it gets there',
   configuration: 'Revisions of the configuration, and how they reach the fleet',
   tokens: 'How servers are let in',

@@ -84,6 +84,7 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
         ...(request.agentKey !== null && isDue(request.agentKey, clock.now(), deps) ? { rotate_key: true } : {}),
         ...(deps.upgrades.has(server) ? { upgrade: true } : {}),
         ...(revision === undefined ? {} : { config_revision: revision }),
+        triage_corrections: deps.corrections.tag,
       };
     },
   );

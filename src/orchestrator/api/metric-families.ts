@@ -36,6 +36,12 @@ export const METRIC_FAMILIES = {
 
   nervesys_heartbeats_total: counter('Heartbeats by outcome.', { outcome: ['accepted', 'rejected'] }),
   nervesys_alerts_told_total: counter('Alert reports taken from agents.'),
+  nervesys_templates_told_total: counter(
+    'Templates of log lines that agents told, by outcome; repeats are not counted.',
+    {
+      outcome: ['accepted', 'rejected'],
+    },
+  ),
   nervesys_enrolments_total: counter('Enrolments by outcome.', { outcome: ANY }),
   nervesys_key_rotations_total: counter('Keys that servers have asked to exchange.'),
 

@@ -45,8 +45,10 @@ import { sessionRoutes } from './session-routes.ts';
 import { sessionsRoutes } from './sessions-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { silencesRoutes } from './silences-routes.ts';
+import { templatesRoutes } from './templates-routes.ts';
 import { timelineRoutes } from './timeline-routes.ts';
 import { tokensRoutes } from './tokens-routes.ts';
+import { triageRoutes } from './triage-routes.ts';
 import { upgradesRoutes } from './upgrades-routes.ts';
 import { uploadsRoutes } from './uploads-routes.ts';
 import { compileValidator } from './validator.ts';
@@ -62,6 +64,8 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   configRoutes,
   rolloutRoutes,
   alertsRoutes,
+  templatesRoutes,
+  triageRoutes,
   silencesRoutes,
   channelsRoutes,
   batchesRoutes,

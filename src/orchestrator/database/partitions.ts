@@ -1,6 +1,6 @@
 import type { HistorySettings } from '../../config/index.ts';
 import { errorCode } from '../../platform/errors.ts';
-import { DAY_MS } from '../history/resolutions.ts';
+import { DAY_MS, templatesKeptMs } from '../history/resolutions.ts';
 import type { Database, Queryable } from './database.ts';
 
 /** A table whose rows live in partitions by time. */
@@ -8,7 +8,7 @@ interface PartitionedTable {
   readonly name: string;
   /** Of the day, the month or the year. */
   readonly digits: 8 | 6 | 4;
-  readonly column: 'timestamp' | 'bucket';
+  readonly column: 'timestamp' | 'bucket' | 'day';
   readonly keptMs: (keep: HistorySettings) => number;
   /** SQL: whether nothing of a partition (its name) is needed any more but by those who look at the past. $1 is its end. */
   readonly isRolledUp: (partition: string) => string;
@@ -50,6 +50,14 @@ const TABLES: readonly PartitionedTable[] = [
     keptMs: (keep) => keep.daysMs,
     isRolledUp: () => '$1::timestamptz IS NOT NULL',
     expired: 'bucket < $1',
+  },
+  {
+    name: 'template_counts',
+    digits: 6,
+    column: 'day',
+    keptMs: templatesKeptMs,
+    isRolledUp: () => '$1::timestamptz IS NOT NULL',
+    expired: 'day < $1',
   },
 ];
 

@@ -26,6 +26,9 @@ export interface EventHub {
   /** What configuration is desired has changed: every replica is told, this one at once. */
   configChanged(): void;
   onConfigChange(listener: () => void): Disposable;
+  /** What people said of templates has changed: as `configChanged`. */
+  correctionsChanged(): void;
+  onCorrectionsChange(listener: () => void): Disposable;
   /** What other replicas told for a while was missed: whoever shows it must look anew. */
   onGap(listener: () => void): Disposable;
 }
@@ -52,7 +55,8 @@ type Change =
   | readonly ['f', server: string, agentId: string]
   | readonly ['s', server: string]
   | readonly ['a', id: string]
-  | readonly ['c'];
+  | readonly ['c']
+  | readonly ['t'];
 
 /** One process's hub. `start()` connects it with the hubs of other replicas through Postgres. */
 export class PostgresEventHub implements EventHub, AsyncDisposable {
@@ -62,6 +66,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
   readonly #self = randomHex();
   readonly #subscribers = new Set<Subscriber>();
   readonly #configListeners = new Set<() => void>();
+  readonly #correctionsListeners = new Set<() => void>();
   readonly #gapListeners = new Set<() => void>();
   readonly #closing = new AbortController();
   #pending = new Map<string, Change>();
@@ -83,6 +88,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
       },
       onGap: () => {
         this.#tellConfigListeners();
+        this.#tellCorrectionsListeners();
         for (const listener of this.#gapListeners) listener();
       },
     });
@@ -107,6 +113,16 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
     return { [Symbol.dispose]: () => void this.#configListeners.delete(listener) };
   }
 
+  correctionsChanged(): void {
+    this.#tellCorrectionsListeners();
+    this.#note(['t']);
+  }
+
+  onCorrectionsChange(listener: () => void): Disposable {
+    this.#correctionsListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#correctionsListeners.delete(listener) };
+  }
+
   onGap(listener: () => void): Disposable {
     this.#gapListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#gapListeners.delete(listener) };
@@ -114,6 +130,10 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
 
   #tellConfigListeners(): void {
     for (const listener of this.#configListeners) listener();
+  }
+
+  #tellCorrectionsListeners(): void {
+    for (const listener of this.#correctionsListeners) listener();
   }
 
   #note(change: Change): void {
@@ -159,6 +179,7 @@ export class PostgresEventHub implements EventHub, AsyncDisposable {
     const told = JSON.parse(payload) as Told;
     if (told.from === this.#self) return;
     if (told.changes.some((change) => change[0] === 'c')) this.#tellConfigListeners();
+    if (told.changes.some((change) => change[0] === 't')) this.#tellCorrectionsListeners();
     if (this.#subscribers.size === 0) return;
     const agents = told.changes.filter((change) => change[0] === 'f');
     const servers = told.changes.filter((change) => change[0] === 's').map((change) => change[1]);

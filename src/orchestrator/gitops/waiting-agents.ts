@@ -6,10 +6,12 @@ export interface WaitingAgent {
   readonly keySha256: string;
   /** What it has. */
   readonly revision: string;
+  /** The tag of the corrections that it has; absent: it doesn't wait for others (an older agent). */
+  readonly corrections?: string | undefined;
 }
 
 /**
- * How a wait ends: something else is desired, and it is this server's turn; its time is over; it was ended (another wait of the same
+ * How a wait ends: something else is desired or other corrections hold, and it is this server's turn; its time is over; it was ended (another wait of the same
  * server, or its key is no good any more: whoever asks next is told); we are closing.
  */
 export type WaitEnd = 'turn' | 'time' | 'ended' | 'closing';
@@ -22,6 +24,8 @@ export interface WaitingAgentsOptions {
   readonly clock: Clock;
   /** What a server is to run now. */
   readonly revisionFor: (server: string) => string | undefined;
+  /** The tag of the corrections that hold now. */
+  readonly corrections: () => string;
   readonly closing: AbortSignal;
 }
 
@@ -31,7 +35,7 @@ const TURN_MS = 25;
 export const WAITING_AGENTS_MAX = 10_000;
 
 /**
- * Agents that wait for another revision than they have. When it is there they get their turn one after the other, oldest first, so
+ * Agents that wait for another revision, or other corrections, than they have. When it is there they get their turn one after the other, oldest first, so
  * that a change is no stampede; who still waits when its time is over comes again, and stands at the end.
  */
 export class WaitingAgents {
@@ -76,7 +80,7 @@ export class WaitingAgents {
     return how;
   }
 
-  /** What is desired has changed: whoever it concerns gets its turn. */
+  /** What is desired has changed, or the corrections: whoever it concerns gets its turn. */
   desiredChanged(): void {
     const queued = new Set(this.#due);
     this.#call([...this.#waiting.values()].filter((waiter) => !queued.has(waiter) && this.#isDue(waiter)));
@@ -93,6 +97,7 @@ export class WaitingAgents {
   }
 
   #isDue(waiter: Waiter): boolean {
+    if (waiter.corrections !== undefined && waiter.corrections !== this.#options.corrections()) return true;
     const revision = this.#options.revisionFor(waiter.server);
     return revision !== undefined && revision !== waiter.revision;
   }

@@ -4,8 +4,10 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Database } from '../database/database.ts';
 import { tendPartitions } from '../database/partitions.ts';
+import { forgetTemplates } from '../database/queries/forget-templates.ts';
 import { nextRollUpAt, type RollUpOutcome, rollUpOnce } from '../database/queries/roll-up-status.ts';
 import type { Duties, DutyReport } from '../duties.ts';
+import { templatesKeptMs } from './resolutions.ts';
 
 export interface HistoryKeeperOptions {
   readonly database: Database;
@@ -28,7 +30,7 @@ const AGAIN_MS = 30_000;
 
 /**
  * Keeps the history of the AI agents: rolls beats up (`roll-up-status.ts`), makes partitions ahead and drops those past their time
- * (`partitions.ts`). Each replica has one; they take turns.
+ * (`partitions.ts`), and forgets templates. Each replica has one; they take turns.
  */
 export class HistoryKeeper implements AsyncDisposable {
   readonly #options: HistoryKeeperOptions;
@@ -56,6 +58,8 @@ export class HistoryKeeper implements AsyncDisposable {
     if (held.length > 0)
       logger.warn('partitions are held by a long transaction; they are tried again', { partitions: held });
     await database.query('DELETE FROM status_counters WHERE at < $1', [new Date(clock.now() - keep().beatsMs)]);
+    const forgotten = await forgetTemplates(database, new Date(clock.now() - templatesKeptMs(keep())));
+    if (forgotten > 0) logger.info('templates that were not seen for long were forgotten', { templates: forgotten });
     this.#tendedAt = clock.monotonic();
   }
 

@@ -23,7 +23,13 @@ export const DEFAULT_HISTORY: HistorySettings = {
   fiveMinutesMs: 90 * DAY_MS,
   hoursMs: 730 * DAY_MS,
   daysMs: 3_650 * DAY_MS,
+  templatesMs: 90 * DAY_MS,
 };
+
+/** How long templates are kept; a revision from before there were any says nothing of it. */
+export function templatesKeptMs({ templatesMs }: HistorySettings): number {
+  return templatesMs ?? 90 * DAY_MS;
+}
 
 export function keptMs(rollup: Rollup, keep: HistorySettings): number {
   switch (rollup.table) {

@@ -46,11 +46,14 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'POST /api/v1/agent/upgrade': SERVER,
   'POST /api/v1/heartbeats': SERVER,
   'POST /api/v1/alerts': SERVER,
+  'POST /api/v1/templates': SERVER,
   'POST /api/v1/batches': SERVER,
   'POST /api/v1/batches/confirm': SERVER,
   'POST /api/v1/batches/placed': SERVER,
   'POST /api/v1/credentials': SERVER,
   'GET /api/v1/config': SERVER,
+
+  'GET /api/v1/triage/corrections': KNOWN,
 
   'GET /api/v1/session': KNOWN,
   'DELETE /api/v1/session': KNOWN,
@@ -65,6 +68,8 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'GET /api/v1/events': VIEWER,
   'GET /api/v1/alerts': VIEWER,
   'GET /api/v1/alerts/{id}': VIEWER,
+  'GET /api/v1/templates': VIEWER,
+  'GET /api/v1/templates/{id}': VIEWER,
   'GET /api/v1/silences': VIEWER,
   'GET /api/v1/channels': VIEWER,
   'GET /api/v1/archive': VIEWER,
@@ -77,6 +82,9 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
 
   'POST /api/v1/alerts/{id}/acknowledge': OPERATOR,
   'POST /api/v1/alerts/{id}/resolve': OPERATOR,
+  'POST /api/v1/alerts/{id}/mark': OPERATOR,
+  'PUT /api/v1/triage/corrections/{template}': OPERATOR,
+  'DELETE /api/v1/triage/corrections/{template}': OPERATOR,
   'POST /api/v1/silences': OPERATOR,
   'DELETE /api/v1/silences/{id}': OPERATOR,
   'POST /api/v1/servers/{server}/retire': OPERATOR,

@@ -9,6 +9,7 @@ import { makeBatch } from '../../support/batch.ts';
 import { heartbeat, type TestOrchestrator } from '../../support/orchestrator.ts';
 import { foundRevision } from '../../support/revisions.ts';
 import { until } from '../../support/until.ts';
+import { report, templateId } from '../triage/templates.ts';
 
 export interface ApiRequest {
   /** What stands for `{name}` in the address. */
@@ -102,6 +103,22 @@ export class World {
     return (await this.ask('GET', '/api/v1/alerts?state=open&limit=1')).alerts[0].id;
   }
 
+  /** The id of a template that AIGARDEN01 has told. */
+  async template(): Promise<string> {
+    const id = this.next('e-');
+    const told = report(`user <*> did ${id}`);
+    await this.ask('POST', '/api/v1/templates', { id, templates: [told] }, this.fleet.key);
+    return told.template;
+  }
+
+  /** The id of an open alert that was made from a template. */
+  async triageAlert(): Promise<string> {
+    const text = `user <*> broke ${this.next('')}`;
+    const detail = { template: templateId(text), template_text: text, tier: 'scorer', score: 0.9 };
+    await this.ask('POST', '/api/v1/alerts', { alerts: [{ ...this.report(), detail }] }, this.fleet.key);
+    return (await this.ask('GET', '/api/v1/alerts?state=open&limit=1')).alerts[0].id;
+  }
+
   /** An AI agent of AIGARDEN01 that has beaten. */
   async agent(): Promise<string> {
     const name = this.next('AGENT');
@@ -159,6 +176,9 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
     }),
   ],
   'POST /api/v1/alerts': [(world) => ({ body: { alerts: [world.report()] } })],
+  'POST /api/v1/templates': [
+    (world) => ({ body: { id: world.next('e-'), templates: [report('user <*> came'), { template: 'none' }] } }),
+  ],
   'POST /api/v1/batches': [
     (world) => ({ body: world.batch().announcement }),
     async (world) => {
@@ -219,6 +239,35 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
     async (world) => ({ path: { id: await world.alert() }, body: { note: 'on it' } }),
   ],
   'POST /api/v1/alerts/{id}/resolve': [async (world) => ({ path: { id: await world.alert() }, body: {} })],
+  'POST /api/v1/alerts/{id}/mark': [
+    async (world) => ({ path: { id: await world.triageAlert() }, body: { mark: 'ordinary', note: 'it is always so' } }),
+  ],
+  'GET /api/v1/templates': [
+    async (world) => {
+      await world.template();
+      await world.template();
+      return { query: { new: 'true', q: 'USER', level: 'INFO', alert: 'false', limit: '1' } };
+    },
+  ],
+  'GET /api/v1/templates/{id}': [async (world) => ({ path: { id: await world.template() } })],
+  'PUT /api/v1/triage/corrections/{template}': [
+    async (world) => ({ path: { template: await world.template() }, body: { mark: 'alert' } }),
+  ],
+  'GET /api/v1/triage/corrections': [
+    () => ({}),
+    async (world) => {
+      const { key } = world.fleet;
+      const { tag } = (await world.system.ask('GET', '/api/v1/triage/corrections', { key })).json;
+      return { key, headers: { 'if-none-match': `"${tag}"` }, status: 304 };
+    },
+  ],
+  'DELETE /api/v1/triage/corrections/{template}': [
+    async (world) => {
+      const template = await world.template();
+      await world.ask('PUT', `/api/v1/triage/corrections/${template}`, { mark: 'alert' });
+      return { path: { template } };
+    },
+  ],
   'POST /api/v1/silences': [() => ({ body: SILENCE })],
   'DELETE /api/v1/silences/{id}': [
     async (world) => ({ path: { id: (await world.ask('POST', '/api/v1/silences', SILENCE)).id } }),

@@ -49,7 +49,7 @@ test('days, months and years get their partition ahead, and what stood in the de
   const { made, held } = await tendPartitions(database, START, DEFAULT_HISTORY);
 
   assert.deepEqual(held, []);
-  assert.equal(made.length, 20);
+  assert.equal(made.length, 25);
   assert.deepEqual(await partitions(database, 'agent_status'), [
     '20260301',
     '20260302',
@@ -59,6 +59,7 @@ test('days, months and years get their partition ahead, and what stood in the de
   ]);
   assert.deepEqual(await partitions(database, 'status_1h'), ['202602', '202603', '202604', '202605', '202606']);
   assert.deepEqual(await partitions(database, 'status_1d'), ['2025', '2026', '2027', '2028', '2029']);
+  assert.deepEqual(await partitions(database, 'template_counts'), ['202602', '202603', '202604', '202605', '202606']);
   const { rows } = await database.query('SELECT tableoid::regclass::text AS place FROM agent_status');
   assert.deepEqual(rows, [{ place: 'agent_status_20260303' }]);
   assert.deepEqual((await tendPartitions(database, START, DEFAULT_HISTORY)).made, []);

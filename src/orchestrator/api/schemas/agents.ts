@@ -24,6 +24,7 @@ export const HeartbeatsAnswerSchema = describe<HeartbeatsAnswer>()(
     rotate_key: Type.Optional(Type.Boolean()),
     upgrade: Type.Optional(Type.Boolean()),
     config_revision: Type.Optional(Type.String()),
+    triage_corrections: Type.Optional(Type.String({ description: 'tag of the corrections that hold' })),
   }),
 );
 

@@ -14,7 +14,9 @@ export interface AlertName {
 export type OverAlerts =
   | { readonly server: string; readonly origin: AlertOrigin; readonly kind: string }
   | { readonly origin: AlertOrigin; readonly names: readonly AlertName[] }
-  | { readonly ids: readonly string[] };
+  | { readonly ids: readonly string[] }
+  /** Those made from a template, or from one of its older forms. */
+  | { readonly template: string };
 
 /**
  * The trouble is over: by itself, or because somebody (`by`) says so. Answers the alerts that weren't resolved until now. To be called within a
@@ -60,6 +62,12 @@ export async function resolveAlerts(
 
 function conditionOf(which: OverAlerts): readonly [string, readonly unknown[]] {
   if ('ids' in which) return ['id = ANY($3::bigint[])', [which.ids]];
+  if ('template' in which)
+    return [
+      `detail ? 'template' AND (detail ->> 'template' = $3
+         OR detail ->> 'template' IN (SELECT alias FROM template_aliases WHERE template_aliases.template = $3))`,
+      [which.template],
+    ];
   if ('kind' in which) return ['server = $3 AND origin = $4 AND kind = $5', [which.server, which.origin, which.kind]];
   return [
     'origin = $3 AND (server, dedup_key) IN (SELECT * FROM unnest($4::text[], $5::text[]))',
