@@ -81,7 +81,7 @@ function checkRule({ when, then }: RuleRead, agentId: string | undefined, compla
     complain(['when', 'absent_for'], 'contradicts rate', 'use one of them');
   const done = Object.entries(then).flatMap(([key, value]) => (value === undefined || value === false ? [] : [key]));
   if (done.length === 0)
-    complain(['then'], 'does nothing', 'use at least one of alert, tag, drop, sample, redact, set');
+    complain(['then'], 'does nothing', 'use at least one of alert, tag, drop, sample, redact, ordinary, set');
   if (then.route !== undefined && then.alert === undefined)
     complain(['then', 'route'], 'has no alert to go with', 'add an alert, or remove it');
   if (then.redact !== undefined && then.redact.matches === undefined && then.redact.context === undefined)
@@ -90,6 +90,8 @@ function checkRule({ when, then }: RuleRead, agentId: string | undefined, compla
     complain(['then', 'set'], 'sets nothing', 'give it level, action or both');
   if (then.set?.action === LOSS_ACTION)
     complain(['then', 'set', 'action'], `is ${LOSS_ACTION}, which is reserved`, 'use another');
+  if (then.ordinary === true && then.alert !== undefined)
+    complain(['then', 'ordinary'], 'contradicts alert', 'use one of them');
   const changes = done.filter((key) => !['alert', 'route'].includes(key));
   if (when.absent_for !== undefined && changes.length > 0)
     complain(['then', changes[0]!], 'has no record to work on', 'with absent_for use alert and route only');

@@ -25,7 +25,7 @@ import { linearPattern } from './pattern-field.ts';
 /** A record is held against each; a server with hundreds of rules would be slow, and nobody would know why a line went. */
 export const RULES_MAX = 100;
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
-const PATTERN_LENGTH_MAX = 500;
+export const RULE_PATTERN_LENGTH_MAX = 500;
 const TEXT_LENGTH_MAX = 500;
 const LIST_MAX = 100;
 const TAGS_MAX = 10;
@@ -34,7 +34,7 @@ const word = (meaning: string) => parsed(meaning, NAME.source, (value) => (NAME.
 const level = oneOf(...LEVELS);
 const wildcard = (meaning: string, lengthMax: number) => text({ lengthMax, meaning });
 
-const pattern = linearPattern(PATTERN_LENGTH_MAX);
+const pattern = linearPattern(RULE_PATTERN_LENGTH_MAX);
 const texts = oneOrMore(text({ lengthMax: TEXT_LENGTH_MAX }), { lengthMax: LIST_MAX, of: 'texts' });
 
 const share = parsed('a share such as 10% or 0.5%', '^\\d{1,2}(\\.\\d+)?%$', (value) => {
@@ -118,6 +118,10 @@ const thenFields = {
     }),
     'Replaced by [redacted:<name of the rule>] before the record is stored.',
   ),
+  ordinary: described(
+    flag(),
+    'The record is ordinary: the triage does not judge it, so nobody is told of it unless another rule tells.',
+  ),
   set: described(
     group({
       level: described(level, 'The level it gets.'),
@@ -185,7 +189,7 @@ function conditions(when: RuleRead['when']): RuleConditions {
 }
 
 function effects(then: RuleRead['then']): RuleEffects {
-  const { alert, route, tag, drop, sample, redact, set } = then ?? {};
+  const { alert, route, tag, drop, sample, redact, ordinary, set } = then ?? {};
   return present({
     alert,
     route,
@@ -193,6 +197,7 @@ function effects(then: RuleRead['then']): RuleEffects {
     drop: drop === true ? true : undefined,
     sampleShare: sample,
     redact: redact === undefined ? undefined : present({ matches: redact.matches, paths: redact.context }),
+    ordinary: ordinary === true ? true : undefined,
     setLevel: set?.level,
     setAction: set?.action,
   });

@@ -35,7 +35,7 @@ function writeConditions(when: RuleConditions): Readonly<Record<string, unknown>
 }
 
 function writeEffects(effects: RuleEffects): Readonly<Record<string, unknown>> {
-  const { alert, route, tags, drop, sampleShare, redact, setLevel, setAction } = effects;
+  const { alert, route, tags, drop, sampleShare, redact, ordinary, setLevel, setAction } = effects;
   const isSet = setLevel !== undefined || setAction !== undefined;
   return present({
     alert: alert === undefined ? undefined : alert.title === undefined ? alert.severity : alert,
@@ -44,6 +44,7 @@ function writeEffects(effects: RuleEffects): Readonly<Record<string, unknown>> {
     drop,
     sample: sampleShare === undefined ? undefined : writeShare(sampleShare),
     redact: redact === undefined ? undefined : present({ matches: redact.matches, context: one(redact.paths) }),
+    ordinary,
     set: isSet ? present({ level: setLevel, action: setAction }) : undefined,
   });
 }

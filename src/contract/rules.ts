@@ -61,6 +61,8 @@ export interface RuleEffects {
   readonly sampleShare?: number;
   /** What is replaced by `[redacted:<name>]`: matches in message and context, and whole values of the context. */
   readonly redact?: { readonly matches?: string; readonly paths?: readonly string[] };
+  /** The record is ordinary, whatever the triage would think of it: nothing after the rules judges it. */
+  readonly ordinary?: true;
   readonly setLevel?: Level;
   readonly setAction?: string;
 }

@@ -35,6 +35,9 @@ const WHOLE = `rules:
   - name: backup
     when: { action: backup, absent_for: 1d }
     then: { alert: warning }
+  - name: calm
+    when: { contains: retrying }
+    then: { ordinary: true }
   - name: noise
     when: {}
     then: { drop: true }
@@ -43,7 +46,8 @@ const WHOLE = `rules:
 test('a rule is read whole, and told back in the words it was written in', async (t) => {
   const { config } = await loadConfig(await configFolder(t, { 'agents/_defaults.yaml': WHOLE }));
 
-  const [everything, backup, noise] = config.agentDefaults.rules;
+  const [everything, backup, calm, noise] = config.agentDefaults.rules;
+  assert.deepEqual(calm?.effects, { ordinary: true });
   assert.deepEqual(everything?.when.levels, ['WARN', 'ERROR', 'CRITICAL']);
   assert.deepEqual(everything?.when.rate, { moreThan: 5, withinMs: 600_000 });
   assert.equal(everything?.effects.sampleShare, 0.005);
@@ -67,7 +71,7 @@ test('a server is served the rules of its AI agents as they are, and reads the s
   assert.deepEqual(part.agentDefaults.rules, config.agentDefaults.rules);
   assert.deepEqual(
     part.agents[0]?.rules.map(({ name }) => name),
-    ['everything', 'backup'],
+    ['everything', 'backup', 'calm'],
   );
 });
 
@@ -95,6 +99,7 @@ test('where a rule comes from is told, and a change of one is one difference', a
 });
 
 const COMPLAINTS: readonly [rules: string, complaint: RegExp][] = [
+  ['{ name: a, when: {}, then: { ordinary: true, alert: info } }', /rules\[0\]\.then\.ordinary contradicts alert/],
   ['{ name: a, when: {}, then: {} }', /rules\[0\]\.then does nothing; use at least one of alert/],
   ['{ name: a, then: { tag: x } }', /rules\[0\]\.when is missing; say what must hold/],
   ['{ name: a, when: {} }', /rules\[0\]\.then is missing/],

@@ -7,7 +7,7 @@ import { refuseUnknown } from './conditions.ts';
 import { type RecordView, valueAt, withValueAt } from './record-view.ts';
 
 const REDACT_KNOWN = ['matches', 'paths'];
-const KNOWN = ['alert', 'route', 'tags', 'drop', 'sampleShare', 'redact', 'setLevel', 'setAction'];
+const KNOWN = ['alert', 'route', 'tags', 'drop', 'sampleShare', 'redact', 'ordinary', 'setLevel', 'setAction'];
 
 /**
  * What a rule does with a record that it hits; `drop`: it isn't stored. What it counts in doing so is added to `undo`, to be taken back

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
+import { writeCorrectionRules } from '../../config/index.ts';
 import type { CorrectionsView, MarkAnswer } from '../../contract/fleet-templates.ts';
 import type { CorrectionsAnswer } from '../../contract/triage.ts';
 import { NervesysError } from '../../platform/errors.ts';
@@ -12,14 +13,16 @@ import { TemplateIdSchema } from '../triage/check-template.ts';
 import { type Mark, type MarkedBy, markTemplate, unmarkTemplate } from '../triage/mark-template.ts';
 import { templateOfAlert } from '../triage/template-of-alert.ts';
 import type { App, ServerDeps } from './app.ts';
-import { personOf, principalOf, requireAny, requireOperator } from './principal.ts';
+import { personOf, principalOf, requireAny, requireOperator, requirePerson } from './principal.ts';
 import { CorrectionsAnswerSchema, CorrectionsViewSchema, MarkAnswerSchema, MarkSchema } from './schemas/triage.ts';
-import { IdSchema, NO_CONTENT, noBody } from './schemas.ts';
+import { IdSchema, NO_CONTENT, noBody, textAnswer } from './schemas.ts';
 
 const MarkBody = Type.Object({
   mark: MarkSchema,
   note: Type.Optional(Type.String({ maxLength: 400, description: 'why' })),
 });
+
+const YAML = 'application/yaml; charset=utf-8';
 
 /** What people say of templates, and how servers learn of it. */
 export function triageRoutes(app: App, deps: ServerDeps): void {
@@ -45,6 +48,19 @@ export function triageRoutes(app: App, deps: ServerDeps): void {
       if (isAgent && tagsOf(request.headers['if-none-match']).includes(tag)) return reply.code(304).send();
       return isAgent ? corrections.answer : corrections.view;
     },
+  );
+
+  app.get(
+    '/api/v1/triage/corrections.yaml',
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['triage'],
+        summary: 'What people said of templates, as rules for the configuration',
+        response: { 200: textAnswer(YAML, 'The `rules:` of a settings file') },
+      },
+    },
+    async (_request, reply) => reply.type(YAML).send(Buffer.from(writeCorrectionRules(corrections.view.corrections))),
   );
 
   const mark = async (

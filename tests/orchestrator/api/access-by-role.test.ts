@@ -68,6 +68,7 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'GET /api/v1/events': VIEWER,
   'GET /api/v1/alerts': VIEWER,
   'GET /api/v1/alerts/{id}': VIEWER,
+  'GET /api/v1/triage/corrections.yaml': VIEWER,
   'GET /api/v1/templates': VIEWER,
   'GET /api/v1/templates/{id}': VIEWER,
   'GET /api/v1/silences': VIEWER,
