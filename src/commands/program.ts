@@ -6,6 +6,7 @@ import { printFailure } from './failure.ts';
 import { countOption, dayOption, durationOption, instantOption, portOption } from './options.ts';
 import { addAlerts } from './program-alerts.ts';
 import { addPeople } from './program-people.ts';
+import { addTriage } from './program-triage.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
 
 /** Every command resolves with its exit code; a module is loaded only when its command is called. */
@@ -67,6 +68,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addParts(program, runs);
   addReaders(program, runs);
   addAlerts(program, { runs, reader, examples });
+  addTriage(program, { runs, reader, examples });
   addAdministration(program, runs);
   addPeople(program, { runs, reader, examples });
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
