@@ -22,7 +22,10 @@ export interface AlertReport {
   readonly at: string;
   /** The agent's own number of this report: one that comes again after a lost answer is counted once. Absent: an older agent. */
   readonly id?: string;
-  /** How often it happened since it was told before. Absent: once. */
+  /**
+   * How often it happened since it was told before. Absent: once. 0: nothing happened, something more is known (the model's word in
+   * `detail.model`); it changes an alert that isn't over, and opens none.
+   */
   readonly count?: number;
   /** It is over: what stands under this `dedup_key` is resolved. Absent: it isn't. */
   readonly resolved?: boolean;

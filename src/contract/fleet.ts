@@ -1,4 +1,5 @@
 import type { AlertSeverity } from './alert.ts';
+import type { CorrectionView } from './fleet-templates.ts';
 import type { AgentState, AgentStatus, Heartbeat, ProcessVitals, Vitals } from './heartbeat.ts';
 import type { LevelCounts } from './record.ts';
 import type { FleetConfig } from './rollout.ts';
@@ -170,6 +171,8 @@ export interface AlertDetail extends AlertView {
   readonly events: readonly AlertEventView[];
   readonly deliveries: readonly AlertDeliveryView[];
   readonly silenced_until: string | null;
+  /** What people said of the template that it was made from; null: nothing. Absent: it was made from none, or an older orchestrator. */
+  readonly correction?: CorrectionView | null;
 }
 
 /** Alerts that match are told to nobody meanwhile. Patterns with `*` and `?`; null: any. */

@@ -21,8 +21,21 @@ export function mergeReports(
     if (Number.isNaN(at)) throw new NervesysError('NSV_BODY_INVALID', `alert ${key}: at is not an instant`);
     over.set(key, resolved);
     if (resolved) continue;
-    const count = Math.min((told.get(key)?.count ?? 0) + (report.count ?? 1), ALERT_COUNT_MAX);
-    told.set(key, { ...report, at: new Date(Math.max(0, Math.min(at, now))).toISOString(), count });
+    const before = told.get(key);
+    const count = Math.min((before?.count ?? 0) + (report.count ?? 1), ALERT_COUNT_MAX);
+    const detail = before === undefined ? report.detail : withModelOf(before.detail, report);
+    told.set(key, { ...report, detail, at: new Date(Math.max(0, Math.min(at, now))).toISOString(), count });
   }
   return { told: [...told.values()], over: [...over].filter(([, isOver]) => isOver).map(([key]) => key) };
+}
+
+/**
+ * The detail of a report that comes after one with `before`. What the model said of a template holds on while its lines go on; a report that
+ * only tells what the model says leaves the rest as it was.
+ */
+function withModelOf(before: AlertReport['detail'], { detail, count }: AlertReport): AlertReport['detail'] {
+  const { model } = before;
+  if (count === 0) return { ...before, model: detail['model'] ?? model };
+  const isKept = typeof model === 'object' && model !== null && detail['model'] === undefined;
+  return isKept && before['template'] === detail['template'] ? { ...detail, model } : detail;
 }

@@ -16,15 +16,18 @@ export interface ToldAgain {
   readonly severity: AlertSeverity;
   /** The agent's own number of this report; null: it gives none. */
   readonly reportId: string | null;
+  /** 0: it tells only what more is known. */
+  readonly count: number;
 }
 
 /**
- * What a report does to what is known of its trouble. `repeat`: it was counted before. `again`: counts up. `worse`: counts up and is told,
+ * What a report does to what is known of its trouble. `repeat`: it was counted before, or says more of what is over. `again`: counts up. `worse`: counts up and is told,
  * also where somebody has acknowledged the milder alert. `milder`: counts up and is noted.
  */
 export type Taken = 'open' | 'reopen' | 'again' | 'worse' | 'milder' | 'repeat';
 
 export function takeReport(known: KnownAlert | undefined, told: ToldAgain, now: number): Taken {
+  if (told.count === 0 && (known === undefined || known.state === 'resolved')) return 'repeat';
   if (known === undefined) return 'open';
   if (told.reportId !== null && told.reportId === known.reportId) return 'repeat';
   if (known.state === 'resolved')

@@ -35,7 +35,11 @@ const ReportSchema = Type.Object({
     Type.String({ minLength: 1, maxLength: 64, description: 'of this report: told again it is counted once' }),
   ),
   count: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: ALERT_COUNT_MAX, description: 'how often since it was told before' }),
+    Type.Integer({
+      minimum: 0,
+      maximum: ALERT_COUNT_MAX,
+      description: 'how often since it was told before; 0: only something more is known of it',
+    }),
   ),
   resolved: Type.Optional(Type.Boolean({ description: 'the trouble is over' })),
 });

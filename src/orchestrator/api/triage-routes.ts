@@ -19,7 +19,7 @@ import { IdSchema, NO_CONTENT, noBody, textAnswer } from './schemas.ts';
 
 const MarkBody = Type.Object({
   mark: MarkSchema,
-  note: Type.Optional(Type.String({ maxLength: 400, description: 'why' })),
+  note: Type.Optional(Type.String({ maxLength: 500, description: 'why' })),
 });
 
 const YAML = 'application/yaml; charset=utf-8';

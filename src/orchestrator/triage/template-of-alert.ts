@@ -23,6 +23,12 @@ export function templateOfAlert({ id, kind, detail }: AlertView): TemplateOfAler
   return { template: template as TemplateId, text: isSound ? text : undefined };
 }
 
+/** The id of the template that an alert of the triage was made from; `undefined`: it was made from none. */
+export function templateIdIn({ template, tier }: AlertView['detail']): TemplateId | undefined {
+  const isSound = typeof template === 'string' && TEMPLATE_ID_PATTERN.test(template) && tier !== 'rule';
+  return isSound ? (template as TemplateId) : undefined;
+}
+
 /** What could not be stored in it was replaced, and then its id tells nothing any more. */
 function isTextOf(template: string, text: string): boolean {
   return isIdOf(template, text) || text.includes('\ufffd');

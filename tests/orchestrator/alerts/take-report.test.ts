@@ -4,7 +4,7 @@ import { REOPEN_WITHIN_MS, takeReport } from '../../../src/orchestrator/alerts/t
 
 const NOW = Date.parse('2026-01-15T10:00:00Z');
 const open = { state: 'open', severity: 'warning', reportId: '7', resolvedAt: null } as const;
-const again = { severity: 'warning', reportId: '8' } as const;
+const again = { severity: 'warning', reportId: '8', count: 1 } as const;
 
 test('what a report does depends on what is known of its trouble', () => {
   const over = (agoMs: number) => ({ ...open, state: 'resolved', resolvedAt: NOW - agoMs }) as const;
@@ -18,6 +18,9 @@ test('what a report does depends on what is known of its trouble', () => {
     [{ ...open, state: 'acknowledged' }, { ...again, severity: 'critical' }, 'worse'],
     [{ ...open, state: 'acknowledged' }, again, 'again'],
     [open, { ...again, severity: 'info' }, 'milder'],
+    [undefined, { ...again, count: 0 }, 'repeat'],
+    [over(0), { ...again, count: 0 }, 'repeat'],
+    [open, { ...again, count: 0 }, 'again'],
     [over(REOPEN_WITHIN_MS), again, 'reopen'],
     [over(REOPEN_WITHIN_MS + 1), again, 'open'],
   ] as const;

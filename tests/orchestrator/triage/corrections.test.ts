@@ -143,6 +143,8 @@ test('marking an alert as none resolves what is open of its template, tells why,
   assert.deepEqual([...marked.json.resolved].sort(), [id, other].sort());
   const detail = (await system.ask('GET', `/api/v1/alerts/${id}`)).json;
   assert.equal(detail.state, 'resolved');
+  assert.equal(detail.correction.mark, 'ordinary');
+  assert.equal((await system.ask('GET', `/api/v1/alerts/${foreign}`)).json.correction, null);
   assert.match(detail.events.at(-1).note, /not an alert: we know$/);
   assert.equal((await system.ask('GET', `/api/v1/alerts/${foreign}`)).json.state, 'open');
   const { entries } = (await system.ask('GET', '/api/v1/audit')).json;
@@ -196,4 +198,40 @@ test('a template that became more general keeps its mark by its older id, and on
 
   assert.equal(removed.status, 204, removed.text);
   assert.equal((await view()).mark, null);
+});
+
+test("what the model said of an alert's template is kept while its lines go on, and counts nothing", async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  const key = await system.enrol('AIGARDEN01');
+  const detail = { template: TEMPLATE, template_text: TEXT, tier: 'scorer', score: 0.5, lines_before: [] };
+  const told = {
+    dedup_key: 'a',
+    severity: 'warning',
+    server: 'AIGARDEN01',
+    agent_id: 'GROK',
+    kind: 'log.critical',
+    title: 'x',
+  };
+  const tell = async (...alerts: object[]) => {
+    const at = new Date().toISOString();
+    const body = { alerts: alerts.map((one) => ({ ...told, at, ...one })) };
+    assert.equal((await system.ask('POST', '/api/v1/alerts', { key, body })).status, 200);
+    return (await system.ask('GET', '/api/v1/alerts')).json.alerts[0];
+  };
+  const model = { verdict: 'critical', reason: 'it says that data is lost', name: 'tiny' };
+  assert.equal(await tell({ detail: { model }, count: 0 }), undefined, 'it opens no alert');
+  await tell({ detail });
+
+  const annotated = await tell({ detail: { model }, count: 0 });
+  const again = await tell({ detail: { ...detail, score: 0.6 } });
+  const together = await tell(
+    { detail: { ...detail, score: 0.7 } },
+    { detail: { model: { ...model, name: 'b' } }, count: 0 },
+  );
+  const other = await tell({ detail: { ...detail, template: templateId('other') } });
+
+  assert.deepEqual([annotated.detail, annotated.count], [{ ...detail, model }, 1]);
+  assert.deepEqual([again.detail, again.count], [{ ...detail, score: 0.6, model }, 2]);
+  assert.deepEqual([together.detail.model.name, together.detail.score, together.count], ['b', 0.7, 3]);
+  assert.equal('model' in other.detail, false);
 });

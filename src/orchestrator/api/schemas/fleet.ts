@@ -22,6 +22,7 @@ import type { Timeline } from '../../../contract/timeline.ts';
 import { describe } from '../described.ts';
 import { CountSchema, InstantSchema, NullableInstantSchema, NullableTextSchema, oneOf } from '../schemas.ts';
 import { FleetConfigSchema } from './rollout.ts';
+import { CorrectionViewSchema } from './triage.ts';
 
 const NullableNumberSchema = Type.Union([Type.Number(), Type.Null()]);
 
@@ -204,6 +205,7 @@ export const AlertDetailSchema = describe<AlertDetail>()(
       { description: 'whom it was to be told to, and how that went' },
     ),
     silenced_until: NullableInstantSchema,
+    correction: Type.Optional(Type.Union([CorrectionViewSchema, Type.Null()])),
   }),
 );
 

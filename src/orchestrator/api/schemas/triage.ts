@@ -58,7 +58,7 @@ export const TemplatesTakenSchema = describe<TemplatesTaken>()(
 
 const correction = { template: Type.String(), text: Type.String(), mark: MarkSchema };
 const CorrectionSchema = describe<TemplateCorrection>()('TemplateCorrection', Type.Object(correction));
-const CorrectionViewSchema = describe<CorrectionView>()(
+export const CorrectionViewSchema = describe<CorrectionView>()(
   'CorrectionView',
   Type.Object({ ...correction, note: NullableTextSchema, marked_by: Type.String(), marked_at: InstantSchema }),
 );

@@ -48,7 +48,7 @@ export async function recordAlerts(
   const known = await lockKnown(transaction, origin, reports);
   const taken = reports.map((report) => {
     const row = known.get(nameOf(report));
-    const again = { severity: report.severity, reportId: report.id ?? null };
+    const again = { severity: report.severity, reportId: report.id ?? null, count: report.count };
     return { report, row, taken: takeReport(row && toKnown(row), again, now.getTime()) };
   });
   const opened = taken.filter((one) => one.taken === 'open');
@@ -140,6 +140,13 @@ async function insertAlerts(
   return rows;
 }
 
+/** As `withModelOf`, of what is stored. */
+const KEPT_DETAIL = `CASE
+  WHEN told.count = 0 THEN alerts.detail || jsonb_build_object('model', coalesce(told.detail -> 'model', alerts.detail -> 'model'))
+  WHEN jsonb_typeof(alerts.detail -> 'model') = 'object' AND NOT told.detail ? 'model' AND alerts.detail -> 'template' = told.detail -> 'template'
+    THEN told.detail || jsonb_build_object('model', alerts.detail -> 'model')
+  ELSE told.detail END`;
+
 async function updateAlerts(
   transaction: Queryable,
   changes: readonly { readonly report: StoredReport; readonly id: number; readonly how: Taken }[],
@@ -149,7 +156,7 @@ async function updateAlerts(
   const { rows } = await transaction.query<RecordedRow>(
     `UPDATE alerts SET
        count = least(alerts.count::bigint + told.count, ${ALERT_COUNT_MAX}), last_at = greatest(alerts.last_at, told.at), heard_at = $12, severity = told.severity, kind = told.kind,
-       title = told.title, detail = told.detail, report_id = told.report_id,
+       title = told.title, detail = ${KEPT_DETAIL}, report_id = told.report_id,
        state = CASE WHEN told.how IN ('reopen', 'worse') THEN 'open' ELSE alerts.state END,
        acknowledged_by = CASE WHEN told.how IN ('reopen', 'worse') THEN NULL ELSE alerts.acknowledged_by END,
        acknowledged_at = CASE WHEN told.how IN ('reopen', 'worse') THEN NULL ELSE alerts.acknowledged_at END,

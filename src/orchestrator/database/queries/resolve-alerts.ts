@@ -64,7 +64,8 @@ function conditionOf(which: OverAlerts): readonly [string, readonly unknown[]] {
   if ('ids' in which) return ['id = ANY($3::bigint[])', [which.ids]];
   if ('template' in which)
     return [
-      `detail ? 'template' AND (detail ->> 'template' = $3
+      // One that tells of many names only the last of them.
+      `detail ? 'template' AND NOT detail ? 'of_many' AND (detail ->> 'template' = $3
          OR detail ->> 'template' IN (SELECT alias FROM template_aliases WHERE template_aliases.template = $3))`,
       [which.template],
     ];
