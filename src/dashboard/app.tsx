@@ -18,6 +18,7 @@ import { PageHeader } from './parts/page-header.tsx';
 import { ServerList } from './parts/server-list.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { SummaryStrip } from './parts/summary-strip.tsx';
+import { Templates } from './parts/templates.tsx';
 import { TokenList } from './parts/token-list.tsx';
 import { useView } from './parts/use-view.ts';
 
@@ -111,6 +112,8 @@ function Shown({ view, model }: { readonly view: View; readonly model: FleetMode
       return <Configuration model={model} />;
     case 'alerts':
       return <Alerts />;
+    case 'templates':
+      return <Templates />;
     case 'alert':
       return <AlertPage key={view.id} id={view.id} model={model} />;
     default:

@@ -17,6 +17,7 @@ import './styles/audit.css';
 import './styles/configuration.css';
 import './styles/alerts.css';
 import './styles/alert.css';
+import './styles/templates.css';
 
 /** The page's composition root: makes the parts, hands them to each other, and listens to the browser. */
 

@@ -14,6 +14,7 @@ import type {
   TokenAnswer,
   TokenView,
 } from '../../src/contract/fleet.ts';
+import type { TemplateView } from '../../src/contract/fleet-templates.ts';
 import { problem } from '../../src/contract/problem.ts';
 import type { ArchivedRecord } from '../../src/contract/record.ts';
 import type {
@@ -25,6 +26,7 @@ import type {
   ServerConfigView,
 } from '../../src/contract/rollout.ts';
 import { answerAlerts } from './fixture-alerts.ts';
+import { answerTemplates } from './fixture-templates.ts';
 
 /** What the pretend orchestrator tells; tests change it and `send` what changed. */
 export interface FixtureData {
@@ -38,6 +40,10 @@ export interface FixtureData {
   /** What was asked of alerts and silences, `GET alerts?state=open`, `POST alerts/1/resolve {…}`; what stands against an action. */
   alertsAsked: string[];
   onAlert?: (call: string, data: FixtureData) => string | undefined;
+  /** In the order in which they are listed. */
+  templates: TemplateView[];
+  /** What was asked of them, as `alertsAsked`. */
+  templatesAsked: string[];
   /** What the archive holds, oldest first. */
   logs: readonly ArchivedRecord[];
   tokens: TokenView[];
@@ -113,6 +119,8 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     alertDetails: {},
     silences: [],
     alertsAsked: [],
+    templates: [],
+    templatesAsked: [],
     logs: [],
     tokens: [],
     token: {
@@ -204,6 +212,13 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       const against = state.onSteer?.(step, state);
       if (against !== undefined) return void json(problem('NSV_ROLLOUT_STATE', against), 409);
       return void json(rolloutAnswer(state, now()));
+    }
+    if (/^\w+ (templates|triage|alerts\/\w+\/mark)\b/.test(call)) {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      const { status, value } = answerTemplates(call, url.searchParams, body, state, now());
+      if (status === 204) return void response.writeHead(204).end();
+      return void json(value, status);
     }
     if (/^\w+ (alerts|silences|logs)\b/.test(call)) {
       let body = '';

@@ -8,8 +8,11 @@ import type {
   TokenAnswer,
   TokenView,
 } from '../../contract/fleet.ts';
+import type { MarkAnswer, TemplatesAnswer } from '../../contract/fleet-templates.ts';
 import type { Problem } from '../../contract/problem.ts';
+import type { Level } from '../../contract/record.ts';
 import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
+import type { TemplateMark } from '../../contract/triage.ts';
 import type { AlertQuery } from '../model/alert-pages.ts';
 
 /** An answer that isn't a success, with what the orchestrator said of it. */
@@ -72,6 +75,16 @@ export interface SilenceWish {
   readonly reason: string;
 }
 
+/** Which templates of log lines are wanted. */
+export interface TemplatesQuery {
+  /** First seen within the last day. */
+  readonly isNew: boolean;
+  /** Whether people are told of them; absent: all. */
+  readonly alert?: boolean | undefined;
+  readonly level?: Level | undefined;
+  readonly text: string;
+}
+
 /** Which archived records are wanted; instants in ISO 8601, `until` not included. */
 export interface LogsQuery {
   readonly server: string;
@@ -100,6 +113,13 @@ export interface Api {
   alert(id: string, signal?: AbortSignal): Promise<AlertDetail>;
   /** Says that it was seen, or is over; for operators. */
   changeAlert(id: string, step: AlertStep, note: string | undefined): Promise<AlertView>;
+  /** Says of the template that an alert was made from, or of a template, what it is; for operators. */
+  markAlert(id: string, mark: TemplateMark, note: string | undefined): Promise<MarkAnswer>;
+  markTemplate(template: string, mark: TemplateMark, note: string | undefined): Promise<MarkAnswer>;
+  /** Takes that back. */
+  unmarkTemplate(template: string): Promise<void>;
+  /** A page of templates; `cursor`: `next` of the page before. */
+  templates(query: TemplatesQuery, cursor: string | undefined, signal?: AbortSignal): Promise<TemplatesAnswer>;
   /** Those that hold or are to come. */
   silences(signal?: AbortSignal): Promise<readonly SilenceView[]>;
   createSilence(wish: SilenceWish): Promise<SilenceView>;
@@ -179,6 +199,31 @@ export function createApi(base = ''): Api {
       const body = note === undefined ? {} : { note };
       return (await (await post(`alerts/${encodeURIComponent(id)}/${step}`, body)).json()) as AlertView;
     },
+    async markAlert(id, mark, note) {
+      return (await (await post(`alerts/${encodeURIComponent(id)}/mark`, { mark, note })).json()) as MarkAnswer;
+    },
+    async markTemplate(template, mark, note) {
+      const response = await call(`triage/corrections/${encodeURIComponent(template)}`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ mark, note }),
+      });
+      return (await response.json()) as MarkAnswer;
+    },
+    async unmarkTemplate(template) {
+      await call(`triage/corrections/${encodeURIComponent(template)}`, { method: 'DELETE' });
+    },
+    async templates({ isNew, alert, level, text }, cursor, signal) {
+      const query = queryOf({
+        new: isNew ? 'true' : undefined,
+        alert: alert === undefined ? undefined : String(alert),
+        level,
+        q: text.trim() === '' ? undefined : text.trim(),
+        limit: TEMPLATES_PER_PAGE,
+        cursor,
+      });
+      return (await read(`templates${query}`, signal)) as TemplatesAnswer;
+    },
     async silences(signal) {
       return ((await read('silences', signal)) as { silences: SilenceView[] }).silences;
     },
@@ -245,6 +290,9 @@ export function createApi(base = ''): Api {
     },
   };
 }
+
+/** Two screens. */
+const TEMPLATES_PER_PAGE = 50;
 
 /** `?a=1&b=2` of what is there; empty when nothing is. */
 function queryOf(values: Readonly<Record<string, string | number | undefined>>): string {

@@ -1,4 +1,5 @@
 import type { AlertDetail } from '../../contract/fleet.ts';
+import type { TemplateMark } from '../../contract/triage.ts';
 import { type AlertStep, type Api, ApiError, reasonOf, type SilenceWish } from './api.ts';
 import type { BrowserClock } from './browser-clock.ts';
 import type { LiveFleet } from './live-fleet.ts';
@@ -57,6 +58,16 @@ export class LiveAlert {
   /** Says that it was seen, or is over, and shows at once what became of it. Rejects with what the orchestrator says against it. */
   async change(step: AlertStep, note: string | undefined): Promise<void> {
     await this.#thenLook(this.#api.changeAlert(this.id, step, note));
+  }
+
+  /** Says what its template is on all servers. Rejects with what the orchestrator says against it. */
+  async mark(mark: TemplateMark, note: string | undefined): Promise<void> {
+    await this.#thenLook(this.#api.markAlert(this.id, mark, note));
+  }
+
+  /** Takes that back. */
+  async unmark(template: string): Promise<void> {
+    await this.#thenLook(this.#api.unmarkTemplate(template));
   }
 
   /** Has nobody told of it for a time, nor of others that match. Rejects with what the orchestrator says against it. */

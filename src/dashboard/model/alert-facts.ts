@@ -1,4 +1,5 @@
 import { isOfLine } from './alert-lines.ts';
+import { readAlertTemplate, TEMPLATE_FACTS } from './alert-template.ts';
 import { readable } from './readable.ts';
 
 /** What the page has words for in an alert's detail. */
@@ -47,7 +48,8 @@ const TEXT_LENGTH_MAX = 2_000;
 /** What an alert's detail tells. Its lines are shown by themselves. */
 export function readAlertFacts(detail: Readonly<Record<string, unknown>>): AlertFacts {
   const ofLine = isOfLine(detail) ? ['level', 'message', 'action', 'timestamp'] : [];
-  const shownElsewhere = new Set(['lines_before', ...ofLine]);
+  const ofTemplate = readAlertTemplate(detail) === undefined ? [] : TEMPLATE_FACTS;
+  const shownElsewhere = new Set(['lines_before', ...ofLine, ...ofTemplate]);
   const entries = Object.entries(detail).flatMap(([name, value]) => {
     const text = shownElsewhere.has(name) ? '' : textOf(value);
     return text === '' ? [] : [{ name, text: readable(text, TEXT_LENGTH_MAX) }];

@@ -8,6 +8,7 @@ import { Age } from './age.tsx';
 import { AlertActions } from './alert-actions.tsx';
 import { AlertFacts } from './alert-facts.tsx';
 import { AlertWhere } from './alert-item.tsx';
+import { AlertTemplate } from './alert-template.tsx';
 import { AlertTimeline } from './alert-timeline.tsx';
 import { Fact } from './fact.tsx';
 import { LinesAround } from './lines-around.tsx';
@@ -80,6 +81,7 @@ export function AlertPage({ id, model: { agents, servers } }: AlertPageProps) {
               onDone={() => title.current?.focus({ preventScroll: true })}
             />
           )}
+          <AlertTemplate alert={alert} watched={watched} mayMark={isOperator(role)} />
           <AlertFacts alert={alert} />
           <LinesBefore alert={alert} />
           {(alert.server !== ORCHESTRATOR || servers.has(ORCHESTRATOR)) && (

@@ -3,7 +3,7 @@ import { ALERT_SEVERITIES, type AlertSeverity } from '../../contract/alert.ts';
 import { reasonOf } from '../live/api.ts';
 import type { TextKey } from '../messages/words.ts';
 import type { AlertQuery } from '../model/alert-pages.ts';
-import { alertAddress, FLEET_ADDRESS } from '../model/view.ts';
+import { alertAddress, FLEET_ADDRESS, TEMPLATES_ADDRESS } from '../model/view.ts';
 import { AlertItem } from './alert-item.tsx';
 import { NewAlert } from './alert-list.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
@@ -50,6 +50,9 @@ export function Alerts() {
         <h1 ref={title} tabIndex={-1}>
           {words.say('alerts')}
         </h1>
+        <a class="onward" href={TEMPLATES_ADDRESS}>
+          {words.say('templates')}
+        </a>
         <a class="back" href={FLEET_ADDRESS}>
           {words.say('configBack')}
         </a>
