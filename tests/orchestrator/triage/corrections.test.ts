@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { CORRECTIONS_HEADER } from '../../../src/contract/config-delivery.ts';
+import { CORRECTIONS_MAX } from '../../../src/contract/triage.ts';
 import { heartbeat, TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { nthRevision } from '../../support/revisions.ts';
@@ -234,4 +235,59 @@ test("what the model said of an alert's template is kept while its lines go on, 
   assert.deepEqual([again.detail, again.count], [{ ...detail, score: 0.6, model }, 2]);
   assert.deepEqual([together.detail.model.name, together.detail.score, together.count], ['b', 0.7, 3]);
   assert.equal('model' in other.detail, false);
+});
+
+test('past the bound nothing more is marked, and what is marked can still be changed', async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  await tellTemplate(system, key);
+  await database.query(
+    `INSERT INTO triage_corrections SELECT lpad(to_hex(n), 16, '0'), 'text', 'alert', NULL, 'ann', now() FROM generate_series(1, ${CORRECTIONS_MAX}) n`,
+  );
+
+  const refused = await mark(system, TEMPLATE, { mark: 'alert' });
+
+  assert.deepEqual([refused.status, refused.json.code], [409, 'NSV_TOO_MANY_CORRECTIONS']);
+  await database.query("UPDATE triage_corrections SET template = $1 WHERE template = lpad('1', 16, '0')", [TEMPLATE]);
+  assert.equal((await mark(system, TEMPLATE, { mark: 'ordinary' })).status, 200);
+  assert.equal((await corrections(system, key)).json.corrections.length, CORRECTIONS_MAX);
+});
+
+test('marks at two replicas at once are both kept, and each server that waits hears of them in its turn', async (t) => {
+  const one = await TestOrchestrator.open(t, await postgres.database());
+  const two = await TestOrchestrator.open(t, postgres.connect(postgres.lastName));
+  const keys = await Promise.all(Array.from({ length: 12 }, (_, n) => one.enrol(`RACK${n}`)));
+  const other = 'disk <*> full';
+  await tellTemplate(one, keys[0]!);
+  await tellTemplate(one, keys[0]!, other);
+  const revision = await nthRevision(1);
+  await one.orchestrator.revisions.record(revision);
+  const { tag } = (await corrections(two, keys[0]!)).json;
+  const headers = { 'if-none-match': `"${revision.revision}"` };
+  await until('the other one has the revision', async () => {
+    return (await two.ask('GET', '/api/v1/config', { key: keys[0], headers })).status === 304;
+  });
+  const startedAt = performance.now();
+  const waiting = keys.map((key) => two.ask('GET', `/api/v1/config?wait=30&corrections=${tag}`, { key, headers }));
+  await until('they wait', async () =>
+    /nervesys_config_waiting_agents 12/.test((await two.ask('GET', '/metrics')).text),
+  );
+
+  const marked = await Promise.all([
+    mark(one, TEMPLATE, { mark: 'alert' }),
+    mark(two, templateId(other), { mark: 'ordinary' }),
+  ]);
+
+  assert.deepEqual(
+    marked.map(({ status }) => status),
+    [200, 200],
+  );
+  for (const answer of await Promise.all(waiting)) {
+    assert.equal(answer.status, 304);
+    assert.notEqual(answer.headers.get(CORRECTIONS_HEADER), tag);
+  }
+  assert.ok(performance.now() - startedAt < 15_000);
+  for (const system of [one, two])
+    await until('both are known', async () => (await corrections(system, keys[0]!)).json.corrections.length === 2);
 });
