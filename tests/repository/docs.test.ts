@@ -55,7 +55,7 @@ interface DocumentedCommand {
   readonly options: readonly string[];
 }
 
-const GROUPS: ReadonlySet<string> = new Set(['alerts', 'archive', 'audit', 'config', 'people', 'rules', 'token']);
+const GROUPS: ReadonlySet<string> = new Set(['alerts', 'archive', 'audit', 'config', 'people', 'rules', 'token', 'triage']);
 
 /** `npm start …`, `npm run nervesys -- …` and `` `nervesys …` ``, without what they hand on to other programs. */
 function commandsIn(text: string): readonly DocumentedCommand[] {

@@ -24,6 +24,8 @@ const GROUPS = [
       '/events',
       '/alerts',
       '/acknowledge',
+      '/templates',
+      '/triage/corrections',
       '/archive',
       '/logs',
       '/tokens',
