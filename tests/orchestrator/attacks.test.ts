@@ -56,7 +56,8 @@ test("a stolen agent key reads nothing, changes nobody else's and opens no admin
   for (const [path, methods] of Object.entries<Record<string, { tags?: string[] }>>(description.paths)) {
     for (const [method, { tags }] of Object.entries(methods)) {
       const forAgents =
-        tags?.includes('agents') || /\/batches|\/credentials$|\/uploads\/|\/schemas\/|^\/(healthz|readyz)$/.test(path);
+        tags?.includes('agents') ||
+        /\/batches|\/credentials$|\/triage\/corrections$|\/uploads\/|\/schemas\/|^\/(healthz|readyz)$/.test(path);
       if (forAgents || tags?.includes('session')) continue;
       const answer = await system.ask(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'AIGARDEN01'), {
         key: curious,

@@ -55,7 +55,16 @@ interface DocumentedCommand {
   readonly options: readonly string[];
 }
 
-const GROUPS: ReadonlySet<string> = new Set(['alerts', 'archive', 'audit', 'config', 'people', 'rules', 'token', 'triage']);
+const GROUPS: ReadonlySet<string> = new Set([
+  'alerts',
+  'archive',
+  'audit',
+  'config',
+  'people',
+  'rules',
+  'token',
+  'triage',
+]);
 
 /** `npm start …`, `npm run nervesys -- …` and `` `nervesys …` ``, without what they hand on to other programs. */
 function commandsIn(text: string): readonly DocumentedCommand[] {
