@@ -229,3 +229,22 @@ test('what nobody has seen for long is forgotten with its older ids, and what pe
   const removed = await system.ask('DELETE', `/api/v1/triage/corrections/${templateId('old <*>')}`);
   assert.equal(removed.status, 204);
 });
+
+test('ten thousand templates of a hundred servers are taken at once, and found soon', async (t) => {
+  const { tell, list, keys } = await opened(t, ...Array.from({ length: 100 }, (_, n) => `RACK${n}`));
+  const of = (n: number) =>
+    Array.from({ length: 200 }, (_, index) => report(`thing <*> no ${(n * 100 + index) % 10_000} done`));
+  const startedAt = performance.now();
+
+  await Promise.all(keys.map((key, n) => tell('e-1', of(n), key)));
+
+  const takenMs = performance.now() - startedAt;
+  assert.ok(takenMs < 20_000, `${takenMs} ms`);
+  const askedAt = performance.now();
+  const { templates } = await list('?q=no%209999%20done&agent_id=GROK&level=INFO&alert=false');
+  assert.deepEqual(
+    templates.map((one: { level_counts: { INFO: number } }) => one.level_counts.INFO),
+    [6],
+  );
+  assert.ok(performance.now() - askedAt < 2_000);
+});

@@ -1,7 +1,7 @@
 -- The templates of the fleet's log lines, as the servers' triage finds them, and how many lines each had.
 
 CREATE TABLE templates (
-  template      char(16) COLLATE "C" PRIMARY KEY, -- the beginning of the SHA-256 of its text
+  template      varchar(16) COLLATE "C" PRIMARY KEY, -- the beginning of the SHA-256 of its text
   text          varchar(2000) NOT NULL,
   first_seen_at timestamptz NOT NULL, -- on any server, never in the future
   last_seen_at  timestamptz NOT NULL,
@@ -15,15 +15,15 @@ CREATE INDEX templates_first_seen ON templates (first_seen_at DESC, template DES
 
 -- Ids that a template had before it became more general. Two servers may have made different ones of the same.
 CREATE TABLE template_aliases (
-  alias    char(16) COLLATE "C" NOT NULL,
-  template char(16) COLLATE "C" NOT NULL REFERENCES templates ON DELETE CASCADE,
+  alias    varchar(16) COLLATE "C" NOT NULL,
+  template varchar(16) COLLATE "C" NOT NULL REFERENCES templates ON DELETE CASCADE,
   PRIMARY KEY (alias, template)
 );
 -- read-template: the older ids of one; and what is removed with it.
 CREATE INDEX template_aliases_template ON template_aliases (template);
 
 CREATE TABLE template_counts (
-  template char(16) COLLATE "C" NOT NULL,
+  template varchar(16) COLLATE "C" NOT NULL,
   day      date NOT NULL, -- UTC, by the server's clock
   agent_id varchar(50) NOT NULL,
   level    varchar(8) NOT NULL,

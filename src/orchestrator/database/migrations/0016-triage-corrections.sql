@@ -1,6 +1,6 @@
 -- What people said of templates: it holds on every server, for as long as they don't take it back.
 CREATE TABLE triage_corrections (
-  template  char(16) COLLATE "C" PRIMARY KEY,
+  template  varchar(16) COLLATE "C" PRIMARY KEY,
   text      varchar(2000) NOT NULL, -- as it was when it was marked
   mark      varchar(10) NOT NULL CHECK (mark IN ('alert', 'ordinary')),
   note      varchar(500),

@@ -41,8 +41,8 @@ export async function storeCorrection(
 ): Promise<CorrectionView | undefined> {
   await transaction.query('SELECT pg_advisory_xact_lock($1)', [CORRECTIONS_LOCK]);
   const { rows } = await transaction.query<CorrectionRow>(
-    `INSERT INTO triage_corrections (${COLUMNS}) SELECT $1, $2, $3, $4, $5, $6
-     WHERE (SELECT count(*) FROM triage_corrections WHERE template <> $1) < ${CORRECTIONS_MAX}
+    `INSERT INTO triage_corrections (${COLUMNS}) SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::timestamptz
+     WHERE (SELECT count(*) FROM triage_corrections WHERE template <> $1::text) < ${CORRECTIONS_MAX}
      ON CONFLICT (template) DO UPDATE
        SET text = excluded.text, mark = excluded.mark, note = excluded.note, marked_by = excluded.marked_by, marked_at = excluded.marked_at
      RETURNING ${COLUMNS}`,

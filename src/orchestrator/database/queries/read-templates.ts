@@ -28,24 +28,20 @@ interface TemplateRow {
   readonly last_seen_at: Date;
   readonly is_alert: boolean;
   readonly score: number;
-  readonly mark: TemplateMark | null;
 }
 
-/** What people said: of the template itself, else of one of its older forms, the latest word. */
-const MARK = `(SELECT mark FROM triage_corrections
-  WHERE triage_corrections.template = templates.template
-    OR triage_corrections.template IN (SELECT alias FROM template_aliases WHERE template_aliases.template = templates.template)
-  ORDER BY triage_corrections.template = templates.template DESC, marked_at DESC LIMIT 1)`;
-const COLUMNS = `template, text, first_seen_at, last_seen_at, is_alert, score, ${MARK} AS mark`;
+const COLUMNS = 'template, text, first_seen_at, last_seen_at, is_alert, score';
 
 /** A page of templates with their lines by level. */
 export async function readTemplates(database: Queryable, filter: TemplateFilter): Promise<TemplateView[]> {
   const order = orderOf(filter);
+  const marks = filter.isAlert === undefined ? undefined : await readMarks(database);
+  const marked = (as: TemplateMark) => [...(marks ?? [])].flatMap(([template, mark]) => (mark === as ? template : []));
   const { rows } = await database.query<TemplateRow>(
     `SELECT ${COLUMNS} FROM templates
      WHERE ($1::timestamptz IS NULL OR first_seen_at >= $1)
        AND ($2::text IS NULL OR text ILIKE $2)
-       AND ($3::boolean IS NULL OR coalesce(${MARK} = 'alert', is_alert) = $3)
+       AND ($3::boolean IS NULL OR ((is_alert AND template <> ALL($10::text[])) OR template = ANY($11::text[])) = $3)
        AND (($4::text IS NULL AND $5::text IS NULL) OR EXISTS (
          SELECT FROM template_counts counted WHERE counted.template = templates.template AND counted.day >= $6::date
            AND ($4::text IS NULL OR counted.agent_id = $4) AND ($5::text IS NULL OR counted.level = $5)))
@@ -61,14 +57,30 @@ export async function readTemplates(database: Queryable, filter: TemplateFilter)
       filter.after?.at ?? null,
       filter.after?.template ?? null,
       filter.limit,
+      marked('ordinary'),
+      marked('alert'),
     ],
   );
-  const counts = await countLines(
-    database,
-    rows.map(({ template }) => template),
-    filter.day,
+  const ids = rows.map(({ template }) => template);
+  const [counts, marksOfPage] = await Promise.all([
+    countLines(database, ids, filter.day),
+    marks ?? readMarks(database, ids),
+  ]);
+  return rows.map((row) => toView(row, marksOfPage.get(row.template), counts.get(row.template)));
+}
+
+/** What people said of these templates, or of all: of each itself, else of one of its older forms, the latest word. */
+async function readMarks(database: Queryable, of?: readonly string[]): Promise<Map<string, TemplateMark>> {
+  const { rows } = await database.query<{ template: string; mark: TemplateMark }>(
+    `SELECT DISTINCT ON (template) template, mark FROM (
+       SELECT template, mark, marked_at, true AS is_own FROM triage_corrections WHERE $1::text[] IS NULL OR template = ANY($1)
+       UNION ALL SELECT template_aliases.template, mark, marked_at, false
+         FROM triage_corrections JOIN template_aliases ON alias = triage_corrections.template
+         WHERE $1::text[] IS NULL OR template_aliases.template = ANY($1)) AS said
+     ORDER BY template, is_own DESC, marked_at DESC`,
+    [of ?? null],
   );
-  return rows.map((row) => toView(row, counts.get(row.template)));
+  return new Map(rows.map(({ template, mark }) => [template, mark]));
 }
 
 /** By what a page is ordered, and the next one begins. */
@@ -129,7 +141,7 @@ export async function readTemplate(database: Queryable, id: string, day: string)
   const byDay = levelsBy(days.rows, (row) => row.day);
   const byAgent = levelsBy(agents.rows, (row) => row.agent_id);
   return {
-    ...toView(rows[0], total([...byDay.values()])),
+    ...toView(rows[0], correction?.mark, total([...byDay.values()])),
     aliases: aliases.rows.map(({ alias }) => alias),
     related: related.rows.map((row) => row.template),
     correction: correction ?? null,
@@ -179,7 +191,11 @@ function linesOf(counts: LevelCounts): number {
   return Object.values(counts).reduce((sum, lines) => sum + lines, 0);
 }
 
-function toView(row: TemplateRow, counts: LevelCounts = emptyLevelCounts()): TemplateView {
+function toView(
+  row: TemplateRow,
+  mark: TemplateMark | undefined,
+  counts: LevelCounts = emptyLevelCounts(),
+): TemplateView {
   return {
     template: row.template,
     text: row.text,
@@ -187,7 +203,7 @@ function toView(row: TemplateRow, counts: LevelCounts = emptyLevelCounts()): Tem
     last_seen_at: row.last_seen_at.toISOString(),
     is_alert: row.is_alert,
     score: row.score,
-    mark: row.mark,
+    mark: mark ?? null,
     level_counts: counts,
   };
 }
