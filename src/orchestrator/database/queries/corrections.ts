@@ -27,7 +27,7 @@ export async function readCorrections(database: Queryable): Promise<CorrectionVi
 export async function readCorrectionOf(database: Queryable, template: string): Promise<CorrectionView | undefined> {
   const { rows } = await database.query<CorrectionRow>(
     `SELECT ${COLUMNS} FROM triage_corrections
-     WHERE template = $1 OR template IN (SELECT alias FROM template_aliases WHERE template_aliases.template = $1)
+     WHERE template IN (SELECT $1::text UNION ALL SELECT alias FROM template_aliases WHERE template_aliases.template = $1)
      ORDER BY template = $1 DESC, marked_at DESC LIMIT 1`,
     [template],
   );

@@ -94,8 +94,8 @@ export async function findTemplate(
   id: string,
 ): Promise<{ readonly template: TemplateId; readonly text: string } | undefined> {
   const { rows } = await database.query<{ template: TemplateId; text: string }>(
-    `SELECT template, text FROM templates WHERE template = $1
-       OR template IN (SELECT template FROM template_aliases WHERE alias = $1)
+    `SELECT template, text FROM templates
+     WHERE template IN (SELECT $1::text UNION ALL SELECT template FROM template_aliases WHERE alias = $1)
      ORDER BY template = $1 DESC, last_seen_at DESC, template LIMIT 1`,
     [id],
   );
@@ -118,7 +118,8 @@ export async function readTemplate(database: Queryable, id: string, day: string)
     ]),
     database.query<{ template: TemplateId }>(
       `SELECT DISTINCT other.template FROM template_aliases other
-       WHERE other.template <> $1 AND (other.alias = $1 OR other.alias IN (SELECT alias FROM template_aliases WHERE template = $1))
+       WHERE other.template <> $1
+         AND other.alias IN (SELECT $1::text UNION ALL SELECT alias FROM template_aliases WHERE template = $1)
        UNION SELECT templates.template FROM templates JOIN template_aliases mine ON mine.alias = templates.template AND mine.template = $1
        ORDER BY 1 LIMIT ${RELATED_MAX}`,
       [template],
