@@ -75,6 +75,12 @@ export async function show(options: ReaderOptions, id: string): Promise<number> 
   const often = alert.count === 1 ? 'once' : `${alert.count} times, last ${second(alert.last_at)}`;
   print(`since ${second(alert.first_at)} UTC, told ${often}`);
   if (alert.silenced_until !== null) print(`silenced until ${second(alert.silenced_until)} UTC`);
+  if (alert.correction) {
+    const { mark, marked_by: by, marked_at: at } = alert.correction;
+    print(
+      `its lines are marked as ${mark === 'ordinary' ? 'ordinary' : 'an alert'} by ${escapeControls(by)}, ${second(at)} UTC`,
+    );
+  }
   const { lines_before: lines, ...detail } = alert.detail;
   for (const [key, value] of Object.entries(detail)) print(`  ${escapeControls(key)}: ${escapeControls(said(value))}`);
   if (Array.isArray(lines) && lines.length > 0) {

@@ -12,7 +12,7 @@ export interface TemplatesTaken {
 
 /** The largest body of `POST /api/v1/templates`; 500 templates with some counts each are far below it. */
 export const TEMPLATES_BODY_BYTES_MAX = 4 * 1024 * 1024;
-/** By which a server's clock, or its time without network, may be off: counts of other days are refused. */
+/** So long a server may have been without network. What its clock dates before that, or after tomorrow, is counted on the day it is told. */
 export const TEMPLATE_DAYS_BACK_MAX = 31;
 /** Of one server, never told before by any: the size of a server's miner. What it has more on one day is noise, and refused. */
 export const NEW_TEMPLATES_PER_SERVER_DAY_MAX = 10_000;

@@ -52,6 +52,8 @@ test('people list templates and mark, list, export and unmark them from the comm
     marked.text,
     `Template ${templateId(lost)} is ordinary from now on: ${lost}\nResolved: alert ${alert}.\n`,
   );
+  const shown = await runNervesys(['alerts', 'show', alert, '--home', home]);
+  assert.match(shown.stdout.toString(), /its lines are marked as ordinary by admin/);
   assert.match((await nervesys('mark', templateId(hostile), '--alert')).text, /is an alert from now on/);
 
   await system.orchestrator.close();

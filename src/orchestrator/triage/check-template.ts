@@ -53,7 +53,7 @@ export interface RefusedTemplate {
 
 /**
  * One template as a server told it, checked; or what is wrong with it, naming the field. An instant from the future would stay newest for
- * ever, so it becomes `now` (epoch ms). Text keeps what Postgres can hold; its id is of the text as it was.
+ * ever, so it becomes `now` (epoch ms); a day that no clock can mean is today. Text keeps what Postgres can hold; its id is of the text as it was.
  */
 export function checkTemplate(value: unknown, now: number): { readonly report: TemplateReport } | RefusedTemplate {
   if (!checker.Check(value)) {
@@ -62,24 +62,30 @@ export function checkTemplate(value: unknown, now: number): { readonly report: T
   }
   const told: Static<typeof TemplateReportSchema> = value;
   if (!isIdOf(told.template, told.text)) return invalid('template: is not the id of its text');
-  const [firstDay, lastDay] = [dayOf(now - TEMPLATE_DAYS_BACK_MAX * DAY_MS), dayOf(now + DAY_MS)];
   for (const { agent_id: agentId, day } of told.counts) {
     if (parseAgentId(agentId) === undefined) return invalid('counts/agent_id: has control characters');
-    if (!isDay(day) || day < firstDay || day > lastDay)
-      return invalid(`counts/day: is not within ${firstDay} to ${lastDay}`);
+    if (!isDay(day)) return invalid('counts/day: is no day');
   }
-  const [firstAt, lastAt] = [instantOf(told.first_seen_at, now), instantOf(told.last_seen_at, now)];
+  const [firstAt, lastAt] = [instantOf(told.first_seen_at), instantOf(told.last_seen_at)];
   if (firstAt === undefined || lastAt === undefined)
     return invalid('first_seen_at, last_seen_at: not ISO 8601 instants in UTC');
+  const earliest = now - TEMPLATE_DAYS_BACK_MAX * DAY_MS;
+  const [firstDay, today, lastDay] = [dayOf(earliest), dayOf(now), dayOf(now + DAY_MS)];
+  // It was seen: what a clock of 1970 says of that must not have it forgotten at once.
+  const seenAt = Math.max(earliest, Math.min(lastAt, now));
   const report = {
     template: told.template,
     text: holdable(told.text),
     aliases: [...new Set(told.aliases)].filter((alias) => alias !== told.template),
-    first_seen_at: new Date(Math.min(firstAt, lastAt)).toISOString(),
-    last_seen_at: new Date(lastAt).toISOString(),
+    first_seen_at: new Date(Math.max(0, Math.min(firstAt, seenAt))).toISOString(),
+    last_seen_at: new Date(seenAt).toISOString(),
     is_alert: told.is_alert,
     score: told.score,
-    counts: told.counts.map((count) => ({ ...count, agent_id: holdable(count.agent_id) })),
+    counts: told.counts.map(({ agent_id: agentId, day, ...count }) => ({
+      ...count,
+      agent_id: holdable(agentId),
+      day: day < firstDay || day > lastDay ? today : day,
+    })),
   };
   return { report: report as unknown as TemplateReport };
 }
@@ -108,9 +114,9 @@ function isDay(text: string): boolean {
   return !Number.isNaN(at) && dayOf(at) === text;
 }
 
-/** Epoch ms; 1970 to now. `undefined`: it is no instant. */
-function instantOf(text: string, now: number): number | undefined {
+/** Epoch ms; `undefined`: it is no instant. */
+function instantOf(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/.test(text)) return undefined;
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, Math.min(at, now));
+  return Number.isNaN(at) ? undefined : at;
 }
