@@ -1,4 +1,4 @@
-import type { CorrectionView, TemplateView } from '../../src/contract/fleet-templates.ts';
+import type { CorrectionView, TemplateDetail, TemplateView } from '../../src/contract/fleet-templates.ts';
 import { problem } from '../../src/contract/problem.ts';
 import { emptyLevelCounts, type Level } from '../../src/contract/record.ts';
 import type { TemplateId, TemplateMark } from '../../src/contract/triage.ts';
@@ -16,6 +16,8 @@ export function answerTemplates(
 ): { readonly status: number; readonly value: unknown } {
   data.templatesAsked.push(`${call}${query.size === 0 ? '' : `?${query}`}${body === '' ? '' : ` ${body}`}`);
   if (call === 'GET templates') return { status: 200, value: pageOf(data.templates, query, nowMs) };
+  const one = data.templates.find(({ template }) => call === `GET templates/${template}`);
+  if (one !== undefined) return { status: 200, value: detailOf(one, nowMs) };
   if (data.role === 'viewer') return { status: 403, value: problem('NSV_FORBIDDEN', 'for operators') };
   const against = data.onAlert?.(call, data);
   if (against !== undefined) return { status: 409, value: problem('NSV_ALERT_UNMARKABLE', against) };
@@ -54,6 +56,20 @@ function pageOf(templates: readonly TemplateView[], query: URLSearchParams, nowM
   };
 }
 
+function detailOf(template: TemplateView, nowMs: number): TemplateDetail {
+  const { mark, level_counts: counts } = template;
+  const days = [2, 1, 0].map((ago) => new Date(nowMs - ago * 86_400_000).toISOString().slice(0, 10));
+  return {
+    ...template,
+    aliases: [],
+    related: ['fedcba9876543210' as TemplateId],
+    correction: mark === null ? null : makeCorrection({ template: template.template, mark, note: 'we know' }, nowMs),
+    days: days.map((day) => ({ day, level_counts: counts })),
+    agents: ['GROK', HOSTILE, 'סוכן'].map((agent) => ({ agent_id: agent, level_counts: counts })),
+  };
+}
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
 let count = 0;
 
 /** A template that was seen first two days ago; `change` says what is different about it. */

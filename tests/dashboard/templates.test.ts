@@ -126,6 +126,12 @@ test('templates are searched, narrowed, turned and marked in their list', { skip
   await page.getByRole('button', { name: 'Not an alert' }).click();
   await page.getByRole('button', { name: 'Not an alert' }).click();
   await page.getByText('Ordinary, as marked').waitFor();
+  await page.getByRole('button', { name: 'Details' }).click();
+  const more = page.locator('.template-more');
+  await more.getByText('we know').waitFor();
+  assert.match(plain(await textOf(more)), /Marked as not an alert by dana.*Score0\.91.*GROKERROR 12INFO 2<img/);
+  await page.getByRole('button', { name: 'Fewer details' }).click();
+  assert.equal(await more.count(), 0);
   assert.ok(fixture.data.templatesAsked.some((one) => /^PUT triage\/corrections\/\w+ {"mark":"ordinary"}$/.test(one)));
   await page.getByLabel('Taken for').selectOption({ label: 'Alerts' });
   await page.getByText('No template matches.').waitFor();
@@ -153,7 +159,10 @@ test('both are whole on a narrow screen, in Hebrew and in the dark', { skip: mis
     await using open = await openPage({ ...judged(), templates }, options, '#templates');
     const { page, complaints } = open;
     await page.locator('.template').nth(3).waitFor();
-    await page.locator('.template-actions button').first().click();
+    const item = page.locator('.template').nth(2);
+    await page.locator('.template').first().locator('.template-actions button').nth(1).click();
+    await item.locator('.template-actions button').first().click();
+    await item.locator('.template-mark').waitFor();
     if (SHOTS !== undefined) await page.screenshot({ path: `${name}-list.png`, fullPage: true });
     assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= width);
     await page.evaluate("location.hash = '#alerts/5'");

@@ -8,7 +8,7 @@ import type {
   TokenAnswer,
   TokenView,
 } from '../../contract/fleet.ts';
-import type { MarkAnswer, TemplatesAnswer } from '../../contract/fleet-templates.ts';
+import type { MarkAnswer, TemplateDetail, TemplatesAnswer } from '../../contract/fleet-templates.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Level } from '../../contract/record.ts';
 import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
@@ -120,6 +120,7 @@ export interface Api {
   unmarkTemplate(template: string): Promise<void>;
   /** A page of templates; `cursor`: `next` of the page before. */
   templates(query: TemplatesQuery, cursor: string | undefined, signal?: AbortSignal): Promise<TemplatesAnswer>;
+  template(id: string, signal?: AbortSignal): Promise<TemplateDetail>;
   /** Those that hold or are to come. */
   silences(signal?: AbortSignal): Promise<readonly SilenceView[]>;
   createSilence(wish: SilenceWish): Promise<SilenceView>;
@@ -223,6 +224,9 @@ export function createApi(base = ''): Api {
         cursor,
       });
       return (await read(`templates${query}`, signal)) as TemplatesAnswer;
+    },
+    async template(id, signal) {
+      return (await read(`templates/${encodeURIComponent(id)}`, signal)) as TemplateDetail;
     },
     async silences(signal) {
       return ((await read('silences', signal)) as { silences: SilenceView[] }).silences;

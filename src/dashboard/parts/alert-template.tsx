@@ -1,15 +1,13 @@
 import { useMemo, useRef } from 'preact/hooks';
 import type { AlertDetail } from '../../contract/fleet.ts';
-import type { CorrectionView } from '../../contract/fleet-templates.ts';
 import type { LiveAlert } from '../live/live-alert.ts';
 import type { TextKey } from '../messages/words.ts';
 import { type ModelWord, readAlertTemplate } from '../model/alert-template.ts';
-import { isolate, readable } from '../model/readable.ts';
 import { TEMPLATES_ADDRESS } from '../model/view.ts';
-import { Age } from './age.tsx';
 import { Fact } from './fact.tsx';
 import { MarkButtons } from './mark-buttons.tsx';
 import { useWords } from './page-context.ts';
+import { Correction } from './template-correction.tsx';
 import { TemplateText } from './template-text.tsx';
 
 const TIER_WORDS: Readonly<Record<string, TextKey>> = {
@@ -18,7 +16,6 @@ const TIER_WORDS: Readonly<Record<string, TextKey>> = {
   scorer: 'tierScorer',
   model: 'tierModel',
 };
-const NOTE_LENGTH_MAX = 500;
 
 interface AlertTemplateProps {
   readonly alert: AlertDetail;
@@ -113,25 +110,5 @@ function Model({ word: { verdict, reason, name } }: { readonly word: ModelWord }
         </>
       )}
     </>
-  );
-}
-
-/** Who said what of the template, when and why. */
-export function Correction({ correction }: { readonly correction: CorrectionView }) {
-  const words = useWords();
-  const { mark, note, marked_by: by, marked_at: at } = correction;
-  return (
-    <p class={`template-mark mark-as-${mark}`}>
-      {words.say(mark === 'ordinary' ? 'markedOrdinary' : 'markedAlert', { name: isolate(by) })} ·{' '}
-      <span class="soft">
-        <Age at={at} />
-      </span>
-      {note !== null && (
-        <>
-          {': '}
-          <bdi>{readable(note, NOTE_LENGTH_MAX)}</bdi>
-        </>
-      )}
-    </p>
   );
 }

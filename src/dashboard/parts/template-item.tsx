@@ -1,9 +1,11 @@
+import { useState } from 'preact/hooks';
 import type { TemplateView } from '../../contract/fleet-templates.ts';
-import { LEVELS } from '../../contract/record.ts';
 import type { TemplateMark } from '../../contract/triage.ts';
 import { Age } from './age.tsx';
 import { MarkButtons } from './mark-buttons.tsx';
 import { usePage, useWords } from './page-context.ts';
+import { Levels } from './template-levels.tsx';
+import { TemplateMore } from './template-more.tsx';
 import { TemplateText } from './template-text.tsx';
 
 interface TemplateItemProps {
@@ -17,6 +19,7 @@ interface TemplateItemProps {
 export function TemplateItem({ template, mayMark, onChange }: TemplateItemProps) {
   const words = useWords();
   const { api } = usePage();
+  const [open, setOpen] = useState(false);
   const { template: id, text, mark, is_alert: isAlert, score, first_seen_at: firstAt, last_seen_at: lastAt } = template;
   const isTold = mark === null ? isAlert : mark === 'alert';
   const verdict = words.say(isTold ? 'verdictAlert' : 'verdictOrdinary');
@@ -35,8 +38,11 @@ export function TemplateItem({ template, mayMark, onChange }: TemplateItemProps)
           {words.say('templateFirst')} <Age at={firstAt} />
         </span>
       </span>
-      {mayMark && (
-        <div class="template-actions">
+      <div class="template-actions">
+        <button type="button" class="link" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {words.say(open ? 'templateLess' : 'templateMore')}
+        </button>
+        {mayMark && (
           <MarkButtons
             mark={mark}
             onMark={async (as: TemplateMark, note) => {
@@ -48,26 +54,9 @@ export function TemplateItem({ template, mayMark, onChange }: TemplateItemProps)
               onChange({ ...template, mark: null });
             }}
           />
-        </div>
-      )}
+        )}
+      </div>
+      {open && <TemplateMore id={id} mark={mark} />}
     </li>
-  );
-}
-
-function Levels({ counts }: { readonly counts: TemplateView['level_counts'] }) {
-  const words = useWords();
-  const present = LEVELS.filter((level) => counts[level] > 0).reverse();
-  return (
-    <span class="template-levels">
-      {present.length === 0 && <span class="soft">{words.say('templateNoLines')}</span>}
-      {present.map((level) => (
-        <span key={level} class={`level-${level}`}>
-          <span class="log-level" dir="ltr">
-            {level}
-          </span>{' '}
-          {words.number(counts[level])}
-        </span>
-      ))}
-    </span>
   );
 }

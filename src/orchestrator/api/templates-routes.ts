@@ -120,26 +120,19 @@ export function templatesRoutes(app: App, deps: ServerDeps): void {
     async (request): Promise<TemplatesAnswer> => {
       const { new: isNew, q, agent_id: agentId, level, alert, since, limit, cursor } = request.query;
       const now = clock.now();
-      const newSince = newSinceOf(isNew, now);
-      const day = dayOf(parseInstant('since', since, now));
-      const [at, template] = cursor?.split('_') ?? [];
-      const templates = await readTemplates(database, {
-        newSince: newSince === undefined ? undefined : new Date(newSince),
+      const filter = {
+        newSince: newSinceOf(isNew, now),
         text: q?.toWellFormed(),
         agentId: agentId?.toWellFormed(),
         level,
         isAlert: alert,
-        day,
-        after: at === undefined || template === undefined ? undefined : { at, template },
-        limit: limit + 1,
-      });
-      const page = templates.slice(0, limit);
-      const last = page.at(-1);
-      const next =
-        templates.length > limit && last !== undefined
-          ? { next: cursorOf(last, orderOf({ newSince: newSince === undefined ? undefined : new Date(newSince) })) }
-          : {};
-      return { templates: page, since: day, ...next };
+        day: dayOf(parseInstant('since', since, now)),
+        after: cursor === undefined ? undefined : afterOf(cursor),
+      };
+      const found = await readTemplates(database, { ...filter, limit: limit + 1 });
+      const templates = found.slice(0, limit);
+      const next = found.length > limit ? { next: cursorOf(templates.at(-1)!, orderOf(filter)) } : {};
+      return { templates, since: filter.day, ...next };
     },
   );
 
@@ -172,8 +165,13 @@ function cursorOf(view: TemplateView, order: 'first_seen_at' | 'last_seen_at'): 
   return `${view[order]}_${view.template}`;
 }
 
-/** Epoch ms; `undefined`: all are asked for. */
-function newSinceOf(text: string | undefined, now: number): number | undefined {
+function afterOf(cursor: string): { readonly at: string; readonly template: string } {
+  const [at = '', template = ''] = cursor.split('_');
+  return { at, template };
+}
+
+/** `undefined`: all are asked for. */
+function newSinceOf(text: string | undefined, now: number): Date | undefined {
   if (text === undefined || text === 'false') return undefined;
-  return text === '' || text === 'true' || text === '1' ? now - DAY_MS : parseInstant('new', text, now);
+  return new Date(text === 'true' ? now - DAY_MS : parseInstant('new', text, now));
 }
