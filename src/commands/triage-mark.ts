@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { writeCorrectionRules } from '../config/index.ts';
+import { writeCorrectionRules } from '../config/correction-rules.ts';
 import type { AlertDetail } from '../contract/fleet.ts';
 import type { CorrectionsView, CorrectionView, MarkAnswer } from '../contract/fleet-templates.ts';
 import { TEMPLATE_ID_PATTERN, type TemplateMark } from '../contract/triage.ts';

@@ -36,7 +36,6 @@ export type {
   Thresholds,
 } from './config.ts';
 export { AGENTS_FOLDER, type ConfigTexts, readConfigFolder, TOP_FILES } from './config-folder.ts';
-export { templatePattern, writeCorrectionRules } from './correction-rules.ts';
 export { type ConfigChange, diffConfigs } from './diff-configs.ts';
 export { copyExampleConfig } from './example-config.ts';
 export { type ExplainedSetting, explainAgent } from './explain-agent.ts';

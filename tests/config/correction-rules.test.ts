@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkConfigTexts, templatePattern, writeCorrectionRules } from '../../src/config/index.ts';
+import { templatePattern, writeCorrectionRules } from '../../src/config/correction-rules.ts';
+import { checkConfigTexts } from '../../src/config/index.ts';
 import type { CorrectionView } from '../../src/contract/fleet-templates.ts';
 import type { TemplateId } from '../../src/contract/triage.ts';
 import { sha256Hex } from '../../src/platform/digest.ts';

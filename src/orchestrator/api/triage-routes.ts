@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import { writeCorrectionRules } from '../../config/index.ts';
+import { writeCorrectionRules } from '../../config/correction-rules.ts'; // not by the door: agents have no use for it
 import type { CorrectionsView, MarkAnswer } from '../../contract/fleet-templates.ts';
 import type { CorrectionsAnswer } from '../../contract/triage.ts';
 import { NervesysError } from '../../platform/errors.ts';
