@@ -13,7 +13,10 @@ import { builtInConfig } from '../src/config/index.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
 /** The files that load commands on demand. */
-const PROGRAM_FILES: ReadonlySet<string> = new Set([PROGRAM, resolve(ROOT, 'src/commands/program-people.ts')]);
+const PROGRAM_FILES: ReadonlySet<string> = new Set([
+  PROGRAM,
+  ...['alerts', 'people', 'triage'].map((part) => resolve(ROOT, `src/commands/program-${part}.ts`)),
+]);
 /** What a server needs; everything else asks an orchestrator or is one. By the module that `program.ts` loads on demand. */
 export const BUNDLED_COMMANDS = ['agent', 'exec', 'buffer', 'buffer-dump', 'doctor', 'config'] as const;
 /** Importing one of them does nothing by itself, so what only hands on (a folder's index) is left out. */
