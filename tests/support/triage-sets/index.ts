@@ -1,0 +1,8 @@
+import { coordination } from './systems/coordination.ts';
+import { host } from './systems/host.ts';
+import { steps } from './systems/steps.ts';
+import { supercomputer } from './systems/supercomputer.ts';
+import type { System } from './system.ts';
+
+/** Invented systems of many worlds. None was looked at while the triage was made: they tell how it does with what it has never seen. */
+export const SYSTEMS: readonly System[] = [supercomputer, host, coordination, steps];
