@@ -9,9 +9,9 @@ export function templateOf(format: string): string {
   return format.replace(PARAMETER, (whole) => (whole === '{{' ? '{' : whole === '}}' ? '}' : '<*>'));
 }
 
-/** Matches each line of the format. */
+/** Matches each line of the format; of a line that ends in an empty parameter, with the space before it. */
 export function patternOf(format: string): RegExp {
-  const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   return new RegExp(`^${templateOf(format).split('<*>').map(literal).join('.*')}$`, 'su');
 }
 
@@ -93,9 +93,18 @@ function make(name: string, argument: string, random: Random): string {
     case 'maybe':
       return random() < 0.5 ? argument.replace(/\[/g, '{').replace(/\]/g, '}') : '';
     case 'ip':
-      return pick(random, ['10.{int:0..9}.{int:0..40}.{int:1..254}', '192.168.{int:0..8}.{int:1..254}', '{int:11..203}.{int:0..255}.{int:0..255}.{int:1..254}']);
+      return pick(random, [
+        '10.{int:0..9}.{int:0..40}.{int:1..254}',
+        '192.168.{int:0..8}.{int:1..254}',
+        '{int:11..203}.{int:0..255}.{int:0..255}.{int:1..254}',
+      ]);
     case 'ip6':
-      return pick(random, ['fe80::{hex:4}:{hex:4}:{hex:4}:{hex:4}', '2001:db8:{hex:2}::{hex:3}', '::1', 'fd00:{hex:4}:{hex:3}::{int:1..99}']);
+      return pick(random, [
+        'fe80::{hex:4}:{hex:4}:{hex:4}:{hex:4}',
+        '2001:db8:{hex:2}::{hex:3}',
+        '::1',
+        'fd00:{hex:4}:{hex:3}::{int:1..99}',
+      ]);
     case 'port':
       return whole('1024..65535');
     case 'ipport':
@@ -105,7 +114,13 @@ function make(name: string, argument: string, random: Random): string {
     case 'uuid':
       return '{hex:8}-{hex:4}-4{hex:3}-a{hex:3}-{hex:12}';
     case 'dur':
-      return pick(random, ['{int:1..999}ms', '{float:0..60;1}s', '{int:1..59}m{int:0..59}s', '{float:0..999;3}ms', '{int:2..30}s']);
+      return pick(random, [
+        '{int:1..999}ms',
+        '{float:0..60;1}s',
+        '{int:1..59}m{int:0..59}s',
+        '{float:0..999;3}ms',
+        '{int:2..30}s',
+      ]);
     case 'size':
       return pick(random, ['{int:1..999}B', '{float:1..999;1}KiB', '{int:1..900}MiB', '{float:1..9;2}GiB']);
     case 'day':

@@ -1,12 +1,20 @@
+import type { System } from './system.ts';
+import { agents } from './systems/agents.ts';
+import { builds } from './systems/builds.ts';
 import { coordination } from './systems/coordination.ts';
 import { database } from './systems/database.ts';
+import { desktop } from './systems/desktop.ts';
+import { hebrew } from './systems/hebrew.ts';
 import { host } from './systems/host.ts';
+import { iot } from './systems/iot.ts';
 import { nodeAgent } from './systems/node-agent.ts';
 import { steps } from './systems/steps.ts';
+import { storage } from './systems/storage.ts';
 import { stream } from './systems/stream.ts';
 import { supercomputer } from './systems/supercomputer.ts';
-import type { System } from './system.ts';
+import { networkSwitch } from './systems/switch.ts';
 import { web } from './systems/web.ts';
+import { windows } from './systems/windows.ts';
 
 /** Invented systems of many worlds. None was looked at while the triage was made: they tell how it does with what it has never seen. */
 export const SYSTEMS: readonly System[] = [
@@ -18,4 +26,12 @@ export const SYSTEMS: readonly System[] = [
   database,
   nodeAgent,
   web,
+  networkSwitch,
+  windows,
+  storage,
+  agents,
+  iot,
+  hebrew,
+  desktop,
+  builds,
 ];

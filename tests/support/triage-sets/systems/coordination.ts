@@ -10,15 +10,33 @@ export const coordination: System = {
   header: ({ at, level, component }) =>
     `${plainDate(at, ',')} [member:{int:1..5}] ${level.padEnd(5)} [{thread}:${component}@{int:40..990}] - `,
   values: {
-    thread: ['Doorman-{int:0..3}', 'SyncWorker:{int:1..5}', 'Ballot/{ipport}', 'Reaper', 'main', 'Snapshotter-{int:0..2}'],
+    thread: [
+      'Doorman-{int:0..3}',
+      'SyncWorker:{int:1..5}',
+      'Ballot/{ipport}',
+      'Reaper',
+      'main',
+      'Snapshotter-{int:0..2}',
+    ],
     session: ['0x{hex:14}'],
     tx: ['0x{hex:9}'],
     member: ['{int:1..5}'],
-    path: ['/locks/reindex-{int:1..60}', '/services/{one:billing|search|mailer}/{int:1..40}', '/config/feature-flags', '/leaders/{one:search|scheduler}', '/brokers/ids/{int:1..12}'],
-    exc: ['java.net.ConnectException: Connection refused', 'java.io.EOFException', 'java.net.SocketTimeoutException: Read timed out', 'java.net.NoRouteToHostException: No route to host'],
+    path: [
+      '/locks/reindex-{int:1..60}',
+      '/services/{one:billing|search|mailer}/{int:1..40}',
+      '/config/feature-flags',
+      '/leaders/{one:search|scheduler}',
+      '/brokers/ids/{int:1..12}',
+    ],
+    exc: [
+      'java.net.ConnectException: Connection refused',
+      'java.io.EOFException',
+      'java.net.SocketTimeoutException: Read timed out',
+      'java.net.NoRouteToHostException: No route to host',
+    ],
   },
   statements: [
-    ...routine(String.raw`
+    ...routine(`
       240 INFO Doorman | New socket from /{ipport@}
       ^ INFO Sessions | Peer /{ipport@} asks for a fresh session
       ^ INFO Sessions | Session {session@} granted to /{ipport@}, lease {one:4000|10000|30000|40000} ms
@@ -50,16 +68,16 @@ export const coordination: System = {
       ~ INFO Leader | Majority gathered: [{list:member;3..5;, }]; serving from tx {tx}
       ~ INFO Acl | Reloaded {int:1..40} access rule(s), {int:0..2} unknown scheme(s) ignored
     `),
-    ...borderline(String.raw`
+    ...borderline(`
       70 WARN Ballot | No channel to member {member} at ballot address /{ip}:3888
-      ^ WARN Ballot | {exc}
+      ^ WARN Ballot | caused by {exc}
       18 WARN Sync | {thread} spent {int:1000..9000}ms in fsync of the journal, clients will notice
       10 WARN Connection | /{ip} holds more than {one:60|100} connections, refusing another
       ~ WARN Learner | Attempt {int:0..4} to reach the leader at /{ip}:2888 went wrong
       ~ WARN Acl | Session {session} refused: missing permission {one:READ|WRITE|ADMIN} on {path}
       ~ WARN Ballot | Channel of member {member} broke: {exc}
     `),
-    ...trouble(String.raw`
+    ...trouble(`
       ~ ERROR Ballot | Quorum lost: {int:1..2} of 5 members reachable, refusing writes
       ~ WARN Leader | Leader stepping down: no acknowledgement from a majority for {int:4000..20000} ms
       ~ ERROR Sync | Cannot go on, exiting: {exc}

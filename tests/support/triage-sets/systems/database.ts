@@ -13,17 +13,25 @@ export const database: System = {
     table: ['orders', 'order_items', 'customers', 'audit.events', 'sessions', 'public."User"', 'ledger.entries'],
     column: ['total', 'email', 'created_at', 'customer_id', 'sku', 'isActive'],
     role: ['shop_rw', 'report', 'app', 'backup', 'postgres', 'nobody'],
+    nth: ['$1', '$2', '$3', '$4'],
     db: ['shop', 'ledger', 'postgres', 'shop_test'],
-    sql: ['SELECT * FROM {table} WHERE {column} = ${int:1..4} ORDER BY {column} LIMIT {int:1..500}', 'UPDATE {table} SET {column} = ${int:1..4} WHERE id = {big:6}', 'INSERT INTO {table} ({column}, {column}) VALUES (${int:1..2}, ${int:3..4}) RETURNING id', 'COMMIT', 'DELETE FROM {table} WHERE {column} < now() - interval \'{int:1..90} days\'', 'select count(*) from {table}'],
+    sql: [
+      'SELECT * FROM {table} WHERE {column} = {nth} ORDER BY {column} LIMIT {int:1..500}',
+      'UPDATE {table} SET {column} = {nth} WHERE id = {big:6}',
+      'INSERT INTO {table} ({column}, {column}) VALUES ({nth}, {nth}) RETURNING id',
+      'COMMIT',
+      "DELETE FROM {table} WHERE {column} < now() - interval '{int:1..90} days'",
+      'select count(*) from {table}',
+    ],
     lsn: ['{int:1..9}/{HEX:8}'],
     index: ['orders_pkey', 'customers_email_key', 'idx_events_created', 'entries_account_fk'],
     bound: ["$1 = '{int:1..900}'", "$2 = 'it''s'", '$3 = NULL', "$4 = '{day}'"],
     segment: ['00000001000000{HEX:2}000000{HEX:2}'],
   },
   statements: [
-    ...routine(String.raw`
-      300 LOG duration | duration: {float:100..9000;3} ms  statement: {sql}
-      140 LOG duration | duration: {float:0..90;3} ms  bind {one:S_1|S_2|<unnamed>}: {sql}
+    ...routine(`
+      120 LOG duration | duration: {float:100..9000;3} ms  statement: {sql}
+      60 LOG duration | duration: {float:0..90;3} ms  bind {one:S_1|S_2|<unnamed>}: {sql}
       160 LOG auth | connection received: host={ip@} port={port@}
       ^ LOG auth | connection authorized: role={role@} database={db@} application={one:psql|shopd|jdbc|pg_dump 16.2}
       ^ LOG auth | disconnection: after {clock}.{pad:0..999;3} role={role@} database={db@} host={ip@} port={port@}
@@ -50,9 +58,9 @@ export const database: System = {
       ~ LOG extension | library "error_stats" loaded, tracking up to {int:100..5000} failed statements
       ~ LOG replication | slot "{one:replica_a|cdc_shop}" dropped by {role}
     `),
-    ...borderline(String.raw`
+    ...borderline(`
       40 ERROR parser | relation "{table}" does not exist at character {int:8..200}
-      ^ STATEMENT parser | {sql}
+      ^ CONTEXT parser | in statement {sql}
       34 ERROR executor | duplicate key value violates unique constraint "{index}"
       ^ DETAIL executor | Key ({column})=({one:a.levi@example.com|1042|Grün & Söhne|}) already exists.
       20 ERROR executor | null value in column "{column}" of relation "{table}" violates not-null constraint
@@ -67,7 +75,7 @@ export const database: System = {
       ~ WARNING checkpointer | checkpoints are coming too often ({int:3..28} seconds apart)
       ~ FATAL auth | no host rule for host "{ip}", role "{role}", database "{db}", no encryption
     `),
-    ...trouble(String.raw`
+    ...trouble(`
       !36 FATAL auth | sorry, too many clients already ({int:100..500} of {int:100..500})
       ~ PANIC wal | could not write to file "wal/{segment}": No space left on device
       ~ ERROR storage | invalid page in block {int:0..90000} of relation base/{int:10000..20000}/{int:10000..90000}

@@ -10,27 +10,53 @@ export const host: System = {
   header: ({ at, component, random }) =>
     `${syslogDate(at)} gatehouse${random() < 0.2 ? '-b' : ''} ${component}${component === 'kern' ? '' : '[{int:300..31999}]'}: `,
   values: {
-    user: ['root', 'deploy', 'admin', 'git', 'noa', 'oracle', 'test', 'pi', 'ubnt', 'postgres', 'erez', 'www-data', 'ftpuser'],
+    user: [
+      'root',
+      'deploy',
+      'admin',
+      'git',
+      'noa',
+      'oracle',
+      'test',
+      'pi',
+      'ubnt',
+      'postgres',
+      'erez',
+      'www-data',
+      'ftpuser',
+    ],
     key: ['SHA256:{hex:20}+{hex:12}', 'SHA256:{hex:32}/{hex:6}'],
-    unit: ['certrenew.service', 'metrics-agent.service', 'rotate.service', 'packages-daily.timer', 'backup@home.service', 'trim.service'],
+    unit: [
+      'certrenew.service',
+      'metrics-agent.service',
+      'rotate.service',
+      'packages-daily.timer',
+      'backup@home.service',
+      'trim.service',
+    ],
     ifc: ['eth0', 'eth1', 'wg0', 'docker0', 'veth{hex:7}'],
-    script: ['/usr/local/bin/rotate-keys', '/opt/backup/run.sh --incremental', '[ -x /usr/sbin/anajob ] && run-all /etc/job.daily', '/usr/lib/stat/sa1 1 1'],
+    script: [
+      '/usr/local/bin/rotate-keys',
+      '/opt/backup/run.sh --incremental',
+      '[ -x /usr/sbin/anajob ] && run-all /etc/job.daily',
+      '/usr/lib/stat/sa1 1 1',
+    ],
     prog: ['java', 'postgres', 'node', 'python3', 'kworker/u8:2', 'rsync'],
     disk: ['sda', 'sdb', 'nvme0n1'],
   },
   statements: [
-    ...borderline(String.raw`
+    ...borderline(`
       300 - loginsrv | password of {user} refused, peer {ip} port {port} proto 2
       210 - loginsrv | password of nonexistent account {user} refused, peer {ip} port {port} proto 2
       80 - loginsrv | nonexistent account {user} tries to log in, peer {ip} port {port}
-      60 - loginsrv | auth_stack(loginsrv): check failed; tty=net ruser= rhost={ip} {maybe: user=[user]}
+      60 - loginsrv | auth_stack(loginsrv): check failed; tty=net ruser= rhost={ip}{maybe: user=[user]}
       14 - asroot | {user} : command not permitted ; TTY=pts/{int:0..9} ; DIR=/home/{user} ; AS=root ; RUN={script}
       9 - asroot | {user} gave a wrong password on pts/{int:0..9}
       ~ - init | {unit}: will be started again, {int:1..4} restart(s) so far.
       ~ - timesync | no usable time source at the moment
       ~ - kern | {ifc}: frame with our own address as sender (addr:{mac}, vlan:{int:0..40})
     `),
-    ...routine(String.raw`
+    ...routine(`
       150 - loginsrv | peer {ip} port {port} hung up [before auth]
       110 - loginsrv | peer of account {user} gone: {ip} port {port} [before auth]
       90 - loginsrv | goodbye from {ip} port {port}:11: Normal Shutdown [before auth]
@@ -67,7 +93,7 @@ export const host: System = {
       ~ - diskcheck | /dev/{disk} [SAT], error log unchanged, 0 errors
       ~ - init | target {one:timers|network-online|multi-user} reached.
     `),
-    ...trouble(String.raw`
+    ...trouble(`
       !40 - loginsrv | error: too many authentication failures for {maybe:nonexistent account }{user} from {ip} port {port} proto 2 [before auth]
       !22 - loginsrv | {int:2..5} further authentication failures; tty=net ruser= rhost={ip} user={user}
       ~ - loginsrv | name {int:1..200}-{int:1..200}.static.example-isp.net does not map back to {ip}: POSSIBLE BREAK-IN!

@@ -12,15 +12,30 @@ export const nodeAgent: System = {
     return `${level.charAt(0)}${month}${day} ${hour}:${minute}:${second}.${millis}{pad:0..999;3} {pad:1200..1299;7} ${component}.go:{int:30..900}] `;
   },
   values: {
-    pod: ['shop/cart-{hex:9}-{hex:5}', 'shop/checkout-{int:0..4}', 'kube-system/dns-{hex:9}-{hex:5}', 'ml/train-job-{int:1..40}', 'monitoring/scraper-{hex:5}'],
+    pod: [
+      'shop/cart-{hex:9}-{hex:5}',
+      'shop/checkout-{int:0..4}',
+      'kube-system/dns-{hex:9}-{hex:5}',
+      'ml/train-job-{int:1..40}',
+      'monitoring/scraper-{hex:5}',
+    ],
     container: ['cart', 'sidecar', 'dns', 'trainer', 'scraper', 'init-db'],
-    image: ['registry.local/shop/cart:1.{int:0..40}', 'registry.local/ml/trainer@sha256:{hex:32}', 'quay.example/dns:v1.{int:0..20}.{int:0..9}'],
+    image: [
+      'registry.local/shop/cart:1.{int:0..40}',
+      'registry.local/ml/trainer@sha256:{hex:32}',
+      'quay.example/dns:v1.{int:0..20}.{int:0..9}',
+    ],
     volume: ['kube-api-access-{hex:5}', 'config', 'data', 'tmp-cache'],
     node: ['node-{int:1..30}'],
-    err: ['rpc error: code = Unavailable desc = transport is closing', 'context deadline exceeded', 'Get \\"https://{ip}:10250/healthz\\": dial tcp {ip}:10250: connect: connection refused', 'open /var/lib/podwarden/pods/{uuid}/volumes: no such file or directory'],
+    err: [
+      'rpc error: code = Unavailable desc = transport is closing',
+      'context deadline exceeded',
+      'Get \\"https://{ip}:10250/healthz\\": dial tcp {ip}:10250: connect: connection refused',
+      'open /var/lib/podwarden/pods/{uuid}/volumes: no such file or directory',
+    ],
   },
   statements: [
-    ...routine(String.raw`
+    ...routine(`
       240 INFO sync_loop | "Sync loop event" type="{one:ADD|UPDATE|DELETE|RECONCILE|PROBE}" source="{one:api|file}" pods=["{pod}"]
       160 INFO reconciler | "Volume attach verified" volumeName="{volume@}" pod="{pod@}" podUID="{uuid}"
       ^ INFO reconciler | "Mount succeeded" volumeName="{volume@}" pod="{pod@}" elapsed="{dur}"
@@ -54,7 +69,7 @@ export const nodeAgent: System = {
       ~ WARNING server | "Unauthorized request" remote="{ipport}" verb="{one:GET|POST}" path="/pods"
       ~ WARNING dns | "Nameserver limits exceeded" limit=3 pod="{pod}"
     `),
-    ...trouble(String.raw`
+    ...trouble(`
       ~ ERROR node | "Node became not ready" node="{node}" condition={{"type":"Ready","status":"False","reason":"{one:RuntimeDown|NetworkUnavailable}"}}
       !26 ERROR lease | "Gave up renewing lease, node will be marked unknown" node="{node}" attempts={int:5..40}
       ~ ERROR runtime | "Container runtime is down" elapsed="{int:3..40}m0s" err="{err}"

@@ -13,11 +13,16 @@ export const steps: System = {
   },
   values: {
     sport: ['walking', 'running', 'cycling', 'pool swim', 'unknown'],
-    action: ['android.intent.action.SCREEN_ON', 'android.intent.action.SCREEN_OFF', 'android.intent.action.TIME_TICK', 'strider.intent.SYNC'],
+    action: [
+      'android.intent.action.SCREEN_ON',
+      'android.intent.action.SCREEN_OFF',
+      'android.intent.action.TIME_TICK',
+      'strider.intent.SYNC',
+    ],
     device: ['Band 6', 'Watch GT {int:2..5}', 'Scale-{HEX:4}', 'phone'],
   },
   statements: [
-    ...routine(String.raw`
+    ...routine(`
       220 - StepEngine | onCounterTick {int:100..19999}
       160 - StepEngine | buffer flushed|{int:0..90}|{int:0..9}|{bool}
       140 - Totals | today total = {int:100..19999}##{int:0..900}##{int:0..90}##{int:0..40000}
@@ -53,7 +58,7 @@ export const steps: System = {
       ~ - Upload | {int:1..9} kill switch flags read, none set
       ~ - Privacy | permission {one:LOCATION|BODY_SENSORS|ACTIVITY} is {one:granted|denied}
     `),
-    ...borderline(String.raw`
+    ...borderline(`
       16 - Sync | sync failed, code={int:400..599}, retry in {int:30..900}s
       9 - Bt | gatt error {int:8..133} from {device}, reconnecting
       ~ - Db | query took {int:900..4000}ms: {one:daily_totals|sleep_segments}

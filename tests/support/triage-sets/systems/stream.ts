@@ -12,16 +12,39 @@ export const stream: System = {
     return `${year.slice(2)}/${month}/${day} ${hour}:${minute}:${second} ${level} ${component}: `;
   },
   values: {
-    op: ['Map', 'KeyBy->Sum', 'Source: orders', 'Sink: warehouse', 'Join(clicks,views)', 'Window[5 min]', 'Filter', 'Source: payments (3)'],
+    op: [
+      'Map',
+      'KeyBy->Sum',
+      'Source: orders',
+      'Sink: warehouse',
+      'Join(clicks,views)',
+      'Window[5 min]',
+      'Filter',
+      'Source: payments (3)',
+    ],
     task: ['task_{int:1..40}_{int:0..63}'],
     worker: ['worker-{int:1..24}', 'worker-{int:1..24}.{one:rack-a|rack-b}.internal'],
-    block: ['shuffle_{int:0..9}_{int:0..999}_{int:0..63}', 'broadcast_{int:0..200}_piece{int:0..4}', 'state_{int:0..40}_{int:0..63}'],
+    block: [
+      'shuffle_{int:0..9}_{int:0..999}_{int:0..63}',
+      'broadcast_{int:0..200}_piece{int:0..4}',
+      'state_{int:0..40}_{int:0..63}',
+    ],
     topic: ['orders', 'payments.v2', 'clicks', '__offsets', 'audit-log'],
-    store: ['s3a://lake/checkpoints/{hex:8}/chk-{int:1..900}', 'file:/data/rivulet/ckpt/{int:1..900}', 'hdfs://nn1:8020/ckpt/{hex:8}/{int:1..900}'],
-    exc: ['java.io.IOException: Connection reset by peer', 'java.lang.IllegalStateException: buffer pool destroyed', 'java.util.concurrent.TimeoutException', 'java.lang.NumberFormatException: For input string: "{one:n/a|12,5|NaN|-}"', 'java.lang.NullPointerException: Cannot invoke "Order.total()" because "order" is null'],
+    store: [
+      's3a://lake/checkpoints/{hex:8}/chk-{int:1..900}',
+      'file:/data/rivulet/ckpt/{int:1..900}',
+      'hdfs://nn1:8020/ckpt/{hex:8}/{int:1..900}',
+    ],
+    exc: [
+      'java.io.IOException: Connection reset by peer',
+      'java.lang.IllegalStateException: buffer pool destroyed',
+      'java.util.concurrent.TimeoutException',
+      'java.lang.NumberFormatException: For input string: "{one:n/a|12,5|NaN|-}"',
+      'java.lang.NullPointerException: Cannot invoke "Order.total()" because "order" is null',
+    ],
   },
   statements: [
-    ...routine(String.raw`
+    ...routine(`
       300 INFO exec.TaskRunner | Running {task@} of stage {int:0..40} (attempt {int:0..3})
       ^ INFO exec.TaskRunner | Finished {task@}. {big:6} bytes result sent to driver
       160 INFO store.Blocks | Block {block} stored as {one:values|bytes} in memory (estimated size {size}, free {size})
@@ -52,7 +75,7 @@ export const stream: System = {
       ~ INFO main | Shutdown hook called
       ~ INFO main | Deleting directory /tmp/rivulet-{uuid}
     `),
-    ...borderline(String.raw`
+    ...borderline(`
       20 WARN exec.TaskRunner | {task} failed on {worker}, will be tried again ({int:1..3} of 4): {exc}
       14 WARN net.Client | Connection to {worker}:{port} was slow: {dur}
       9 WARN ckpt.Coordinator | Checkpoint {int:1..900} expired before completing, {int:1..2} tolerated
@@ -61,10 +84,10 @@ export const stream: System = {
       ~ WARN source.KafkaReader | [{topic}] rebalancing, {int:0..31} partition(s) revoked
       ~ ERROR op.Deserializer | Skipping malformed record at {topic}-{int:0..31}@{big:9}: {exc}
     `),
-    ...trouble(String.raw`
+    ...trouble(`
       ~ ERROR exec.TaskSet | Task {int:0..63} in stage {int:0..40} failed 4 times; aborting job
       ~ ERROR main | Uncaught exception in thread {one:main|dispatcher-event-loop-3|stream-worker-11}
-      ^ ERROR main | {exc}
+      ^ ERROR main | Root cause: {exc}
       ~ ERROR cluster.Registry | Lost {worker}: no heartbeat for {int:60000..180000} ms, {int:1..16} running task(s) gone
       ~ ERROR exec.TaskRunner | java.lang.OutOfMemoryError: {one:Java heap space|GC overhead limit exceeded|Direct buffer memory}
       ~ ERROR ckpt.Coordinator | No checkpoint completed in {int:30..240} min, failing the job

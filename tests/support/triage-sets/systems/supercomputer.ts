@@ -1,5 +1,5 @@
 import { dateParts } from '../dates.ts';
-import { routine, type System, trouble, borderline } from '../system.ts';
+import { borderline, routine, type System, trouble } from '../system.ts';
 
 /** Events of the service processor of a large machine: nodes, memory, interconnect, cooling, jobs. */
 export const supercomputer: System = {
@@ -12,15 +12,23 @@ export const supercomputer: System = {
     return `${Math.floor(at / 1000)} ${year}.${month}.${day}-${hour}.${minute}.${second}.${millis} {place} RAS ${component} ${level} `;
   },
   values: {
-    place: ['cab{int:0..7}-ch{int:0..3}-bl{int:0..15}', 'cab{int:0..7}-ch{int:0..3}-bl{int:0..15}-n{int:0..3}', 'svc{int:0..2}'],
+    place: [
+      'cab{int:0..7}-ch{int:0..3}-bl{int:0..15}',
+      'cab{int:0..7}-ch{int:0..3}-bl{int:0..15}-n{int:0..3}',
+      'svc{int:0..2}',
+    ],
     node: ['n{pad:1..999;4}'],
     job: ['{int:410000..419999}'],
     user: ['mreyes', 'okafor', 'lindqv', 'tanaka_s', 'proj-climate', 'bschmidt', 'qchem01'],
     code: ['gyrofluid', 'lattice_mc', 'wrf.exe', 'cp2k.psmp', 'train.py', 'vasp_gam'],
-    path: ['/scratch/{user}/run{int:1..40}/{code}', '/gpfs/home/{user}/bin/{code}', '/scratch/{user}/{code}.{int:1..9}'],
+    path: [
+      '/scratch/{user}/run{int:1..40}/{code}',
+      '/gpfs/home/{user}/bin/{code}',
+      '/scratch/{user}/{code}.{int:1..9}',
+    ],
   },
   statements: [
-    ...routine(String.raw`
+    ...routine(`
       260 INFO MEM | {int:1..40} single-bit error(s) corrected on DIMM {int:0..15} rank {int:0..3}, syndrome 0x{hex:4}
       190 INFO KERN | alignment exception handled at 0x{hex:16}, instruction emulated
       110 INFO KERN | floating point unavailable interrupt, context of rank {int:0..4095} restored
@@ -55,7 +63,7 @@ export const supercomputer: System = {
       ~ INFO IO | quota of {user} raised to {int:2..90} TiB
       ~ INFO SVC | firmware of cabinet controller updated from {int:3..4}.{int:0..9} to 5.{int:0..9}
     `),
-    ...borderline(String.raw`
+    ...borderline(`
       30 WARN JOBCTL | job {job} exceeded its wall time of {clock} and was ended
       22 WARN NET | congestion on virtual channel {int:0..3}, {int:20..400} credits outstanding
       18 ERROR JOBCTL | {path}: no such file or directory, job {job} rejected
@@ -64,7 +72,7 @@ export const supercomputer: System = {
       ~ WARN IO | OST{pad:0..63;4} {int:86..91}% full
       ~ ERROR JOBCTL | prologue timed out on {node}, trying another node
     `),
-    ...trouble(String.raw`
+    ...trouble(`
       !45 FATAL MEM | uncorrectable error at physical address 0x{hex:12}, DIMM {int:0..15}
       ^ FATAL KERN | machine check: cause=0x{hex:8} esr=0x{hex:8} ear=0x{hex:16}
       !24 FATAL KERN | data storage interrupt in kernel mode, iar 0x{hex:16} lr 0x{hex:16}

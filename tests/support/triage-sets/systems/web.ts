@@ -1,6 +1,9 @@
 import { dateParts } from '../dates.ts';
 import { borderline, routine, type System, trouble } from '../system.ts';
 
+/** Stands behind most of what goes wrong with a request. */
+const TAIL = 'client: {ip}, server: {host}, request: {request}, host: "{host}"';
+
 /** A web server and reverse proxy: requests as they were answered, and what went wrong, in one file. */
 export const web: System = {
   name: 'Frontgate',
@@ -13,16 +16,37 @@ export const web: System = {
     return `${year}/${month}/${day} ${hour}:${minute}:${second} [${level}] {int:20..99}#{int:20..99}: `;
   },
   values: {
-    page: ['/', '/api/v1/cart', '/api/v1/cart/{int:1..9000}/items?expand=price', '/static/app.{hex:8}.js', '/login', '/img/{int:1..900}.webp', '/search?q={one:red+shoes|%D7%A9%D7%9C%D7%95%D7%9D|error+404}&page={int:1..9}', '/favicon.ico', '/wp-login.php', '/.env'],
-    agent: ['Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/{int:110..140}.0', 'curl/8.{int:0..9}.{int:0..2}', 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_{int:0..6} like Mac OS X)', 'kube-probe/1.{int:25..31}', '-', 'ErrorBot/2.1 (+https://example.org/bot)'],
+    page: [
+      '/',
+      '/api/v1/cart',
+      '/api/v1/cart/{int:1..9000}/items?expand=price',
+      '/static/app.{hex:8}.js',
+      '/login',
+      '/img/{int:1..900}.webp',
+      '/search?q={one:red+shoes|%D7%A9%D7%9C%D7%95%D7%9D|error+404}&page={int:1..9}',
+      '/favicon.ico',
+      '/wp-login.php',
+      '/.env',
+    ],
+    agent: [
+      'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/{int:110..140}.0',
+      'curl/8.{int:0..9}.{int:0..2}',
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 17_{int:0..6} like Mac OS X)',
+      'kube-probe/1.{int:25..31}',
+      '-',
+      'ErrorBot/2.1 (+https://example.org/bot)',
+    ],
     host: ['shop.example.com', 'www.example.com', 'api.example.com', '_'],
-    upstream: ['http://10.0.{int:0..3}.{int:2..40}:8080{page}', 'http://[fd00::{hex:2}]:8080{page}', 'fastcgi://unix:/run/php/php-fpm.sock:'],
+    upstream: [
+      'http://10.0.{int:0..3}.{int:2..40}:8080{page}',
+      'http://[fd00::{hex:2}]:8080{page}',
+      'fastcgi://unix:/run/php/php-fpm.sock:',
+    ],
     verb: ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'],
     request: ['"{verb} {page} HTTP/{one:1.1|2.0}"'],
-    tail: ['client: {ip}, server: {host}, request: {request}, host: "{host}"'],
   },
   statements: [
-    ...routine(String.raw`
+    ...routine(`
       700 - access | {ip} - {one:-|noa|api-key-7} {request} {one:200|200|200|304|301|404|206|499} {big:6} "{one:-|https://www.example.com/|https://search.example.org/?q=shoes}" "{agent}" rt={float:0..2;3} uct={one:-|0.000|0.004} urt={one:-|0.012|0.310}
       60 info core | *{big:8} client {ip} closed keepalive connection
       30 notice cache | http file cache: /var/cache/frontgate {float:10..900;3}M, bsize: 4096
@@ -41,26 +65,26 @@ export const web: System = {
       ~ info geo | {int:1..90} range(s) reloaded, {int:0..3} overlapped
       ~ notice core | error_page 502 of server {host} is /sorry.html
     `),
-    ...borderline(String.raw`
-      60 error static | *{big:8} open() "/srv/www{page}" failed (2: No such file or directory), {tail}
-      30 error static | *{big:8} access forbidden by rule, {tail}
-      26 warn proxy | *{big:8} an upstream response is buffered to a temporary file /var/cache/tmp/{int:1..9}/{pad:0..99;2}/{pad:0..999999;10} while reading upstream, {tail}, upstream: "{upstream}"
-      20 error limit | *{big:8} limiting requests, excess: {float:5..40;3} by zone "{one:perip|login}", {tail}
+    ...borderline(`
+      60 error static | *{big:8} open() "/srv/www{page}" failed (2: No such file or directory), ${TAIL}
+      30 error static | *{big:8} access forbidden by rule, ${TAIL}
+      26 warn proxy | *{big:8} an upstream response is buffered to a temporary file /var/cache/tmp/{int:1..9}/{pad:0..99;2}/{pad:0..999999;10} while reading upstream, ${TAIL}, upstream: "{upstream}"
+      20 error limit | *{big:8} limiting requests, excess: {float:5..40;3} by zone "{one:perip|login}", ${TAIL}
       16 info tls | *{big:8} handshake failed (error:{HEX:8}:SSL routines::{one:no shared cipher|unsupported protocol|bad key share}) while shaking hands, client: {ip}, server: 0.0.0.0:443
-      14 error auth | *{big:8} user "{one:admin|test|שרה|}": password mismatch, {tail}
-      12 error proxy | *{big:8} upstream timed out (110: Connection timed out) while reading response header from upstream, {tail}, upstream: "{upstream}"
-      ~ error core | *{big:8} client intended to send too large body: {big:9} bytes, {tail}
+      14 error auth | *{big:8} user "{one:admin|test|שרה|}": password mismatch, ${TAIL}
+      12 error proxy | *{big:8} upstream timed out (110: Connection timed out) while reading response header from upstream, ${TAIL}, upstream: "{upstream}"
+      ~ error core | *{big:8} client intended to send too large body: {big:9} bytes, ${TAIL}
       ~ warn core | conflicting server name "{host}" on {one:0.0.0.0:80|[::]:443}, ignored
       ~ warn ocsp | no issuer in certificate chain, stapling ignored for "/etc/tls/{host}.pem"
     `),
-    ...trouble(String.raw`
-      !40 error proxy | *{big:8} no live upstreams while connecting to upstream, {tail}, upstream: "{upstream}"
+    ...trouble(`
+      !40 error proxy | *{big:8} no live upstreams while connecting to upstream, ${TAIL}, upstream: "{upstream}"
       !30 alert core | {int:512..4096} worker_connections are not enough
       ~ crit core | accept4() failed (24: Too many open files)
       ~ alert core | worker process {int:20..9000} exited on signal {one:11|6|9}{maybe: (core dumped)}
       ~ emerg core | bind() to {one:0.0.0.0:443|[::]:80} failed (98: Address already in use)
       ~ emerg tls | cannot load certificate "/etc/tls/{host}.pem": {one:BIO_new_file() failed|PEM_read_bio_X509() failed}
-      ~ crit static | *{big:8} pwrite() "/var/cache/tmp/{int:1..9}/{pad:0..999999;10}" failed (28: No space left on device) while reading upstream, {tail}
+      ~ crit static | *{big:8} pwrite() "/var/cache/tmp/{int:1..9}/{pad:0..999999;10}" failed (28: No space left on device) while reading upstream, ${TAIL}
       ~ alert core | could not fork worker (12: Cannot allocate memory)
       ~ error health | all {int:2..9} peers of upstream "{one:cart|search|checkout}" are down
       ~ emerg core | unexpected end of file, expecting ";" or "}}" in /etc/frontgate/conf.d/{one:shop|api}.conf:{int:3..200}
