@@ -1,12 +1,50 @@
 /* From a statement's format: its template, and lines of it. */
 import { pick, type Random } from '../random.ts';
 
-const PARAMETER = /\{\{|\}\}|\{([^{}]*)\}/g;
 const DEPTH_MAX = 8;
+
+/** The format with each parameter exchanged. A parameter may have others within: `{one:worker {int:1..9}|main}`. */
+function exchange(format: string, by: (parameter: string) => string): string {
+  let made = '';
+  for (let at = 0; at < format.length; at++) {
+    const char = format.charAt(at);
+    if ((char === '{' || char === '}') && format[at + 1] === char) {
+      made += char;
+      at++;
+    } else if (char === '{') {
+      const end = closing(format, at);
+      made += by(format.slice(at + 1, end));
+      at = end;
+    } else made += char;
+  }
+  return made;
+}
+
+/** Where the brace that opens at `from` closes. */
+function closing(format: string, from: number): number {
+  for (let at = from, depth = 0; at < format.length; at++) {
+    if (format[at] === '{') depth++;
+    else if (format[at] === '}' && --depth === 0) return at;
+  }
+  throw new Error(`a brace is not closed: ${format}`);
+}
+
+/** The alternatives of `one`, which may have parameters with bars of their own. */
+function alternatives(argument: string): string[] {
+  const found = [''];
+  let depth = 0;
+  for (const char of argument) {
+    if (char === '{') depth++;
+    else if (char === '}') depth--;
+    if (char === '|' && depth === 0) found.push('');
+    else found[found.length - 1] += char;
+  }
+  return found;
+}
 
 /** Parameters as `<*>`. */
 export function templateOf(format: string): string {
-  return format.replace(PARAMETER, (whole) => (whole === '{{' ? '{' : whole === '}}' ? '}' : '<*>'));
+  return exchange(format, () => '<*>');
 }
 
 /** Matches each line of the format; of a line that ends in an empty parameter, with the space before it. */
@@ -27,8 +65,7 @@ export function fill(
   depth = 0,
 ): string {
   if (depth > DEPTH_MAX) throw new Error(`a parameter of ${format} contains itself`);
-  return format.replace(PARAMETER, (whole, parameter: string | undefined) => {
-    if (parameter === undefined) return whole.charAt(0);
+  return exchange(format, (parameter) => {
     const isShared = parameter.endsWith('@');
     const known = isShared ? shared.get(parameter) : undefined;
     if (known !== undefined) return known;
@@ -86,12 +123,12 @@ function make(name: string, argument: string, random: Random): string {
     case 'HEX':
       return digits(Number(argument || 8), HEX.toUpperCase(), random);
     case 'one':
-      return pick(random, argument.split('|'));
+      return pick(random, alternatives(argument));
     case 'bool':
       return random() < 0.6 ? 'true' : 'false';
     // Sometimes nothing at all.
     case 'maybe':
-      return random() < 0.5 ? argument.replace(/\[/g, '{').replace(/\]/g, '}') : '';
+      return random() < 0.5 ? argument : '';
     case 'ip':
       return pick(random, [
         '10.{int:0..9}.{int:0..40}.{int:1..254}',

@@ -1,5 +1,6 @@
 import type { System } from './system.ts';
 import { agents } from './systems/agents.ts';
+import { broker } from './systems/broker.ts';
 import { builds } from './systems/builds.ts';
 import { coordination } from './systems/coordination.ts';
 import { database } from './systems/database.ts';
@@ -7,12 +8,16 @@ import { desktop } from './systems/desktop.ts';
 import { hebrew } from './systems/hebrew.ts';
 import { host } from './systems/host.ts';
 import { iot } from './systems/iot.ts';
+import { mail } from './systems/mail.ts';
 import { nodeAgent } from './systems/node-agent.ts';
+import { payments } from './systems/payments.ts';
 import { steps } from './systems/steps.ts';
 import { storage } from './systems/storage.ts';
 import { stream } from './systems/stream.ts';
 import { supercomputer } from './systems/supercomputer.ts';
 import { networkSwitch } from './systems/switch.ts';
+import { telephony } from './systems/telephony.ts';
+import { training } from './systems/training.ts';
 import { web } from './systems/web.ts';
 import { windows } from './systems/windows.ts';
 
@@ -34,4 +39,9 @@ export const SYSTEMS: readonly System[] = [
   hebrew,
   desktop,
   builds,
+  broker,
+  training,
+  mail,
+  payments,
+  telephony,
 ];

@@ -41,8 +41,8 @@ export const agents: System = {
     ...routine(`
       300 INFO llm | request model={model} messages={int:1..60} tools={int:0..14} temperature={float:0..1;1} stream={bool}
       ^ INFO llm | response model={model} in={int:100..90000} out={int:1..4000} cached={int:0..80000} took {dur} finish={one:stop|tool_calls}
-      180 INFO tool | -> {tool@}({args})
-      ^ INFO tool | <- {tool@} ok, {big:5} chars in {dur}
+      180 INFO tool | call {tool@}({args})
+      ^ INFO tool | done {tool@} ok, {big:5} chars in {dur}
       90 DEBUG planner | thought: {thought}
       70 INFO memory | recalled {int:0..12} item(s) for "{one:last invoice|user prefers email|failed login}" best={float:0..1;3}
       40 INFO memory | stored note {uuid} ({int:10..900} tokens)

@@ -40,8 +40,8 @@ export const builds: System = {
       80 INFO cache | hit {hex:40} {target}
       70 INFO cache | miss {hex:40} {target}
       60 INFO link | LD {target} ({size})
-      40 INFO fetch | {repo} {ref} -> {hex:12}
-      34 INFO deps | resolved {word}@{int:0..9}.{int:0..20}.{int:0..9}{maybe:-rc.[int:1..4]} from {one:registry|cache|lockfile}
+      40 INFO fetch | fetched {ref} of {repo} as {hex:12}
+      34 INFO deps | resolved {word}@{int:0..9}.{int:0..20}.{int:0..9}{maybe:-rc.{int:1..4}} from {one:registry|cache|lockfile}
       30 DEBUG compile | flags: -O2 {maybe:-g }-Wall -Werror -Wno-error=deprecated -DPANIC_ON_FAULT={int:0..1} -I{one:include|vendor/inc}
       20 INFO step | step '{one:build|unit tests|lint|package (deb)}' took {dur}
       14 INFO artifact | uploaded {file} as {uuid}
@@ -61,7 +61,7 @@ export const builds: System = {
     `),
     ...borderline(`
       60 WARNING compile | {file}:{int:1..900}:{int:1..90}: unused variable '{one:err|ret|fatal}' [-Wunused-variable]
-      30 ERROR compile | {file}:{int:1..900}:{int:1..90}: expected ';' before '{one:return|)|{word}'
+      30 ERROR compile | {file}:{int:1..900}:{int:1..90}: expected ';' before '{one:return|)|{word}}'
       26 ERROR test | not ok {int:1..4000} - {test}
       ^ ERROR test | expected {int:0..90}, got {int:-9..90}
       12 WARNING fetch | transfer of {repo} interrupted, once more ({int:1..3}/3)

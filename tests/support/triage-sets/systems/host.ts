@@ -49,7 +49,7 @@ export const host: System = {
       300 - loginsrv | password of {user} refused, peer {ip} port {port} proto 2
       210 - loginsrv | password of nonexistent account {user} refused, peer {ip} port {port} proto 2
       80 - loginsrv | nonexistent account {user} tries to log in, peer {ip} port {port}
-      60 - loginsrv | auth_stack(loginsrv): check failed; tty=net ruser= rhost={ip}{maybe: user=[user]}
+      60 - loginsrv | auth_stack(loginsrv): check failed; tty=net ruser= rhost={ip}{maybe: user={user}}
       14 - asroot | {user} : command not permitted ; TTY=pts/{int:0..9} ; DIR=/home/{user} ; AS=root ; RUN={script}
       9 - asroot | {user} gave a wrong password on pts/{int:0..9}
       ~ - init | {unit}: will be started again, {int:1..4} restart(s) so far.

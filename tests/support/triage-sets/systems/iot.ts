@@ -20,7 +20,7 @@ export const iot: System = {
       320 I mqtt | pub {topic} qos={int:0..2} len={int:2..300}
       240 I sens | {dev} {float:-20..1200;1}{unit} bat={int:5..100}% rssi={int:-99..-31}
       120 I zb | rx nwk={hex:4} ep={int:1..9} cl=0x{hex:4} lqi={int:20..255}
-      80 I act | {dev} -> {on}
+      80 I act | relay {dev} -> {on}
       70 D zb | route to 0x{hex:4} via [{list:hop;0..4; }] cost {int:1..15}
       40 I sched | rule '{one:night mode|water garden|alarm clock}' fired, {int:0..9} action(s)
       36 I modbus | slave {int:1..32} regs {int:0..400}+{int:1..40} ok ({int:4..90}ms)

@@ -35,7 +35,7 @@ export const windows: System = {
       40 Info SCM | The {service} service entered the running state.
       36 Info SCM | The {service} service entered the stopped state.
       34 Info GPO | Policy "{one:Default Domain Policy|Printers 2nd floor|Error Reporting Off}" applied in {int:10..9000} ms to {account}
-      30 Info SEC | Logon of {account}: type {one:2|3|5|10} process "{one:Advapi|User32|Kerberos}" from {maybe:[ip]}
+      30 Info SEC | Logon of {account}: type {one:2|3|5|10} process "{one:Advapi|User32|Kerberos}" from {maybe:{ip}}
       20 Info PRINT | Document {int:1..900}, "{one:invoice.pdf|Error analysis.docx|Untitled|דוח שנתי.docx}" owned by {account} was printed on {one:HP-2F|Canon Lobby} via port {ip}. Size in bytes: {big:7}. Pages printed: {int:1..90}
       16 Info UPD | Download {int:0..100}% of {size}, {int:0..3} retries, error=0x0
       14 Info VSS | Snapshot {{{HEX:8}-{HEX:4}-{HEX:4}-{HEX:4}-{HEX:12}}} created for volume {one:C:|D:}
