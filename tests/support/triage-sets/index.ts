@@ -1,5 +1,6 @@
 import type { System } from './system.ts';
 import { agents } from './systems/agents.ts';
+import { boot } from './systems/boot.ts';
 import { broker } from './systems/broker.ts';
 import { builds } from './systems/builds.ts';
 import { coordination } from './systems/coordination.ts';
@@ -18,6 +19,7 @@ import { supercomputer } from './systems/supercomputer.ts';
 import { networkSwitch } from './systems/switch.ts';
 import { telephony } from './systems/telephony.ts';
 import { training } from './systems/training.ts';
+import { turnstile } from './systems/turnstile.ts';
 import { web } from './systems/web.ts';
 import { windows } from './systems/windows.ts';
 
@@ -44,4 +46,6 @@ export const SYSTEMS: readonly System[] = [
   mail,
   payments,
   telephony,
+  boot,
+  turnstile,
 ];

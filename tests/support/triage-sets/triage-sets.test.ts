@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { patternOf, templateOf } from './format.ts';
-import { formatStructured, generateLines, LINES_PER_SYSTEM } from './generate.ts';
+import { formatStructured, generateLines, LINES_PER_SYSTEM, type Line } from './generate.ts';
 import { SYSTEMS } from './index.ts';
 import type { Statement } from './system.ts';
 
@@ -12,12 +13,16 @@ const ALERT_FREE_SYSTEMS_LEAST = 2;
 
 const made = SYSTEMS.map((system) => ({ system, lines: generateLines(system) }));
 
+/** Of all that is written of them. */
+function digestOf(lines: readonly Line[]): string {
+  const hash = createHash('sha256').update(formatStructured(lines));
+  for (const { raw } of lines) hash.update(raw);
+  return hash.digest('hex');
+}
+
 test('a system has the same lines each time', () => {
   for (const { system, lines } of made) {
-    const again = generateLines(system);
-
-    assert.deepEqual(again, lines, system.name);
-    assert.equal(formatStructured(again), formatStructured(lines), system.name);
+    assert.equal(digestOf(generateLines(system)), digestOf(lines), system.name);
   }
 });
 
