@@ -29,8 +29,7 @@ export const iot: System = {
       14 I time | sntp step {int:-900..900}ms
       !90 I zb | {dev} announced, parent 0x{hex:4}, sleepy={bool}
       !30 D mqtt | puback mid={int:1..65535}
-      ~ I sys | boot reason=POWERON fw={int:2..4}.{int:0..30} free={int:40000..180000}
-      ~ I sys | boot reason=OTA fw={int:2..4}.{int:0..30} free={int:40000..180000}
+      ~ I sys | boot reason={one:POWERON|OTA|RESET_PIN} fw={int:2..4}.{int:0..30} free={int:40000..180000}
       ~ I sys | heap {int:40000..180000} frag {int:1..40}% err 0
       ~ I zb | permit join {int:60..254}s
       ~ I zb | channel {int:11..26} pan 0x{hex:4} ok
