@@ -46,13 +46,13 @@ export const database: System = {
       16 LOG archive | archived segment {segment} to "/backup/wal/{segment}"
       9 LOG replication | standby "{one:replica-a|replica-b}" is streaming from {lsn}, lag {int:0..9000} bytes
       ~ LOG main | listening on {one:IPv4 address "0.0.0.0"|IPv6 address "::"|Unix socket "/run/tabularis/.s.5432"}, port {one:5432|5433}
-      ~ LOG main | database system was shut down at {day} {clock} UTC
-      ~ LOG main | ready to accept connections
+      ~ LOG main | last clean shutdown was at {day} {clock} UTC
+      ~ LOG main | open for clients
       ~ LOG main | received SIGHUP, reading configuration again
       ~ LOG main | parameter "{one:work_mem|log_min_duration|shared_buffers}" changed to "{one:64MB|250ms|4GB}"
       ~ LOG main | received smart shutdown request
       ~ LOG recovery | redo starts at {lsn}
-      ~ LOG recovery | consistent state reached at {lsn}
+      ~ LOG recovery | state is consistent from {lsn}
       ~ LOG recovery | selected new timeline {int:2..9}
       ~ LOG vacuum | skipping vacuum of "{table}": lock not available
       ~ LOG extension | library "error_stats" loaded, tracking up to {int:100..5000} failed statements
@@ -61,35 +61,35 @@ export const database: System = {
     ...borderline(`
       40 ERROR parser | relation "{table}" does not exist at character {int:8..200}
       ^ CONTEXT parser | in statement {sql}
-      34 ERROR executor | duplicate key value violates unique constraint "{index}"
+      34 ERROR executor | duplicate value in unique index "{index}"
       ^ DETAIL executor | Key ({column})=({one:a.levi@example.com|1042|Grün & Söhne|}) already exists.
       20 ERROR executor | null value in column "{column}" of relation "{table}" violates not-null constraint
       14 FATAL auth | password authentication failed for role "{role}"
       12 ERROR executor | canceling statement due to {one:user request|statement timeout|lock timeout}
       9 ERROR locks | deadlock detected
-      ^ HINT locks | See server log for query details.
-      ~ WARNING txn | there is no transaction in progress
-      ~ ERROR executor | could not serialize access due to concurrent update
+      ^ HINT locks | The statements are in the server log.
+      ~ WARNING txn | COMMIT without a transaction
+      ~ ERROR executor | serialization failure, row was changed meanwhile
       ~ ERROR parser | invalid input syntax for type {one:integer|uuid|numeric}: "{one:abc|12,5||NULL}"
-      ~ LOG net | could not receive data from client: Connection reset by peer
-      ~ WARNING checkpointer | checkpoints are coming too often ({int:3..28} seconds apart)
+      ~ LOG net | reading from client broke off: Connection reset by peer
+      ~ WARNING checkpointer | only {int:3..28} seconds between checkpoints
       ~ FATAL auth | no host rule for host "{ip}", role "{role}", database "{db}", no encryption
     `),
     ...trouble(`
-      !36 FATAL auth | sorry, too many clients already ({int:100..500} of {int:100..500})
+      !36 FATAL auth | no slot left for another client ({int:100..500} of {int:100..500})
       ~ PANIC wal | could not write to file "wal/{segment}": No space left on device
       ~ ERROR storage | invalid page in block {int:0..90000} of relation base/{int:10000..20000}/{int:10000..90000}
       ~ ERROR storage | could not read block {int:0..90000} in file "base/{int:10000..20000}/{int:10000..90000}": read only {int:0..8000} of 8192 bytes
       ~ LOG main | server process (PID {int:400..32000}) was terminated by signal {one:9: Killed|11: Segmentation fault|6: Aborted}
-      ^ LOG main | terminating any other active server processes
-      ^ WARNING main | all sessions are closed because another process may have damaged shared memory
+      ^ LOG main | ending all sessions
+      ^ WARNING main | shared memory may be damaged, starting anew
       ~ ERROR executor | out of shared memory
       ~ FATAL executor | out of memory: request of {big:9} bytes in context "{one:ExecutorState|HashBatchContext}" failed
       ~ LOG archive | archiving of segment {segment} failed {int:3..90} times, giving up until asked again
-      ~ FATAL replication | requested segment {segment} has already been removed, standby cannot continue
+      ~ FATAL replication | segment {segment} is gone, standby cannot go on
       ~ ERROR replication | connection to primary lost: {one:server closed the connection unexpectedly|timeout expired}
-      ~ WARNING txn | database "{db}" must be vacuumed within {int:1000000..9000000} transactions or it stops accepting commands
-      ~ LOG recovery | database system was interrupted; last known up at {day} {clock} UTC
+      ~ WARNING txn | database "{db}" runs out of transaction ids in {int:1000000..9000000}, vacuum it or it will refuse to write
+      ~ LOG recovery | no clean shutdown found; last sign of life at {day} {clock} UTC
     `),
   ],
 };

@@ -29,22 +29,22 @@ export const desktop: System = {
   statements: [
     ...routine(`
       180 - kernel | radio0: link is on, channel {int:1..140}, "{wifi}" rssi {int:-90..-30}
-      150 - kernel | wake reason: {one:EC.LidOpen|RTC (Alarm)|XHC2 USB|EHC1} ({one:Network|User|Maintenance|})
+      150 - kernel | woken by {one:EC.LidOpen|RTC (Alarm)|XHC2 USB|EHC1} ({one:Network|User|Maintenance|})
       120 - syncd | <{one:Account|Folder|Item}: {addr}> {{state={one:idle|syncing|paused}; items={int:0..900}; dirty={bool}}}
       100 - windowd | {app}: window {int:10..9000} "{title}" ordered {one:front|back|out} at ({int:-1440..2560}, {int:0..1440})
       90 - netd | resolver list is now: {list:ip;0..3;, } search: {maybe:example.edu}
       60 - powerd | battery {int:1..100}%, {one:charging|discharging|charged}, {int:0..11}:{pad:0..59;2} remaining, cycles {int:30..900}
       50 - cardd | contact "{one:Dan Amir|Mom|Dr. O'Hara, DDS|}" merged with {int:1..3} other(s)
       40 - notifyd | delivered to {app}: id={HEX:8} badge={int:0..40}
-      34 - launchd | {app}: service started on demand by {one:user|system|timer} domain
-      30 - launchd | {app}: service exited due to inactivity
+      34 - launchd | {app}: launched because {one:user|system|timer} asked
+      30 - launchd | {app}: left, nothing to do
       20 - kernel | audio: sample rate {one:44100|48000|96000}, headphone={bool}
       16 - backupd | copied {int:1..9000} file(s), {size}, from volume "{one:Main Disk|Photos}"
       !60 - kernel | thermal level {int:0..40}, fan {int:1200..6100}
       ~ - backupd | backup completed, errors skipped: 0
       ~ - kernel | external display attached: "{one:DELL U2720Q|LG HDR 4K|Projector}" {int:1280..5120}x{int:720..2880}@{int:30..144}
       ~ - kernel | external display detached
-      ~ - kernel | previous shutdown cause: {int:-128..5}
+      ~ - kernel | last power-off had reason {int:-128..5}
       ~ - windowd | {app}: crash reporter window closed by user
       ~ - updated | "{one:Security Update 2026-003|Printer Drivers}" staged, restart={bool}
       ~ - authd | rights for '{one:system.preferences|install.software}' granted to {app}
@@ -56,11 +56,11 @@ export const desktop: System = {
     ...borderline(`
       90 - syncd | request {HEX:8} failed: {reason}
       70 - sandboxd | {app} denied {one:file-read-data|mach-lookup|network-outbound} {one:/private/etc/hosts|com.example.tccd|*:443}
-      40 - browser | Unhandled script error: {one:TypeError: undefined is not an object|ReferenceError: Can't find variable: ga} at {int:1..900}:{int:1..90}
+      40 - browser | Script error nobody caught: {one:TypeError: undefined is not an object|ReferenceError: Can't find variable: ga} at {int:1..900}:{int:1..90}
       30 - windowd | {app} has been unresponsive for {float:2..20;1} s
       20 - kernel | radio0: left "{wifi}" reason {int:1..60} (beacon lost)
       14 - mail | could not send "{title}": server said {int:400..554}
-      9 - launchd | {app}: service exited with abnormal code: {int:1..78}
+      9 - launchd | {app}: left with code {int:1..78}
       ~ - photos | assertion in -[{one:Grid|Album|Face}Controller {one:layout|reload:}]: index {int:1..90} beyond bounds [0 .. {int:0..9}]
       ~ - printd | printer "{one:Office HP|Canon (2)}" does not answer, job {int:1..90} held
       ~ - kernel | memory pressure {one:warn|normal}, {int:1..40} idle process(es) reaped

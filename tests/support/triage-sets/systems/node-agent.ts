@@ -48,26 +48,26 @@ export const nodeAgent: System = {
       24 INFO gc | "Disk usage below threshold" usage={int:30..84} highThreshold=85 lowThreshold=80
       20 INFO gc | "Removed unused image" imageID="sha256:{hex:32}" size={big:9} runtimeHandler=""
       12 INFO lease | "Lease renewed" node="{node}" leaseDurationSeconds=40
-      !60 INFO sync_loop | "Observed pod startup duration" pod="{pod}" podStartE2E="{float:1..90;9}s" firstStartedPulling="{day} {clock} +0000 UTC" errorCount=0
+      !60 INFO sync_loop | "Pod start measured" pod="{pod}" total="{float:1..90;9}s" firstPull="{day} {clock} +0000 UTC" errorCount=0
       ~ INFO server | "Starting to listen" address="{one:0.0.0.0|::}" port=10250
       ~ INFO server | "Feature gate" gate="{one:GracefulNodeShutdown|SwapSupport|FailFast}" enabled={bool}
-      ~ INFO cpu | "Starting CPU manager" policy="{one:none|static}"
+      ~ INFO cpu | "CPU pinning" policy="{one:none|static}"
       ~ INFO memory | "No swap in use"
       ~ INFO plugin | "Registered device plugin" resource="{one:nvidia.com/gpu|example.com/fpga}" endpoint="{one:gpu|fpga}.sock"
-      ~ INFO topology | "Topology admit handler" pod="{pod}" admitted=true
+      ~ INFO topology | "Topology fits" pod="{pod}" admitted=true
       ~ INFO eviction | "Eviction manager: no thresholds met"
       ~ INFO node | "Node became ready" node="{node}" lastTransition="{clock}"
       ~ INFO certs | "Rotating client certificate" expires="{day}T{clock}Z"
       ~ INFO server | "Connection of debug client closed" reason="EOF" remote="{ipport}" err=null
     `),
     ...borderline(String.raw`
-      70 ERROR pod_workers | "Error syncing pod, skipping" err="failed to start container \"{container}\": back-off {int:1..5}m0s restarting failed container" pod="{pod}" podUID="{uuid}"
+      70 ERROR pod_workers | "Pod not brought up, next one" err="failed to start container \"{container}\": back-off {int:1..5}m0s restarting failed container" pod="{pod}" podUID="{uuid}"
       40 INFO probes | "Probe failed" probeType="{one:Liveness|Readiness|Startup}" pod="{pod}" containerName="{container}" output="{one:HTTP probe failed with statuscode: 503|command timed out|}"
       30 WARNING reconciler | "Mount failed, will retry" volumeName="{volume}" pod="{pod}" err="{err}" durationBeforeRetry="{dur}"
       14 WARNING lease | "Failed to renew lease, retrying" err="{err}" interval="{int:1..7}s"
       ~ ERROR images | "Failed to pull image" err="{err}" image="{image}"
       ~ WARNING server | "Unauthorized request" remote="{ipport}" verb="{one:GET|POST}" path="/pods"
-      ~ WARNING dns | "Nameserver limits exceeded" limit=3 pod="{pod}"
+      ~ WARNING dns | "More name servers than used" limit=3 pod="{pod}"
     `),
     ...trouble(`
       ~ ERROR node | "Node became not ready" node="{node}" condition={{"type":"Ready","status":"False","reason":"{one:RuntimeDown|NetworkUnavailable}"}}
@@ -77,7 +77,7 @@ export const nodeAgent: System = {
       !20 INFO lifecycle | "Container was killed by the OOM killer" pod="{pod}" containerName="{container}" exitCode=137
       ~ ERROR gc | "Image garbage collection freed too little" wanted={big:10} freed={int:0..9000}
       ~ ERROR plugin | "Device became unhealthy" resource="nvidia.com/gpu" device="GPU-{uuid}" reason="{one:Xid 79|Xid 48|fell off the bus}"
-      ~ FATAL server | "Failed to run" err="{err}"
+      ~ FATAL server | "Agent cannot start" err="{err}"
       ~ ERROR certs | "Client certificate has expired" expired="{day}T{clock}Z" now="{day}T{clock}Z"
       ~ ERROR panic | "Observed a panic" panic="runtime error: {one:invalid memory address or nil pointer dereference|index out of range [3] with length 3}" goroutine={int:1..900}
       ~ INFO volume | "Volume vanished from node while in use" volumeName="pvc-{uuid}" pod="{pod}"

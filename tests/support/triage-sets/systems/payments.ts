@@ -43,9 +43,9 @@ export const payments: System = {
       ~ INFO o.e.t.batch.Settlement | file "{psp} settlement {day}.csv" read, {int:1..9000} lines, 0 rejected
       ~ INFO o.e.t.batch.Settlement | totals agree: {money}
       ~ INFO o.e.t.TillworksApplication | Starting TillworksApplication v{int:3..5}.{int:0..40}.{int:0..9} using Java {int:17..25} with PID 7
-      ~ INFO o.e.t.TillworksApplication | The following {int:1..3} profiles are active: {list:profile;1..3;, }
+      ~ INFO o.e.t.TillworksApplication | {int:1..3} profile(s) in force: {list:profile;1..3;, }
       ~ INFO o.e.t.TillworksApplication | Started in {float:4..40;3} seconds
-      ~ INFO o.e.t.boot.Beans | Bean '{bean}' of type [org.example.till.{one:Error|Retry|Plain}Proxy] is not eligible for all post-processors
+      ~ INFO o.e.t.boot.Beans | component '{bean}' of class org.example.till.{one:Error|Retry|Plain}Proxy comes too early for some interceptors
       ~ INFO o.e.t.resilience.Breaker | circuit '{psp}' changed from HALF_OPEN to CLOSED
       ~ INFO o.e.t.resilience.Breaker | circuit '{psp}' configured: failureRateThreshold={int:20..80}% wait={int:5..60}s
       ~ INFO o.e.t.fraud.FraudService | blocked list reloaded: {int:1..9000} cards, {int:1..900} addresses

@@ -30,9 +30,9 @@ export const supercomputer: System = {
   statements: [
     ...routine(`
       260 INFO MEM | {int:1..40} single-bit error(s) corrected on DIMM {int:0..15} rank {int:0..3}, syndrome 0x{hex:4}
-      190 INFO KERN | alignment exception handled at 0x{hex:16}, instruction emulated
-      110 INFO KERN | floating point unavailable interrupt, context of rank {int:0..4095} restored
-      ^ INFO KERN | fpr0=0x{hex:16} fpr1=0x{hex:16} fpr2=0x{hex:16} fpr3=0x{hex:16}
+      190 INFO KERN | misaligned access at 0x{hex:16} emulated by software
+      110 INFO KERN | FPU was off for rank {int:0..4095}, state reloaded
+      ^ INFO KERN | registers f0:{hex:16} f1:{hex:16} f2:{hex:16} f3:{hex:16}
       150 INFO NET | torus link {one:x+|x-|y+|y-|z+|z-} retrained in {int:2..900} us, {int:0..7} lane(s) active
       90 INFO JOBCTL | job {job@} of {user@} started on {int:1..512} nodes: {path}
       ^ INFO JOBCTL | job {job@} completed, exit status 0, {int:10..86400} node-seconds charged to {user@}
@@ -40,7 +40,7 @@ export const supercomputer: System = {
       60 INFO ENV | inlet temperature {float:17..24;1} C, outlet temperature {float:28..38;1} C, flow {float:80..96;1} l/min
       55 INFO ENV | fan tray {int:0..5} speed set to {int:2100..4800} rpm
       40 INFO JOBCTL | epilogue on {node} removed {int:0..40} stale shared memory segment(s)
-      35 INFO KERN | generating core.{int:1..4095} for {code} at the request of the debugger
+      35 INFO KERN | image of {code} rank {int:1..4095} dumped, as the debugger wished
       30 INFO NET | {int:0..200} packet(s) retransmitted on injection FIFO {int:0..7} in the last {int:10..600} s
       28 INFO MEM | scrubber pass {int:1..9000} finished, 0 uncorrectable, {int:0..60} corrected
       25 INFO IO | {path} opened by {int:1..4096} ranks, stripe count {int:1..64}
@@ -48,7 +48,7 @@ export const supercomputer: System = {
       14 INFO SVC | polling cabinet controller cab{int:0..7}: ok
       12 INFO JOBCTL | reservation "{one:maintenance|nightly-regression|workshop}" begins in {int:5..120} min
       10 DEBUG KERN | tlb miss handler patched: {int:0..12} entries, error vector unchanged
-      8 INFO KERN | machine check handler installed at 0x{hex:8}
+      8 INFO KERN | fatal error vector set to 0x{hex:8}
       !120 INFO NET | link error threshold counter for port {int:0..47} cleared
       !60 INFO SVC | node {node} powered on, waiting for boot loader
       !60 INFO SVC | node {node} booted image {one:cn-7.2.1|cn-7.2.1-debug|io-7.2.0} in {int:31..140} s
@@ -74,8 +74,8 @@ export const supercomputer: System = {
     `),
     ...trouble(`
       !45 FATAL MEM | uncorrectable error at physical address 0x{hex:12}, DIMM {int:0..15}
-      ^ FATAL KERN | machine check: cause=0x{hex:8} esr=0x{hex:8} ear=0x{hex:16}
-      !24 FATAL KERN | data storage interrupt in kernel mode, iar 0x{hex:16} lr 0x{hex:16}
+      ^ FATAL KERN | processor stopped: cause=0x{hex:8} status=0x{hex:8} at=0x{hex:16}
+      !24 FATAL KERN | kernel touched unmapped memory, pc 0x{hex:16} lr 0x{hex:16}
       ~ FATAL KERN | kernel panic on {node}: {one:bad page state|unable to handle paging request|stack corrupted}
       !30 ERROR MON | no heartbeat from {node} for {int:60..900} s, marked dead
       ~ ERROR JOBCTL | job {job} aborted: lost {int:1..12} node(s) [{list:node;1..5;,}]

@@ -59,7 +59,7 @@ export const training: System = {
       16 WARNING trainer | gradient overflow, step skipped (scale {one:16384.0|8192.0})
       12 WARNING comm | rank {int:0..63} is slow: {float:2..9;1}x the median
       ~ WARNING trainer | loss spike: {float:5..11;3} at step {int:100..90000}
-      ~ WARNING deprecated | \`torch_dtype\` is deprecated! Use \`dtype\` instead!
+      ~ WARNING deprecated | option \`precision\` goes away soon, say \`dtype\`
       ~ WARNING ckpt | upload of {ckpt} took {dur}, longer than the save interval
       ~ WARNING telemetry | {host} {gpu} throttled, {int:83..88} C
     `),

@@ -48,18 +48,18 @@ export const web: System = {
   statements: [
     ...routine(`
       700 - access | {ip} - {one:-|noa|api-key-7} {request} {one:200|200|200|304|301|404|206|499} {big:6} "{one:-|https://www.example.com/|https://search.example.org/?q=shoes}" "{agent}" rt={float:0..2;3} uct={one:-|0.000|0.004} urt={one:-|0.012|0.310}
-      60 info core | *{big:8} client {ip} closed keepalive connection
-      30 notice cache | http file cache: /var/cache/frontgate {float:10..900;3}M, bsize: 4096
+      60 info core | *{big:8} peer {ip} ended its idle connection
+      30 notice cache | cache swept: /var/cache/frontgate {float:10..900;3}M, bsize: 4096
       24 info tls | *{big:8} client asked for {one:h2|http/1.1|} by ALPN, {one:TLSv1.3|TLSv1.2} cipher {one:TLS_AES_256_GCM_SHA384|ECDHE-RSA-AES128-GCM-SHA256}
       12 notice core | signal {one:17 (SIGCHLD)|1 (SIGHUP)|29 (SIGIO)} received from {int:1..900}
       10 notice core | worker process {int:20..9000} exited with code 0
       9 notice core | start worker process {int:20..9000}
       !50 debug rewrite | *{big:8} "^/old/(.*)$" matches "/old/{one:shop|error|failed-orders}", rewritten to "/{one:shop|errors|orders}"
-      ~ notice core | using the "{one:epoll|kqueue}" event method
+      ~ notice core | events by "{one:epoll|kqueue}"
       ~ notice core | frontgate/1.{int:20..29}.{int:0..4}
       ~ notice core | getrlimit(NOFILE): {int:1024..65536}:{int:1024..1048576}
       ~ notice core | reconfiguring
-      ~ notice core | gracefully shutting down
+      ~ notice core | finishing what is open, then leaving
       ~ notice health | peer {ipport} is healthy again, upstream "{one:cart|search}"
       ~ info acme | certificate of {host} renewed, next renewal on {day}
       ~ info geo | {int:1..90} range(s) reloaded, {int:0..3} overlapped
@@ -68,24 +68,24 @@ export const web: System = {
     ...borderline(`
       60 error static | *{big:8} open() "/srv/www{page}" failed (2: No such file or directory), ${TAIL}
       30 error static | *{big:8} access forbidden by rule, ${TAIL}
-      26 warn proxy | *{big:8} an upstream response is buffered to a temporary file /var/cache/tmp/{int:1..9}/{pad:0..99;2}/{pad:0..999999;10} while reading upstream, ${TAIL}, upstream: "{upstream}"
-      20 error limit | *{big:8} limiting requests, excess: {float:5..40;3} by zone "{one:perip|login}", ${TAIL}
+      26 warn proxy | *{big:8} answer too large for memory, parked in /var/cache/tmp/{int:1..9}/{pad:0..99;2}/{pad:0..999999;10}, ${TAIL}, upstream: "{upstream}"
+      20 error limit | *{big:8} request slowed, {float:5..40;3} above zone "{one:perip|login}", ${TAIL}
       16 info tls | *{big:8} handshake failed (error:{HEX:8}:SSL routines::{one:no shared cipher|unsupported protocol|bad key share}) while shaking hands, client: {ip}, server: 0.0.0.0:443
       14 error auth | *{big:8} user "{one:admin|test|שרה|}": password mismatch, ${TAIL}
-      12 error proxy | *{big:8} upstream timed out (110: Connection timed out) while reading response header from upstream, ${TAIL}, upstream: "{upstream}"
-      ~ error core | *{big:8} client intended to send too large body: {big:9} bytes, ${TAIL}
-      ~ warn core | conflicting server name "{host}" on {one:0.0.0.0:80|[::]:443}, ignored
-      ~ warn ocsp | no issuer in certificate chain, stapling ignored for "/etc/tls/{host}.pem"
+      12 error proxy | *{big:8} backend too slow (110: Connection timed out) to send a header, ${TAIL}, upstream: "{upstream}"
+      ~ error core | *{big:8} body of {big:9} bytes is more than allowed, ${TAIL}
+      ~ warn core | server name "{host}" is there twice for {one:0.0.0.0:80|[::]:443}, second ignored
+      ~ warn ocsp | stapling off, issuer unknown of "/etc/tls/{host}.pem"
     `),
     ...trouble(`
-      !40 error proxy | *{big:8} no live upstreams while connecting to upstream, ${TAIL}, upstream: "{upstream}"
-      !30 alert core | {int:512..4096} worker_connections are not enough
+      !40 error proxy | *{big:8} every backend is out, request fails, ${TAIL}, upstream: "{upstream}"
+      !30 alert core | all {int:512..4096} connection slots in use
       ~ crit core | accept4() failed (24: Too many open files)
       ~ alert core | worker process {int:20..9000} exited on signal {one:11|6|9}{maybe: (core dumped)}
       ~ emerg core | bind() to {one:0.0.0.0:443|[::]:80} failed (98: Address already in use)
       ~ emerg tls | cannot load certificate "/etc/tls/{host}.pem": {one:BIO_new_file() failed|PEM_read_bio_X509() failed}
       ~ crit static | *{big:8} pwrite() "/var/cache/tmp/{int:1..9}/{pad:0..999999;10}" failed (28: No space left on device) while reading upstream, ${TAIL}
-      ~ alert core | could not fork worker (12: Cannot allocate memory)
+      ~ alert core | no new worker (12: Cannot allocate memory)
       ~ error health | all {int:2..9} peers of upstream "{one:cart|search|checkout}" are down
       ~ emerg core | unexpected end of file, expecting ";" or "}}" in /etc/frontgate/conf.d/{one:shop|api}.conf:{int:3..200}
       ~ crit cache | shared memory zone "{one:perip|cache}" has no room left, {int:1..900} entries evicted by force
