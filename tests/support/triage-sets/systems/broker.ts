@@ -38,7 +38,6 @@ export const broker: System = {
       24 info connection | client {conn} renamed to "{one:shop-api|error-reporter|node {int:1..40}|}"
       20 info stats | collected {int:100..9000} metrics in {int:1..900} ms, {int:0..9} stale dropped
       12 info federation | link to {node} for exchange '{one:events|amq.topic|failures}' running
-      !70 debug queue | rejected publish to '{queue}', limit {int:1000..90000} reached, policy {one:drop-head|reject-publish}
       !30 info quorum | {queue}: candidate {pid} votes for {node}, term {int:1..90}
       ~ info boot | node           : {node}
       ~ info boot | cookie hash    : {hex:22}==
@@ -53,6 +52,7 @@ export const broker: System = {
       ~ info shovel | shovel 'backfill' finished: {int:1..90000} message(s) moved, 0 failed
     `),
     ...borderline(`
+      !70 debug queue | rejected publish to '{queue}', limit {int:1000..90000} reached, policy {one:drop-head|reject-publish}
       60 warning connection | client unexpectedly closed connection {conn}
       30 error connection | connection {pid} ({conn}) refused: user '{user}' - invalid credentials
       24 error channel | channel error on connection {pid} ({conn}), channel {int:1..90}: not_found, "no queue '{queue}' in vhost '{vhost}'"

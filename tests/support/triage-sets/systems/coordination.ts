@@ -45,7 +45,6 @@ export const coordination: System = {
       100 INFO Processor | Session {session} ended on its own request
       70 INFO Connection | Peer wants session {session} back at /{ipport}
       50 INFO Ballot | Vote received: candidate={member} tx={tx} round={int:1..90} voter={member} voterState={one:SEARCHING|FOLLOWER|LEADER} myState={one:SEARCHING|FOLLOWER|LEADER}
-      60 WARN Connection | stream ended early, peer /{ipport} went away first
       40 DEBUG Watches | Fired {int:1..40} watch(es) on {path} for {one:Created|Deleted|DataChanged|ChildrenChanged}
       30 INFO Snapshot | Writing state as of {tx@} to /var/lib/quorus/v3/snap.{hex:9}
       ^ INFO Snapshot | State as of {tx@} written in {int:3..4000} ms: {big:6} nodes, {int:0..4000} ephemeral
@@ -69,6 +68,7 @@ export const coordination: System = {
       ~ INFO Acl | Reloaded {int:1..40} access rule(s), {int:0..2} unknown scheme(s) ignored
     `),
     ...borderline(`
+      60 WARN Connection | stream ended early, peer /{ipport} went away first
       70 WARN Ballot | No channel to member {member} at ballot address /{ip}:3888
       ^ WARN Ballot | caused by {exc}
       18 WARN Sync | {thread} spent {int:1000..9000}ms in fsync of the journal, clients will notice

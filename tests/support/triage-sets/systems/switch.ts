@@ -39,7 +39,6 @@ export const networkSwitch: System = {
   statements: [
     ...routine(`
       !260 notice LINK/UPDOWN | Line protocol on interface {iface}, changed state to up
-      120 info MACMOVE/NOTIF | Host {short} in vlan {int:10..400} is flapping between port {iface} and port {iface}
       80 notice CONFIG/SAVED | Configuration written from console by {user} on vty{int:0..4} ({ip})
       70 info SEC/LOGOK | Login of {user} from {ip} on local port 22 succeeded at {clock}
       60 info DHCPSNOOP/BIND | Binding {short} {ip} lease {int:600..86400} on {iface} vlan {int:10..400}
@@ -62,6 +61,7 @@ export const networkSwitch: System = {
       ~ notice ARP/DUPFIX | duplicate address {ip} no longer seen on {iface}
     `),
     ...borderline(`
+      120 info MACMOVE/NOTIF | Host {short} in vlan {int:10..400} is flapping between port {iface} and port {iface}
       !90 err LINK/UPDOWN | Line protocol on interface {iface}, changed state to down
       30 warn SEC/LOGFAIL | Login of {user} from {ip} on local port 22 failed at {clock}
       16 warn STORM/CTRL | broadcast storm suppressed on {iface}: {float:1..20;2}% of bandwidth
