@@ -9,6 +9,8 @@ import type { Statement } from './system.ts';
 /** Fewer would say little about systems never seen. */
 const TEMPLATES_LEAST = 600;
 const ALERT_TEMPLATES_LEAST = 120;
+/** Each way. With fewer, whoever looks at the level alone would seem to know. */
+const LYING_LEVELS_LEAST = 20;
 const ALERT_FREE_SYSTEMS_LEAST = 2;
 
 const made = SYSTEMS.map((system) => ({ system, lines: generateLines(system) }));
@@ -73,6 +75,16 @@ test('a few statements make most lines, and many make hardly any', () => {
     assert.ok(most > LINES_PER_SYSTEM * 0.6, `${system.name}: ${most}`);
     assert.ok(sorted.filter((count) => count <= 5).length >= sorted.length / 4, system.name);
   }
+});
+
+test('levels lie, as they do in life: trouble is told quietly, and the ordinary loudly', () => {
+  const LOUD = /^(e|err|error|alert|crit|critical|fatal|שגיאה)$/i;
+  const statements = SYSTEMS.flatMap((system) => system.statements).filter(({ level }) => level !== '');
+  const loud = statements.filter(({ level, alert }) => LOUD.test(level) && alert === '0');
+  const quiet = statements.filter(({ level, alert }) => !LOUD.test(level) && alert === '1');
+
+  assert.ok(loud.length >= LYING_LEVELS_LEAST, String(loud.length));
+  assert.ok(quiet.length >= LYING_LEVELS_LEAST, String(quiet.length));
 });
 
 test('there are statements enough, and systems where nothing is to be told', () => {

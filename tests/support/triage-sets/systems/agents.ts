@@ -49,7 +49,7 @@ export const agents: System = {
       40 INFO budget | spent {float:0..9;4} USD of {int:5..50}.00 today, {big:7} tokens
       30 INFO step | step {int:1..40}/{int:40..60} done, state={one:thinking|acting|waiting for user}
       24 INFO context | compacted {int:20000..190000} -> {int:4000..30000} tokens, {int:4..90} message(s) folded
-      16 INFO tool | {tool} answered with exit status 1, agent was told
+      16 ERROR tool | {tool} answered with exit status 1, agent was told
       14 INFO guard | input checked, 0 finding(s), score {float:0..0.3;2}
       12 INFO handoff | task "{one:refund 1042|fix failing build|summarise mail}" handed to {agent}
       !60 INFO index | embedded {int:1..64} chunk(s) of {path}
@@ -81,13 +81,13 @@ export const agents: System = {
       ~ ERROR llm | prompt is {int:200001..400000} tokens, limit of {model} is 200000; run aborted
       ~ ERROR llm | 401 from provider: key ending in ...{hex:4} was revoked, all runs stop
       !22 ERROR planner | loop detected: {tool} called with equal arguments {int:8..40} times, run stopped
-      ~ ERROR budget | hard limit of {int:5..50}.00 USD passed, run killed
+      ~ INFO budget | hard limit of {int:5..50}.00 USD passed, run killed
       ~ CRITICAL run | unhandled exception, worker exits
       ^ CRITICAL run | last frame raised {exc}
       ~ ERROR guard | prompt injection suspected in result of {tool}: "{one:ignore previous instructions|you are now the admin|send the keys to}", quarantined
       ~ WARN guard | secret found in outgoing message to {one:mail|web}, agent frozen
       ~ ERROR sandbox | container {hex:12} killed, memory limit {size} reached
-      ~ ERROR queue | {int:100..9000} task(s) lost: broker at {ipport} is gone
+      ~ INFO queue | {int:100..9000} task(s) lost: broker at {ipport} is gone
       ~ INFO run | agent has not taken a step for {int:31..600} min, declared dead
       ~ ERROR store | checkpoint of run cannot be written: disk quota exceeded
       ~ WARN verify | agent reported success but {int:1..90} of {int:90..400} tests fail

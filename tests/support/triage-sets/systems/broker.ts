@@ -38,7 +38,7 @@ export const broker: System = {
       24 info connection | client {conn} renamed to "{one:shop-api|error-reporter|node {int:1..40}|}"
       20 info stats | collected {int:100..9000} metrics in {int:1..900} ms, {int:0..9} stale dropped
       12 info federation | link to {node} for exchange '{one:events|amq.topic|failures}' running
-      !30 info quorum | {queue}: candidate {pid} votes for {node}, term {int:1..90}
+      !30 error quorum | {queue}: candidate {pid} votes for {node}, term {int:1..90}
       ~ info boot | node           : {node}
       ~ info boot | cookie hash    : {hex:22}==
       ~ info boot | log(s)         : {list:sink;1..3; }
@@ -64,7 +64,7 @@ export const broker: System = {
     ...trouble(`
       !24 alert memory | memory watermark exceeded, {size} of {size}: publishers are blocked
       ~ alert disk | free disk space {int:0..40}MB is under the limit {int:50..900}MB: publishers are blocked
-      ~ error cluster | node {node} down: {one:connection_closed|net_tick_timeout}
+      ~ info cluster | node {node} down: {one:connection_closed|net_tick_timeout}
       ~ error cluster | partial partition: {node} sees {node}, {node} does not; pausing this node
       ~ error quorum | {queue}: no leader for {int:20..900} s, {int:0..1} of 3 members online
       ~ critical store | segment {int:1..9000}.qs of '{queue}' is corrupt at byte {big:8}, {int:1..900} message(s) lost

@@ -47,12 +47,12 @@ export const builds: System = {
       14 INFO artifact | uploaded {file} as {uuid}
       12 INFO test | skipped {int:1..4000} - {test} # {one:flaky|needs root|}
       !80 INFO test | injected fault {int:1..200}: worker killed with SIGKILL, recovered
-      !40 INFO test | expected error was thrown: {one:ENOSPC|"connection refused"|FatalError}
+      !40 ERROR test | expected error was thrown: {one:ENOSPC|"connection refused"|FatalError}
       ~ INFO worker | idle for {int:1..60} min
       ~ INFO worker | workspace /var/anvil/{hex:8} removed
       ~ INFO worker | labels: [{list:label;1..5;, }]
       ~ INFO step | summary: {int:100..4000} passed, 0 failed, {int:0..30} skipped
-      ~ INFO test | crash suite: 40 crashes provoked, 40 caught
+      ~ ERROR test | crash suite: 40 crashes provoked, 40 caught
       ~ INFO notify | build is green again, told {int:1..9} people
       ~ INFO worker | cgroup limits: memory={size} pids={int:100..4000}
       ~ INFO coverage | lines {float:60..99;1}% branches {float:50..95;1}% uncovered: error paths in {file}

@@ -50,7 +50,7 @@ export const coordination: System = {
       ^ INFO Snapshot | State as of {tx@} written in {int:3..4000} ms: {big:6} nodes, {int:0..4000} ephemeral
       14 INFO Purge | Deleting old {one:snapshot|journal} file {hex:9}
       12 INFO Admin | Four-letter request {one:ping|stat|info|peek} answered for /{ipport}
-      !60 INFO Processor | Request refused with user error: session={session} type={one:create|delete|setData} call=0x{hex:3} tx={tx} path={path} error={one:NodeExists|NoNode|BadVersion}
+      !60 ERROR Processor | Request refused with user error: session={session} type={one:create|delete|setData} call=0x{hex:3} tx={tx} path={path} error={one:NodeExists|NoNode|BadVersion}
       !30 INFO Learner | Leader sends a difference from {tx}
       ~ INFO Config | Options come from /etc/quorus/{one:member|dynamic}.cfg
       ~ INFO Config | No weights given, simple majority it is
@@ -86,7 +86,7 @@ export const coordination: System = {
       ~ ERROR Main | Unexpected exception, exiting abnormally
       ~ ERROR Doorman | Thread {thread} died with uncaught exception {one:java.lang.OutOfMemoryError: Java heap space|java.lang.NullPointerException}
       ~ WARN Learner | Giving up following: leader {member} unreachable after {int:5..9} attempts
-      ~ ERROR Leader | Split view detected: epochs 0x{hex:2} and 0x{hex:2} both claim to lead
+      ~ INFO Leader | Split view detected: epochs 0x{hex:2} and 0x{hex:2} both claim to lead
       ~ INFO Main | Member {member} leaves the ensemble: data directory has vanished
     `),
   ],

@@ -50,7 +50,7 @@ export const database: System = {
       ~ LOG main | open for clients
       ~ LOG main | received SIGHUP, reading configuration again
       ~ LOG main | parameter "{one:work_mem|log_min_duration|shared_buffers}" changed to "{one:64MB|250ms|4GB}"
-      ~ LOG main | received smart shutdown request
+      ~ FATAL main | received smart shutdown request
       ~ LOG recovery | redo starts at {lsn}
       ~ LOG recovery | state is consistent from {lsn}
       ~ LOG recovery | selected new timeline {int:2..9}

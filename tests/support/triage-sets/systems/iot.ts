@@ -29,14 +29,14 @@ export const iot: System = {
       14 I time | sntp step {int:-900..900}ms
       !90 I zb | {dev} announced, parent 0x{hex:4}, sleepy={bool}
       !30 D mqtt | puback mid={int:1..65535}
-      ~ I sys | boot reason={one:POWERON|OTA|RESET_PIN} fw={int:2..4}.{int:0..30} free={int:40000..180000}
+      ~ E sys | boot reason={one:POWERON|OTA|RESET_PIN} fw={int:2..4}.{int:0..30} free={int:40000..180000}
       ~ I sys | heap {int:40000..180000} frag {int:1..40}% err 0
       ~ I zb | permit join {int:60..254}s
       ~ I zb | channel {int:11..26} pan 0x{hex:4} ok
       ~ I mqtt | connected to {one:mqtt://broker.local:1883|mqtts://[fd00::5]:8883} clean={bool}
       ~ I alarm | siren self-test passed
       ~ I alarm | zone {int:1..9} armed by {one:keypad|app|schedule}
-      ~ I smoke | detector {dev} tested by user, smoke=0
+      ~ E smoke | detector {dev} tested by user, smoke=0
       ~ I act | valve {int:1..9} closed, leak=0
       ~ I fs | gc reclaimed {int:1..90} sectors, 0 bad
       ~ I ota | {dev} rolled forward to {int:1..4}.{int:0..9}.{int:0..9}
@@ -55,7 +55,7 @@ export const iot: System = {
       ~ E leak | water at {dev}, valve {int:1..9} closes
       ~ E sens | freezer {one:1|2|lab} {float:-9..6;1}C above -10.0C for {int:30..240} min
       ~ E mqtt | broker gone for {int:600..9000}s, queue full, dropping oldest
-      !30 E zb | {dev} not heard for {int:4..90}h, removed
+      !30 I zb | {dev} not heard for {int:4..90}h, removed
       ~ E zb | coordinator not responding, radio reset failed
       ~ E fs | flash worn out: write at 0x{hex:6} failed {int:3..9}x
       ~ E sys | boot reason=WDT task={one:zb|mqtt|ui} pc=0x{hex:8}

@@ -58,7 +58,7 @@ export const nodeAgent: System = {
       ~ INFO eviction | "Eviction manager: no thresholds met"
       ~ INFO node | "Node became ready" node="{node}" lastTransition="{clock}"
       ~ INFO certs | "Rotating client certificate" expires="{day}T{clock}Z"
-      ~ INFO server | "Connection of debug client closed" reason="EOF" remote="{ipport}" err=null
+      ~ ERROR server | "Connection of debug client closed" reason="EOF" remote="{ipport}" err=null
     `),
     ...borderline(String.raw`
       70 ERROR pod_workers | "Pod not brought up, next one" err="failed to start container \"{container}\": back-off {int:1..5}m0s restarting failed container" pod="{pod}" podUID="{uuid}"
@@ -72,7 +72,7 @@ export const nodeAgent: System = {
     ...trouble(`
       ~ ERROR node | "Node became not ready" node="{node}" condition={{"type":"Ready","status":"False","reason":"{one:RuntimeDown|NetworkUnavailable}"}}
       !26 ERROR lease | "Gave up renewing lease, node will be marked unknown" node="{node}" attempts={int:5..40}
-      ~ ERROR runtime | "Container runtime is down" elapsed="{int:3..40}m0s" err="{err}"
+      ~ INFO runtime | "Container runtime is down" elapsed="{int:3..40}m0s" err="{err}"
       ~ WARNING eviction | "Evicting pod: node is low on {one:memory|ephemeral-storage|inodes}" pod="{pod}" available="{size}" threshold="{size}"
       !20 INFO lifecycle | "Container was killed by the OOM killer" pod="{pod}" containerName="{container}" exitCode=137
       ~ ERROR gc | "Image garbage collection freed too little" wanted={big:10} freed={int:0..9000}

@@ -34,7 +34,7 @@ export const payments: System = {
       130 INFO o.e.t.fraud.FraudService | score of {order} is {float:0..0.6;3}, rules hit: {list:rule;0..4;, }
       80 INFO o.e.t.psp.WebhookController | webhook {uuid} from {psp} type={one:payment.captured|payment.failed|refund.created|dispute.opened} accepted
       60 DEBUG o.e.t.db.Pool | tillpool - stats (total={int:5..20}, active={int:0..20}, idle={int:0..10}, waiting=0)
-      50 INFO o.e.t.psp.PspClient | {psp} declined {order}: {one:insufficient funds|expired card|do not honour|}
+      50 ERROR o.e.t.psp.PspClient | {psp} declined {order}: {one:insufficient funds|expired card|do not honour|}
       40 INFO o.e.t.kafka.Publisher | sent {one:OrderPaid|OrderFailed|RefundIssued} key={order} partition={int:0..11} offset={big:8}
       24 INFO o.e.t.cache.Rates | refreshed {int:10..180} exchange rates, USD/ILS={float:3..4;4}
       20 INFO o.e.t.api.RequestLog | GET /health 200 {int:1..90}ms
@@ -46,7 +46,7 @@ export const payments: System = {
       ~ INFO o.e.t.TillworksApplication | {int:1..3} profile(s) in force: {list:profile;1..3;, }
       ~ INFO o.e.t.TillworksApplication | Started in {float:4..40;3} seconds
       ~ INFO o.e.t.boot.Beans | component '{bean}' of class org.example.till.{one:Error|Retry|Plain}Proxy comes too early for some interceptors
-      ~ INFO o.e.t.resilience.Breaker | circuit '{psp}' changed from HALF_OPEN to CLOSED
+      ~ ERROR o.e.t.resilience.Breaker | circuit '{psp}' changed from HALF_OPEN to CLOSED
       ~ INFO o.e.t.resilience.Breaker | circuit '{psp}' configured: failureRateThreshold={int:20..80}% wait={int:5..60}s
       ~ INFO o.e.t.fraud.FraudService | blocked list reloaded: {int:1..9000} cards, {int:1..900} addresses
       ~ INFO o.e.t.core.Refunds | refund of {order} over {money} queued, reason="{one:damaged|wrong size|customer error|}"
@@ -67,7 +67,7 @@ export const payments: System = {
       !26 ERROR o.e.t.db.Pool | tillpool - no connection within 30000ms (total=20, active=20, idle=0, waiting={int:1..300})
       ~ ERROR o.e.t.core.OrderStateMachine | {order} was charged {money} but cannot be stored: {exc}
       ~ ERROR o.e.t.api.ExceptionMapper | Unhandled exception on {one:POST|GET} /payments/{order}: {exc}
-      ~ ERROR o.e.t.kafka.Publisher | giving up on {one:OrderPaid|RefundIssued} key={order}, event dropped
+      ~ INFO o.e.t.kafka.Publisher | giving up on {one:OrderPaid|RefundIssued} key={order}, event dropped
       ~ ERROR o.e.t.psp.PspClient | credentials of {psp} were rejected (401), all payments by {one:card|wallet} stop
       ~ ERROR o.e.t.batch.Settlement | totals differ: we have {money}, {psp} has {money}
       ~ FATAL o.e.t.TillworksApplication | Application run failed: {exc}

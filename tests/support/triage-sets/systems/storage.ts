@@ -33,14 +33,14 @@ export const storage: System = {
       60 info snapshot | snapshot {volume}@{day}T{clock} deleted by policy "{one:hourly|keep 30|weekly-gold}"
       50 info scrub | {pool}: {int:1..99}% scrubbed, {size} repaired, 0 errors
       44 info repl | {volume} -> {one:dr-site|branch 2} sent {size} in {dur}, lag {int:0..900} s
-      30 notice drive | {slot} ({serial}): {int:1..40} medium error(s) recovered by ECC
+      30 error drive | {slot} ({serial}): {int:1..40} medium error(s) recovered by ECC
       24 info dedup | {pool}: ratio {float:1..4;2}:1, table {size}
       16 info auth | {one:admin|monitor|svc-veeam} logged in via {one:ssh|https|serial} from {one:10.1.1.4|10.1.1.9|console}
       10 notice rebuild | {pool}: rebuild of {slot} at {int:0..99}%, {int:1..40} h left
       !60 info drive | {slot} spun up, link {one:6.0|12.0} Gb/s
       ~ notice rebuild | {pool}: rebuild of {slot} completed
       ~ notice drive | {slot} ({serial}) inserted, {size}, state=unassigned
-      ~ notice drive | {slot} assigned as hot spare for {pool}
+      ~ critical drive | {slot} assigned as hot spare for {pool}
       ~ info pool | {pool}: state changed from DEGRADED to OPTIMAL
       ~ info ctrl | firmware bundle {int:7..9}.{int:0..9}.{int:0..9}-{int:1..40} verified, signature ok
       ~ info ctrl | planned failover to ctrl-{one:A|B} finished in {int:2..20} s
@@ -72,7 +72,7 @@ export const storage: System = {
       ~ critical ctrl | assertion failed: {one:refcnt > 0|hdr->magic == PG_MAGIC}, file {one:cache.c|raid6.c}, line {int:20..4000}; controller restarts
       !26 error drive | {slot} ({serial}): unrecoverable read at lba {big:10}, {int:1..256} block(s)
       ~ critical volume | {volume} has no space left, writes from {int:1..9} host(s) are refused
-      ~ error host | {host}: all paths are gone
+      ~ info host | {host}: all paths are gone
       ~ error repl | {volume} -> {one:dr-site|branch 2}: target has not answered for {int:2..72} h, replication stopped
       ~ critical scrub | {pool}: checksum mismatch in {int:1..40} object(s), data cannot be restored from parity
       ~ notice drive | {slot} ({serial}) is no longer there

@@ -60,7 +60,7 @@ export const stream: System = {
       12 INFO op.State | Restored {op} from {store} ({int:0..400} key groups)
       10 INFO jit.Codegen | Expression compiled, {float:2..900;6} ms
       !80 INFO shuffle.Fetcher | Nothing to ask from others ({int:0..3} ms)
-      !60 INFO exec.TaskRunner | Twin of {task} killed, the other was faster
+      !60 ERROR exec.TaskRunner | Twin of {task} killed, the other was faster
       ~ INFO cluster.Registry | Worker {worker} registered with {int:4..32} cores, {size} RAM
       ~ INFO cluster.Registry | Worker {worker} left on request: scale-in
       ~ INFO main | May view: {one:etl|etl,root|}
@@ -72,7 +72,7 @@ export const stream: System = {
       ~ INFO op.Planner | Optimized plan: {list:op;2..6; -> }
       ~ INFO ckpt.Cleaner | Discarded {int:1..40} subsumed checkpoint(s), 0 failed
       ~ INFO op.Udf | ErrorParser.parseError registered as user function {int:1..30}
-      ~ INFO main | Leaving, hooks run
+      ~ ERROR main | Leaving, hooks run
       ~ INFO main | Scratch /tmp/rivulet-{uuid} wiped
     `),
     ...borderline(`
@@ -88,7 +88,7 @@ export const stream: System = {
       ~ ERROR exec.TaskSet | Partition {int:0..63} of stage {int:0..40} has failed too often, job is aborted
       ~ ERROR main | Nobody caught what was thrown in {one:main|dispatcher-3|stream-worker-11}
       ^ ERROR main | Root cause: {exc}
-      ~ ERROR cluster.Registry | Lost {worker}: no heartbeat for {int:60000..180000} ms, {int:1..16} running task(s) gone
+      ~ INFO cluster.Registry | Lost {worker}: no heartbeat for {int:60000..180000} ms, {int:1..16} running task(s) gone
       ~ ERROR exec.TaskRunner | java.lang.OutOfMemoryError: {one:Java heap space|GC overhead limit exceeded|Direct buffer memory}
       ~ ERROR ckpt.Coordinator | No checkpoint completed in {int:30..240} min, failing the job
       !24 ERROR shuffle.Fetcher | Failed to fetch {block} from {worker}:{port}: gave up after {int:3..9} tries

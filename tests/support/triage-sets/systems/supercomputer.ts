@@ -41,7 +41,7 @@ export const supercomputer: System = {
       55 INFO ENV | fan tray {int:0..5} speed set to {int:2100..4800} rpm
       40 INFO JOBCTL | epilogue on {node} removed {int:0..40} stale shared memory segment(s)
       35 INFO KERN | image of {code} rank {int:1..4095} dumped, as the debugger wished
-      30 INFO NET | {int:0..200} packet(s) retransmitted on injection FIFO {int:0..7} in the last {int:10..600} s
+      30 ERROR NET | {int:0..200} packet(s) retransmitted on injection FIFO {int:0..7} in the last {int:10..600} s
       28 INFO MEM | scrubber pass {int:1..9000} finished, 0 uncorrectable, {int:0..60} corrected
       25 INFO IO | {path} opened by {int:1..4096} ranks, stripe count {int:1..64}
       20 INFO IO | write-behind of {size} to OST{pad:0..63;4} took {dur}
@@ -54,7 +54,7 @@ export const supercomputer: System = {
       !60 INFO SVC | node {node} booted image {one:cn-7.2.1|cn-7.2.1-debug|io-7.2.0} in {int:31..140} s
       ~ INFO SVC | blade bl{int:0..15} marked ready for service by operator {user}
       ~ INFO MON | failover drill finished: 0 failures, {int:2..9} warnings
-      ~ INFO MEM | DIMM {int:0..15} spare row {int:0..7} put into use, capacity unchanged
+      ~ ERROR MEM | DIMM {int:0..15} spare row {int:0..7} put into use, capacity unchanged
       ~ INFO JOBCTL | queue "{one:batch|debug|large}" drained for maintenance as planned
       ~ INFO ENV | door of cabinet {int:0..7} opened
       ~ INFO ENV | door of cabinet {int:0..7} closed
@@ -82,14 +82,14 @@ export const supercomputer: System = {
       ~ FATAL NET | link {one:x+|x-|y+|y-|z+|z-} of {node} down after {int:3..9} retraining attempts
       ~ ERROR NET | partition of the torus: {int:2..64} nodes unreachable from service node
       ~ FATAL ENV | coolant leak detected at cabinet {int:0..7}, sensor {int:1..12}
-      ~ ERROR ENV | power module {int:0..5} of chassis {int:0..3} lost AC input
+      ~ INFO ENV | power module {int:0..5} of chassis {int:0..3} lost AC input
       ~ FATAL ENV | emergency power-off of cabinet {int:0..7} at {float:61..70;1} C
       ~ ERROR IO | lost connection to object server {ip}, I/O from {int:2..900} clients blocked
       ~ FATAL IO | file system /scratch remounted read-only
       ~ INFO IO | OST{pad:0..63;4} has 0 bytes left
       ~ ERROR KERN | {code}[{int:100..32000}]: terminated by signal {one:11|7|6}, {int:1..60} thread(s)
       ~ WARN ENV | fan tray {int:0..5} stopped turning
-      ~ ERROR SVC | node {node} failed power-on self test, code 0x{hex:4}
+      ~ INFO SVC | node {node} failed power-on self test, code 0x{hex:4}
     `),
   ],
 };

@@ -45,7 +45,7 @@ export const networkSwitch: System = {
       44 debug LLDP/NEIGH | neighbor "{one:ap-lobby|cam-17|srv-db 2|printer (3rd floor)}" on {iface} refreshed, ttl {int:60..240}
       40 info ACL/HIT | list {one:EDGE-IN|110|mgmt-only} permitted {one:tcp|udp} {ip}({port}) -> {ip}({int:20..9000}), {int:1..900} packet{maybe:s}
       36 info ACL/HIT | list {one:EDGE-IN|110|mgmt-only} denied {one:tcp|udp|icmp} {ip}({int:0..65000}) -> {ip}({int:0..9000}), {int:1..900} packet{maybe:s}
-      20 notice STP/ROOTOK | Port {iface} took role {one:designated|root|alternate} in instance {int:0..16}
+      20 err STP/ROOTOK | Port {iface} took role {one:designated|root|alternate} in instance {int:0..16}
       14 info SYS/CLOCK | clock adjusted by {float:-0.5..0.5;6} seconds, stratum {int:1..5}
       12 notice OSPF/ADJ | Process {int:1..9}, neighbor {peer} on {iface} from LOADING to FULL, loading done
       10 info POE/POWER | {iface}: powered device class {int:0..8}, {float:2..58;1} W granted, {float:100..740;1} W left
@@ -57,7 +57,7 @@ export const networkSwitch: System = {
       ~ info ENV/OK | All {int:4..8} fans and 2 power supplies within limits
       ~ notice LACP/JOIN | {iface} bundled in {iface}
       ~ info CRASHDUMP/NONE | no crash files found in flash:/crash
-      ~ info LICENSE/EVAL | feature {one:macsec|segment-routing} evaluates for {int:1..90} more days
+      ~ alert LICENSE/EVAL | feature {one:macsec|segment-routing} evaluates for {int:1..90} more days
       ~ notice ARP/DUPFIX | duplicate address {ip} no longer seen on {iface}
     `),
     ...borderline(`
@@ -78,7 +78,7 @@ export const networkSwitch: System = {
       ~ crit ENV/TEMP | {one:Inlet|ASIC 0|ASIC 1} temperature {int:86..108}C exceeds critical threshold {int:80..85}C
       ~ alert ENV/PSU | Power supply {int:1..2} lost input or was removed
       ~ emerg ENV/SHUT | System shuts down in {int:30..120} seconds to protect hardware
-      ~ crit STACK/SPLIT | Member {int:2..4} left the stack, {int:1..2} stack port(s) dark
+      ~ notice STACK/SPLIT | Member {int:2..4} left the stack, {int:1..2} stack port(s) dark
       ~ err MEM/ALLOC | Allocation of {big:7} bytes failed from 0x{HEX:7}, pool {one:Processor|I/O}, alignment {int:0..32}
       ~ crit TCAM/FULL | {one:route|acl|mac} table full at {int:4000..32000} entries, new ones are dropped
       ~ alert SYS/CRASH | Process {one:routed|stpd|fibmgr} ({int:100..9000}) ended unexpectedly, core in flash:/crash/{one:routed|stpd|fibmgr}.{int:1..9}

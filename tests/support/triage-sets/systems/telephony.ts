@@ -45,9 +45,9 @@ export const telephony: System = {
       10 NOTICE qualify | peer {int:100..399} is now Reachable. ({int:1..400}ms / 2000ms)
       !50 NOTICE qualify | peer {int:100..399} is now Lagged. ({int:2000..4000}ms / 2000ms)
       ~ VERBOSE loader | loaded {one:app_queue.so|res_errorlog.so|chan_sip.so} => ({one:True Call Queueing|Error Log Driver|Session Channel})
-      ~ NOTICE loader | {int:100..300} modules will be loaded.
+      ~ ERROR loader | {int:100..300} modules will be loaded.
       ~ VERBOSE config | Parsing '/etc/ringmain/{one:queues|failover|users}.conf': Found
-      ~ NOTICE trunk | {trunk}: alarm cleared
+      ~ ERROR trunk | {trunk}: alarm cleared
       ~ NOTICE trunk | {trunk}: test call ok, {int:100..900} ms to answer
       ~ NOTICE fax | page {int:1..40} from {number}, {int:100..4000} rows, {int:0..20} bad
       ~ VERBOSE manager | user 'dialer' logged on from {ip}
@@ -71,7 +71,7 @@ export const telephony: System = {
       ~ ERROR core | too many open files ({int:1024..4096}), cannot take calls
       ~ ERROR lock | thread {hex:12} has waited {int:60..900} s for lock "channels", deadlock likely
       ~ ERROR voicemail | no space on /var/spool/ringmain, message of {number} was discarded
-      ~ ERROR db | lost connection to billing database, {int:1..9000} call record(s) thrown away
+      ~ VERBOSE db | lost connection to billing database, {int:1..9000} call record(s) thrown away
       ~ WARNING core | {one:ringmain|mediaproxy} ended on signal {one:11|6}, core dumped, {int:1..90} call(s) cut
       ~ WARNING fraud | {int:40..900} calls to {one:+881|+252|+53} prefixes by {int:100..399} since {clock}, account closed as hijacked
       ~ SECURITY reg | {int:20..900} failed registrations from {ip} for {int:2..90} accounts, brute force

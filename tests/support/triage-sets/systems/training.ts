@@ -38,7 +38,7 @@ export const training: System = {
       44 INFO ckpt | saving {ckpt} ...
       40 INFO ckpt | saved {ckpt} in {dur}, {size}
       36 DEBUG comm | {coll} of {big:9} bytes in {float:0..90;3} ms, busbw {float:20..400;1} GB/s
-      30 INFO scaler | loss scale {one:65536.0|32768.0|131072.0|0.5} -> {one:65536.0|32768.0|131072.0|0.5}
+      30 ERROR scaler | loss scale {one:65536.0|32768.0|131072.0|0.5} -> {one:65536.0|32768.0|131072.0|0.5}
       24 INFO loader | skipped {int:1..40} empty sample(s) in {shard}
       20 INFO telemetry | {host}: gpu temps [{list:temp;8..8;, }] power {int:200..700}W fan n/a
       !60 INFO comm | channel {int:0..31}/0 : {int:0..63}[{int:0..7}] -> {int:0..63}[{int:0..7}] via {one:P2P/IPC|NET/IB/{int:0..7}/GDRDMA}
@@ -46,7 +46,7 @@ export const training: System = {
       ~ INFO trainer | parameters: {float:1..70;2}B total, {float:1..70;2}B trainable
       ~ INFO trainer | Namespace(lr={float:0..1;5}, fail_on_nan={bool}, warmup={int:100..2000}, data={shard}, resume={one:None|auto})
       ~ INFO compile | graph break in {layer}: {one:data-dependent branch|call to print}
-      ~ INFO compile | compiled {layer} in {dur}, cache {one:hit|miss}
+      ~ ERROR compile | compiled {layer} in {dur}, cache {one:hit|miss}
       ~ INFO comm | rendezvous complete: {int:8..64} ranks, master {ip}:29500
       ~ INFO loader | shuffle buffer {int:1000..90000}, seed {int:0..9999}, workers {int:0..16}
       ~ INFO ckpt | removed old {ckpt}, keeping {int:2..5}
@@ -70,7 +70,7 @@ export const training: System = {
       ~ ERROR device | CUDA error: {one:an illegal memory access was encountered|device-side assert triggered|uncorrectable ECC error encountered}
       ~ ERROR device | {host}: {gpu} has fallen off the bus
       ~ ERROR trainer | loss is nan at step {int:100..90000}, stopping
-      ~ CRITICAL elastic | rank {int:0..63} (pid {int:100..90000}) of {host} exited with exitcode: {one:-9|-11|1}
+      ~ INFO elastic | rank {int:0..63} (pid {int:100..90000}) of {host} exited with exitcode: {one:-9|-11|1}
       ~ ERROR ckpt | {ckpt} cannot be written: [Errno 28] No space left on device
       ~ ERROR ckpt | {ckpt} is truncated, {big:9} of {big:10} bytes, nothing to resume from
       ~ ERROR loader | DataLoader worker (pid {int:100..90000}) killed by signal: {one:Killed|Bus error|Segmentation fault}

@@ -26,14 +26,14 @@ export const turnstile: System = {
       !30 I | door "{door}" held open, fire drill
       ~ I | card {card} issued to {person}
       ~ I | controller time set back {int:-3600..-1} s
-      ~ I | alarm test of siren {int:1..4} passed
+      ~ E | alarm test of siren {int:1..4} passed
     `),
     ...borderline(`
       60 W | door "{door}" refused {card}: {one:unknown card|out of hours|expired|}
       ~ W | reader {int:1..24} answered late ({int:300..900} ms)
     `),
     ...trouble(`
-      ~ E | door "{door}" forced open
+      ~ I | door "{door}" forced open
       ~ E | reader {int:1..24} silent for {int:5..600} min
       ~ E | controller {ip} unreachable, {int:1..12} doors work from memory only
       ~ E | {card} refused {int:6..40} times in a row at "{door}", guard called

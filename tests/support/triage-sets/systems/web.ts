@@ -51,7 +51,7 @@ export const web: System = {
       60 info core | *{big:8} peer {ip} ended its idle connection
       30 notice cache | cache swept: /var/cache/frontgate {float:10..900;3}M, bsize: 4096
       24 info tls | *{big:8} client asked for {one:h2|http/1.1|} by ALPN, {one:TLSv1.3|TLSv1.2} cipher {one:TLS_AES_256_GCM_SHA384|ECDHE-RSA-AES128-GCM-SHA256}
-      12 notice core | signal {one:17 (SIGCHLD)|1 (SIGHUP)|29 (SIGIO)} received from {int:1..900}
+      12 alert core | signal {one:17 (SIGCHLD)|1 (SIGHUP)|29 (SIGIO)} received from {int:1..900}
       10 notice core | worker process {int:20..9000} exited with code 0
       9 notice core | start worker process {int:20..9000}
       !50 debug rewrite | *{big:8} "^/old/(.*)$" matches "/old/{one:shop|error|failed-orders}", rewritten to "/{one:shop|errors|orders}"
@@ -63,7 +63,7 @@ export const web: System = {
       ~ notice health | peer {ipport} is healthy again, upstream "{one:cart|search}"
       ~ info acme | certificate of {host} renewed, next renewal on {day}
       ~ info geo | {int:1..90} range(s) reloaded, {int:0..3} overlapped
-      ~ notice core | error_page 502 of server {host} is /sorry.html
+      ~ alert core | error_page 502 of server {host} is /sorry.html
     `),
     ...borderline(`
       60 error static | *{big:8} open() "/srv/www{page}" failed (2: No such file or directory), ${TAIL}
@@ -86,7 +86,7 @@ export const web: System = {
       ~ emerg tls | cannot load certificate "/etc/tls/{host}.pem": {one:BIO_new_file() failed|PEM_read_bio_X509() failed}
       ~ crit static | *{big:8} pwrite() "/var/cache/tmp/{int:1..9}/{pad:0..999999;10}" failed (28: No space left on device) while reading upstream, ${TAIL}
       ~ alert core | no new worker (12: Cannot allocate memory)
-      ~ error health | all {int:2..9} peers of upstream "{one:cart|search|checkout}" are down
+      ~ info health | all {int:2..9} peers of upstream "{one:cart|search|checkout}" are down
       ~ emerg core | unexpected end of file, expecting ";" or "}}" in /etc/frontgate/conf.d/{one:shop|api}.conf:{int:3..200}
       ~ crit cache | shared memory zone "{one:perip|cache}" has no room left, {int:1..900} entries evicted by force
     `),

@@ -43,7 +43,7 @@ export const windows: System = {
       !60 Info SVCPK | Stack version {int:6..10}.{int:0..3}.{int:1000..26000}.{int:1..900} comes from C:\Windows\stack\{hex:8}\core.dll
       ~ Info SVCPK | {one:Installer|TrustedSetup} has no more work and leaves.
       ~ Info SVCPK | Nothing was left over from the last start
-      ~ Info SVCPK | Failed to step on [result = {code}], the list simply ended
+      ~ Error SVCPK | Failed to step on [result = {code}], the list simply ended
       ~ Info BOOT | Background sweep done, 0 failures
       ~ Info BOOT | System is up since {day}T{clock}Z.
       ~ Info BOOT | The last shutdown was clean: {bool}
@@ -61,7 +61,7 @@ export const windows: System = {
       ~ Error DCOM | {account} may not activate {{{HEX:8}-{HEX:4}-{HEX:4}-{HEX:4}-{HEX:12}}}
     `),
     ...trouble(String.raw`
-      ~ Error SCM | Service {service} has ended by itself, for the {int:1..9}. time today.
+      ~ Info SCM | Service {service} has ended by itself, for the {int:1..9}. time today.
       ~ Error SCM | Service {service} hangs while starting.
       ~ Critical BOOT | System came up after it went down without warning.
       ~ Error BOOT | System stopped with bugcheck 0x{HEX:8} (0x{hex:16}, 0x{hex:16}, 0x{hex:16}, 0x{hex:16}). Dump: {file}
@@ -72,7 +72,7 @@ export const windows: System = {
       ~ Error DC | No domain controller could be contacted for domain CORP for {int:10..240} minutes; changes are not replicated
       ~ Error VSS | All snapshots of volume D: were dropped, their storage cannot grow
       ~ Error MEM | Kernel pool is exhausted, {int:1024..65536} bytes were refused
-      ~ Error CLUST | Node {one:FS01|FS02} has dropped out of the cluster
+      ~ Info CLUST | Node {one:FS01|FS02} has dropped out of the cluster
       ~ Critical CLUST | Resource group '{one:File Shares|SQL (Prod)}' is offline on all nodes
       ~ Warning SEC | Audit trail wiped by {account}
     `),
