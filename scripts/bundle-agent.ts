@@ -18,7 +18,7 @@ const PROGRAM_FILES: ReadonlySet<string> = new Set([
   ...['alerts', 'people', 'triage'].map((part) => resolve(ROOT, `src/commands/program-${part}.ts`)),
 ]);
 /** What a server needs; everything else asks an orchestrator or is one. By the module that `program.ts` loads on demand. */
-export const BUNDLED_COMMANDS = ['agent', 'exec', 'buffer', 'buffer-dump', 'doctor', 'config'] as const;
+export const BUNDLED_COMMANDS = ['agent', 'exec', 'buffer', 'buffer-dump', 'doctor', 'config', 'model'] as const;
 /** Importing one of them does nothing by itself, so what only hands on (a folder's index) is left out. */
 const SOURCES = `${resolve(ROOT, 'src')}/`;
 const BANNER = '#!/usr/bin/env node';

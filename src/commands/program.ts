@@ -5,6 +5,7 @@ import { EXIT } from './exit-codes.ts';
 import { printFailure } from './failure.ts';
 import { countOption, dayOption, durationOption, instantOption, portOption } from './options.ts';
 import { addAlerts } from './program-alerts.ts';
+import { addModel } from './program-model.ts';
 import { addPeople } from './program-people.ts';
 import { addTriage } from './program-triage.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
@@ -70,6 +71,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addAlerts(program, { runs, reader, examples });
   addTriage(program, { runs, reader, examples });
   addAdministration(program, runs);
+  addModel(program, { runs, home, examples });
   addPeople(program, { runs, reader, examples });
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
   return program;

@@ -113,6 +113,12 @@ export const ENVIRONMENT = [
     default: 'no sign of life is given',
   },
   {
+    name: 'NERVESYS_MODEL_KEY',
+    meaning: 'Key for the language model behind an address (triage.model.url), sent as a bearer token.',
+    secret: true,
+    default: 'none is sent',
+  },
+  {
     name: 'VAULT_ADDR',
     meaning:
       'Address of a Vault (HashiCorp Vault, OpenBao) that holds STORJ_* and DATABASE_URL for the orchestrator; what is set here wins.',
@@ -363,6 +369,17 @@ export function searchPath(env: Environment = process.env): string | undefined {
 /** The whole environment for a program that is started for the user, with `extra` added. */
 export function childEnvironment(extra: Readonly<Record<string, string>>, env: Environment = process.env) {
   return { ...env, ...extra };
+}
+
+/** What a program of ours needs to run at all, for one that is to have no secrets. */
+export function bareEnvironment(env: Environment = process.env): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'SystemRoot'];
+  return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+/** The key for the language model behind an address. */
+export function readModelKey(env: Environment = process.env): string | undefined {
+  return readSetting('NERVESYS_MODEL_KEY', env)?.trim();
 }
 
 function serverName(env: Environment): ServerName {

@@ -482,6 +482,39 @@ export const ERROR_CODES = {
     remedy:
       "Sign it with one of them and push again, or add the key to `git.signed_by` in the orchestrator's own orchestrator.yaml.",
   },
+  // The language model of the triage
+  NSV_MODEL_NOT_INSTALLED: {
+    meaning: 'A model of a file is to be asked, and the library that runs it (`node-llama-cpp`) was not found.',
+    remedy: 'Install it with the command in the message, or use a model behind an address. The triage goes on without.',
+  },
+  NSV_MODEL_UNUSABLE: {
+    meaning: 'The language model cannot be used: its file is missing or none, or its address may not be asked.',
+    remedy: 'See the message; try it with `nervesys model test`. The triage goes on without.',
+  },
+  NSV_MODEL_UNREACHABLE: {
+    meaning: 'The server of the language model did not answer, or failed.',
+    remedy: 'Check that it runs and answers in time; it is asked again by itself.',
+  },
+  NSV_MODEL_DENIED: {
+    meaning: 'The server of the language model refused the key (401, 403).',
+    remedy: 'Set NERVESYS_MODEL_KEY (or _FILE), and start the agent again.',
+  },
+  NSV_MODEL_FAILED: {
+    meaning: "The language model's process ended, hung, or took more memory than it may; it was killed.",
+    remedy: 'Try it with `nervesys model test`; raise its limits, or take a smaller model. It is started again by itself.',
+  },
+  NSV_MODEL_ANSWER_INVALID: {
+    meaning: 'The language model answered something else than a verdict with a reason.',
+    remedy: 'If it does so often, take another model.',
+  },
+  NSV_MODEL_NOT_FETCHED: {
+    meaning: 'A model could not be fetched whole.',
+    remedy: 'See the message; run the command again, and it goes on where it stopped.',
+  },
+  NSV_MODEL_MISMATCH: {
+    meaning: 'What was fetched is not the file that was asked for: its size, its SHA-256 or its format differs.',
+    remedy: 'It was thrown away. Check the address and the SHA-256 at the source.',
+  },
   // Configuration and command line
   NSV_CONFIG_INVALID: {
     meaning: 'The configuration has mistakes; all are listed.',
