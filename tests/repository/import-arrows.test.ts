@@ -76,7 +76,11 @@ test('every part below src is one of the known ones', () => {
 });
 
 test('what is imported on demand is named, so that these tests can see it', () => {
-  assert.deepEqual(IMPORTS.filter(({ to }) => to === '?').map(show), []);
+  // node-llama-cpp is not among our packages: who wants a local model installs it, and this finds it.
+  const finders = ['src/commands/model-serve.ts'];
+  const computed = IMPORTS.filter(({ from, to }) => to === '?' && !finders.includes(from));
+
+  assert.deepEqual(computed.map(show), []);
 });
 
 test('relative imports name their file with its ending', () => {
