@@ -7,7 +7,6 @@ import { ANSWER_GRAMMAR } from './prompt.ts';
 import type { ServeReply, ServeRequest } from './serve-protocol.ts';
 import type { LanguageModel, Prompt } from './types.ts';
 
-/** A gigabyte from a slow disk, at the lowest priority. */
 const LOAD_DEADLINE_MS = 180_000;
 
 export interface GgufModelOptions {
@@ -15,6 +14,8 @@ export interface GgufModelOptions {
   readonly memoryBytesMax: number;
   readonly spawn: SpawnModel;
   readonly clock: Clock;
+  /** For loading; default: a gigabyte from a slow disk, at the lowest priority. */
+  readonly loadDeadlineMs?: number;
 }
 
 /** A GGUF file in a process of its own, which is started for the first question and ends in `rest`. */
@@ -64,11 +65,11 @@ export class GgufModel implements LanguageModel {
 
   async #start(signal: AbortSignal): Promise<void> {
     await this.rest();
-    const { path, spawn, memoryBytesMax, clock } = this.#options;
+    const { path, spawn, memoryBytesMax, clock, loadDeadlineMs = LOAD_DEADLINE_MS } = this.#options;
     readGgufHeader(path); // what was there may be gone
     this.starts++;
     this.#process = new ModelProcess({ spawn, memoryBytesMax, clock });
-    const reply = await this.#request({ type: 'load', path, grammar: ANSWER_GRAMMAR }, LOAD_DEADLINE_MS, signal);
+    const reply = await this.#request({ type: 'load', path, grammar: ANSWER_GRAMMAR }, loadDeadlineMs, signal);
     if (reply.type !== 'ready') return this.#confused(reply);
   }
 

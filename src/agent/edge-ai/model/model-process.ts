@@ -30,6 +30,7 @@ export class ModelProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #over = new AbortController();
   #end: NervesysError | undefined;
+  /** As it told itself, where it can't be seen from here. */
   #memoryBytes: number | undefined;
   #waiting: ((reply: ServeReply) => void) | undefined;
   #line = Buffer.alloc(0);
@@ -76,9 +77,9 @@ export class ModelProcess implements AsyncDisposable {
     return this.#end !== undefined;
   }
 
-  /** Resident, as last seen. */
+  /** Resident and swapped; `undefined` once it has ended. */
   get memoryBytes(): number | undefined {
-    return this.hasEnded ? undefined : this.#memoryBytes;
+    return this.hasEnded ? undefined : (residentBytes(this.#child.pid) ?? this.#memoryBytes);
   }
 
   /** Sends one request, and resolves with what comes next. Rejects with why the process ended, if it does; kills it when the signal aborts. */
@@ -130,10 +131,10 @@ export class ModelProcess implements AsyncDisposable {
   async #watchMemory(bytesMax: number, clock: Clock): Promise<void> {
     const { signal } = this.#over;
     while (!signal.aborted) {
-      this.#memoryBytes = residentBytes(this.#child.pid) ?? this.#memoryBytes;
-      if ((this.#memoryBytes ?? 0) > bytesMax)
+      const bytes = this.memoryBytes ?? 0;
+      if (bytes > bytesMax)
         return this.#kill(
-          `the model’s process took ${mega(this.#memoryBytes!)} of memory, and may take ${mega(bytesMax)}`,
+          `the model’s process took ${mega(bytes)} of memory, and may take ${mega(bytesMax)}`,
           'allow it more, or take a smaller model',
         );
       await clock.sleep(MEMORY_LOOK_MS, signal).catch(() => undefined);

@@ -54,6 +54,8 @@ export interface ModelTierOptions extends ModelParts {
   readonly onAnswer: (answer: ModelAnswer) => void;
   readonly logger: Logger;
   readonly random?: Random;
+  /** Opens the model; another one for tests. */
+  readonly open?: typeof openModel;
 }
 
 export interface ModelCounts {
@@ -280,7 +282,8 @@ export class ModelTier implements AsyncDisposable {
 
   #openModel(): void {
     try {
-      this.#model = openModel(this.#settings, this.#options);
+      const { open = openModel } = this.#options;
+      this.#model = open(this.#settings, this.#options);
     } catch (error) {
       this.#hold(error); // tried again after the pause: the file may have been brought meanwhile
     }
