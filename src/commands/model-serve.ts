@@ -20,6 +20,7 @@ import { packageRoot, resolveHome } from './settings.ts';
 const CONTEXT_TOKENS = 2_048;
 const ANSWER_TOKENS_MAX = 512;
 const MEMORY_TELL_MS = 1_000;
+const PARENT_LOOK_MS = 5_000;
 const PRIORITY_LOWEST = 19;
 
 /** What is used of node-llama-cpp 3 (https://node-llama-cpp.withcat.ai/api/): it is not among our dependencies, so nor are its types. */
@@ -55,6 +56,11 @@ interface Library {
  */
 export async function run(options: { readonly home?: string }): Promise<number> {
   makeHumble();
+  // Within an answer nobody reads standard input, so the end of an agent that was killed shows by another parent first.
+  return Promise.race([serve(options), orphaned()]);
+}
+
+async function serve(options: { readonly home?: string }): Promise<number> {
   const out = { write: (reply: ServeReply) => process.stdout.write(`${JSON.stringify(reply)}\n`) };
   if (!existsSync('/proc/self/status')) void tellMemory(out);
   let answer: ((request: AskRequest) => Promise<string>) | undefined;
@@ -83,6 +89,12 @@ function makeHumble(): void {
   } catch {
     // The one is the agent's doing already, and the other there is on Linux alone.
   }
+}
+
+async function orphaned(): Promise<number> {
+  const parent = process.ppid;
+  while (process.ppid === parent) await systemClock.sleep(PARENT_LOOK_MS);
+  return EXIT.failed;
 }
 
 async function tellMemory(out: { write(reply: ServeReply): void }): Promise<void> {

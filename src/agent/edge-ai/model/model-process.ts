@@ -11,6 +11,7 @@ export type SpawnModel = () => ChildProcess;
 /** Whatever else wants the processor goes first. */
 const PRIORITY_LOWEST = 19;
 const MEMORY_LOOK_MS = 1_000;
+const END_MS = 5_000;
 /** Of what it wrote on standard error, the end: there libraries say why they failed. */
 const COMPLAINT_LENGTH_MAX = 500;
 
@@ -28,6 +29,7 @@ export class ModelProcess implements AsyncDisposable {
   /** Resolves when it is gone, with why. */
   readonly ended: Promise<NervesysError>;
   readonly #child: ChildProcess;
+  readonly #clock: Clock;
   readonly #over = new AbortController();
   #end: NervesysError | undefined;
   /** As it told itself, where it can't be seen from here. */
@@ -39,6 +41,7 @@ export class ModelProcess implements AsyncDisposable {
   constructor({ spawn, memoryBytesMax, clock }: ModelProcessOptions) {
     const child = spawn();
     this.#child = child;
+    this.#clock = clock;
     this.ended = new Promise((resolve) => {
       const finish = (what: string, cause?: unknown) => {
         this.#end ??= new NervesysError('NSV_MODEL_FAILED', `${what}${this.#complaintText()}`, {
@@ -70,7 +73,7 @@ export class ModelProcess implements AsyncDisposable {
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#complaint = (this.#complaint + chunk.toString('utf8')).slice(-COMPLAINT_LENGTH_MAX);
     });
-    void this.#watchMemory(memoryBytesMax, clock);
+    void this.#watchMemory(memoryBytesMax);
   }
 
   get hasEnded(): boolean {
@@ -86,15 +89,18 @@ export class ModelProcess implements AsyncDisposable {
   async request(request: ServeRequest, signal: AbortSignal): Promise<ServeReply> {
     signal.throwIfAborted();
     if (this.#end !== undefined) throw this.#end;
-    const onAbort = () => this.#child.kill('SIGKILL');
-    signal.addEventListener('abort', onAbort, { once: true });
+    let onAbort = () => {};
     try {
-      const reply = new Promise<ServeReply>((resolve) => {
+      const reply = new Promise<ServeReply>((resolve, reject) => {
         this.#waiting = resolve;
+        onAbort = () => {
+          this.#child.kill('SIGKILL');
+          reject(signal.reason);
+        };
       });
+      signal.addEventListener('abort', onAbort, { once: true });
       this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
       const first = await Promise.race([reply, this.ended]);
-      if (signal.aborted) throw signal.reason;
       if (first instanceof NervesysError) throw first;
       return first;
     } finally {
@@ -103,10 +109,14 @@ export class ModelProcess implements AsyncDisposable {
     }
   }
 
-  /** Ends it at once, whatever it does; resolves when it is gone. It holds nothing that would have to be put in order. */
+  /**
+   * Ends it at once, whatever it does: it holds nothing that would have to be put in order. Resolves when it is gone; one that hangs in the kernel
+   * goes when it can, which nobody waits for.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#end === undefined) this.#child.kill('SIGKILL');
-    await this.ended;
+    await Promise.race([this.ended, this.#clock.sleep(END_MS, this.#over.signal).catch(() => undefined)]);
+    this.#over.abort();
   }
 
   #read(chunk: Buffer): void {
@@ -128,7 +138,7 @@ export class ModelProcess implements AsyncDisposable {
     else this.#waiting?.(reply);
   }
 
-  async #watchMemory(bytesMax: number, clock: Clock): Promise<void> {
+  async #watchMemory(bytesMax: number): Promise<void> {
     const { signal } = this.#over;
     while (!signal.aborted) {
       const bytes = this.memoryBytes ?? 0;
@@ -137,7 +147,7 @@ export class ModelProcess implements AsyncDisposable {
           `the model’s process took ${mega(bytes)} of memory, and may take ${mega(bytesMax)}`,
           'allow it more, or take a smaller model',
         );
-      await clock.sleep(MEMORY_LOOK_MS, signal).catch(() => undefined);
+      await this.#clock.sleep(MEMORY_LOOK_MS, signal).catch(() => undefined);
     }
   }
 

@@ -64,7 +64,7 @@ export interface ModelCounts {
   critical: number;
   ordinary: number;
   remembered: number;
-  /** By error code. */
+  /** By error code; a model that could not be opened is among them. */
   readonly failed: Map<string, number>;
   /** Questions that failed too often. */
   abandoned: number;
@@ -148,21 +148,10 @@ export class ModelTier implements AsyncDisposable {
   }
 
   get state(): ModelState {
-    const { reason, until = 0, isPause } = this.#trouble ?? {};
+    const { reason, until = 0, isPause = false } = this.#trouble ?? {};
     const isHeld = until > this.#options.clock.monotonic();
     return {
-      state:
-        this.#settings.source === 'off'
-          ? 'off'
-          : this.#isAsking
-            ? 'asking'
-            : isHeld
-              ? isPause
-                ? 'paused'
-                : 'waiting'
-              : this.#queue.size > 0
-                ? 'waiting'
-                : 'idle',
+      state: this.#stateWord(isHeld, isPause),
       reason: isHeld ? reason : undefined,
       waiting: this.#queue.size,
       memoryBytes: this.#model?.memoryBytes,
@@ -181,6 +170,13 @@ export class ModelTier implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #stateWord(isHeld: boolean, isPause: boolean): ModelState['state'] {
+    if (this.#settings.source === 'off') return 'off';
+    if (this.#isAsking) return 'asking';
+    if (isHeld) return isPause ? 'paused' : 'waiting';
+    return this.#queue.size > 0 ? 'waiting' : 'idle';
   }
 
   /** One step: asks one question where that may be done now. Returns the ms until there may be another. */
@@ -219,8 +215,8 @@ export class ModelTier implements AsyncDisposable {
       const tookMs = Math.round(clock.monotonic() - startedAt);
       this.#tell({ templateId, verdict, reason, model: model.name, tookMs, fromCache: false });
     } catch (error) {
-      if (signal.aborted) this.#queue.putBack(waiting);
-      else this.#failed(waiting, error);
+      if (!signal.aborted) this.#failed(waiting, error);
+      else if (this.#settings.source !== 'off') this.#queue.putBack(waiting); // for the model that takes this one's place
     } finally {
       this.#isAsking = false;
       this.#lastUsedAt = clock.monotonic();
@@ -229,19 +225,19 @@ export class ModelTier implements AsyncDisposable {
   }
 
   #failed(waiting: WaitingQuestion, error: unknown): void {
-    const code = errorCode(error);
-    this.counts.failed.set(code, (this.counts.failed.get(code) ?? 0) + 1);
     this.#hold(error);
     waiting.failures++;
-    if (waiting.failures >= ATTEMPTS_MAX && !LASTING.has(code)) this.counts.abandoned++;
+    if (waiting.failures >= ATTEMPTS_MAX && !LASTING.has(errorCode(error))) this.counts.abandoned++;
     else this.counts.dropped += this.#queue.putBack(waiting);
   }
 
   /** Waits before the next attempt: longer after each failure in a row, an hour after several or where nothing will be better sooner. */
   #hold(error: unknown): void {
     const { clock, logger, random = systemRandom } = this.#options;
+    const code = errorCode(error);
+    this.counts.failed.set(code, (this.counts.failed.get(code) ?? 0) + 1);
     this.#failures++;
-    const isPause = this.#failures >= FAILURES_MAX || LASTING.has(errorCode(error));
+    const isPause = this.#failures >= FAILURES_MAX || LASTING.has(code);
     const asked = error instanceof NervesysError ? error.facts['retryAfterMs'] : undefined;
     const waitMs = isPause
       ? PAUSE_MS
