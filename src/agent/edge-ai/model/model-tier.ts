@@ -10,8 +10,9 @@ import { HourlyBudget } from './hourly-budget.ts';
 import { HttpModel } from './http-model.ts';
 import { modelFilePath } from './model-files.ts';
 import type { SpawnModel } from './model-process.ts';
-import { buildPrompt, PROMPT_VERSION, parseAnswer } from './prompt.ts';
+import { buildPrompt, PROMPT_VERSION, parseAnswer, SIMILAR_MAX } from './prompt.ts';
 import { QuestionQueue, type WaitingQuestion } from './question-queue.ts';
+import { mostSimilar } from './similarity.ts';
 import type { LanguageModel, ModelAnswer, ModelQuestion, ModelSettings } from './types.ts';
 
 /**
@@ -203,7 +204,8 @@ export class ModelTier implements AsyncDisposable {
     this.#isAsking = true;
     const startsBefore = startsOf(model);
     try {
-      const similar = typeof question.similar === 'function' ? question.similar() : question.similar;
+      const known = typeof question.similar === 'function' ? question.similar() : question.similar;
+      const similar = await mostSimilar(question.text, known, SIMILAR_MAX);
       const prompt = buildPrompt({ ...question, similar });
       const text = await model.ask(prompt, { deadlineMs: this.#settings.deadlineMs, signal });
       const { verdict, reason } = parseAnswer(text);

@@ -1,5 +1,4 @@
 import { NervesysError } from '../../../platform/errors.ts';
-import { mostSimilar } from './similarity.ts';
 import { type KnownTemplate, MODEL_VERDICTS, type ModelVerdict, type Prompt } from './types.ts';
 
 /**
@@ -17,7 +16,7 @@ export const PROMPT_VERSION = 1;
 const TEMPLATE_LENGTH_MAX = 300;
 const EXAMPLE_LENGTH_MAX = 300;
 const SIMILAR_LENGTH_MAX = 120;
-const SIMILAR_MAX = 3;
+export const SIMILAR_MAX = 3;
 
 const REASON_WORDS_MAX = 20;
 const REASON_LENGTH_MAX = 200;
@@ -53,13 +52,14 @@ export interface PromptInput {
   readonly text: string;
   readonly example: string;
   readonly agentId: string;
-  readonly similar: Iterable<KnownTemplate>;
+  /** The nearest first; more than `SIMILAR_MAX` are left out. */
+  readonly similar: readonly KnownTemplate[];
 }
 
 export function buildPrompt({ text, example, agentId, similar }: PromptInput): Prompt {
-  const known = mostSimilar(text, similar, SIMILAR_MAX).map(
-    (template) => `- ${quote(template.text, SIMILAR_LENGTH_MAX)} is ${template.verdict}`,
-  );
+  const known = similar
+    .slice(0, SIMILAR_MAX)
+    .map((template) => `- ${quote(template.text, SIMILAR_LENGTH_MAX)} is ${template.verdict}`);
   const user = [
     ...(known.length === 0 ? [] : ['Judged before:', ...known]),
     `Program: ${quote(agentId, SIMILAR_LENGTH_MAX)}`,

@@ -1,19 +1,31 @@
 import type { KnownTemplate } from './types.ts';
 
 /** More words of a template say little more, and cost at each comparison. */
-const WORDS_MAX = 64;
-const TEXT_LENGTH_MAX = 1_000;
+const WORDS_MAX = 40;
+const TEXT_LENGTH_MAX = 400;
+/** An agent holds no more templates. The bound also ends a walk over what is moved about meanwhile, so that it never comes to an end by itself. */
+const KNOWN_MAX = 20_000;
+/** So many are compared, half a millisecond, before others get their turn. */
+const AT_ONCE = 100;
 
 /**
  * The `count` templates that have most words in common with `text`, the nearest first; none that has nothing in common. By the share of
  * common words in all words of both (Jaccard), so that long templates are no better than short ones.
  */
-export function mostSimilar(text: string, known: Iterable<KnownTemplate>, count: number): readonly KnownTemplate[] {
+export async function mostSimilar(
+  text: string,
+  known: Iterable<KnownTemplate>,
+  count: number,
+): Promise<readonly KnownTemplate[]> {
   const words = wordsOf(text);
   const best: { readonly template: KnownTemplate; readonly likeness: number }[] = [];
+  let looked = 0;
   for (const template of known) {
+    if (++looked > KNOWN_MAX) break;
+    if (looked % AT_ONCE === 0) await new Promise(setImmediate);
     const likeness = likenessOf(words, wordsOf(template.text));
     if (likeness === 0 || (best.length === count && likeness <= best.at(-1)!.likeness)) continue;
+    if (best.some((other) => other.template.text === template.text)) continue;
     const place = best.findIndex((other) => other.likeness < likeness);
     best.splice(place === -1 ? best.length : place, 0, { template, likeness });
     if (best.length > count) best.pop();
