@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { modelsFolder, readGgufHeader } from '../../agent/edge-ai/model/index.ts';
 import { loadConfig } from '../../config/index.ts';
-import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { describeError, errorCode, NervesysError } from '../../platform/errors.ts';
 import { formatSize } from '../../platform/quantity.ts';
 import { readSettings, readVaultPlace } from '../settings.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
@@ -20,6 +21,7 @@ export async function checkHome(home: string): Promise<readonly Check[]> {
     ...checkKeys(home),
     await checkConfig(home),
     ...checkCheckouts(home),
+    ...checkModels(home),
   ];
 }
 
@@ -121,6 +123,41 @@ function checkCheckouts(home: string): readonly Check[] {
       return [skipped('config checkout', `${folder} could not be looked at (${errorCode(error)})`)];
     }
   });
+}
+
+/** Language models and the library that runs them: beside the buffer's limit too. */
+function checkModels(home: string): readonly Check[] {
+  const folder = modelsFolder(home);
+  if (!existsSync(folder)) return [];
+  try {
+    const names = readdirSync(folder);
+    const library = names.includes('node_modules') ? folderBytes(join(folder, 'node_modules')) : 0;
+    const parts = names.filter((name) => name.endsWith('.part')).map((name) => join(folder, name));
+    return [
+      ...names.filter((name) => name.endsWith('.gguf')).map((name) => checkModel(join(folder, name))),
+      ...parts.map((path) =>
+        warning(
+          'model',
+          `${path} (${formatSize(statSync(path).size)}) was fetched in part`,
+          'fetch it again, which goes on with it; or remove it',
+        ),
+      ),
+      ...(library === 0
+        ? []
+        : [ok('model', `${join(folder, 'node_modules')} takes ${formatSize(library)}, beside the buffer's limit`)]),
+    ];
+  } catch (error) {
+    return [skipped('model', `${folder} could not be looked at (${errorCode(error)})`)];
+  }
+}
+
+function checkModel(path: string): Check {
+  try {
+    const { sizeBytes } = readGgufHeader(path);
+    return ok('model', `${path} takes ${formatSize(sizeBytes)}, beside the buffer's limit`);
+  } catch (error) {
+    return problem('model', describeError(error), 'remove it, and fetch it again with `nervesys model pull`');
+  }
 }
 
 function folderBytes(folder: string): number {
