@@ -60,6 +60,7 @@ const GROUPS: ReadonlySet<string> = new Set([
   'archive',
   'audit',
   'config',
+  'model',
   'people',
   'rules',
   'token',

@@ -1,16 +1,18 @@
 /** `nervesys model …` as a user meets it: real processes, a real server behind the address. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeTinyGguf } from '../../../scripts/make-tiny-gguf.ts';
 import { FileServer } from '../../servers/file-server.ts';
 import { type ModelRequest, ModelServer } from '../../servers/model-server.ts';
+import { isAlive } from '../../support/running-system.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
-import { runNervesys, startNervesys } from '../run-nervesys.ts';
+import { cleanEnvironment, MAIN, runNervesys, startNervesys } from '../run-nervesys.ts';
 
 const MODEL = makeTinyGguf();
 const SHA256 = createHash('sha256').update(MODEL).digest('hex');
@@ -134,11 +136,8 @@ test('without the library the command says exactly how to install it', async (t)
 
 test('the process of a model gets no secret, neither by its environment nor by its arguments', async (t) => {
   const home = await tempDir(t);
-  const library = join(home, 'models/node_modules/node-llama-cpp');
-  await mkdir(join(library, 'dist'), { recursive: true });
-  await writeFile(join(library, 'package.json'), '{"name":"node-llama-cpp","type":"module"}');
-  await writeFile(
-    join(library, 'dist/index.js'),
+  await placeLibrary(
+    home,
     `import { writeFileSync } from 'node:fs';
      writeFileSync(${JSON.stringify(join(home, 'seen.json'))}, JSON.stringify({ env: process.env, argv: process.argv }));
      export const getLlama = () => { throw new Error('far enough'); };`,
@@ -157,6 +156,34 @@ test('the process of a model gets no secret, neither by its environment nor by i
   const seen = await readFile(join(home, 'seen.json'), 'utf8');
   assert.doesNotMatch(seen, /secret|NODE_OPTIONS|STORJ|NERVESYS_/);
 });
+
+for (const [what, body] of [
+  ['waits', 'export const getLlama = () => { throw new Error("unused"); };'],
+  ['loads', 'export const getLlama = () => new Promise(() => setInterval(() => {}, 1000));'],
+] as const)
+  test(`the process of a model that ${what} ends with the agent, however that ends`, async (t) => {
+    const home = await tempDir(t);
+    await placeLibrary(home, body);
+    await writeFile(join(home, 'models/tiny.gguf'), MODEL);
+    const agent = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const child = require('node:child_process').spawn(process.execPath, ${JSON.stringify([MAIN, 'model', 'serve', '--home', home])}, { stdio: ['pipe', 'ignore', 'inherit'] });
+         child.stdin.write(${JSON.stringify(what === 'loads' ? `${JSON.stringify({ type: 'load', path: join(home, 'models/tiny.gguf'), grammar: '' })}\n` : '')});
+         console.log(child.pid);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: cleanEnvironment() },
+    );
+    const pid = Number(await new Promise((resolve) => agent.stdout.once('data', (chunk) => resolve(`${chunk}`))));
+    await until('it runs', () => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('serve'));
+    if (what === 'loads')
+      await until('it is at work', () => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8') === '1000\n');
+
+    agent.kill('SIGKILL');
+
+    await until('it is gone', () => !isAlive(pid), 15_000);
+  });
 
 test('a true model, as small as there is, loads and answers under its grammar', async (t) => {
   const library = process.env['NODE_LLAMA_CPP'];
@@ -200,6 +227,14 @@ test('doctor lists the models and the library, and what is wrong with them', asy
     ],
   );
 });
+
+/** Puts a module in the place of node-llama-cpp. */
+async function placeLibrary(home: string, body: string): Promise<void> {
+  const library = join(home, 'models/node_modules/node-llama-cpp');
+  await mkdir(join(library, 'dist'), { recursive: true });
+  await writeFile(join(library, 'package.json'), '{"name":"node-llama-cpp","type":"module"}');
+  await writeFile(join(library, 'dist/index.js'), body);
+}
 
 /** Judges by a sign that stands in the samples. */
 function judge({ messages }: ModelRequest): string {
