@@ -130,6 +130,16 @@ test('a kept part that is longer than the file, or of other bytes, does no harm'
   }
 });
 
+test('what was kept of a file that is another one now is thrown away', async (t) => {
+  const { server, path, pull } = await open(t, { sizeBytes: MODEL.length });
+  await writeFile(join(path, '..', `.${SHA256.slice(0, 32)}.part`), MODEL.subarray(0, 50_000));
+  server.file = Buffer.concat([MODEL, MODEL]);
+
+  await assert.rejects(pull(), { code: 'NSV_MODEL_MISMATCH' });
+
+  assert.deepEqual(await all(path), ['.pull.lock']);
+});
+
 test('what is no GGUF file is not taken, whatever its SHA-256', async (t) => {
   const page = Buffer.from('<!doctype html>'.repeat(100));
   const { server, path, pull } = await open(t, { sha256: sha256(page) });

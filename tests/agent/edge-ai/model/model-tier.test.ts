@@ -275,6 +275,7 @@ test('other settings take effect at once: a question under way is put to the new
   await clock.advance(0);
 
   assert.equal(models.length, 2);
+  assert.equal(models[1]!.prompts.length, 2);
   assert.ok(model.isClosed);
   assert.deepEqual(
     answers.map(({ templateId, model }) => [templateId, model]),

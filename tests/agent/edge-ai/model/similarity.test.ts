@@ -25,12 +25,10 @@ test('ten thousand templates, hostile ones too, hold nobody up', async () => {
       verdict: 'ordinary',
     }),
   );
-  let longest = 0;
-  let since = performance.now();
+  let turns = 0;
   let isOver = false;
   const watch = () => {
-    longest = Math.max(longest, performance.now() - since);
-    since = performance.now();
+    turns++;
     if (!isOver) setImmediate(watch);
   };
   setImmediate(watch);
@@ -38,7 +36,7 @@ test('ten thousand templates, hostile ones too, hold nobody up', async () => {
   await mostSimilar('disk <*> is full', known, 3);
   isOver = true;
 
-  assert.ok(longest < 100, `${longest} ms`);
+  assert.ok(turns >= 90, `others got only ${turns} turns`);
 });
 
 test('templates that are moved about while they are looked at are shown once, and the walk ends', async () => {
