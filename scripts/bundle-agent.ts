@@ -15,10 +15,21 @@ const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
 /** The files that load commands on demand. */
 const PROGRAM_FILES: ReadonlySet<string> = new Set([
   PROGRAM,
-  ...['alerts', 'people', 'triage'].map((part) => resolve(ROOT, `src/commands/program-${part}.ts`)),
+  ...['alerts', 'model', 'people', 'triage'].map((part) => resolve(ROOT, `src/commands/program-${part}.ts`)),
 ]);
 /** What a server needs; everything else asks an orchestrator or is one. By the module that `program.ts` loads on demand. */
-export const BUNDLED_COMMANDS = ['agent', 'exec', 'buffer', 'buffer-dump', 'doctor', 'config', 'model'] as const;
+export const BUNDLED_COMMANDS = [
+  'agent',
+  'exec',
+  'buffer',
+  'buffer-dump',
+  'doctor',
+  'config',
+  'model',
+  'model-pull',
+  'model-test',
+  'model-serve',
+] as const;
 /** Importing one of them does nothing by itself, so what only hands on (a folder's index) is left out. */
 const SOURCES = `${resolve(ROOT, 'src')}/`;
 const BANNER = '#!/usr/bin/env node';
@@ -98,10 +109,13 @@ function literal(value: unknown): string {
 /** What rolldown writes for the import of a module of Node's own, and to give it the shape for a default import. */
 const BUILTIN_IMPORT = /let (node_\w+)=require\("(node:[\w/]+)"\);(?:\1=\w+\.__toESM\(\1,1\);)?/g;
 
-/** Modules of the bundle by their name, and Node's own at the first use of something in them. */
+/**
+ * Modules of the bundle by their name, and Node's own at the first use of something in them. What modules see of this begins with `$`, so that
+ * no name of their own hides it.
+ */
 const LOADER = `
 const loaded=new Map;
-const load=name=>{let module=loaded.get(name);if(module===undefined){module={exports:{}};loaded.set(name,module);modules[name](module.exports)}return module.exports};
+const $load=name=>{let module=loaded.get(name);if(module===undefined){module={exports:{}};loaded.set(name,module);modules[name](module.exports)}return module.exports};
 const onDemand=(load,names)=>{const module={};for(const name of names.split(" "))Object.defineProperty(module,name,{configurable:true,get(){const value=name==="default"?load():load()[name];Object.defineProperty(module,name,{value});return value}});return module};
 `;
 
@@ -120,18 +134,18 @@ function oneFile(chunks: readonly OutputChunk[]): string {
         const names = used.get(builtin) ?? new Set();
         for (const [, name] of code.matchAll(new RegExp(`\\b${variable}\\.([\\w$]+)`, 'g'))) names.add(name!);
         used.set(builtin, names);
-        return `const ${variable}=builtins["${builtin}"];`;
+        return `const ${variable}=$builtins["${builtin}"];`;
       })
       .replace(
         /\brequire\("(\.[^"]+)"\)/g,
-        (_, path: string) => `load("${posix.join(posix.dirname(fileName), path)}")`,
+        (_, path: string) => `$load("${posix.join(posix.dirname(fileName), path)}")`,
       );
     return `"${fileName}"(exports){${body.trim()}\n}`;
   });
   const builtins = [...used].map(
     ([name, names]) => `"${name}":onDemand(()=>require("${name}"),"${[...names].join(' ')}")`,
   );
-  return `${BANNER}${LOADER}const builtins={${builtins.join(',\n')}};\nconst modules={${modules.join(',\n')}};\nload("${chunks[0]!.fileName}");\n`;
+  return `${BANNER}${LOADER}const $builtins={${builtins.join(',\n')}};\nconst modules={${modules.join(',\n')}};\n$load("${chunks[0]!.fileName}");\n`;
 }
 
 /** V8 holds a text with a single character beyond Latin-1 in two bytes a character: escaped, the source takes half. */

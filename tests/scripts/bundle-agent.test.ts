@@ -4,6 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { bundleAgent } from '../../scripts/bundle-agent.ts';
+import { makeTinyGguf } from '../../scripts/make-tiny-gguf.ts';
 import { NERVESYS_VERSION } from '../../src/contract/version.ts';
 import { S3Server } from '../servers/s3-server.ts';
 import { TestRepository } from '../support/git-repository.ts';
@@ -107,6 +108,15 @@ test('the bundle offers what it can do, and checks YAML', async (t) => {
 type Ending = { after(end: () => Promise<unknown> | undefined): void };
 
 /** Started where no package is near, so that what it needs must be in it. */
+test('the process of a local model is the bundle too', async (t) => {
+  const home = await tempDir(t);
+  await writeFile(join(home, 'tiny.gguf'), makeTinyGguf());
+
+  const tried = await runBundle(t, home, ['model', 'test', '--home', home, '--path', join(home, 'tiny.gguf')]);
+
+  assert.match(tried.output(), /node-llama-cpp: it is not installed\nhint: install it with: npm install/);
+});
+
 function startBundle(t: Ending, cwd: string, args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [bundle, ...args], { cwd, env: freshEnvironment(cwd, env) });
   let output = '';
