@@ -83,12 +83,15 @@ async function serve(options: { readonly home?: string }): Promise<number> {
 
 /** Whatever else runs here goes first, and when memory runs out this goes first. */
 function makeHumble(): void {
-  try {
-    setPriority(PRIORITY_LOWEST);
-    writeFileSync('/proc/self/oom_score_adj', '1000');
-  } catch {
-    // The one is the agent's doing already, and the other there is on Linux alone.
-  }
+  for (const step of [
+    () => setPriority(PRIORITY_LOWEST),
+    () => writeFileSync('/proc/self/oom_score_adj', '1000'), // on Linux alone
+  ])
+    try {
+      step();
+    } catch {
+      // Where the system won't have it, it works all the same.
+    }
 }
 
 async function orphaned(): Promise<number> {
@@ -105,16 +108,8 @@ async function tellMemory(out: { write(reply: ServeReply): void }): Promise<void
 }
 
 async function load({ path, grammar: text }: LoadRequest, home: string): Promise<(ask: AskRequest) => Promise<string>> {
-  const { getLlama, LlamaChatSession } = await importLibrary(home);
   const threads = Math.max(1, Math.ceil(availableParallelism() / 2));
-  const llama = await getLlama({
-    gpu: false,
-    build: 'never',
-    skipDownload: true,
-    maxThreads: threads,
-    logLevel: 'error',
-    logger: (_level, message) => process.stderr.write(`${message.trim()}\n`),
-  });
+  const { llama, LlamaChatSession } = await openLibrary(home, threads);
   try {
     // Mapped, the file would count as memory of the page cache, and be read again and again where that is short.
     const model = await llama.loadModel({ modelPath: path, gpuLayers: 0, useMmap: false });
@@ -134,18 +129,28 @@ async function load({ path, grammar: text }: LoadRequest, home: string): Promise
   }
 }
 
-async function importLibrary(home: string): Promise<Library> {
+async function openLibrary(home: string, threads: number) {
   const found = libraryPlaces(home).find((place) => existsSync(join(place, 'package.json')));
   if (found === undefined)
     throw new NervesysError('NSV_MODEL_NOT_INSTALLED', 'load node-llama-cpp: it is not installed', {
       hint: `install it with: ${installCommand(home)}`,
     });
   try {
-    // Its package says in `exports` what its main file is; there is one since version 3.
-    return (await import(pathToFileURL(join(found, 'dist/index.js')).href)) as Library;
+    // What its package names as its main file, in version 3.
+    const { getLlama, LlamaChatSession }: Library = await import(pathToFileURL(join(found, 'dist/index.js')).href);
+    const llama = await getLlama({
+      gpu: false,
+      build: 'never', // nor fetched: an agent does not compile
+      skipDownload: true,
+      maxThreads: threads,
+      logLevel: 'error',
+      logger: (_level, message) => process.stderr.write(`${message.trim()}\n`),
+    });
+    return { llama, LlamaChatSession };
   } catch (error) {
-    throw new NervesysError('NSV_MODEL_NOT_INSTALLED', `load ${found}: ${describeError(error)} (${errorCode(error)})`, {
-      hint: `install it anew with: ${installCommand(home)}`,
+    const what = `load ${found}: ${describeError(error)} (${errorCode(error)})`;
+    throw new NervesysError('NSV_MODEL_NOT_INSTALLED', what, {
+      hint: `install it anew, with its build for this machine: ${installCommand(home)}`,
       cause: error,
     });
   }

@@ -11,6 +11,7 @@ export type Manner =
   | 'not-json'
   | 'endless-line'
   | 'flood'
+  | 'endless-flood'
   | 'wrong-id'
   | 'hangs'
   | 'hangs-loading'
@@ -80,6 +81,11 @@ if (import.meta.main) {
       case 'flood':
         for (let n = 0; n < 1_000; n++) say({ type: 'memory', rssBytes: n });
         say({ type: 'answer', id: request.id, text: JSON.stringify(GOOD_ANSWER) });
+        break;
+      case 'endless-flood':
+        setInterval(() => {
+          for (let n = 0; n < 1_000; n++) say({ type: 'memory', rssBytes: n });
+        }, 1);
         break;
       case 'wrong-id':
         say({ type: 'answer', id: -1, text: JSON.stringify(GOOD_ANSWER) });

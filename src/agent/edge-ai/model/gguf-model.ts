@@ -46,6 +46,7 @@ export class GgufModel implements LanguageModel {
   }
 
   async ask(prompt: Prompt, limits: { readonly deadlineMs: number; readonly signal: AbortSignal }): Promise<string> {
+    limits.signal.throwIfAborted();
     if (this.#process === undefined || this.#process.hasEnded) await this.#start(limits.signal);
     const id = ++this.#questions;
     const reply = await this.#request({ type: 'ask', id, ...prompt }, limits.deadlineMs, limits.signal);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Clock } from '../../../platform/clock.ts';
 import { describeError, NervesysError } from '../../../platform/errors.ts';
-import { SERVE_LINE_BYTES_MAX, type ServeReply, type ServeRequest } from './serve-protocol.ts';
+import { SERVE_BYTES_MAX, SERVE_LINE_BYTES_MAX, type ServeReply, type ServeRequest } from './serve-protocol.ts';
 
 /** Starts the program that serves a model (`nervesys model serve`), with pipes for all three streams. */
 export type SpawnModel = () => ChildProcess;
@@ -36,6 +36,8 @@ export class ModelProcess implements AsyncDisposable {
   #memoryBytes: number | undefined;
   #waiting: ((reply: ServeReply) => void) | undefined;
   #line = Buffer.alloc(0);
+  /** Since the last request. */
+  #bytes = 0;
   #complaint = '';
 
   constructor({ spawn, memoryBytesMax, clock }: ModelProcessOptions) {
@@ -99,6 +101,7 @@ export class ModelProcess implements AsyncDisposable {
         };
       });
       signal.addEventListener('abort', onAbort, { once: true });
+      this.#bytes = 0;
       this.#child.stdin?.write(`${JSON.stringify(request)}\n`);
       const first = await Promise.race([reply, this.ended]);
       if (first instanceof NervesysError) throw first;
@@ -125,9 +128,10 @@ export class ModelProcess implements AsyncDisposable {
       this.#take(rest.subarray(0, end).toString('utf8'));
       rest = rest.subarray(end + 1);
     }
-    if (rest.length > SERVE_LINE_BYTES_MAX) {
+    this.#bytes += chunk.length;
+    if (rest.length > SERVE_LINE_BYTES_MAX || this.#bytes > SERVE_BYTES_MAX) {
       this.#line = Buffer.alloc(0);
-      this.#kill('the model’s process writes lines without end');
+      this.#kill('the model’s process writes without end');
     } else this.#line = Buffer.from(rest);
   }
 

@@ -30,3 +30,5 @@ export type ServeReply =
 
 /** A longer line is none of ours, in either direction. */
 export const SERVE_LINE_BYTES_MAX = 64_000;
+/** More than this is no answer to one request, and what comes beside it. */
+export const SERVE_BYTES_MAX = 1_000_000;

@@ -45,7 +45,8 @@ for (const [manner, message] of [
   ['dies', /ended by SIGKILL/],
   ['dies-loading', /ended with exit code 7 \(ggml: cannot map this\)/],
   ['not-json', /does not speak as it should; it was killed/],
-  ['endless-line', /lines without end; it was killed/],
+  ['endless-line', /writes without end; it was killed/],
+  ['endless-flood', /writes without end; it was killed/],
   ['wrong-id', /answered something else/],
 ] as const)
   test(`a process that misbehaves (${manner}) fails the question, is gone, and another is started for the next`, async (t) => {
