@@ -23,7 +23,7 @@ export function readGgufHeader(path: string): GgufFile {
     file = openSync(path, 'r');
   } catch (error) {
     const found = errorCode(error) === 'ENOENT' ? 'there is none' : `it cannot be opened (${errorCode(error)})`;
-    throw new NervesysError('NSV_MODEL_UNUSABLE', `read the model ${path}: ${found}`, { hint, cause: error });
+    throw new NervesysError('NSV_MODEL_UNUSABLE', `read the model ${path}: ${found}`, { hint });
   }
   try {
     const stat = fstatSync(file);
