@@ -24,11 +24,24 @@ export interface ModelServerOptions {
   /** Of `json_schema`, `json_object`, `text`: what it knows; others are refused with `refusesBy`. */
   readonly forms?: readonly string[];
   readonly refusesBy?: number;
+  /** Like the API's newer models: no temperature but 1, and `max_completion_tokens` in the place of `max_tokens`. */
+  readonly isNew?: boolean;
 }
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'];
 /** What the API reference of chat completions lists, as far as it may be sent here. */
-const FIELDS = ['model', 'messages', 'temperature', 'max_tokens', 'stream', 'response_format', 'seed', 'stop', 'top_p'];
+const FIELDS = [
+  'model',
+  'messages',
+  'temperature',
+  'max_tokens',
+  'max_completion_tokens',
+  'stream',
+  'response_format',
+  'seed',
+  'stop',
+  'top_p',
+];
 
 /**
  * A server that speaks OpenAI's chat completions, as strict as the API's reference: unknown fields, models, roles and forms are refused, a
@@ -102,6 +115,10 @@ export class ModelServer implements AsyncDisposable {
       return bad('temperature');
     if (max_tokens !== undefined && !(Number.isInteger(max_tokens) && (max_tokens as number) > 0))
       return bad('max_tokens');
+    if (this.#options.isNew ? max_tokens !== undefined : value['max_completion_tokens'] !== undefined)
+      return bad('Unsupported parameter: use the other one');
+    if (this.#options.isNew && temperature !== undefined && temperature !== 1)
+      return bad('Unsupported value: temperature');
     if (stream !== undefined && stream !== false) return bad('this one does not stream');
     const wrong =
       response_format === undefined ? undefined : this.#formComplaint(response_format, JSON.stringify(messages));

@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readGgufHeader } from '../../agent/edge-ai/model/index.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
+import { describeError, errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
 import { ProcessLock } from '../../platform/process-lock.ts';
 import { formatSize } from '../../platform/quantity.ts';
 import { type Random, systemRandom } from '../../platform/random.ts';
@@ -54,8 +54,7 @@ export interface Pulled {
 export async function pullModel(options: PullOptions): Promise<Pulled> {
   const { path, source, replaces } = options;
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  using _lock = takeLock(folder);
+  using _lock = await takeLock(folder);
   const standing = await fileSize(path);
   if (standing !== undefined) {
     const sha256 = (await hashOf(path, options.signal)).digest('hex');
@@ -202,8 +201,17 @@ async function hashOf(path: string, signal: AbortSignal): Promise<Hash> {
 }
 
 /** Two that write the same file would spoil it for each other. */
-function takeLock(folder: string): ProcessLock {
-  const lock = ProcessLock.take(join(folder, '.pull.lock'));
+async function takeLock(folder: string): Promise<ProcessLock> {
+  let lock: ProcessLock | undefined;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    lock = ProcessLock.take(join(folder, '.pull.lock'));
+  } catch (error) {
+    throw new NervesysError('NSV_HOME_UNUSABLE', `write to ${folder}: ${describeError(error)}`, {
+      hint: 'run it as the user that the folder belongs to, or as root',
+      cause: error,
+    });
+  }
   if (lock !== undefined) return lock;
   throw new NervesysError('NSV_ALREADY_RUNNING', `fetch a model to ${folder}: another one is being fetched`, {
     hint: 'wait until it is there',

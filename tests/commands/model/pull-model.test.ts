@@ -209,6 +209,16 @@ test('another model of the same name stays, unless its place is to be taken', as
   assert.deepEqual(await readFile(path), MODEL);
 });
 
+test('a folder that cannot be written is told as such', async (t) => {
+  const { path, pull } = await open(t);
+  await writeFile(path, MODEL);
+
+  await assert.rejects(pull({ path: join(path, 'inside.gguf') }), {
+    code: 'NSV_HOME_UNUSABLE',
+    hint: /as the user that the folder belongs to/,
+  });
+});
+
 test('two at once do not spoil each other’s file', async (t) => {
   const { server, path, pull } = await open(t);
   const stop = new AbortController();

@@ -9,14 +9,25 @@ import type { LanguageModel, Prompt } from './types.ts';
 /** An answer is below 1 KB; servers add figures of their own. */
 const RESPONSE_BYTES_MAX = 256_000;
 const TOKENS_MAX = 300;
+/** What a model thinks to itself counts too. */
+const TOKENS_REASONED_MAX = 2_000;
 /** A server that asks for more patience is asked again then all the same. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
 
-/** How the answer's form is asked for, the strictest first. Servers that know one less refuse it, and are asked by the next from then on. */
+const AS_LONG_KNOWN = { temperature: 0, max_tokens: TOKENS_MAX } as const;
+const BY_SCHEMA = {
+  type: 'json_schema',
+  json_schema: { name: 'verdict', strict: true, schema: ANSWER_SCHEMA },
+} as const;
+/**
+ * How a question is put, the strictest way first: by schema, as JSON, without a form; and as the API's newer models want it, which know no
+ * temperature. A server that doesn't know one refuses it, and is asked by the next from then on.
+ */
 const FORMS = [
-  { type: 'json_schema', json_schema: { name: 'verdict', strict: true, schema: ANSWER_SCHEMA } },
-  { type: 'json_object' },
-  undefined,
+  { ...AS_LONG_KNOWN, response_format: BY_SCHEMA },
+  { ...AS_LONG_KNOWN, response_format: { type: 'json_object' } },
+  AS_LONG_KNOWN,
+  { max_completion_tokens: TOKENS_REASONED_MAX, response_format: BY_SCHEMA },
 ] as const;
 /** How servers refuse a form; llama-server did so by 500 once, which can also be something that passes. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 422, 501]);
@@ -54,7 +65,7 @@ export class HttpModel implements LanguageModel {
     const deadline = this.#clock.monotonic() + limits.deadlineMs;
     for (let form = this.#form; ; form++) {
       const timeoutMs = Math.max(1, deadline - this.#clock.monotonic());
-      const answer = await this.#post(prompt, FORMS[form], timeoutMs, limits.signal);
+      const answer = await this.#post(prompt, FORMS[form]!, timeoutMs, limits.signal);
       if (answer.status === 200) return contentOf(answer);
       const isRefused = REFUSALS.has(answer.status);
       if (form + 1 === FORMS.length || !(isRefused || PERHAPS_REFUSALS.has(answer.status))) throw this.#refusal(answer);
@@ -73,10 +84,8 @@ export class HttpModel implements LanguageModel {
         { role: 'system', content: prompt.system },
         { role: 'user', content: prompt.user },
       ],
-      temperature: 0,
-      max_tokens: TOKENS_MAX,
       stream: false,
-      ...(form === undefined ? {} : { response_format: form }),
+      ...form,
     });
     try {
       return await httpRequest(

@@ -39,6 +39,17 @@ for (const [refusesBy, forms, used] of [
     assert.equal(server.requests[0]?.response_format?.type, used);
   });
 
+test('a newer model, which knows neither temperature nor max_tokens, is asked as it wants to be', async () => {
+  await using server = await ModelServer.start({ answer: () => GOOD, isNew: true });
+  const model = open(server);
+
+  assert.equal(await model.ask(PROMPT, limits), GOOD);
+  assert.equal(await model.ask(PROMPT, limits), GOOD);
+
+  assert.equal(server.seen.length, 4 + 1);
+  assert.equal(server.requests[0]?.response_format?.type, 'json_schema');
+});
+
 test('what a server has refused plainly is not tried again with each question', async () => {
   await using server = await ModelServer.start({ answer: () => GOOD, forms: ['text'], refusesBy: 400 });
   const model = open(server);
