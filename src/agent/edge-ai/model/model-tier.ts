@@ -180,8 +180,18 @@ export class ModelTier implements AsyncDisposable {
     return this.#queue.size > 0 ? 'waiting' : 'idle';
   }
 
-  /** One step: asks one question where that may be done now. Returns the ms until there may be another. */
+  /** A step that fails, whatever by, must not end the agent. */
   async #round(signal: AbortSignal): Promise<number> {
+    try {
+      return await this.#step(signal);
+    } catch (error) {
+      this.#hold(error);
+      return BACKOFF.baseMs;
+    }
+  }
+
+  /** Asks one question where that may be done now. Returns the ms until there may be another. */
+  async #step(signal: AbortSignal): Promise<number> {
     const model = this.#model;
     const now = this.#options.clock.monotonic();
     if (model === undefined) return this.#untilTrouble(now);
@@ -293,7 +303,10 @@ export class ModelTier implements AsyncDisposable {
     this.#taken.abort();
     this.#taken = new AbortController();
     if (model === undefined) return;
-    this.#closing = Promise.all([this.#closing, model[Symbol.asyncDispose]()]);
+    const closed = Promise.resolve(model[Symbol.asyncDispose]()).catch((error: unknown) => {
+      this.#options.logger.error('the language model did not end as it should', errorFields(error));
+    });
+    this.#closing = Promise.all([this.#closing, closed]);
   }
 
   #untilTrouble(now: number): number {

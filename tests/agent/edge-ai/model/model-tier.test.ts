@@ -404,6 +404,23 @@ test('who uses an answer badly does not disturb the tier', async (t) => {
   assert.equal(told, 2);
 });
 
+test('a model that cannot even rest or end does not disturb it either', async (t) => {
+  const { tier, clock, model, answers } = await open(t);
+  const fail = async () => {
+    throw new Error('no end');
+  };
+  model.rest = fail;
+  model[Symbol.asyncDispose] = fail;
+
+  tier.ask(question(1));
+  await clock.advance(301_000);
+  tier.ask(question(2));
+  await clock.advance(HOUR_MS * 2);
+  await tier.close();
+
+  assert.equal(answers.length, 2);
+});
+
 test('settings that name no model, or one that is not there, fail nothing and are told', async (t) => {
   const lines: string[] = [];
   const clock = new FakeClock();
