@@ -501,7 +501,8 @@ export const ERROR_CODES = {
   },
   NSV_MODEL_FAILED: {
     meaning: "The language model's process ended, hung, or took more memory than it may; it was killed.",
-    remedy: 'Try it with `nervesys model test`; raise its limits, or take a smaller model. It is started again by itself.',
+    remedy:
+      'Try it with `nervesys model test`; raise its limits, or take a smaller model. It is started again by itself.',
   },
   NSV_MODEL_ANSWER_INVALID: {
     meaning: 'The language model answered something else than a verdict with a reason.',
