@@ -6,6 +6,7 @@ import { mergeRedaction, redactionSection } from './redaction-section.ts';
 import { mergeRules, rulesSection } from './rules-section.ts';
 import { sourceSection } from './source-section.ts';
 import { agentSources, sharedSources } from './sources.ts';
+import { defaultTriageSection, mergeTriage, triageSection } from './triage-section.ts';
 
 const role = text({ lengthMax: 100 });
 const description = text({ lengthMax: 2_000 });
@@ -34,6 +35,7 @@ const defaultsFields = {
     rulesSection,
     'What is done with records, in this order, before they are stored. They hold for every AI agent, before its own.',
   ),
+  triage: described(defaultTriageSection, 'How lines are judged that no rule speaks of.'),
 } as const;
 
 /** `agents/<name>.yaml`: one AI agent. */
@@ -58,6 +60,10 @@ const agentFields = {
     rulesSection,
     'What is done with its records, after the rules of _defaults.yaml; one with a name of theirs takes its place.',
   ),
+  triage: described(
+    triageSection,
+    'How its lines are judged that no rule speaks of; each key left out: as in _defaults.yaml.',
+  ),
 } as const;
 
 export const agentDefaultsFile = group(defaultsFields);
@@ -72,6 +78,7 @@ export function agentDefaults(read: Read<typeof defaultsFields>, thresholds: Thr
     silentAfterMs: read.silent_after,
     redaction: mergeRedaction(read.redaction),
     rules: mergeRules(read.rules),
+    triage: mergeTriage(read.triage),
     thresholds,
   };
 }
@@ -88,6 +95,7 @@ export function mergeAgent(
     silentAfterMs: own.silent_after ?? defaults.silentAfterMs,
     redaction: mergeRedaction(own.redaction, defaults.redaction),
     rules: mergeRules(own.rules, defaults.rules),
+    triage: mergeTriage(own.triage, defaults.triage),
     sources: own.sources ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import type { ServerName } from '../contract/ids.ts';
 import type { RedactionSettings } from '../contract/redaction.ts';
 import type { RuleSettings } from '../contract/rules.ts';
+import type { ModelSettings, TriageSettings } from '../contract/triage-settings.ts';
 import type { ChannelSettings, Weekday } from './channel-settings.ts';
 import type { CommitSigner } from './commit-signer.ts';
 
@@ -18,6 +19,8 @@ export interface Config {
   readonly agentListen: AgentListen;
   /** Where the lean agent gets its configuration; only what stands below its own home counts. */
   readonly configSource: ConfigSource;
+  /** The language model that a server asks about lines in doubt. */
+  readonly triageModel: ModelSettings;
   readonly orchestrator: OrchestratorSettings;
   readonly storage: StorageSettings;
 }
@@ -33,6 +36,8 @@ export interface AgentDefaults {
   readonly redaction: RedactionSettings;
   /** What is done with its records, in order. */
   readonly rules: readonly RuleSettings[];
+  /** How its records are judged that no rule speaks of. */
+  readonly triage: TriageSettings;
   readonly thresholds: Thresholds;
 }
 

@@ -72,7 +72,9 @@ function walk(key: string, value: unknown, within: Within, leaves: Map<string, s
   } else leaves.set(path, key === 'socketMode' ? `'0${Number(value).toString(8)}'` : written(unit, value));
 }
 
-const UNIT = /(?:Ms|Bytes)$/;
+const UNIT = /(?:Ms|Bytes)(?=(?:Max|Min)?$)/;
+/** Settings files say a bound's name without it: `memoryBytesMax` is `memory`. */
+const BOUND = /(?:Max|Min)$/;
 
 function hasName(value: unknown): value is { readonly name: string } {
   return typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string';
@@ -80,7 +82,10 @@ function hasName(value: unknown): value is { readonly name: string } {
 
 /** `silentAfterMs` → `silent_after`. */
 function settingName(key: string): string {
-  return key.replace(UNIT, '').replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+  return key
+    .replace(UNIT, '')
+    .replace(BOUND, '')
+    .replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }
 
 function written(unit: string, value: unknown): string {

@@ -32,7 +32,7 @@ export function explainAgent(config: Config, roots: Roots, agentId: string): rea
 }
 
 /** What every AI agent of a server shares. */
-const OF_THE_SERVER = /^(?:agent_listen|storage|shared_sources|orchestrator\.heartbeat\.interval$)/;
+const OF_THE_SERVER = /^(?:agent_listen|triage_model|storage|shared_sources|orchestrator\.heartbeat\.interval$)/;
 
 type Candidate = readonly [file: string, keys: readonly string[]];
 
@@ -52,6 +52,7 @@ function ofServer(path: string): readonly Candidate[] {
   const [first, ...rest] = path.split('.') as [string, ...string[]];
   if (first === 'agent_listen')
     return [[DEFAULTS, ['listen', ...rest.map((key) => (key === 'socket_path' ? 'socket' : key))]]];
+  if (first === 'triage_model') return [[DEFAULTS, ['triage', 'model', ...rest]]];
   if (first === 'shared_sources') return [[DEFAULTS, ['sources']]];
   return [[`${first}.yaml`, rest]];
 }

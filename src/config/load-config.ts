@@ -16,6 +16,7 @@ import { mergeRules } from './rules-section.ts';
 import { checkConfigSource, configSource } from './source-section.ts';
 import { checkStorage, storageFile, storageSettings } from './storage-file.ts';
 import { checkThresholds, thresholdsFile, thresholdsFor } from './thresholds-file.ts';
+import { checkModel, modelSettings } from './triage-section.ts';
 import { parseYaml } from './yaml-file.ts';
 
 export interface LoadedConfig {
@@ -92,6 +93,8 @@ async function buildConfig(
   if (storage) checkStorage(storage, storageRead.root, storageRead.complaints);
   const source = defaultsRead.value && configSource(defaultsRead.value.config);
   if (source) checkConfigSource(source, defaultsRead.root, defaultsRead.complaints);
+  const model = modelSettings(defaultsRead.value?.triage?.model);
+  checkModel(model, defaultsRead.root, defaultsRead.complaints);
   const names = agentReads.map(({ agentId }) => agentId);
   if (thresholdsRead.value)
     checkThresholds(
@@ -120,6 +123,7 @@ async function buildConfig(
     sharedSources: defaultsRead.value.sources ?? [],
     agentListen: agentListen(defaultsRead.value.listen),
     configSource: source,
+    triageModel: model,
     orchestrator,
     storage,
   });

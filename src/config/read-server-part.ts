@@ -16,6 +16,8 @@ const OPTIONAL: Readonly<Record<string, 'text' | 'texts' | 'number'>> = {
   key: 'text',
   socketPath: 'text',
   logsMs: 'number',
+  url: 'text',
+  name: 'text',
 };
 
 /**

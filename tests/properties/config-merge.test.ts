@@ -38,6 +38,14 @@ function agentValues(random: Random): Values {
       ...(random() < 0.5 ? { pii: some(random, ['email', 'phone', 'iban']) } : {}),
       ...(random() < 0.3 ? { patterns: [{ name: 'number', pattern: 'EMP-\\d{3}' }] } : {}),
     };
+  if (random() < 0.4)
+    values['triage'] = {
+      ...(random() < 0.5 ? { severity: pick(random, ['warning', 'critical']) } : {}),
+      detectors: {
+        ...(random() < 0.5 ? { tool_loop: { times: 2 + Math.floor(random() * 20) } } : {}),
+        ...(random() < 0.5 ? { gone_silent: { enabled: random() < 0.5, silent: '1h' } } : {}),
+      },
+    };
   return values;
 }
 
@@ -72,14 +80,35 @@ async function load(files: Iterable<readonly [string, unknown]>): Promise<Config
 }
 
 /** An AI agent's file that leaves nothing to the defaults. */
-function writtenOut({ role, description, servers, silentAfterMs, redaction }: Config['agents'][number]): Values {
+function writtenOut({
+  role,
+  description,
+  servers,
+  silentAfterMs,
+  redaction,
+  triage,
+}: Config['agents'][number]): Values {
   return {
     role,
     ...(description === '' ? {} : { description }),
     ...(servers === undefined ? {} : { servers }),
     silent_after: writeDuration(silentAfterMs),
     redaction,
+    triage: { enabled: triage.enabled, severity: triage.severity, detectors: writtenDetectors(triage.detectors) },
   };
+}
+
+/** By the names of settings files, with each threshold as it is written there. */
+function writtenDetectors(detectors: Config['agents'][number]['triage']['detectors']): Values {
+  const snake = (name: string) => name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+  const threshold = (key: string, value: unknown): [string, unknown] =>
+    key.endsWith('Ms') ? [key.slice(0, -2), writeDuration(value as number)] : [key.replace(/Min$/, ''), value];
+  return Object.fromEntries(
+    Object.entries(detectors).map(([name, settings]) => [
+      snake(name),
+      Object.fromEntries(Object.entries(settings).map(([key, value]) => threshold(key, value))),
+    ]),
+  );
 }
 
 test(`what an AI agent gets does not depend on the order of files or keys, and written out it stays the same (${REPOSITORIES} repositories)`, async () => {
