@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { modelFilePath, modelsFolder } from '../agent/edge-ai/model/index.ts';
+import { MODEL_DEFAULT } from '../contract/triage-settings.ts';
 import { systemClock } from '../platform/clock.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { formatSize, writeSize } from '../platform/quantity.ts';
 import { EXIT } from './exit-codes.ts';
 import { KNOWN_MODELS } from './model/known-models.ts';
+import { modelMemoryBytes } from './model/memory.ts';
 import { type ModelSource, pullModel } from './model/pull-model.ts';
 import { note, print, printJson } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -20,11 +22,6 @@ export interface ModelPullOptions {
   readonly home?: string;
   readonly json?: boolean;
 }
-
-/** The default of triage.model.memory; a model that needs more has to be allowed it. */
-const MEMORY_DEFAULT_BYTES = 2_000_000_000;
-/** The weights are held in memory whole, and with them what has been read, and the library. */
-const BESIDE_WEIGHTS_BYTES = 800_000_000;
 
 /** `nervesys model pull`: fetches a model into `<home>/models`. */
 export async function run(options: ModelPullOptions, wanted: string): Promise<number> {
@@ -53,8 +50,9 @@ export async function run(options: ModelPullOptions, wanted: string): Promise<nu
     });
     progress.clear();
     const kept = basename(path, '.gguf');
-    const memory = memoryFor(sizeBytes);
-    const model = { source: 'gguf', name: kept, ...(memory === undefined ? {} : { memory }) };
+    const memoryBytes = modelMemoryBytes(sizeBytes);
+    const isMore = memoryBytes > MODEL_DEFAULT.memoryBytesMax;
+    const model = { source: 'gguf', name: kept, ...(isMore ? { memory: writeSize(memoryBytes) } : {}) };
     if (options.json) printJson({ name: kept, path, size_bytes: sizeBytes, sha256, fetched: isNew, triage: { model } });
     else {
       print(`${kept} ${isNew ? 'is' : 'was'} there: ${path} (${formatSize(sizeBytes)}, SHA-256 ${sha256}).`);
@@ -69,11 +67,6 @@ export async function run(options: ModelPullOptions, wanted: string): Promise<nu
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
-}
-
-function memoryFor(sizeBytes: number): string | undefined {
-  const needed = sizeBytes + BESIDE_WEIGHTS_BYTES;
-  return needed <= MEMORY_DEFAULT_BYTES ? undefined : writeSize(Math.ceil(needed / 1e9) * 1e9);
 }
 
 /** What is meant: a name, an address or a path. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { modelsFolder, readGgufHeader } from '../../agent/edge-ai/model/index.ts';
+import { modelFilePath, modelsFolder, readGgufHeader } from '../../agent/edge-ai/model/index.ts';
 import { loadConfig } from '../../config/index.ts';
 import { describeError, errorCode, NervesysError } from '../../platform/errors.ts';
 import { formatSize } from '../../platform/quantity.ts';
@@ -22,6 +22,7 @@ export async function checkHome(home: string): Promise<readonly Check[]> {
     await checkConfig(home),
     ...checkCheckouts(home),
     ...checkModels(home),
+    ...(await checkConfiguredModel(home)),
   ];
 }
 
@@ -148,6 +149,18 @@ function checkModels(home: string): readonly Check[] {
     ];
   } catch (error) {
     return [skipped('model', `${folder} could not be looked at (${errorCode(error)})`)];
+  }
+}
+
+/** The model that is to be asked: is it there? One within the folder is listed already. */
+async function checkConfiguredModel(home: string): Promise<readonly Check[]> {
+  try {
+    const { source, path, name } = (await loadConfig(join(home, 'config'))).config.triageModel;
+    if (source !== 'gguf') return [];
+    const file = path ?? modelFilePath(modelsFolder(home), name ?? '');
+    return dirname(file) === modelsFolder(home) && existsSync(file) ? [] : [checkModel(file)];
+  } catch {
+    return []; // `configuration` says what is wrong there
   }
 }
 

@@ -121,6 +121,24 @@ test('a model that judges wrongly is told from one that does not answer', async 
   assert.match(unusable.stderr, /there is none/);
 });
 
+test('without a name the model of the configuration is tried, by its deadline', async (t) => {
+  await using server = await ModelServer.start({
+    answer: (_, times) => (times === 1 ? judge(server.requests[0]!) : 'hang'),
+  });
+  const home = await tempDir(t);
+  await mkdir(join(home, 'config/agents'), { recursive: true });
+  await writeFile(
+    join(home, 'config/agents/_defaults.yaml'),
+    `triage:\n  model:\n    source: http\n    url: ${server.url}\n    name: test-model\n    deadline: 1s\n`,
+  );
+
+  const { code, stderr } = await runNervesys(['model', 'test', '--home', home]);
+
+  assert.equal(code, 1);
+  assert.match(stderr, /no answer within/);
+  assert.equal(server.requests.length, 2);
+});
+
 test('without the library the command says exactly how to install it', async (t) => {
   const home = await tempDir(t);
   await mkdir(join(home, 'models'));
@@ -211,6 +229,9 @@ test('doctor lists the models and the library, and what is wrong with them', asy
   await writeFile(join(folder, 'tiny.gguf'), MODEL);
   await writeFile(join(folder, 'bad.gguf'), 'x'.repeat(100));
   await writeFile(join(folder, '.abc.part'), 'x'.repeat(2_000));
+  await mkdir(join(home, 'config/agents'), { recursive: true });
+  const configured = 'triage:\n  model:\n    source: gguf\n    path: /no/such/model.gguf\n';
+  await writeFile(join(home, 'config/agents/_defaults.yaml'), configured);
 
   const { stdout } = await runNervesys(['doctor', '--json', '--home', home, '--port', '1', '--agent-port', '1']);
 
@@ -222,6 +243,7 @@ test('doctor lists the models and the library, and what is wrong with them', asy
     [
       "ok: …/node_modules takes 5.0 kB, beside the buffer's limit",
       "ok: …/tiny.gguf takes 141 kB, beside the buffer's limit",
+      'problem: read the model /no/such/model.gguf: there is none',
       'problem: read the model …/bad.gguf: it is no GGUF file',
       'warning: …/.abc.part (2.0 kB) was fetched in part',
     ],

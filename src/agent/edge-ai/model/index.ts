@@ -21,11 +21,9 @@ export {
 } from './serve-protocol.ts';
 export { mostSimilar } from './similarity.ts';
 export { type ModelTrial, tryModel } from './try-model.ts';
-export {
-  type KnownTemplate,
-  MODEL_OFF,
-  type ModelAnswer,
-  type ModelQuestion,
-  type ModelSettings,
-  type ModelVerdict,
+export type {
+  KnownTemplate,
+  ModelAnswer,
+  ModelQuestion,
+  ModelVerdict,
 } from './types.ts';

@@ -1,3 +1,4 @@
+import type { ModelSettings } from '../../../contract/triage-settings.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
@@ -13,7 +14,7 @@ import type { SpawnModel } from './model-process.ts';
 import { buildPrompt, PROMPT_VERSION, parseAnswer, SIMILAR_MAX } from './prompt.ts';
 import { QuestionQueue, type WaitingQuestion } from './question-queue.ts';
 import { mostSimilar } from './similarity.ts';
-import type { LanguageModel, ModelAnswer, ModelQuestion, ModelSettings } from './types.ts';
+import type { LanguageModel, ModelAnswer, ModelQuestion } from './types.ts';
 
 /**
  * The third tier of the triage: a language model, asked about templates of which the scorer is unsure.

@@ -1,31 +1,6 @@
 import type { AgentId } from '../../../contract/ids.ts';
 import type { TemplateId } from '../../../contract/triage.ts';
 
-/** Which model is asked, and what it may cost. */
-export interface ModelSettings {
-  /** `gguf`: a file, in a process of its own on this host; `http`: a server that speaks OpenAI's API, as Ollama and llama-server do. */
-  readonly source: 'off' | 'gguf' | 'http';
-  /** Of the GGUF file, absolute. */
-  readonly path?: string | undefined;
-  /** Of the server: `http://127.0.0.1:11434/v1`. */
-  readonly url?: string | undefined;
-  /** Of the model on the server: `qwen2.5:1.5b`. */
-  readonly name?: string | undefined;
-  /** Questions within any hour, those that failed included. */
-  readonly perHourMax: number;
-  /** For one answer; loading the file has a deadline of its own. */
-  readonly deadlineMs: number;
-  /** Resident memory above which the model's process is killed. */
-  readonly memoryBytesMax: number;
-}
-
-export const MODEL_OFF: ModelSettings = {
-  source: 'off',
-  perHourMax: 60,
-  deadlineMs: 30_000,
-  memoryBytesMax: 2_000_000_000,
-};
-
 export const MODEL_VERDICTS = ['critical', 'ordinary'] as const;
 export type ModelVerdict = (typeof MODEL_VERDICTS)[number];
 

@@ -8,7 +8,6 @@ import { makeTinyGguf } from '../../../../scripts/make-tiny-gguf.ts';
 import {
   CACHE_BYTES_MAX,
   type ModelAnswer,
-  type ModelSettings,
   ModelTier,
   type ModelTierOptions,
   modelMetrics,
@@ -16,6 +15,7 @@ import {
 import type { LanguageModel, Prompt } from '../../../../src/agent/edge-ai/model/types.ts';
 import type { AgentId } from '../../../../src/contract/ids.ts';
 import type { TemplateId } from '../../../../src/contract/triage.ts';
+import type { ModelSettings } from '../../../../src/contract/triage-settings.ts';
 import { type Clock, systemClock } from '../../../../src/platform/clock.ts';
 import { NervesysError } from '../../../../src/platform/errors.ts';
 import { createLogger, silentLogger } from '../../../../src/platform/logger.ts';
@@ -28,6 +28,7 @@ import { until } from '../../../support/until.ts';
 const HOUR_MS = 3_600_000;
 const SETTINGS: ModelSettings = {
   source: 'http',
+  path: undefined,
   url: 'http://127.0.0.1:1',
   name: 'm',
   perHourMax: 60,
