@@ -1,0 +1,103 @@
+import { PHRASE_CLASSES, type PhraseClass, TROUBLE_CLASSES } from './classes.ts';
+import { ENGLISH } from './lexicon.ts';
+import { HEBREW } from './lexicon-hebrew.ts';
+import { PhraseIndex, type PhraseText } from './phrases.ts';
+import type { Tokens } from './tokens.ts';
+
+/** A phrase found in a text. */
+export interface Finding {
+  readonly phraseClass: number;
+  /** From 0 to about 1.2. */
+  readonly strength: number;
+  /** Whether it is part of a name, a path or a key rather than words. */
+  readonly isName: boolean;
+  /** Words `start` to `end`, the latter not included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Findings {
+  readonly list: Finding[];
+  /** Words of trouble that the text itself takes back: “no errors”, “failed: 0”. */
+  negated: number;
+}
+
+/** How far before a word of trouble a “no” still means it. */
+const NEGATION_REACH = 3;
+/** Trouble in the name of a class, a file, a key says less than in a sentence; grave trouble keeps more of it. */
+const NEGATORS: ReadonlySet<string> = new Set(
+  'no not without zero never none neither nor 0 isnt wasnt didnt doesnt hasnt havent אין ללא בלי לא אפס אינו אינה'.split(
+    ' ',
+  ),
+);
+/** Before a word of recovery: “failed to recover”, “could not be restored”. */
+const PREVENTERS: ReadonlySet<string> = new Set([
+  ...NEGATORS,
+  ...'cannot cant could unable failed fails fail failure couldnt impossible until before נכשל נכשלה נכשלו'.split(' '),
+]);
+/** Behind a word of trouble, with a colon, an equals sign or nothing between. */
+const NOTHING_WORDS: ReadonlySet<string> = new Set('0 none null nil false no ok success na אין ללא אפס'.split(' '));
+/** What a thing that needs no second look is measured in: “0 ms” after “timeout” is a setting. */
+const RESOLVED = PHRASE_CLASSES.indexOf('resolved' satisfies PhraseClass);
+
+const PHRASES = new PhraseIndex([ENGLISH, HEBREW]);
+const HEBREW_PREFIXES: ReadonlySet<string> = new Set([...'הובלמשכ']);
+
+/** All phrases of a text, from left to right, none over another. `words` of `tokens` may be changed: Hebrew words lose what stands before them. */
+export function findPhrases(tokens: Tokens, findings: Findings): void {
+  findings.list.length = 0;
+  findings.negated = 0;
+  for (let at = 0; at < tokens.count; at++) {
+    const word = tokens.words[at]!;
+    if (word.charCodeAt(0) >= 0x05d0 && word.charCodeAt(0) <= 0x05ea) tokens.words[at] = withoutPrefix(word);
+  }
+  for (let at = 0; at < tokens.count; ) {
+    const match = tokens.kinds[at] === 'level' ? undefined : PHRASES.match(tokens, at);
+    if (match === undefined) {
+      at++;
+      continue;
+    }
+    const { phraseClass, weight, end } = match;
+    if (isTakenBack(tokens, at, end, phraseClass)) findings.negated++;
+    else findings.list.push({ phraseClass, strength: weight, isName: hasName(tokens, at, end), start: at, end });
+    at = end;
+  }
+}
+
+function hasName(tokens: Tokens, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (tokens.kinds[at] === 'name' || tokens.kinds[at] === 'key') return true;
+  return false;
+}
+
+function isTakenBack(text: Tokens, start: number, end: number, phraseClass: number): boolean {
+  if (phraseClass < TROUBLE_CLASSES) {
+    if (NEGATORS.has(text.words[start]!)) return false;
+    return isPrecededBy(NEGATORS, text, start) || (end < text.count && isNothing(text, end));
+  }
+  return phraseClass === RESOLVED && isPrecededBy(PREVENTERS, text, start);
+}
+
+function isPrecededBy(words: ReadonlySet<string>, text: PhraseText, start: number): boolean {
+  for (let at = start - 1; at >= 0 && at >= start - NEGATION_REACH; at--) {
+    if (text.isAfterBreak[at + 1]) return false;
+    if (words.has(text.words[at]!)) return true;
+  }
+  return false;
+}
+
+/** “errors: 0”, “error=null”, “failed 0”; a zero without a label must stand right behind. */
+function isNothing(text: Tokens, at: number): boolean {
+  if (!NOTHING_WORDS.has(text.words[at]!)) return false;
+  return text.isLabel[at - 1]! || (text.words[at] === '0' && !text.isAfterBreak[at]);
+}
+
+/** A Hebrew word without the one or two letters that stand for “the”, “and”, “in”, “to”, “from”, where the lexicon knows the rest. */
+function withoutPrefix(word: string): string {
+  if (PHRASES.knows(word)) return word;
+  for (let letters = 1; letters <= 2 && word.length - letters >= 2; letters++) {
+    if (!HEBREW_PREFIXES.has(word[letters - 1]!)) return word;
+    const rest = word.slice(letters);
+    if (PHRASES.knows(rest)) return rest;
+  }
+  return word;
+}

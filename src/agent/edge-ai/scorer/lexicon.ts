@@ -1,0 +1,880 @@
+import type { Lexicon } from './classes.ts';
+
+const FAIL = 'fail|fails|failed|failing|failure|failures|failied';
+const ERR = 'error|errors|err';
+const CONN = 'connection|connections|conn|session|socket|channel|link|tunnel|stream|connectivity|contact|communication';
+const NODE =
+  'node|host|server|service|daemon|broker|replica|worker|master|leader|instance|peer|member|cluster|agent|device|port|interface|controller|container|pod|process|target|disk|drive|gateway|router|switch|database|backend|endpoint|datanode|executor|slave|primary|standby|shard|partition|volume|system|site|link|uplink|path|nic|adapter|provider|model|upstream|machine|tracker|job';
+const NOTWORK =
+  'down|dead|offline|unavailable|unreachable|unresponsive|inaccessible|hung|stuck|frozen|stalled|disabled|lost|gone|missing|failed|broken|out';
+const ZERO = 'no|without|zero|0';
+
+/** English. Words and turns that operators know from logs of any system; none belongs to one program. */
+export const ENGLISH: Lexicon = {
+  crash: `
+    kernel panic
+    panic
+    panicked
+    oops
+    guru meditation
+    blue screen
+    stop error
+    bugcheck
+    segmentation fault|violation
+    segfault
+    general protection fault
+    bus error
+    illegal instruction
+    floating point exception
+    stack overflow
+    stack smashing
+    double free
+    heap corruption
+    access violation
+    page fault ~ kernel
+    data|instruction tlb ~ error
+    core dumped
+    dumped core
+    core dump @0.6
+    dumping core
+    fatal signal
+    caught|received|got signal 11|sigsegv|sigabrt|sigbus
+    signal segv|abrt|bus
+    sigsegv
+    sigabrt
+    crash|crashes|crashed|crashing
+    crash loop
+    crashloop
+    back off restarting
+    uncaught|unhandled ~ exception|error|rejection|promise
+    uncaught
+    unhandled @0.7
+    exception in thread
+    exited|exit|exits|exiting|terminated|stopped|ended|quit|died abnormally|unexpectedly|prematurely
+    abnormal|abnormally|unexpected|premature termination|exit|shutdown|end|stop|death|restart|reboot|reset
+    abnormally|abnormal ended|terminated|exited|exit|end
+    terminated|exited|died|killed|aborted by|on|due|from|with signal
+    exited|exit|exits with|code|status ~ non zero|nonzero
+    non zero exit
+    nonzero exit
+    exited with code|status #
+    exit|status code|status # @0.7
+    exited ~ status|code #
+    abend
+    assertion failed|failure
+    assert failed|failure
+    assertion ~ failed
+    fatal exception|error|trap|interrupt|fault
+    internal error: @0.8
+    deadlock detected|found
+    deadlock|deadlocked
+    watchdog ~ timeout|expired|fired|triggered|bite|bark|timed
+    soft lockup
+    hard lockup
+    lockup
+    blocked for more than
+    hung task
+    hangs|hung|hang
+    call trace
+    traceback most recent
+    backtrace
+    rebooted unexpectedly
+    unexpected reboot
+    spontaneous reboot
+    ended with errors
+    died
+    dies @0.7
+    has died
+    failed state
+    error state
+    in failed|error|fault state
+    trap|traps invalid|divide
+    divide by zero
+    division by zero
+  `,
+  exhausted: `
+    out of memory|disk|space|inodes|resources|swap|ports|descriptors|credits|tokens|funds|quota|handles|threads|connections
+    outofmemory
+    oom killer|kill|killed
+    oom
+    oomkilled
+    memory exhausted|exhaustion
+    not enough memory|space|disk|resources|swap|room
+    insufficient memory|space|disk|resources|quota|funds|credits|storage|capacity
+    cannot|failed|unable|could ~ allocate
+    allocation failed|failure
+    page allocation failure
+    no space left
+    no space ~ device
+    no free|available space|memory|blocks|inodes|slots|ports|disk|buffers|connections|extents
+    no more space|memory|processes|connections|threads|disk
+    no memory|buffer|buffers ~ available|left
+    disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox ~ full
+    is full
+    filled up
+    file system full
+    disk|space|memory|quota|capacity|limit|budget|pool|heap|swap exceeded|exhausted|depleted
+    running|runs|ran out of
+    running low|short on|of
+    exceeded|exceeds|exceeding ~ quota|limit|limits|maximum|capacity|budget|length
+    over quota|capacity
+    quota exceeded|reached
+    limit exceeded|reached
+    maximum|max ~ reached|exceeded
+    too many open files|connections|clients|processes|threads
+    too many connections
+    emfile
+    enospc
+    enomem
+    resource|resources temporarily unavailable
+    resource|resources exhausted|limit
+    exhausted @0.8
+    exhaustion @0.8
+    starved|starvation
+    overflow|overflowed|overrun|overruns @0.7
+    connection pool ~ exhausted|timeout|empty
+    pool exhausted
+    low on|disk|memory|space
+    gc overhead limit
+    java heap space
+    killed process
+    beyond ~ memory|limits
+    memory limit
+    remaining connection slots
+    context length exceeded
+    maximum context length
+    context window ~ exceeded|exceeds|overflow|full
+    too many tokens
+    rate limit exceeded|exhausted
+    insufficient quota
+    billing hard limit
+    spending|spend limit|cap ~ reached|exceeded
+    wraparound
+    saturated @0.7
+    overload|overloaded
+  `,
+  hardware: `
+    machine check
+    mce
+    hardware error|errors|fault|failure|malfunction|problem
+    uncorrectable|uncorrected|unrecoverable
+    uncorrectable ~ ecc|error|memory
+    multi bit ~ error|ecc
+    parity error|errors
+    ecc error|errors
+    double bit
+    bit error|errors
+    memory error|errors|fault|failure
+    dimm ~ failed|error|errors|failure
+    cpu|processor|core|dimm|disk|drive|fan|psu|battery|controller|board|module|card|adapter|gpu|nic|sensor|hba|ssd|raid|link|chip failed|failure|fault|faulty|broken|dead|malfunction|died|error|errors
+    bad sector|sectors|block|blocks|disk|memory|magic|crc|checksum
+    medium error
+    media error|errors
+    reallocated sector|sectors
+    pending sector|sectors
+    predictive failure
+    predicted|imminent failure|fail
+    smart ~ failure|failing|failed
+    i o error|errors|failure|timeout
+    io error|errors|failure
+    ioerror
+    input output error
+    disk|buffer|read|write|seek|sense|disc error|errors|failure @0.8
+    error reading|writing ~ disk|block|sector|device|tape @0.9
+    raid|array|pool|mirror|md|vdev|volume degraded
+    degraded
+    fell off the bus
+    xid #
+    pcie ~ error|errors
+    nmi received
+    unknown nmi
+    crc error|errors|mismatch @0.8
+    link training failed
+    fault|faults|faulted|faulty @0.8
+    torus ~ error
+    hardware
+    defective
+    malfunction|malfunctioning
+    power supply ~ failed|failure|lost|missing|fault
+    removed from array
+    dropped from array|raid
+    kicked from|out ~ array|raid
+    device ~ removed|disappeared|vanished|lost @0.8
+    rejecting i o
+    failed|failing ~ device|disk|drive
+    bad state @0.7
+  `,
+  environment: `
+    temperature|temp|thermal ~ above|over|high|critical|exceeded|exceeds|exceed|threshold|limit|alarm|alert|trip|emergency|warning|out
+    over|high|critical temperature|temp
+    overtemp
+    overheat|overheated|overheating
+    thermal shutdown|throttling|event|trip|emergency
+    too hot|warm
+    fan ~ failed|failure|stopped|stalled|slow|below|rpm|speed @0.9
+    fan speed|speeds
+    voltage ~ out|low|high|range|below|above|critical
+    under|over voltage
+    undervoltage|overvoltage
+    undervolt
+    brownout
+    power failure|lost|loss|outage|fault|alarm|down|problem|fail
+    loss of power
+    lost power
+    ac lost|power
+    on battery
+    battery low|critical|depleted|empty|exhausted
+    ups ~ battery|failed|lost
+    humidity ~ high|above|threshold
+    coolant|cooling|water leak|failure|failed|low|alarm
+    leak detected
+    smoke
+    upper|lower critical|non ~ going|recoverable|threshold
+    ambient ~ exceeded|above|high
+    emergency shutdown|power
+    outside ~ range|limits
+    out of range @0.5
+    psu ~ failed|failure|lost|missing|input
+    environmental alarm
+    chassis intrusion
+  `,
+  down: `
+    not respond|responding|reply|replying|answering|responsive
+    doesnt|didnt|isnt|wont|does|did respond|responding|answer|not ~ respond|reply|answer
+    no response|reply|answer|heartbeat|heartbeats|contact|carrier|quorum|leader|master|signal
+    unresponsive
+    nonresponsive
+    no longer responding|available|reachable|alive|connected|accessible|accepting|running|answering|listening|part|member|working|serving|mounted
+    not available|reachable|accessible|running|operational|alive|online
+    unavailable
+    unavailable state
+    unreachable
+    inaccessible
+    lost|missed|missing|missing|late|stale|no ~ heartbeat|heartbeats|keepalive|pings
+    heartbeat ~ lost|missed|failed|failure|timeout|timed|expired|missing|stopped
+    is|are|was|went|gone|going|became|marked|declared|considered|now|appears|seems|status|state|as|be|changed|been ~ down|dead|offline|unavailable|unreachable|unresponsive|hung|stuck|inaccessible
+    ${NODE} ~ is|has|are|was|went|marked|declared|appears|seems ${NOTWORK}
+    ${NODE} down|dead|offline|hung|stuck|unavailable|unreachable|unresponsive|inaccessible
+    ${NODE} ~ down
+    link|interface|port|line|carrier ~ down|lost
+    link failure
+    carrier lost
+    loss of carrier|signal|sync|quorum|communication|service
+    no carrier
+    outage
+    service|services ~ interrupted|disrupted|unavailable|down
+    interrupted service
+    out of service
+    taken out of
+    went away
+    gone away
+    has gone
+    dead
+    quorum lost|not|dissolved
+    lost quorum|leadership|leader|majority|contact|node|executor|worker|task|shard
+    no quorum
+    no leader
+    no master
+    split brain
+    partitioned from
+    network partition
+    evicted|ejected|expelled|fenced|isolated|quarantined|blacklisted|blacklisting|banned|excluded @0.7
+    stopped working
+    ceased
+    not ready
+    notready
+    unhealthy
+    health check ~ failed|failing|failure
+    liveness|readiness ~ failed
+    not mounted|mounting
+    cannot serve
+    stalled
+    stuck
+    zombie @0.5
+    refusing|rejecting|rejected ~ connections|requests|writes|traffic
+    no healthy|live|available|active|usable|working ~ upstream|backend|backends|nodes|servers|hosts|replicas|brokers|members|targets|peers
+    no servers|backends|brokers|workers|nodes|hosts|providers available
+    remounting|remounted|remount ~ read only
+    read only @0.5
+    model ~ not loaded|available
+    node|server|host|service ~ failed|failure
+    stopped responding|sending|reporting|answering
+    went|gone|going silent|offline|away|down|dark
+    offlined
+    disabled due|because|by|after ~ errors|failures|error|fault
+  `,
+  damage: `
+    corrupt|corrupted|corruption|corrupts
+    data loss|lost|corruption|corrupted
+    lost data|writes|blocks|messages|records|updates|packets|pages|file
+    losing data
+    lost page|async|write
+    checksum|digest|hash|crc|md5|sha ~ mismatch|failed|failure|error|invalid|incorrect|wrong @0.9
+    inconsistent|inconsistency|inconsistencies
+    unreadable
+    torn page
+    bad superblock|magic|inode
+    journal ~ aborted|abort|corrupt
+    aborting journal
+    missing|lost block|blocks|segment|segments|replica|replicas|chunk|chunks
+    orphaned|dangling inode|inodes @0.5
+    truncated ~ file|log|wal @0.7
+    could not ~ replay|recover
+    structure needs cleaning
+    unclean shutdown|filesystem
+    not cleanly
+    not properly unmounted|dismounted|shut
+    damaged
+    poisoned @0.6
+    dropped messages|events|records|packets|frames @0.7
+    dropping messages|events|records|packets|frames|data @0.7
+    discarding messages|events|data @0.6
+    data ~ will|may|has|might be|have|been lost
+    silent data
+    block ~ missing|lost|corrupt
+    failed ~ replicate|backup
+    backup failed|failure|incomplete|aborted
+    restore|snapshot|replication failed|failure|aborted|broken
+    replication ~ stopped|broken|lag
+    under replicated @0.6
+  `,
+  forsaken: `
+    giving|gave|give up
+    giving|gave up after
+    retries exhausted|exceeded
+    retry limit|count ~ exceeded|reached
+    exhausted ~ retries|attempts
+    maximum|max ~ retries|attempts|failures ~ exceeded|reached|exhausted
+    too many ~ failures|errors|retries|attempts|restarts|timeouts
+    after ~ attempts|retries|tries
+    no more|further ~ retries|attempts|retry
+    will not|wont ~ retry|restart|retried|restarted
+    not retrying
+    permanently failed|lost|removed|disabled
+    permanent failure|error
+    unrecoverable
+    non recoverable
+    nonrecoverable
+    irrecoverable|irrecoverably
+    not recoverable
+    cannot|can|unable|could|failed|impossible ~ recover|continue|proceed|be recovered
+    beyond repair
+    start request repeated
+    restart limit|intensity
+    dead letter
+    poison message|pill
+    manual|operator|administrator ~ intervention|action|attention|recovery
+    intervention|attention required
+    requires ~ attention|intervention
+    contact ~ support|administrator|vendor
+    all ~ attempts|replicas|nodes|servers|backends|workers|retries|paths|mirrors ~ failed|down|exhausted|unavailable|lost
+    none of ~ succeeded|available|responded|reachable
+    bailing out
+    bailing
+    unable to continue|proceed|recover
+    halting|halted
+    shutting down due|because|after|on ~ error|failure|failures|errors|exception
+    stopping due|because|after ~ error|failure|errors
+    exiting due|because|on|with|after ~ error|failure|errors|exception
+    exiting on error|failure
+    stopping execution
+    aborting
+    loop detected @0.7
+  `,
+  intrusion: `
+    break in
+    breakin
+    possible break|attack|intrusion|breach|compromise|brute|syn|spoofing|hijack
+    intrusion
+    attack|attacks|attacker
+    brute force
+    repeated|multiple|many|maximum|excessive|several ~ authentication|login|password|auth|logon ~ failures|failed|attempts|exceeded|failure
+    too many authentication|login|password|auth|logon ~ failures|attempts
+    more authentication failures|failure
+    message repeated ~ failed password
+    # authentication failures
+    account|user ~ locked
+    locked out
+    malware|virus|trojan|ransomware|rootkit|exploit|backdoor
+    tampered|tampering
+    unauthorized ~ access|root|modification|login @0.9
+    privilege escalation
+    injection ~ detected|attempt
+    prompt injection
+    security violation|breach|alert|incident
+    host key ~ changed|mismatch|verification
+    remote host identification
+    spoof|spoofed|spoofing
+    port scan
+    syn flood|flooding
+    ddos
+    flood|flooding @0.7
+    hacked|compromised
+    suspicious @0.8
+    certificate ~ expired|revoked
+    expired certificate
+    leaked
+    disallowed @0.4
+  `,
+  connectivity: `
+    no route
+    no route to host
+    network ~ unreachable|down|unavailable
+    host|destination ~ unreachable|down
+    connection|connect|connections ~ refused|reset|failed|failure|lost|broken|dropped|aborted|timeout|error
+    connection|connect|connecting ~ timed
+    ${CONN} ~ lost|broken|dropped|severed|failed|failure|error|errors|down|aborted|interrupted
+    ${CONN} refused|reset
+    lost|losing|loses ~ connection|connectivity|contact|communication|link|session|peer
+    loss of ~ connection|connectivity|communication|link|contact
+    disconnected unexpectedly|abnormally
+    unexpectedly disconnected|closed
+    closed|close|disconnect|disconnected unexpectedly|prematurely
+    ${FAIL} ~ connect|reach|contact|communicate|resolve|register
+    unable|cannot|could ~ connect|reach|contact|communicate|resolve|bind|listen
+    ${ERR} ~ connecting|communicating|contacting
+    broken pipe
+    socket error|closed ~ error
+    socket ~ error
+    econnrefused
+    econnreset @0.8
+    ehostunreach
+    enetunreach
+    enotfound @0.8
+    etimedout
+    unknown host
+    name resolution|lookup failed|failure
+    temporary failure in name
+    dns ~ failed|failure|timeout
+    bad|unexpected ~ packet|message prefix @0.7
+    handshake ~ failed|failure|timeout|error
+    tls|ssl error|alert|failure
+    socket|stream|control ~ closed|reset ~ unexpectedly
+    failed ~ read|write|receive|send ~ socket|stream|control|network|prefix|peer
+    peer ~ lost|gone|unreachable|dead|reset
+    by peer @0.8
+    cannot assign requested address
+    address already in use
+    not connected
+    never reached
+    error receiving|sending ~ packet|packets|data|message
+    unable ~ talk
+  `,
+  fatal: `
+    fatal
+    critical
+    critically
+    severe
+    emergency
+    emerg
+    catastrophic
+    disaster
+    disastrous
+    alarm|alarms
+    alert|alerts @0.7
+    danger|dangerous
+    serious|seriously @0.7
+    violently
+  `,
+  failure: `
+    ${FAIL}
+    has|have|was|were|is|are failed @1.2
+    failed to @1.1
+    fails to
+    failure to
+    failed with ~ error|code|status|exception
+    failed because|due|after @1.2
+    start|startup|mount|boot|job|task|build|deploy|deployment|migration|backup|upgrade|initialization|transaction|commit|write|read|sync|update|election|failover|checkpoint|compaction|fsync|flush|save failed|failure @1.2
+    unsuccessful|unsuccessfully
+    did|do|was|were not succeed|complete|finish
+    not succeed
+    no success
+    went wrong
+    going wrong
+    malformed @0.4
+    botched
+    breakdown
+    broken
+    breaks @0.5
+    trouble @0.7
+    problem|problems @0.6
+    issue|issues @0.3
+    failed failed
+    misconfigured|misconfiguration @0.8
+    mismatch @0.6
+    incomplete @0.5
+  `,
+  inability: `
+    cannot
+    can not
+    cant
+    could not
+    couldnt
+    unable
+    unable to
+    not able
+    impossible
+    not possible
+    not permitted
+    wont|will not start|boot|run|work|function|be able
+    refused|refuses|refusing to @0.8
+    doesnt|does not work|start|function
+    not working
+    cannot|unable|could ~ start|open|load|write|read|mount|create|find|allocate|execute|run|access|get|save|commit|fork|spawn @1.2
+    unusable
+    not start|started @0.6
+    inability
+    never|not ~ completed|finished|started @0.5
+  `,
+  error: `
+    ${ERR}
+    error occurred|encountered|detected|while|during|in|on|from|writing|reading @1.1
+    errors occurred|encountered|detected|while|during @1.1
+    internal server error @1.2
+    internal error @1.1
+    exception|exceptions
+    throwable
+    caused by
+    stack trace
+    exception while|in|during|occurred|caught @1.1
+    erroneous|erroneously
+    bug|bugs @0.8
+    flaw|flaws @0.5
+    system error @1.1
+    protocol error @0.9
+    syntax error @0.8
+    wrong|incorrect|incorrectly @0.5
+  `,
+  aborted: `
+    abort|aborts|aborted|aborting
+    killed
+    kill|killing @0.6
+    killed by|due|because
+    was|were|been|being killed|aborted|terminated|evicted|preempted
+    terminated @0.4
+    terminating ~ due|because
+    cancelled|canceled|cancelling @0.3
+    rolled|rolling back @0.4
+    rollback @0.4
+    interrupted @0.4
+    preempted @0.5
+    forcibly|forcefully @0.6
+    evicted @0.5
+    sigkill
+    ${FAIL} ~ abort|aborted
+  `,
+  timeout: `
+    timeout|timeouts
+    timed out
+    time out
+    time limit
+    deadline exceeded
+    deadline
+    expired @0.6
+    overdue
+    too long @0.8
+    too slow @0.8
+    no progress @1.2
+    behind @0.4
+    lag|lagging|lags @0.5
+    latency @0.3
+    slow|slowly|slowness @0.4
+    delayed @0.4
+    stale @0.4
+    not ~ within @0.7
+  `,
+  refused: `
+    denied|denies|deny
+    permission denied
+    access denied
+    rejected|rejects|reject|rejecting
+    refused
+    forbidden
+    unauthorized
+    unauthenticated
+    not authorized
+    not allowed
+    authentication failed|failure|error
+    failed password|login|logon|authentication|auth
+    invalid user|password|credentials|token|key
+    bad password|credentials|username
+    illegal user
+    wrong password
+    login|logon failed|failure|incorrect
+    blocked @0.6
+    dropped|drop|dropping @0.6
+    throttled|throttling @0.6
+    rate limited
+    violation|violations|violated @0.8
+    prohibited|disallowed
+    not in sudoers
+    429|too many requests
+  `,
+  wrong: `
+    missing
+    invalid
+    unexpected|unexpectedly
+    unknown @0.6
+    unrecognized|unrecognised @0.7
+    unsupported @0.7
+    not supported|implemented @0.5
+    not found|exist|exists
+    no such
+    does not exist
+    doesnt exist
+    illegal
+    bad
+    lost
+    undefined @0.5
+    null pointer
+    out of sync|order|date|bounds
+    conflict|conflicts|conflicting
+    duplicate|duplicated @0.5
+    expired
+    unsafe @0.5
+    leak|leaked|leaking
+    not valid
+    not set|defined|configured|specified|given @0.4
+    skew
+    drift @0.6
+    empty @0.2
+    obsolete @0.3
+    garbage @0.3
+    ignored|ignoring|ignore @0.3
+    skipped|skipping|skip @0.3
+  `,
+  warn: `
+    warn|warning|warnings
+    caution
+    attention
+    risk
+    beware
+    watch out
+    approaching
+    nearing
+    nearly|almost ~ full|exhausted
+    high ~ usage|load|utilization|latency
+    unstable
+    flapping
+    poor|weak @0.4
+  `,
+  retry: `
+    retry|retries|retried|retrying
+    will retry
+    will be retried
+    trying|try again
+    try|trying another|next|other|alternate
+    attempt|attempts|attempting @0.5
+    attempt # @0.7
+    backing off
+    backoff
+    fallback
+    falling|fall back
+    fell back
+    instead
+    reconnecting|reconnect
+    temporarily|temporary|transient @0.8
+    will wait
+    waiting @0.5
+    rescheduling|reschedule|rescheduled
+    requeue|requeued|requeueing
+    ignored|ignoring @0.7
+    skipping|skipped @0.6
+    using ~ default
+    continuing|continue @0.6
+    soft @0.3
+  `,
+  resolved: `
+    recovered|recovering|recovers|recovery
+    recovered from|after
+    successfully recovered
+    corrected|correctable|correcting
+    corrected ~ error|errors
+    error|errors ~ corrected
+    detected and corrected
+    single bit ~ corrected
+    resolved|resolves @0.9
+    repaired|healed|fixed|fix|cleared|restored|reestablished
+    re established
+    reconnected
+    back online|up|again|normal|available
+    up again
+    is up
+    is now up|available|reachable|online|healthy|ready|ok|normal|connected|active
+    returned to|normal
+    available|reachable|healthy|online|alive again
+    returned ~ normal|service
+    within ~ limits|range|bounds
+    no longer
+    succeeded|succeeds|success|successful|successfully|succeed
+    completed successfully
+    passed @0.8
+    clean @0.6
+    cleanly
+    ok @0.8
+    okay
+    healthy
+    normal|normally @0.8
+    in sync
+    rebuilt
+    ended @0.4
+  `,
+  intended: `
+    requested by ~ user|operator|administrator|admin|client
+    by user|operator|administrator|admin
+    on request
+    user request|requested
+    at ~ request
+    shutdown requested
+    graceful|gracefully
+    orderly
+    planned|scheduled|maintenance
+    manual|manually @0.7
+    clean shutdown|exit
+    shutting down @0.6
+    shutdown @0.4
+    exiting normally
+    exited|exit normally|cleanly
+    exit|exited ~ code|status 0
+    exited with code|status 0
+    normal exit|shutdown|termination|completion
+    as expected|requested|configured|designed
+    expected @0.6
+    going down for ~ reboot|maintenance
+    received sigterm|sighup|sigint
+    stopping @0.6
+    stopped @0.5
+    closing|closed @0.5
+    dry run
+    test|tests|testing @0.6
+    simulated|simulation
+    drill
+    disabled @0.6
+    terminating @0.6
+  `,
+  routine: `
+    started|starting|starts|start @0.8
+    initialized|initializing|initialised|initialising|initialization
+    loaded|loading|load @0.7
+    registered|registering|register
+    listening
+    connected|connecting @0.9
+    established
+    opened|open|opening @0.7
+    created|creating|create @0.8
+    finished|finishing
+    completed|complete|completing
+    received|receiving @0.6
+    sent|sending @0.6
+    processed|processing
+    running @0.7
+    ready
+    enabled|enabling
+    configured|configuring|configuration @0.8
+    accepted|accepting
+    assigned|allocated @0.8
+    added|adding|add
+    updated|updating|update
+    set|setting @0.5
+    using @0.6
+    got|get|getting @0.5
+    fetched|fetching
+    saved|saving|stored
+    scheduled|submitted|submitting
+    mounted|mounting @0.7
+    detected|found|discovered @0.5
+    changed|changing|change @0.5
+    joined|joining
+    elected|promoted
+    checked|checking|check @0.6
+    cleaned|cleaning|cleanup
+    deleted|deleting|removed|removing|remove @0.6
+    authenticated|logged
+    session opened|closed @1.2
+    version
+    total @0.5
+    took @0.6
+    info|information @0.5
+    statistics|stats|summary @0.7
+    begin|beginning|began
+    entering|leaving
+    selected|switching
+    downloaded|uploaded|installed|upgraded
+    flushed|committed|synced|replicated|compacted
+    released|acquired
+    renewed|refreshed
+    resumed|resuming
+    published|consumed|delivered
+  `,
+  mention: `
+    error|errors|failure|failures|exception|exceptions|crash|panic|fault log|logs|logging|logger|page|pages|report|reports|reporting|reporter|handler|handlers|handling|callback|callbacks|hook|listener|stream|rate|rates|budget|policy|detector|detection|count|counts|counter|counters|threshold|thresholds|correction|correcting|recovery|domain|domains|tolerance|tolerant|injection|file|files|boundary|tracking|mode|modes|message|messages|response|format|level|type|types|class|classes|classification|statistics|metrics|total|totals|margin|percentage|ratio|window|simulation|test|tests|document|channel|queue|output|code 0
+    on|upon|if|when|unless|case|any|until|for ~ ${FAIL}|${ERR}|exception|crash|panic|timeout
+    if ~ ${FAIL}|unable|cannot|unavailable|dead|down
+    crash|panic|error|failure dump|reporter|report|kernel|recovery ~ enabled|installed|configured|started|loaded
+    error|failed|failure|failures|errors|failed count|total|rate 0
+    failed|failure|error ~ 0
+    stderr
+    fail over|open|closed|safe|fast|back
+    failover|failback|failsafe|failfast
+    dead letter queue|exchange ~ configured|created|enabled
+    dead time|code|band|zone
+    kill switch
+    timeout ~ set|configured|ms|seconds|s|sec|value|is|to|of|for
+    timeout # @1.0
+    timeout|deadline|ttl|expiry ~ #
+    critical section|path|region|sections|css|update|updates
+    abort controller|signal|handler
+    alert|alerts|alarm|alarms ~ rule|rules|manager|policy|channel|cleared|configured|enabled|loaded|definitions
+    alertmanager
+    alarm manager|clock|set|scheduled
+    panic mode ~ off|disabled
+    panic on|timeout
+    warning|warnings|warn 0
+    suppress|suppressed|suppressing ~ errors|warnings|error|error
+    attack ~ protection|detection|surface
+    lost found
+    lost+found
+    bad block|blocks table|scan|list|check
+    parity ~ enabled|check|none|rebuild
+    ecc enabled|mode|scrub|scrubbing
+    machine check ~ enabled|polling|supported|reporting|initialized|exceptions
+    mce ~ banks|enabled|log|logging
+    thermal zone|monitoring|monitor|governor|sensor @1.0
+    temperature ~ normal|ok|threshold ~ set
+    hung task ~ detector|check
+    watchdog ~ enabled|started|initialized|timer|registered
+    hardware ~ accelerated|acceleration|clock|detected|version|address|rng|random|revision|monitoring
+    full ~ gc|backup|sync|scan|text|duplex|speed|name|path|refresh|build|compaction|screen|version|rebuild|mesh|table
+    unknown @0.5
+    out of # @0.8
+    panic timeout
+    core dumps ~ enabled|disabled
+    core file ~ size|limit
+    virus ~ database|definitions|signatures
+    malware ~ definitions|signatures
+    attack signatures
+    no error|errors|failure|failures|fault|faults|problem|problems|issue|issues|exception|exceptions|warning|warnings|crash|crashes|alarms|alerts|conflicts|corruption|damage|leak|leaks|loss|violations
+    ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
+  `,
+  chatter: `
+    deprecated|deprecation
+    debug|debugging
+    trace|tracing
+    experimental
+    verbose
+    obsolete
+    legacy
+    not recommended
+    hint|tip
+    should @0.4
+    unset
+    optional
+    no need
+    not needed|required|necessary
+    already
+    nothing to
+    null
+    false
+    true
+  `,
+};
