@@ -36,7 +36,7 @@ const PRIORS: Readonly<Record<string, number>> = {
   'names:error': 0.5,
   'level:DEBUG': -1.8,
   'level:INFO': -1.2,
-  'level:WARN': 0,
+  'level:WARN': -0.4,
   'level:ERROR': 1.2,
   'level:CRITICAL': 3.4,
   'sign:grave-resolved': -0.8,
@@ -46,6 +46,9 @@ const PRIORS: Readonly<Record<string, number>> = {
   'sign:trouble-mention': -0.8,
   'sign:trouble-intended': -0.6,
   'sign:negated': -1,
+  'sign:no-trouble': -1,
+  'sign:label-and-value': -1.5,
+  'sign:loud-level-without-trouble': -0.3,
   'sign:second-trouble': 0.5,
   'sign:third-trouble': 0.3,
 };

@@ -29,6 +29,8 @@ const SIGNS = [
   'second-trouble',
   'third-trouble',
   'loud-level-without-trouble',
+  'no-trouble',
+  'label-and-value',
   'early-trouble',
   'names',
   'numbers',
@@ -149,6 +151,8 @@ function fillSigns({ dense, findings, tokens, level }: Features): void {
   if (troubles >= 3) set('third-trouble', 1);
   if (any === 0 && (level === 'ERROR' || level === 'CRITICAL')) set('loud-level-without-trouble', 1);
   if (isEarly) set('early-trouble', 1);
+  if (any === 0) set('no-trouble', 1);
+  if (any === 0 && isLabelAndValue(tokens)) set('label-and-value', 1);
   let names = 0;
   let numbers = 0;
   for (let at = 0; at < tokens.count; at++) {
@@ -162,6 +166,17 @@ function fillSigns({ dense, findings, tokens, level }: Features): void {
   if (tokens.count >= LONG_WORDS) set('long', 1);
 }
 
+/** A few words and one number at the end: a line of a register dump, a table, a list of settings. */
+function isLabelAndValue({ count, kinds, words }: Tokens): boolean {
+  if (count < 2) return false;
+  let first = 0;
+  while (first < count && kinds[first] === 'level') first++;
+  const last = words[count - 1]!;
+  const isValue = kinds[count - 1] === 'number' || last === 'true' || last === 'false';
+  return isValue && count - first <= LABELLED_WORDS;
+}
+
+const LABELLED_WORDS = 6;
 const EARLY_WORDS = 5;
 const SHORT_WORDS = 3;
 const LONG_WORDS = 40;

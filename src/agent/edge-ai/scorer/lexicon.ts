@@ -192,7 +192,6 @@ export const ENGLISH: Lexicon = {
     link training failed
     fault|faults|faulted|faulty @0.8
     torus ~ error
-    hardware
     defective
     malfunction|malfunctioning
     power supply ~ failed|failure|lost|missing|fault
@@ -244,6 +243,8 @@ export const ENGLISH: Lexicon = {
     no response|reply|answer|heartbeat|heartbeats|contact|carrier|quorum|leader|master|signal
     unresponsive
     nonresponsive
+    no longer ~ served|serves|serving|reachable|available|responding|responds|alive
+    there is no ~ server|leader|master|primary|owner|controller|route|manager
     no longer responding|available|reachable|alive|connected|accessible|accepting|running|answering|listening|part|member|working|serving|mounted
     not available|reachable|accessible|running|operational|alive|online
     unavailable
@@ -421,23 +422,29 @@ export const ENGLISH: Lexicon = {
     no route to host
     network ~ unreachable|down|unavailable
     host|destination ~ unreachable|down
-    connection|connect|connections ~ refused|reset|failed|failure|lost|broken|dropped|aborted|timeout|error
+    connection|connect|connections ~ refused|failed|failure|lost|broken|dropped|aborted|timeout|error
+    connection ~ reset @0.5
+    reset by peer @0.4
+    connection reset by peer @0.5
+    closed by ~ peer|host|client @0.3
     connection|connect|connecting ~ timed
     ${CONN} ~ lost|broken|dropped|severed|failed|failure|error|errors|down|aborted|interrupted
-    ${CONN} refused|reset
+    ${CONN} refused
+    ${CONN} reset @0.5
     lost|losing|loses ~ connection|connectivity|contact|communication|link|session|peer
     loss of ~ connection|connectivity|communication|link|contact
     disconnected unexpectedly|abnormally
     unexpectedly disconnected|closed
     closed|close|disconnect|disconnected unexpectedly|prematurely
-    ${FAIL} ~ connect|reach|contact|communicate|resolve|register
-    unable|cannot|could ~ connect|reach|contact|communicate|resolve|bind|listen
+    ${FAIL} ~ connect|reach|contact|communicate
+    unable|cannot|could ~ connect|reach|contact|communicate|bind|listen
+    ${FAIL}|unable|cannot|could ~ resolve|lookup @0.7
     ${ERR} ~ connecting|communicating|contacting
     broken pipe
     socket error|closed ~ error
     socket ~ error
     econnrefused
-    econnreset @0.8
+    econnreset @0.5
     ehostunreach
     enetunreach
     enotfound @0.8
@@ -452,10 +459,9 @@ export const ENGLISH: Lexicon = {
     socket|stream|control ~ closed|reset ~ unexpectedly
     failed ~ read|write|receive|send ~ socket|stream|control|network|prefix|peer
     peer ~ lost|gone|unreachable|dead|reset
-    by peer @0.8
     cannot assign requested address
     address already in use
-    not connected
+    not connected @0.5
     never reached
     error receiving|sending ~ packet|packets|data|message
     unable ~ talk
@@ -680,7 +686,11 @@ export const ENGLISH: Lexicon = {
     requeue|requeued|requeueing
     ignored|ignoring @0.7
     skipping|skipped @0.6
-    using ~ default
+    using ~ default|instead|short|cached|local|old|previous|builtin|backup|secondary
+    assuming
+    deferred|defer|deferring @1.2
+    postponed|suppressed @0.6
+    resent|resend|resending
     continuing|continue @0.6
     soft @0.3
   `,

@@ -213,6 +213,7 @@ function looksLikeName(text: string, start: number, stop: number): boolean {
   let wasLower = false;
   let wasLetterOrDigit = false;
   let hasLetter = false;
+  let slashes = 0;
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);
     const kind = classOf(code);
@@ -223,7 +224,14 @@ function looksLikeName(text: string, start: number, stop: number): boolean {
       wasLetterOrDigit = false;
       continue;
     }
-    if (kind === JOINT) return true;
+    if (kind === JOINT) {
+      // `power/control` is prose, `/var/log` and `a/b/c` are names; a sign at an end is an ornament (`#4`, `failure\`).
+      const isSlash = code === 47;
+      if (isSlash ? at === from || ++slashes > 1 : at > from && at + 1 < to) return true;
+      wasLower = false;
+      wasLetterOrDigit = false;
+      continue;
+    }
     if (kind & LETTER) {
       if (wasLower && kind & UPPER) return true;
       hasLetter = true;
