@@ -13,8 +13,8 @@ import { PRIOR_BIAS, priorOf } from './prior.ts';
 const EPOCHS = 30;
 const RATE = 0.15;
 /** How strongly a dense weight is held to what is thought of it beforehand, and a hashed one to nothing. */
-const DENSE_HOLD = 2e-3;
-const HASHED_HOLD = 1e-3;
+const DENSE_HOLD = 5e-2;
+const HASHED_HOLD = 3e-3;
 /** A level that the source gives is lost in every second reading: models that need it fail where there is none. */
 const UNLEVELLED_WEIGHT = 0.5;
 

@@ -195,7 +195,7 @@ function fillHashes(features: Features): void {
   for (let at = 0; at < tokens.count; at++) {
     const kind = tokens.kinds[at]!;
     if (kind === 'level') continue;
-    const word = tokens.words[at]!;
+    const word = kind === 'number' && tokens.words[at] !== '0' ? '#' : tokens.words[at]!;
     const isName = kind === 'name' || kind === 'key';
     const hash = hashOf(word, 0, word.length, isName ? SALT_NAME : SALT_WORD);
     if (kind !== 'number') push(features, hash);

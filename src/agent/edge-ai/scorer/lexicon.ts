@@ -38,7 +38,7 @@ export const ENGLISH: Lexicon = {
     core dump @0.6
     dumping core
     fatal signal
-    caught|received|got signal 11|sigsegv|sigabrt|sigbus
+    caught|received|got sigsegv|sigabrt|sigbus|sigfpe|sigill
     signal segv|abrt|bus
     sigsegv
     sigabrt
@@ -57,9 +57,17 @@ export const ENGLISH: Lexicon = {
     exited|exit|exits with|code|status ~ non zero|nonzero
     non zero exit
     nonzero exit
-    exited with code|status #
+    exited|exits|exit|terminated|died|ended with code|status|signal|error #
+    exited|terminated|died with|on # @0.9
     exit|status code|status # @0.7
     exited ~ status|code #
+    got|received|caught|on|by signal 4|6|7|8|9|11
+    exited|exit|killed|died ~ 134|137|139
+    keeps|kept|keep dying|crashing|restarting|failing|rebooting
+    restarts|restarting|restarted|crashes|reboots ~ loop|repeatedly|again|itself
+    rebooted|reboots|restarted|reset ~ itself|spontaneously|watchdog
+    had to reset|reboot|restart|kill
+    ended|ends|stopped|stops ~ exception|error|failure
     abend
     assertion failed|failure
     assert failed|failure
@@ -93,6 +101,7 @@ export const ENGLISH: Lexicon = {
     division by zero
   `,
   exhausted: `
+    out of ~ descriptors|handles|inodes|addresses
     out of memory|disk|space|inodes|resources|swap|ports|descriptors|credits|tokens|funds|quota|handles|threads|connections
     outofmemory
     oom killer|kill|killed
@@ -111,6 +120,21 @@ export const ENGLISH: Lexicon = {
     no memory|buffer|buffers ~ available|left
     disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox ~ full
     is full
+    100|99|98|97|96|95 ~ full|used
+    at|to|reached 100 percent
+    used up
+    all ~ used|taken|allocated|busy
+    not enough
+    insufficient @0.8
+    pile|piling|piles|piled up
+    0|no bytes|blocks|inodes|space|memory|room ~ free|left|available|remaining
+    free|available|remaining space|memory|bytes|blocks|inodes 0
+    ran|runs|run|running out @0.9
+    turned away
+    watermark exceeded|hit|reached|crossed
+    threshold exceeded|crossed|breached @0.8
+    backlog ~ growing|grows|full
+    nothing|none|no ~ left
     filled up
     file system full
     disk|space|memory|quota|capacity|limit|budget|pool|heap|swap exceeded|exhausted|depleted
@@ -154,8 +178,14 @@ export const ENGLISH: Lexicon = {
     overload|overloaded
   `,
   hardware: `
+    firmware ~ crashed|corrupt|hang|hung
+    surface|sensor|clock|bus|board|backplane ${FAIL}
+    power supply|supplies ~ not
+    worn out
+    wear ~ end|limit|exhausted
+    self test|check ${FAIL}
+    ${FAIL} ~ self|smart|post|diagnostics
     machine check
-    mce
     hardware error|errors|fault|failure|malfunction|problem
     uncorrectable|uncorrected|unrecoverable
     uncorrectable ~ ecc|error|memory
@@ -204,6 +234,16 @@ export const ENGLISH: Lexicon = {
     bad state @0.7
   `,
   environment: `
+    below|above|over|under|outside ~ limit|minimum|maximum|threshold|alarm|range|critical
+    above|below|under|over the limit|minimum|maximum|threshold|alarm
+    water|gas|smoke|fire|flood ~ detected|alarm|in|leak
+    tripped|trip @0.6
+    cooling ~ stopped|failed|lost|off
+    emergency stop
+    evacuate
+    redundancy lost|degraded|gone
+    loses|lose|lost|no power
+    breaker tripped|open
     temperature|temp|thermal ~ above|over|high|critical|exceeded|exceeds|exceed|threshold|limit|alarm|alert|trip|emergency|warning|out
     over|high|critical temperature|temp
     overtemp
@@ -238,6 +278,40 @@ export const ENGLISH: Lexicon = {
     chassis intrusion
   `,
   down: `
+    does|do|did|will|can not ~ come|spin|power|boot|turn|charge|wake|join
+    doesnt|dont|didnt|wont|cant ~ come|spin|power|boot|turn|charge|wake|join|answer
+    is|are|was not turning|spinning|charging|booting|syncing|processing|moving|served|seen|heard|serving|accepting|listening|running|working|leaving|picking|progressing
+    isnt|arent ~ turning|spinning|charging|booting|syncing|served|seen|heard|serving|accepting|running|working|leaving|responding|there
+    has|have|had not ~ reported|answered|responded|checked|arrived|heard|seen|synced|come|returned
+    hasnt|havent ~ reported|answered|responded|checked|arrived|heard|seen|synced|come|returned
+    not been heard|seen
+    not ~ come back|up
+    offline @0.9
+    to down|failed|dead|lost|red|degraded|faulty|faulted|critical|unhealthy|offline|unreachable|suspended|zero @0.9
+    state|status|health ~ failed|down|red|dead|lost|unhealthy|faulted|suspended
+    vanished|disappeared|collapsed|jammed|tripped|unsynchronised|unsynchronized|stranded
+    removed|dropped|thrown|left|fell|expelled|kicked|evicted ~ from|out|the cluster|fabric|ring|rotation|membership|service|pool|stack|quorum @0.8
+    no ~ leader|master|primary|quorum|carrier|heartbeat|heartbeats|answer|reply|response|contact|signal|partner
+    no ~ reachable|available|usable|working|operational|responding|alive
+    0 ~ healthy|reachable|alive|online|operational @0.9
+    0 ~ ready|available|active|left|remaining|paths @0.7
+    remaining|active|healthy|available|live paths|nodes|replicas|members|backends|servers|workers 0 @0.9
+    no sign of
+    no signs of
+    last heartbeat|contact|beat|seen ~ ago @0.8
+    no|without ~ service @0.8
+    has|have|is|are|went silent|dark|missing|gone|frozen|blocked|sealed|isolated|stuck|lost
+    left without
+    two|both|multiple|second ~ masters|leaders|primaries|master|leader
+    flapped|flaps ~ times
+    stopped @0.4
+    both|all ~ down|off|gone|lost|dead|unavailable|unreachable|offline|failed|stuck
+    unregistered @0.6
+    suspended @0.6
+    power ~ off @0.6
+    fell|drops|dropped|falls to zero
+    cannot|cant|can not ~ be reached|contacted|found ~ host|node|server
+    cannot|cant|could ~ be reached|contacted
     not respond|responding|reply|replying|answering|responsive
     doesnt|didnt|isnt|wont|does|did respond|responding|answer|not ~ respond|reply|answer
     no response|reply|answer|heartbeat|heartbeats|contact|carrier|quorum|leader|master|signal
@@ -305,6 +379,17 @@ export const ENGLISH: Lexicon = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    diverged|divergence
+    disk image is
+    out of sync|balance @0.7
+    cannot|can|could|no ~ be read|decrypted|decoded|parsed @0.9
+    no longer be read
+    are|were|was|is|being|been lost|destroyed|erased|overwritten|thrown
+    thrown away
+    last good
+    needs|need|needed|must ~ repair|rebuild|rebuilt|repaired
+    truncated|unusable|torn @0.8
+    work|data|results|changes ~ lost
     corrupt|corrupted|corruption|corrupts
     data loss|lost|corruption|corrupted
     lost data|writes|blocks|messages|records|updates|packets|pages|file
@@ -340,6 +425,23 @@ export const ENGLISH: Lexicon = {
     under replicated @0.6
   `,
   forsaken: `
+    not try again
+    not be retried|restarted|recovered|restored|repaired
+    retries|attempts ~ used|exhausted|exceeded|left
+    all retries|attempts
+    last|final attempt ~ failed|without|unsuccessful
+    recovery ~ impossible|not|failed
+    cannot|can|unable|could|not ~ recover|continue|proceed|recovered|restored
+    has|have to be rebuilt|replaced|restored|repaired
+    replace ~ module|disk|drive|soon|now|immediately
+    reached|hit ~ backoff|retry|restart limit
+    cannot be managed|used|served|repaired|restarted|reopened
+    for good|ever @0.8
+    abandoned|dropped|given ~ after|up
+    given up
+    work|service|processing|training|loop|task|job|writes|reads|agent|posting|replication stopped|halted|paused|suspended|abandoned @0.7
+    nobody|no one|nothing ~ can|is|answers|listens|served|works @0.7
+    refusing|refuses|refused to run|start|boot
     giving|gave|give up
     giving|gave up after
     retries exhausted|exceeded
@@ -383,6 +485,20 @@ export const ENGLISH: Lexicon = {
     loop detected @0.7
   `,
   intrusion: `
+    intruder|intruders|malicious|rogue|exfiltration|spraying|hijacked|hijack|impersonation|phishing
+    taken over
+    take over ~ agent|account|session
+    breach|breached|breaches @0.8
+    denial of service
+    infected
+    encrypted ~ files|by
+    forged|forgery
+    ignore all|previous ~ instructions
+    system prompt @0.4
+    reveal|leak ~ prompt|secret|secrets|key|credentials
+    outside of change|policy
+    cleared by unknown
+    unknown country|account|device @0.7
     break in
     breakin
     possible break|attack|intrusion|breach|compromise|brute|syn|spoofing|hijack
@@ -511,6 +627,7 @@ export const ENGLISH: Lexicon = {
     incomplete @0.5
   `,
   inability: `
+    cannot|cant|unable|could|couldnt|failed|fails|failure ~ device|volume|disk|database|port|socket|memory|journal|kernel|root|superblock|block|cluster|storage|master|controller|leader|checkpoint|filesystem|interface|network|daemon|server @1.5
     cannot
     can not
     cant
@@ -665,6 +782,12 @@ export const ENGLISH: Lexicon = {
     poor|weak @0.4
   `,
   retry: `
+    default|defaults|defaulting @0.7
+    assumed
+    left out
+    as is
+    is|are|was|were used|taken|chosen ~ instead
+    started over
     retry|retries|retried|retrying
     will retry
     will be retried
@@ -695,6 +818,16 @@ export const ENGLISH: Lexicon = {
     soft @0.3
   `,
   resolved: `
+    is|are|was|were|and|came|comes back
+    back and|in|on|to|online|up
+    is|now full again
+    full again
+    outage|incident|problem|alarm|alert|failure|fault|error|condition|maintenance|redundancy ~ over|cleared|resolved|ended|gone|closed|restored|regained|full
+    over now
+    answers|working|serving|running|full|reachable|up|available again
+    again @0.5
+    regained
+    handled @0.7
     recovered|recovering|recovers|recovery
     recovered from|after
     successfully recovered
@@ -730,6 +863,13 @@ export const ENGLISH: Lexicon = {
     ended @0.4
   `,
   intended: `
+    received|caught|got|on signal 1|2|15
+    signal 15
+    exited|exit|exits|ended|finished with 0
+    on purpose
+    by policy|rule|configuration|design
+    as asked|wished|planned|requested
+    users|operators wish
     requested by ~ user|operator|administrator|admin|client
     by user|operator|administrator|admin
     on request
@@ -817,8 +957,16 @@ export const ENGLISH: Lexicon = {
     published|consumed|delivered
   `,
   mention: `
+    # full
+    focus lost|gained
+    lost|losing ~ focus
+    dropped|dropping privileges|table|index|caps
+    intrusion|virus|malware|crash|failure|anomaly|fraud|attack|deadlock|leak|collision detection|detector|protection|prevention|scanner|scan|policy|reporter|analysis
+    search query|term|text
+    query|asked|question|translated|classified|titled|named|called|subject @0.7
     error|errors|failure|failures|exception|exceptions|crash|panic|fault log|logs|logging|logger|page|pages|report|reports|reporting|reporter|handler|handlers|handling|callback|callbacks|hook|listener|stream|rate|rates|budget|policy|detector|detection|count|counts|counter|counters|threshold|thresholds|correction|correcting|recovery|domain|domains|tolerance|tolerant|injection|file|files|boundary|tracking|mode|modes|message|messages|response|format|level|type|types|class|classes|classification|statistics|metrics|total|totals|margin|percentage|ratio|window|simulation|test|tests|document|channel|queue|output|code 0
-    on|upon|if|when|unless|case|any|until|for ~ ${FAIL}|${ERR}|exception|crash|panic|timeout
+    on|upon|until|any ${FAIL}|${ERR}|exception|crash|panic|timeout
+    if|when|whenever|unless|case|should ~ ${FAIL}|${ERR}|exception|crash|panic|timeout
     if ~ ${FAIL}|unable|cannot|unavailable|dead|down
     crash|panic|error|failure dump|reporter|report|kernel|recovery ~ enabled|installed|configured|started|loaded
     error|failed|failure|failures|errors|failed count|total|rate 0

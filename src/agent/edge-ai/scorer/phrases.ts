@@ -1,4 +1,4 @@
-import { type Lexicon, PHRASE_CLASSES } from './classes.ts';
+import { type Lexicon, PHRASE_CLASSES, TROUBLE_CLASSES } from './classes.ts';
 
 /** Words that a `~` may stand for. */
 const GAP_MAX = 3;
@@ -41,8 +41,7 @@ export class PhraseIndex {
         for (const line of lexicon[name].split('\n')) if (line.trim() !== '') this.#add(line.trim(), phraseClass);
       });
     }
-    for (const phrases of this.#byFirstWord.values())
-      phrases.sort((one, other) => other.elements.length - one.elements.length || other.weight - one.weight);
+    for (const phrases of this.#byFirstWord.values()) phrases.sort(mostTellingFirst);
   }
 
   /** Whether any phrase has this word anywhere. */
@@ -52,7 +51,8 @@ export class PhraseIndex {
 
   /** The phrase that begins at word `at`; the answer is used again for the next. */
   match(text: PhraseText, at: number): PhraseMatch | undefined {
-    const phrases = this.#byFirstWord.get(text.words[at]!);
+    const word = text.words[at]!;
+    const phrases = this.#byFirstWord.get(word) ?? (isDigit(word) ? this.#byFirstWord.get('#') : undefined);
     if (phrases === undefined) return undefined;
     for (let index = 0; index < phrases.length; index++) {
       const phrase = phrases[index]!;
@@ -83,6 +83,29 @@ export class PhraseIndex {
   }
 }
 
+/** More words first, then what takes trouble back, then the graver class, then fewer gaps. */
+function mostTellingFirst(one: Phrase, other: Phrase): number {
+  const words = wordCount(other) - wordCount(one);
+  if (words !== 0) return words;
+  const isTrouble = Number(one.phraseClass < TROUBLE_CLASSES) - Number(other.phraseClass < TROUBLE_CLASSES);
+  if (isTrouble !== 0) return isTrouble;
+  return one.phraseClass - other.phraseClass || one.elements.length - other.elements.length || other.weight - one.weight;
+}
+
+function wordCount({ elements }: Phrase): number {
+  return elements.filter((element) => element !== 'gap').length;
+}
+
+/** Whether a word is meant; `#` means any number. */
+function isMeant(wanted: ReadonlySet<string>, word: string): boolean {
+  return wanted.has(word) || (wanted.has('#') && isDigit(word));
+}
+
+function isDigit(word: string): boolean {
+  const code = word.charCodeAt(0);
+  return code === 35 || (code >= 48 && code <= 57);
+}
+
 /** Index behind the match of `elements` from `element` on, at word `at`; -1 without. A gap doesn't reach over the end of a clause. */
 function endOfMatch(elements: readonly Element[], element: number, text: PhraseText, at: number): number {
   let here = at;
@@ -96,7 +119,7 @@ function endOfMatch(elements: readonly Element[], element: number, text: PhraseT
       }
       return -1;
     }
-    if (here >= text.count || !wanted.has(text.words[here]!)) return -1;
+    if (here >= text.count || !isMeant(wanted, text.words[here]!)) return -1;
     here++;
   }
   return here;

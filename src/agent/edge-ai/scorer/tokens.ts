@@ -12,7 +12,7 @@ const WORD_LENGTH_MAX = 40;
  * - `prose`: a word that a person wrote
  * - `name`: a piece of an identifier, a path, a class, a host
  * - `key`: the left side of `key=value`
- * - `number`: any quantity; its word is `0` or `#`
+ * - `number`: any quantity; its word is the number where it is short, else `#`
  * - `level`: the level word of a header
  */
 export type TokenKind = 'prose' | 'name' | 'key' | 'number' | 'level';
@@ -166,13 +166,22 @@ function addWord(
       ? headerLevel(text, raw, start, next, index, tokens)
       : undefined;
   if (level !== undefined) tokens.level = level;
-  tokens.words[index] = isNumber ? (isZero(raw) ? '0' : '#') : wordOf(raw);
+  tokens.words[index] = isNumber ? numberWord(raw, isName) : wordOf(raw);
   tokens.isAfterBreak[index] = isAfterBreak;
   // 58 `:`, 61 `=`
   tokens.isLabel[index] = next === 58 || next === 61;
   tokens.kinds[index] =
     level !== undefined ? 'level' : isNumber ? 'number' : next === 61 ? 'key' : isName ? 'name' : 'prose';
 }
+
+/** A short number as it is, since a signal or a share of 100 tells something; the zero in `eth0` is no quantity. */
+function numberWord(raw: string, isName: boolean): string {
+  if (isName) return '#';
+  if (isZero(raw)) return '0';
+  return raw.length <= KEPT_DIGITS && !raw.includes('.') ? raw : '#';
+}
+
+const KEPT_DIGITS = 3;
 
 function isZero(number: string): boolean {
   for (let at = 0; at < number.length; at++) {
