@@ -7,7 +7,7 @@ import {
 } from '../../src/agent/edge-ai/scorer/features.ts';
 import type { Model } from '../../src/agent/edge-ai/scorer/model.ts';
 import type { Level } from '../../src/contract/record.ts';
-import type { Example } from './material.ts';
+import type { Example, Label } from './material.ts';
 import { PRIOR_BIAS, priorOf } from './prior.ts';
 
 const EPOCHS = 30;
@@ -17,6 +17,10 @@ const DENSE_HOLD = 5e-2;
 const HASHED_HOLD = 3e-3;
 /** A level that the source gives is lost in every second reading: models that need it fail where there is none. */
 const UNLEVELLED_WEIGHT = 0.5;
+
+/** A borderline line should not alarm, but its words are no proof of the ordinary either. */
+const TARGETS: Readonly<Record<Label, number>> = { alert: 1, ordinary: 0, borderline: 0.15 };
+const WEIGHTS: Readonly<Record<Label, number>> = { alert: 1, ordinary: 1, borderline: 0.3 };
 
 interface Row {
   readonly dense: Float64Array;
@@ -64,20 +68,20 @@ export function fit(examples: readonly Example[]): Model {
   return quantise(bias, dense, hashed);
 }
 
-function rowsOf({ message, level, isAlert }: Example): Row[] {
-  const rows = [rowOf(message, level, isAlert, 1)];
-  if (level !== undefined) rows.push(rowOf(message, undefined, isAlert, UNLEVELLED_WEIGHT));
+function rowsOf({ message, level, label }: Example): Row[] {
+  const rows = [rowOf(message, level, label, 1)];
+  if (level !== undefined) rows.push(rowOf(message, undefined, label, UNLEVELLED_WEIGHT));
   return rows;
 }
 
-function rowOf(message: string, level: Level | undefined, isAlert: boolean, weight: number): Row {
+function rowOf(message: string, level: Level | undefined, label: Label, weight: number): Row {
   const features = emptyFeatures();
   extractFeatures(message, level, features);
   return {
-    dense: features.dense,
+    dense: features.dense.slice(),
     hashes: features.hashes.slice(0, features.hashCount),
-    target: isAlert ? 1 : 0,
-    weight,
+    target: TARGETS[label],
+    weight: weight * WEIGHTS[label],
   };
 }
 

@@ -4,15 +4,19 @@ import { isLevel, type Level } from '../../src/contract/record.ts';
 
 export const MATERIAL_FOLDER = resolve(import.meta.dirname, 'material');
 
+/** What people want of a line; reasonable people differ on a `borderline` one. */
+export const LABELS = ['alert', 'ordinary', 'borderline'] as const;
+export type Label = (typeof LABELS)[number];
+
 /** A line of the training material: `label<TAB>level<TAB>message` in a `.tsv` file; `-` for no level; `#` begins a comment. */
 export interface Example {
   readonly file: string;
-  readonly isAlert: boolean;
+  readonly label: Label;
   readonly level: Level | undefined;
   readonly message: string;
 }
 
-/** All examples that are labelled `alert` or `ordinary`, in the order of files and lines; `borderline` ones are left out. Throws on a line it can't read. */
+/** All examples, in the order of files and lines. Throws on a line it can't read. */
 export function readMaterial(folder: string = MATERIAL_FOLDER): Example[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.tsv'));
   return files.sort().flatMap((file) => readExamples(file, readFileSync(resolve(folder, file), 'utf8')));
@@ -22,12 +26,12 @@ export function readExamples(file: string, text: string): Example[] {
   const examples: Example[] = [];
   text.split('\n').forEach((line, index) => {
     if (line.trim() === '' || line.startsWith('#')) return;
-    const [label, levelText, message, ...rest] = line.split('\t');
-    const isKnown = label === 'alert' || label === 'ordinary' || label === 'borderline';
+    const [labelText, levelText, message, ...rest] = line.split('\t');
+    const label = LABELS.find((one) => one === labelText);
     const level = levelText === '-' ? undefined : levelText;
-    if (!isKnown || message === undefined || rest.length > 0 || (level !== undefined && !isLevel(level)))
+    if (label === undefined || message === undefined || rest.length > 0 || (level !== undefined && !isLevel(level)))
       throw new Error(`${file}:${index + 1}: not "label<TAB>level<TAB>message": ${line}`);
-    if (label !== 'borderline') examples.push({ file, isAlert: label === 'alert', level, message });
+    examples.push({ file, label, level, message });
   });
   return examples;
 }

@@ -39,5 +39,7 @@ ${dense}
 if (import.meta.main) {
   const examples = readMaterial();
   writeFileSync(WEIGHTS_FILE, train(examples));
-  console.log(`${examples.length} examples, ${examples.filter(({ isAlert }) => isAlert).length} of them alerts`);
+  console.log(
+    `${examples.length} examples, ${examples.filter(({ label }) => label === 'alert').length} of them alerts`,
+  );
 }

@@ -52,7 +52,7 @@ export type PhraseClass = (typeof PHRASE_CLASSES)[number];
 /** How many of them, from the first, are trouble. */
 export const TROUBLE_CLASSES = PHRASE_CLASSES.indexOf('warn') + 1;
 /** How many of them, from the first, are trouble by themselves, whatever the level. */
-export const GRAVE_CLASSES = PHRASE_CLASSES.indexOf('connectivity') + 1;
+export const GRAVE_CLASSES = PHRASE_CLASSES.indexOf('connectivity');
 
 /**
  * Phrases of one class, one a line: words with one space between, `a|b` for one or the other, `~` for up to three words of any sort,

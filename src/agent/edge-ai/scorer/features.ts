@@ -1,7 +1,7 @@
 import { LEVELS, type Level } from '../../../contract/record.ts';
 import { GRAVE_CLASSES, PHRASE_CLASSES, type PhraseClass, TROUBLE_CLASSES } from './classes.ts';
 import { type Findings, findPhrases } from './findings.ts';
-import { emptyTokens, type Tokens, tokenize } from './tokens.ts';
+import { Tokens } from './tokens.ts';
 
 /** Hashed features fall into so many buckets: a power of two. */
 export const BUCKETS = 1 << 15;
@@ -55,9 +55,12 @@ export const DENSE_NAMES: readonly string[] = [
 /** What one line looks like to the model. The arrays are used again for the next. */
 export interface Features {
   readonly dense: Float64Array;
-  /** Buckets of words, pairs of words and pieces of words. */
+  /** Buckets of words, pairs of words and pieces of words, each once. */
   readonly hashes: Uint16Array;
   hashCount: number;
+  /** In which line a bucket was met last. */
+  readonly metIn: Uint32Array;
+  line: number;
   readonly tokens: Tokens;
   readonly findings: Findings;
   level: Level | undefined;
@@ -68,7 +71,9 @@ export function emptyFeatures(): Features {
     dense: new Float64Array(DENSE),
     hashes: new Uint16Array(HASHES_MAX),
     hashCount: 0,
-    tokens: emptyTokens(),
+    metIn: new Uint32Array(BUCKETS),
+    line: 0,
+    tokens: new Tokens(),
     findings: { list: [], negated: 0 },
     level: undefined,
   };
@@ -77,7 +82,7 @@ export function emptyFeatures(): Features {
 /** Fills `features` from a line. The severer of the given level and the one in the text's header holds. */
 export function extractFeatures(message: string, given: Level | undefined, features: Features): void {
   const { tokens, findings, dense } = features;
-  tokenize(message, tokens);
+  tokens.read(message, given !== undefined);
   findPhrases(tokens, findings);
   features.level = severer(given, tokens.level);
   dense.fill(0);
@@ -191,6 +196,8 @@ const SALT_GRAM = 0x1b873593;
 function fillHashes(features: Features): void {
   const { tokens } = features;
   features.hashCount = 0;
+  // Past 2³² lines a number comes again; what it then takes for met is a handful of words of one line.
+  features.line = (features.line + 1) >>> 0;
   let previous = 0;
   for (let at = 0; at < tokens.count; at++) {
     const kind = tokens.kinds[at]!;
@@ -213,7 +220,10 @@ function hashOf(word: string, from: number, to: number, salt: number): number {
   return hash | 1;
 }
 
+/** A word that comes again says no more than the first time: a list of forty hosts is one sign, not forty. */
 function push(features: Features, hash: number): void {
-  if (features.hashCount >= HASHES_MAX) return;
-  features.hashes[features.hashCount++] = (hash ^ (hash >>> 15) ^ (hash >>> 7)) & (BUCKETS - 1);
+  const bucket = (hash ^ (hash >>> 15) ^ (hash >>> 7)) & (BUCKETS - 1);
+  if (features.metIn[bucket] === features.line || features.hashCount >= HASHES_MAX) return;
+  features.metIn[bucket] = features.line;
+  features.hashes[features.hashCount++] = bucket;
 }

@@ -1,7 +1,7 @@
 import { PHRASE_CLASSES, type PhraseClass, TROUBLE_CLASSES } from './classes.ts';
 import { ENGLISH } from './lexicon.ts';
 import { HEBREW } from './lexicon-hebrew.ts';
-import { PhraseIndex, type PhraseText } from './phrases.ts';
+import { NEGATORS, PhraseIndex, type PhraseText } from './phrases.ts';
 import type { Tokens } from './tokens.ts';
 
 /** A phrase found in a text. */
@@ -24,12 +24,6 @@ export interface Findings {
 
 /** How far before a word of trouble a “no” still means it. */
 const NEGATION_REACH = 3;
-/** Trouble in the name of a class, a file, a key says less than in a sentence; grave trouble keeps more of it. */
-const NEGATORS: ReadonlySet<string> = new Set(
-  'no not without zero never none neither nor 0 isnt wasnt didnt doesnt hasnt havent אין ללא בלי לא אפס אינו אינה'.split(
-    ' ',
-  ),
-);
 /** Before a word of recovery: “failed to recover”, “could not be restored”. */
 const PREVENTERS: ReadonlySet<string> = new Set([
   ...NEGATORS,
@@ -37,7 +31,6 @@ const PREVENTERS: ReadonlySet<string> = new Set([
 ]);
 /** Behind a word of trouble, with a colon, an equals sign or nothing between. */
 const NOTHING_WORDS: ReadonlySet<string> = new Set('0 none null nil false no ok success na אין ללא אפס'.split(' '));
-/** What a thing that needs no second look is measured in: “0 ms” after “timeout” is a setting. */
 const RESOLVED = PHRASE_CLASSES.indexOf('resolved' satisfies PhraseClass);
 
 const PHRASES = new PhraseIndex([ENGLISH, HEBREW]);

@@ -76,7 +76,8 @@ export const ENGLISH: Lexicon = {
     internal error: @0.8
     deadlock detected|found
     deadlock|deadlocked
-    watchdog ~ timeout|expired|fired|triggered|bite|bark|timed
+    watchdog timeout|triggered|timed
+    watchdog ~ expired|fired|bite|bark
     soft lockup
     hard lockup
     lockup
@@ -118,7 +119,9 @@ export const ENGLISH: Lexicon = {
     no free|available space|memory|blocks|inodes|slots|ports|disk|buffers|connections|extents
     no more space|memory|processes|connections|threads|disk
     no memory|buffer|buffers ~ available|left
-    disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox ~ full
+    disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox full
+    disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox is|are|was|were|now|got|almost|nearly|completely full
+    disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox is completely|nearly|almost|now full
     is full
     100|99|98|97|96|95 ~ full|used
     at|to|reached 100 percent
@@ -151,7 +154,7 @@ export const ENGLISH: Lexicon = {
     enospc
     enomem
     resource|resources temporarily unavailable
-    resource|resources exhausted|limit
+    resource|resources exhausted
     exhausted @0.8
     exhaustion @0.8
     starved|starvation
@@ -163,7 +166,7 @@ export const ENGLISH: Lexicon = {
     java heap space
     killed process
     beyond ~ memory|limits
-    memory limit
+    memory|resource limit exceeded|reached|hit
     remaining connection slots
     context length exceeded
     maximum context length
@@ -242,7 +245,7 @@ export const ENGLISH: Lexicon = {
     emergency stop
     evacuate
     redundancy lost|degraded|gone
-    loses|lose|lost|no power
+    loses|lose|lost power
     breaker tripped|open
     temperature|temp|thermal ~ above|over|high|critical|exceeded|exceeds|exceed|threshold|limit|alarm|alert|trip|emergency|warning|out
     over|high|critical temperature|temp
@@ -286,7 +289,7 @@ export const ENGLISH: Lexicon = {
     hasnt|havent ~ reported|answered|responded|checked|arrived|heard|seen|synced|come|returned
     not been heard|seen
     not ~ come back|up
-    offline @0.9
+    offline @0.7
     to down|failed|dead|lost|red|degraded|faulty|faulted|critical|unhealthy|offline|unreachable|suspended|zero @0.9
     state|status|health ~ failed|down|red|dead|lost|unhealthy|faulted|suspended
     vanished|disappeared|collapsed|jammed|tripped|unsynchronised|unsynchronized|stranded
@@ -430,7 +433,8 @@ export const ENGLISH: Lexicon = {
     retries|attempts ~ used|exhausted|exceeded|left
     all retries|attempts
     last|final attempt ~ failed|without|unsuccessful
-    recovery ~ impossible|not|failed
+    recovery impossible|failed
+    recovery was|is not|impossible
     cannot|can|unable|could|not ~ recover|continue|proceed|recovered|restored
     has|have to be rebuilt|replaced|restored|repaired
     replace ~ module|disk|drive|soon|now|immediately
@@ -490,6 +494,7 @@ export const ENGLISH: Lexicon = {
     take over ~ agent|account|session
     breach|breached|breaches @0.8
     denial of service
+    denial of service attack|detected
     infected
     encrypted ~ files|by
     forged|forgery
@@ -731,7 +736,7 @@ export const ENGLISH: Lexicon = {
     violation|violations|violated @0.8
     prohibited|disallowed
     not in sudoers
-    429|too many requests
+    too many requests
   `,
   wrong: `
     missing
@@ -959,6 +964,8 @@ export const ENGLISH: Lexicon = {
   mention: `
     # full
     focus lost|gained
+    denial of service protection|profile|policy
+    virus|malware|attack|intrusion ~ definitions|signatures|rules
     lost|losing ~ focus
     dropped|dropping privileges|table|index|caps
     intrusion|virus|malware|crash|failure|anomaly|fraud|attack|deadlock|leak|collision detection|detector|protection|prevention|scanner|scan|policy|reporter|analysis

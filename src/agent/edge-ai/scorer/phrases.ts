@@ -1,5 +1,11 @@
 import { type Lexicon, PHRASE_CLASSES, TROUBLE_CLASSES } from './classes.ts';
 
+/** Words that deny what follows. */
+export const NEGATORS: ReadonlySet<string> = new Set(
+  'no not without zero never none neither nor nothing 0 isnt wasnt didnt doesnt hasnt havent אין ללא בלי לא אפס אינו אינה'.split(
+    ' ',
+  ),
+);
 /** Words that a `~` may stand for. */
 const GAP_MAX = 3;
 
@@ -89,7 +95,9 @@ function mostTellingFirst(one: Phrase, other: Phrase): number {
   if (words !== 0) return words;
   const isTrouble = Number(one.phraseClass < TROUBLE_CLASSES) - Number(other.phraseClass < TROUBLE_CLASSES);
   if (isTrouble !== 0) return isTrouble;
-  return one.phraseClass - other.phraseClass || one.elements.length - other.elements.length || other.weight - one.weight;
+  return (
+    one.phraseClass - other.phraseClass || one.elements.length - other.elements.length || other.weight - one.weight
+  );
 }
 
 function wordCount({ elements }: Phrase): number {
@@ -106,7 +114,7 @@ function isDigit(word: string): boolean {
   return code === 35 || (code >= 48 && code <= 57);
 }
 
-/** Index behind the match of `elements` from `element` on, at word `at`; -1 without. A gap doesn't reach over the end of a clause. */
+/** Index behind the match of `elements` from `element` on, at word `at`; -1 without. A gap reaches neither over the end of a clause nor over a “no”. */
 function endOfMatch(elements: readonly Element[], element: number, text: PhraseText, at: number): number {
   let here = at;
   for (let index = element; index < elements.length; index++) {
@@ -115,7 +123,7 @@ function endOfMatch(elements: readonly Element[], element: number, text: PhraseT
       for (let skipped = 0; skipped <= GAP_MAX && here + skipped < text.count; skipped++) {
         const end = endOfMatch(elements, index + 1, text, here + skipped);
         if (end >= 0) return end;
-        if (text.isAfterBreak[here + skipped]) return -1;
+        if (text.isAfterBreak[here + skipped] || NEGATORS.has(text.words[here + skipped]!)) return -1;
       }
       return -1;
     }
