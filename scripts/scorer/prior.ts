@@ -26,6 +26,7 @@ const PRIORS: Readonly<Record<string, number>> = {
   'words:routine': -0.7,
   'words:mention': -1,
   'words:chatter': -0.8,
+  'words:foreign': -0.8,
   'names:crash': 1,
   'names:exhausted': 1.5,
   'names:hardware': 0.8,

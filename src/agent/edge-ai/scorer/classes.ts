@@ -44,6 +44,8 @@ export const PHRASE_CLASSES = [
   'routine',
   /** Words of trouble in a name of something: error log, failure detector, on error. */
   'mention',
+  /** Somebody outside whose trouble it may be: a client, a visitor. */
+  'foreign',
   /** Debugging chatter of programs about themselves, a question of style or age. */
   'chatter',
 ] as const;

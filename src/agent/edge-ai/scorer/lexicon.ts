@@ -3,15 +3,21 @@ import type { Lexicon } from './classes.ts';
 const FAIL = 'fail|fails|failed|failing|failure|failures|failied';
 const ERR = 'error|errors|err';
 const CONN = 'connection|connections|conn|session|socket|channel|link|tunnel|stream|connectivity|contact|communication';
-const NODE =
-  'node|host|server|service|daemon|broker|replica|worker|master|leader|instance|peer|member|cluster|agent|device|port|interface|controller|container|pod|process|target|disk|drive|gateway|router|switch|database|backend|endpoint|datanode|executor|slave|primary|standby|shard|partition|volume|system|site|link|uplink|path|nic|adapter|provider|model|upstream|machine|tracker|job';
+const NODE = withPlurals(
+  'node|host|server|service|daemon|broker|replica|worker|master|leader|instance|peer|member|cluster|agent|device|port|interface|controller|container|pod|process|target|disk|drive|gateway|router|switch|database|backend|endpoint|datanode|executor|slave|primary|standby|shard|partition|volume|system|site|link|uplink|path|nic|adapter|provider|model|upstream|machine|tracker|job',
+);
 const NOTWORK =
   'down|dead|offline|unavailable|unreachable|unresponsive|inaccessible|hung|stuck|frozen|stalled|disabled|lost|gone|missing|failed|broken|out';
 const ZERO = 'no|without|zero|0';
 
+function withPlurals(words: string): string {
+  return words.replaceAll(/\w+/g, (word) => `${word}|${word}s`);
+}
+
 /** English. Words and turns that operators know from logs of any system; none belongs to one program. */
 export const ENGLISH: Lexicon = {
   crash: `
+    watchdog reset|reboot
     kernel panic
     panic
     panicked
@@ -253,8 +259,7 @@ export const ENGLISH: Lexicon = {
     overheat|overheated|overheating
     thermal shutdown|throttling|event|trip|emergency
     too hot|warm
-    fan ~ failed|failure|stopped|stalled|slow|below|rpm|speed @0.9
-    fan speed|speeds
+    fan|fans ~ failed|failure|stopped|stalled|slow|below|dead @0.9
     voltage ~ out|low|high|range|below|above|critical
     under|over voltage
     undervoltage|overvoltage
@@ -281,6 +286,7 @@ export const ENGLISH: Lexicon = {
     chassis intrusion
   `,
   down: `
+    cluster|network partition ~ detected
     does|do|did|will|can not ~ come|spin|power|boot|turn|charge|wake|join
     doesnt|dont|didnt|wont|cant ~ come|spin|power|boot|turn|charge|wake|join|answer
     is|are|was not turning|spinning|charging|booting|syncing|processing|moving|served|seen|heard|serving|accepting|listening|running|working|leaving|picking|progressing
@@ -293,7 +299,7 @@ export const ENGLISH: Lexicon = {
     to down|failed|dead|lost|red|degraded|faulty|faulted|critical|unhealthy|offline|unreachable|suspended|zero @0.9
     state|status|health ~ failed|down|red|dead|lost|unhealthy|faulted|suspended
     vanished|disappeared|collapsed|jammed|tripped|unsynchronised|unsynchronized|stranded
-    removed|dropped|thrown|left|fell|expelled|kicked|evicted ~ from|out|the cluster|fabric|ring|rotation|membership|service|pool|stack|quorum @0.8
+    removed|dropped|thrown|fell|expelled|kicked|evicted ~ from|out ~ cluster|fabric|ring|rotation|membership|service|pool|stack|quorum|array
     no ~ leader|master|primary|quorum|carrier|heartbeat|heartbeats|answer|reply|response|contact|signal|partner
     no ~ reachable|available|usable|working|operational|responding|alive
     0 ~ healthy|reachable|alive|online|operational @0.9
@@ -303,7 +309,7 @@ export const ENGLISH: Lexicon = {
     no signs of
     last heartbeat|contact|beat|seen ~ ago @0.8
     no|without ~ service @0.8
-    has|have|is|are|went silent|dark|missing|gone|frozen|blocked|sealed|isolated|stuck|lost
+    has|have|is|are|went silent|dark|gone|frozen|sealed|isolated|stuck|lost
     left without
     two|both|multiple|second ~ masters|leaders|primaries|master|leader
     flapped|flaps ~ times
@@ -370,7 +376,7 @@ export const ENGLISH: Lexicon = {
     stuck
     zombie @0.5
     refusing|rejecting|rejected ~ connections|requests|writes|traffic
-    no healthy|live|available|active|usable|working ~ upstream|backend|backends|nodes|servers|hosts|replicas|brokers|members|targets|peers
+    no healthy|live|available|active|usable|working ~ ${NODE}
     no servers|backends|brokers|workers|nodes|hosts|providers available
     remounting|remounted|remount ~ read only
     read only @0.5
@@ -604,6 +610,8 @@ export const ENGLISH: Lexicon = {
     violently
   `,
   failure: `
+    lost
+    losing @0.8
     ${FAIL}
     has|have|was|were|is|are failed @1.2
     failed to @1.1
@@ -644,7 +652,8 @@ export const ENGLISH: Lexicon = {
     impossible
     not possible
     not permitted
-    wont|will not start|boot|run|work|function|be able
+    wont|cant start|boot|run|work|function|load|open|mount
+    will not start|boot|run|work|function|load|open|mount
     refused|refuses|refusing to @0.8
     doesnt|does not work|start|function
     not working
@@ -752,7 +761,6 @@ export const ENGLISH: Lexicon = {
     doesnt exist
     illegal
     bad
-    lost
     undefined @0.5
     null pointer
     out of sync|order|date|bounds
@@ -908,6 +916,8 @@ export const ENGLISH: Lexicon = {
     terminating @0.6
   `,
   routine: `
+    defined|declared
+    supports|supported @0.6
     started|starting|starts|start @0.8
     initialized|initializing|initialised|initialising|initialization
     loaded|loading|load @0.7
@@ -962,6 +972,7 @@ export const ENGLISH: Lexicon = {
     published|consumed|delivered
   `,
   mention: `
+    crash|core|memory|heap|thread dump|dumps ~ location|path|directory|folder|set|written|size|off|disabled|file
     # full
     focus lost|gained
     denial of service protection|profile|policy
@@ -1021,7 +1032,16 @@ export const ENGLISH: Lexicon = {
     no error|errors|failure|failures|fault|faults|problem|problems|issue|issues|exception|exceptions|warning|warnings|crash|crashes|alarms|alerts|conflicts|corruption|damage|leak|leaks|loss|violations
     ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
   `,
-  chatter: `
+foreign: `
+    client|clients
+    visitor|visitors|guest|browser|scanner|crawler|bot
+    remote end|side|party
+    caller|sender|recipient|subscriber
+    users script|input|form|shell
+    form|input validation
+    attempt by
+  `,
+    chatter: `
     deprecated|deprecation
     debug|debugging
     trace|tracing

@@ -1,8 +1,5 @@
 import { classOf, DIGIT, JOINT, LETTER, UPPER } from './characters.ts';
 
-/** So short ones are words: `I/O`, `n/a`. */
-const PROSE_LENGTH_MAX = 3;
-
 /**
  * Whether what stands between two spaces is a name of something rather than words: `foo.bar`, `/var/log`, `fooBar`, `a_b`, `eth0`.
  * Brackets and other signs at its ends don't count, and a value behind `=` is judged by itself.
@@ -12,7 +9,6 @@ export function looksLikeName(text: string, start: number, stop: number): boolea
   let to = stop;
   while (from < to && isOrnament(text.charCodeAt(from))) from++;
   while (to > from && isOrnament(text.charCodeAt(to - 1))) to--;
-  if (to - from <= PROSE_LENGTH_MAX) return false;
   let hasLetter = false;
   let wasLower = false;
   let wasInWord = false;
@@ -34,7 +30,7 @@ export function looksLikeName(text: string, start: number, stop: number): boolea
       continue;
     }
     if (kind === JOINT) {
-      // `power/control` is prose, `/var` and `a/b/c` are names; another joint at an end is an ornament (`#4`, `failure\`).
+      // `power/control` and `I/O` are prose, `/var` and `a/b/c` are names; another joint at an end is an ornament (`#4`, `failure\`).
       if (code === SLASH ? at === from || ++slashes > 1 : at > from && at + 1 < to) return true;
     } else if (code === EQUALS) {
       hasLetter = false;

@@ -12,6 +12,8 @@ const WORD_LENGTH_MAX = 40;
 const NUMBER_LENGTH_MAX = 3;
 /** A header's level word stands among the first so many words. */
 const HEADER_TOKENS_MAX = 20;
+/** And where the level is known, and the header gone, among so many. */
+const LABEL_TOKENS_MAX = 2;
 const LEVEL_WORD_LENGTH_MAX = 13;
 
 /**
@@ -90,7 +92,7 @@ export class Tokens {
 
   /** `ERROR` in capitals, `[error]`, `<warn>`, `level=error`, or `error:` as the first word; only the first of a text counts. */
   #headerLevel(raw: string, start: number, next: number, index: number): Level | undefined {
-    if (this.level !== undefined || index >= HEADER_TOKENS_MAX) return undefined;
+    if (this.level !== undefined || index >= (this.#isLevelled ? LABEL_TOKENS_MAX : HEADER_TOKENS_MAX)) return undefined;
     if (raw.length < 3 || raw.length > LEVEL_WORD_LENGTH_MAX) return undefined;
     const level = parseLevel(raw);
     if (level === undefined) return undefined;
