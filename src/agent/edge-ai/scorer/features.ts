@@ -172,13 +172,14 @@ function fillSigns({ dense, findings, tokens, level }: Features): void {
 }
 
 /** A few words and one number at the end: a line of a register dump, a table, a list of settings. */
-function isLabelAndValue({ count, kinds, words }: Tokens): boolean {
+function isLabelAndValue({ count, kinds, words, isLabel, isAfterBreak }: Tokens): boolean {
   if (count < 2) return false;
   let first = 0;
   while (first < count && kinds[first] === 'level') first++;
   const last = words[count - 1]!;
   const isValue = kinds[count - 1] === 'number' || last === 'true' || last === 'false';
-  return isValue && count - first <= LABELLED_WORDS;
+  const isApart = isLabel[count - 2]! || isAfterBreak[count - 1]! || words[count - 2] === 'is';
+  return isValue && isApart && count - first <= LABELLED_WORDS;
 }
 
 const LABELLED_WORDS = 6;

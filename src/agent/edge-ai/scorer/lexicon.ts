@@ -3,6 +3,7 @@ import type { Lexicon } from './classes.ts';
 const FAIL = 'fail|fails|failed|failing|failure|failures|failied';
 const ERR = 'error|errors|err';
 const CONN = 'connection|connections|conn|session|socket|channel|link|tunnel|stream|connectivity|contact|communication';
+const UNIT = 'second|seconds|sec|secs|minute|minutes|min|mins|hour|hours|day|days|week|weeks';
 const NODE = withPlurals(
   'node|host|server|service|daemon|broker|replica|worker|master|leader|instance|peer|member|cluster|agent|device|port|interface|controller|container|pod|process|target|disk|drive|gateway|router|switch|database|backend|endpoint|datanode|executor|slave|primary|standby|shard|partition|volume|system|site|link|uplink|path|nic|adapter|provider|model|upstream|machine|tracker|job',
 );
@@ -17,6 +18,10 @@ function withPlurals(words: string): string {
 /** English. Words and turns that operators know from logs of any system; none belongs to one program. */
 export const ENGLISH: Lexicon = {
   crash: `
+    watchdog ~ rebooted|restarted|reset
+    assert @0.7
+    again and again
+    stack ~ corrupted|smashed
     watchdog reset|reboot
     kernel panic
     panic
@@ -108,6 +113,13 @@ export const ENGLISH: Lexicon = {
     division by zero
   `,
   exhausted: `
+    limit|watermark|quota|ceiling|cap ~ crossed|reached|exceeded|hit
+    is|are filling
+    filling up
+    cannot|can|could not|no ~ free enough
+    no|none ~ gave back
+    every|all ~ taken|busy|used|occupied
+    overloaded|overload|saturated
     out of ~ descriptors|handles|inodes|addresses
     out of memory|disk|space|inodes|resources|swap|ports|descriptors|credits|tokens|funds|quota|handles|threads|connections
     outofmemory
@@ -187,6 +199,9 @@ export const ENGLISH: Lexicon = {
     overload|overloaded
   `,
   hardware: `
+    must|needs|need|has|have|should ~ replaced|repaired
+    unrecovered|unreadable
+    hard ~ errors|error|failure|fault
     firmware ~ crashed|corrupt|hang|hung
     surface|sensor|clock|bus|board|backplane ${FAIL}
     power supply|supplies ~ not
@@ -243,6 +258,14 @@ export const ENGLISH: Lexicon = {
     bad state @0.7
   `,
   environment: `
+    high|low|over pressure|current|humidity|temperature|voltage
+    pressure ~ over|above|high|exceeds|below|under|drop|lost
+    over current|pressure
+    lockout|lockouts @0.7
+    major|minor|critical alarm
+    out of ~ limits|range|tolerance|bounds @0.8
+    load ~ on battery
+    utility|mains power failed|lost|out
     below|above|over|under|outside ~ limit|minimum|maximum|threshold|alarm|range|critical
     above|below|under|over the limit|minimum|maximum|threshold|alarm
     water|gas|smoke|fire|flood ~ detected|alarm|in|leak
@@ -286,6 +309,21 @@ export const ENGLISH: Lexicon = {
     chassis intrusion
   `,
   down: `
+    silent|quiet|dark|mute|frozen|stalled|unheard|absent ~ for|since
+    stopped|hung|blocked|unavailable|unreachable|down|offline|gone|missing ~ for|since ~ ${UNIT}
+    not|no|nothing|nobody|never ~ for|since|in|within ~ # ${UNIT}
+    not|no|nothing|nobody ~ for|since yesterday|hours|days|monday|minutes
+    no ~ for|since # ${UNIT}
+    stall|stalls
+    fewer|less than ~ half|members|nodes|replicas|quorum|majority
+    without ~ leader|replica|replicas|quorum|master|contact|heartbeat|power|network
+    not enough|sufficient replicas|members|nodes|voters|votes
+    shrank|shrunk @0.6
+    only # of ~ left|answer|reachable|alive|available|running|up
+    no|none of ~ can|could be reached|contacted|served|started
+    not writable|readable|usable|functional|responsive|synchronised|synchronized|in sync
+    not ~ any more|longer
+    is|are no longer
     cluster|network partition ~ detected
     does|do|did|will|can not ~ come|spin|power|boot|turn|charge|wake|join
     doesnt|dont|didnt|wont|cant ~ come|spin|power|boot|turn|charge|wake|join|answer
@@ -296,7 +334,7 @@ export const ENGLISH: Lexicon = {
     not been heard|seen
     not ~ come back|up
     offline @0.7
-    to down|failed|dead|lost|red|degraded|faulty|faulted|critical|unhealthy|offline|unreachable|suspended|zero @0.9
+    to down|failed|error|dead|lost|lost|crashed|aborted|red|degraded|faulty|faulted|critical|unhealthy|offline|unreachable|suspended|zero @0.9
     state|status|health ~ failed|down|red|dead|lost|unhealthy|faulted|suspended
     vanished|disappeared|collapsed|jammed|tripped|unsynchronised|unsynchronized|stranded
     removed|dropped|thrown|fell|expelled|kicked|evicted ~ from|out ~ cluster|fabric|ring|rotation|membership|service|pool|stack|quorum|array
@@ -388,6 +426,12 @@ export const ENGLISH: Lexicon = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    is|are|became|was|loss nan
+    conflict ~ replication|replay
+    not saved|stored|written|persisted|kept
+    nothing ~ saved|written|stored
+    incomplete ~ backup|catalog|data @0.8
+    missing ~ batches|records|rows|transactions @0.8
     diverged|divergence
     disk image is
     out of sync|balance @0.7
@@ -434,6 +478,13 @@ export const ENGLISH: Lexicon = {
     under replicated @0.6
   `,
   forsaken: `
+    without|no|any progress
+    no substitute|fallback|alternative|replacement
+    all|every ~ stopped|halted|failed|lost
+    same result|error
+    refusing|refuses|refused to start|run|serve|boot|continue|work
+    stays|remains|left|kept dead|down|offline|failed|off|unavailable
+    serving|service|operation ~ stops|ends|ceases
     not try again
     not be retried|restarted|recovered|restored|repaired
     retries|attempts ~ used|exhausted|exceeded|left
@@ -495,6 +546,11 @@ export const ENGLISH: Lexicon = {
     loop detected @0.7
   `,
   intrusion: `
+    wiped|tamper|tampers
+    # incorrect|wrong|failed|bad password|login|authentication attempts|tries|guesses
+    incorrect|failed|wrong|bad password|login attempts
+    more failures of
+    maximum of login
     intruder|intruders|malicious|rogue|exfiltration|spraying|hijacked|hijack|impersonation|phishing
     taken over
     take over ~ agent|account|session
@@ -640,6 +696,8 @@ export const ENGLISH: Lexicon = {
     incomplete @0.5
   `,
   inability: `
+    do|does|did not @0.7
+    doesnt|dont|didnt|wont @0.7
     cannot|cant|unable|could|couldnt|failed|fails|failure ~ device|volume|disk|database|port|socket|memory|journal|kernel|root|superblock|block|cluster|storage|master|controller|leader|checkpoint|filesystem|interface|network|daemon|server @1.5
     cannot
     can not
@@ -683,6 +741,11 @@ export const ENGLISH: Lexicon = {
     wrong|incorrect|incorrectly @0.5
   `,
   aborted: `
+    sacrificed|sacrificing
+    torn down
+    broke|breaks|broken off
+    is|are|was|were|has|have stopped @0.6
+    process|application|server|job ~ ends|stops|exits|aborts|leaves @0.7
     abort|aborts|aborted|aborting
     killed
     kill|killing @0.6
@@ -721,6 +784,9 @@ export const ENGLISH: Lexicon = {
     not ~ within @0.7
   `,
   refused: `
+    withdrawn|revoked
+    payment required
+    turned away
     denied|denies|deny
     permission denied
     access denied

@@ -1,7 +1,7 @@
 import { BUCKETS, DENSE_NAMES, type Features } from './features.ts';
 
 /** What the hashed features of one line may add or take, in log odds: rare words must not outvote phrases and level. */
-export const HASHED_MAX = 2.5;
+export const HASHED_MAX = 1.5;
 
 /** A trained linear model: log odds = bias + dense + hashed. */
 export interface Model {
