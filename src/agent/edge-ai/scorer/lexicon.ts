@@ -309,7 +309,7 @@ export const ENGLISH: Lexicon = {
     chassis intrusion
   `,
   down: `
-    silent|quiet|dark|mute|frozen|stalled|unheard|absent ~ for|since
+    silent|quiet|mute|unheard ~ for|since
     stopped|hung|blocked|unavailable|unreachable|down|offline|gone|missing ~ for|since ~ ${UNIT}
     not|no|nothing|nobody|never ~ for|since|in|within ~ # ${UNIT}
     not|no|nothing|nobody ~ for|since yesterday|hours|days|monday|minutes
@@ -333,7 +333,8 @@ export const ENGLISH: Lexicon = {
     hasnt|havent ~ reported|answered|responded|checked|arrived|heard|seen|synced|come|returned
     not been heard|seen
     not ~ come back|up
-    offline @0.7
+    offline @0.4
+    offline since|for|now
     to down|failed|error|dead|lost|lost|crashed|aborted|red|degraded|faulty|faulted|critical|unhealthy|offline|unreachable|suspended|zero @0.9
     state|status|health ~ failed|down|red|dead|lost|unhealthy|faulted|suspended
     vanished|disappeared|collapsed|jammed|tripped|unsynchronised|unsynchronized|stranded

@@ -90,7 +90,7 @@ export class Tokens {
     else this.kinds[index] = isNumber ? 'number' : next === 61 ? 'key' : isName ? 'name' : 'prose';
   }
 
-  /** `ERROR` in capitals, `[error]`, `<warn>`, `level=error`, or `error:` as the first word; only the first of a text counts. */
+  /** `ERROR` in capitals, `[error]`, `<warn>`, `level=error`, `error:` as the first word or behind a label; only the first of a text counts. */
   #headerLevel(raw: string, start: number, next: number, index: number): Level | undefined {
     if (this.level !== undefined || index >= (this.#isLevelled ? LABEL_TOKENS_MAX : HEADER_TOKENS_MAX)) return undefined;
     if (raw.length < 3 || raw.length > LEVEL_WORD_LENGTH_MAX) return undefined;
@@ -100,7 +100,7 @@ export class Tokens {
     const isBracketed =
       (before === 91 && next === 93) || (before === 60 && next === 62) || (before === 40 && next === 41);
     const isValue = before === 61 && index > 0 && LEVEL_KEYS.has(this.words[index - 1]!);
-    const isLabelOfLine = index === 0 && next === 58;
+    const isLabelOfLine = next === 58 && (index === 0 || (this.#isAfterBreak && LABEL_LEVELS.has(raw.toLowerCase())));
     if (isBracketed || isValue || isLabelOfLine) return level;
     const isCapital = raw === raw.toUpperCase() && LEVEL_EDGES.has(before) && LEVEL_EDGES.has(next);
     return isCapital && (index === 0 || this.#mayFollow(raw, index - 1)) ? level : undefined;
@@ -116,6 +116,10 @@ export class Tokens {
 const LEVEL_KEYS: ReadonlySet<string> = new Set(['level', 'lvl', 'severity', 'loglevel', 'priority']);
 /** Space, tab, `:`, `[`, `]`, `|`, `-`: what a level stands between in a header. */
 const LEVEL_EDGES: ReadonlySet<number> = new Set([32, 9, 58, 91, 93, 124, 45]);
+/** `sshd[1]: error: …`: behind another label these are levels, too. */
+const LABEL_LEVELS: ReadonlySet<string> = new Set(
+  'debug info notice warn warning err error crit critical severe fatal emerg panic'.split(' '),
+);
 const COMMON_LEVELS: ReadonlySet<string> = new Set(
   'TRACE DEBUG INFO WARN WARNING ERROR SEVERE CRITICAL FATAL'.split(' '),
 );
