@@ -112,7 +112,9 @@ function tidy(text: string): string {
 
 function isSentence(message: string): boolean {
   return (
-    /^[a-zA-Z][\w'"-]* [\w'"%]+/.test(message) && message.split(' ').length >= 3 && !/[<>\\|=]|--|\t/.test(message)
+    /^[a-zA-Z][\w'"-]* [\w'"%]+/.test(message) &&
+    (message.match(/[a-zA-Z]{2,}/g)?.length ?? 0) >= 3 &&
+    !/[<>\\|=]|--|\t/.test(message)
   );
 }
 

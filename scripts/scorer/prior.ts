@@ -40,6 +40,7 @@ const PRIORS: Readonly<Record<string, number>> = {
   'level:WARN': -0.4,
   'level:ERROR': 1.2,
   'level:CRITICAL': 3.4,
+  'trouble-at:WARN': -0.8,
   'sign:grave-resolved': -0.8,
   'sign:trouble-resolved': -1,
   'sign:grave-retry': -0.6,

@@ -29,6 +29,13 @@ const PREVENTERS: ReadonlySet<string> = new Set([
   ...NEGATORS,
   ...'cannot cant could unable failed fails fail failure couldnt impossible until before נכשל נכשלה נכשלו'.split(' '),
 ]);
+/** A zero behind them is a number of one of many: “adapter 0 failed”. */
+const NUMBERED: ReadonlySet<string> = new Set(
+  (
+    'node cpu core disk drive adapter port slot bank rank unit channel device zone socket gpu fan psu controller link lane worker shard ' +
+    'replica partition bus interface instance thread process host rack blade module board card queue pool volume server member site id index no number'
+  ).split(' '),
+);
 /** Behind a word of trouble, with a colon, an equals sign or nothing between. */
 const NOTHING_WORDS: ReadonlySet<string> = new Set('0 none null nil false no ok success na אין ללא אפס'.split(' '));
 const RESOLVED = PHRASE_CLASSES.indexOf('resolved' satisfies PhraseClass);
@@ -73,13 +80,18 @@ function isTakenBack(text: Tokens, start: number, end: number, phraseClass: numb
 function isPrecededBy(words: ReadonlySet<string>, text: PhraseText, start: number): boolean {
   for (let at = start - 1; at >= 0 && at >= start - NEGATION_REACH; at--) {
     if (text.isAfterBreak[at + 1]) return false;
-    if (words.has(text.words[at]!)) return true;
+    if (words.has(text.words[at]!) && !isNumberOfOne(text, at)) return true;
   }
   return false;
 }
 
-/** “errors: 0”, “error=null”, “failed 0”; a zero without a label must stand right behind. */
-function isNothing(text: Tokens, at: number): boolean {
+function isNumberOfOne(text: PhraseText, at: number): boolean {
+  return text.words[at] === '0' && at > 0 && !text.isAfterBreak[at] && NUMBERED.has(text.words[at - 1]!);
+}
+
+/** “errors: 0”, “error=null”, “failed units: none”, “failed 0”; a zero without a label must stand right behind. */
+function isNothing(text: Tokens, start: number): boolean {
+  const at = text.isLabel[start] && !text.isLabel[start - 1] && start + 1 < text.count ? start + 1 : start;
   if (!NOTHING_WORDS.has(text.words[at]!)) return false;
   return text.isLabel[at - 1]! || (text.words[at] === '0' && !text.isAfterBreak[at]);
 }

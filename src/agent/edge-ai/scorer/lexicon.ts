@@ -179,7 +179,9 @@ export const ENGLISH: Lexicon = {
     overflow|overflowed|overrun|overruns @0.7
     connection pool ~ exhausted|timeout|empty
     pool exhausted
-    low on|disk|memory|space
+    low on memory|space|disk
+    low disk|free space
+    is|are|getting|very|critically low
     gc overhead limit
     java heap space
     killed process
@@ -269,7 +271,8 @@ export const ENGLISH: Lexicon = {
     below|above|over|under|outside ~ limit|minimum|maximum|threshold|alarm|range|critical
     above|below|under|over the limit|minimum|maximum|threshold|alarm
     water|gas|smoke|fire|flood ~ detected|alarm|in|leak
-    tripped|trip @0.6
+    tripped @0.8
+    emergency|thermal|protection trip|tripped
     cooling ~ stopped|failed|lost|off
     emergency stop
     evacuate
@@ -309,6 +312,14 @@ export const ENGLISH: Lexicon = {
     chassis intrusion
   `,
   down: `
+    powered|switched|turned|shut itself|themselves off|down
+    out of operation
+    absent
+    about to fall|crash|fail|die
+    entered ~ stopped|failed|error|faulted|degraded|maintenance state
+    is|are|was|were withdrawn|orphaned
+    gone|lost since|for
+    goes|went|gone|going dead|dark|offline|down|read
     silent|quiet|mute|unheard ~ for|since
     stopped|hung|blocked|unavailable|unreachable|down|offline|gone|missing ~ for|since ~ ${UNIT}
     not|no|nothing|nobody|never ~ for|since|in|within ~ # ${UNIT}
@@ -427,6 +438,10 @@ export const ENGLISH: Lexicon = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    not stored|saved|persisted|committed
+    is|are garbage
+    torn write
+    any longer
     is|are|became|was|loss nan
     conflict ~ replication|replay
     not saved|stored|written|persisted|kept
@@ -660,13 +675,19 @@ export const ENGLISH: Lexicon = {
     catastrophic
     disaster
     disastrous
-    alarm|alarms
-    alert|alerts @0.7
+    alarm|alarms @0.8
+    alert|alerts @0.4
     danger|dangerous
     serious|seriously @0.7
     violently
   `,
   failure: `
+    unexpectedly
+    in vain
+    to no avail
+    bricked
+    collapsed|collapse
+    halfway|midway @0.5
     lost
     losing @0.8
     ${FAIL}
@@ -817,7 +838,7 @@ export const ENGLISH: Lexicon = {
   wrong: `
     missing
     invalid
-    unexpected|unexpectedly
+    unexpected
     unknown @0.6
     unrecognized|unrecognised @0.7
     unsupported @0.7
@@ -827,7 +848,7 @@ export const ENGLISH: Lexicon = {
     does not exist
     doesnt exist
     illegal
-    bad
+    bad @0.9
     undefined @0.5
     null pointer
     out of sync|order|date|bounds
@@ -898,6 +919,8 @@ export const ENGLISH: Lexicon = {
     soft @0.3
   `,
   resolved: `
+    compensated|compensating|worked around|workaround|bypassed
+    workaround @0.8
     is|are|was|were|and|came|comes back
     back and|in|on|to|online|up
     is|now full again
@@ -1039,6 +1062,12 @@ export const ENGLISH: Lexicon = {
     published|consumed|delivered
   `,
   mention: `
+    removing|removed|removes|cleaning|cleaned|purging|purged|deleting|deleted|killing|clearing|cleared|dropping|pruning|pruned|reaping ~ failed|dead|stale|broken|expired|leftover|orphaned|orphan|corrupt|invalid|old|lost|unused|zombie
+    failed|dead|stale|broken|expired|leftover|orphaned|orphan|corrupt|invalid|old|lost|unused|zombie ~ removing|removed|removes|cleaning|cleaned|purging|purged|deleting|deleted|clearing|cleared|pruning|pruned|reaping
+    oom score|adjust|adjustment
+    oom ~ adj|adjusted
+    full duplex
+    speed # full
     crash|core|memory|heap|thread dump|dumps ~ location|path|directory|folder|set|written|size|off|disabled|file
     # full
     focus lost|gained
@@ -1099,7 +1128,7 @@ export const ENGLISH: Lexicon = {
     no error|errors|failure|failures|fault|faults|problem|problems|issue|issues|exception|exceptions|warning|warnings|crash|crashes|alarms|alerts|conflicts|corruption|damage|leak|leaks|loss|violations
     ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
   `,
-foreign: `
+  foreign: `
     client|clients
     visitor|visitors|guest|browser|scanner|crawler|bot
     remote end|side|party
@@ -1108,7 +1137,7 @@ foreign: `
     form|input validation
     attempt by
   `,
-    chatter: `
+  chatter: `
     deprecated|deprecation
     debug|debugging
     trace|tracing

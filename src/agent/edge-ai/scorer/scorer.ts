@@ -5,9 +5,9 @@ import { type Model, probability, readModel } from './model.ts';
 import { WEIGHTS } from './weights.ts';
 
 /** From here on people are told. */
-export const THRESHOLD = 0.45;
+export const THRESHOLD = 0.5;
 /** Between the two a second opinion is worth asking for. */
-export const UNSURE = { from: 0.2, to: 0.7 } as const;
+export const UNSURE = { from: 0.25, to: 0.75 } as const;
 /** Words of a line that a reason may quote, and phrases. */
 const QUOTED_WORDS_MAX = 4;
 const QUOTED_PHRASES_MAX = 2;

@@ -92,7 +92,8 @@ export class Tokens {
 
   /** `ERROR` in capitals, `[error]`, `<warn>`, `level=error`, `error:` as the first word or behind a label; only the first of a text counts. */
   #headerLevel(raw: string, start: number, next: number, index: number): Level | undefined {
-    if (this.level !== undefined || index >= (this.#isLevelled ? LABEL_TOKENS_MAX : HEADER_TOKENS_MAX)) return undefined;
+    if (this.level !== undefined || index >= (this.#isLevelled ? LABEL_TOKENS_MAX : HEADER_TOKENS_MAX))
+      return undefined;
     if (raw.length < 3 || raw.length > LEVEL_WORD_LENGTH_MAX) return undefined;
     const level = parseLevel(raw);
     if (level === undefined) return undefined;

@@ -54,7 +54,10 @@ test('so it is in Hebrew', () => {
 });
 
 test('a header before the text, with the level in it, changes little', () => {
-  const { recall, falseAlarmShare } = count(examples, (level) => `2025-12-01 10:00:00,123 [worker-4] ${level} o.e.Main - `);
+  const { recall, falseAlarmShare } = count(
+    examples,
+    (level) => `2025-12-01 10:00:00,123 [worker-4] ${level} o.e.Main - `,
+  );
 
   assert.ok(recall >= 0.8, `recall ${recall}`);
   assert.ok(falseAlarmShare <= 0.03, `false alarms ${falseAlarmShare}`);

@@ -131,9 +131,14 @@ describe('words of trouble where there is none', () => {
 
 describe('levels', () => {
   test('each severer level makes the same words more likely an alert', () => {
-    const scores = (['DEBUG', 'INFO', 'ERROR', 'CRITICAL'] as const).map((level) => score('replica 4 failed', level).score);
+    const scores = (['DEBUG', 'INFO', 'ERROR', 'CRITICAL'] as const).map(
+      (level) => score('replica 4 failed', level).score,
+    );
 
-    assert.deepEqual(scores, scores.toSorted((one, other) => one - other));
+    assert.deepEqual(
+      scores,
+      scores.toSorted((one, other) => one - other),
+    );
     assert.ok(scores[3]! - scores[0]! > 0.2);
   });
 
@@ -142,7 +147,10 @@ describe('levels', () => {
   });
 
   test('harmless text at ERROR doesn’t', () => {
-    assertOrdinary(['listening on port 8080', 'user entered an invalid date', 'query returned no rows', 'done'], 'ERROR');
+    assertOrdinary(
+      ['listening on port 8080', 'user entered an invalid date', 'query returned no rows', 'done'],
+      'ERROR',
+    );
   });
 
   test('the lines of a dump at CRITICAL don’t', () => {
@@ -184,7 +192,7 @@ describe('the answer', () => {
   test('it is unsure only near the threshold', () => {
     assert.equal(score('kernel panic, out of memory', 'CRITICAL').isUnsure, false);
     assert.equal(score('session opened for user deploy').isUnsure, false);
-    assert.equal(score('upload of report failed, stored for later').isUnsure, true);
+    assert.equal(score('upload of report failed').isUnsure, true);
   });
 
   test('it is the same for the same line, whatever was judged between', () => {
@@ -192,9 +200,6 @@ describe('the answer', () => {
     for (const message of ['', 'x'.repeat(5_000), 'הדיסק מלא', 'a b c']) score(message);
 
     assert.deepEqual(score('replica 4 failed to sync', 'WARN'), first);
-    assert.deepEqual(
-      new Scorer().score({ message: 'replica 4 failed to sync', template: '', level: 'WARN' }),
-      first,
-    );
+    assert.deepEqual(new Scorer().score({ message: 'replica 4 failed to sync', template: '', level: 'WARN' }), first);
   });
 });

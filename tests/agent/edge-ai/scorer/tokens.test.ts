@@ -36,7 +36,14 @@ test('a key is told from its value', () => {
 });
 
 test('short numbers stay, long ones don’t, and the zero of a name is no quantity', () => {
-  assert.deepEqual(kindsOf('0 0.00 11 4096 eth0'), ['0:number', '0:number', '11:number', '#:number', 'eth:name', '#:number']);
+  assert.deepEqual(kindsOf('0 0.00 11 4096 eth0'), [
+    '0:number',
+    '0:number',
+    '11:number',
+    '#:number',
+    'eth:name',
+    '#:number',
+  ]);
 });
 
 test('an apostrophe stays inside its word', () => {
