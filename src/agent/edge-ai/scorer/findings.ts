@@ -72,7 +72,7 @@ function hasName(tokens: Tokens, start: number, end: number): boolean {
 function isTakenBack(text: Tokens, start: number, end: number, phraseClass: number): boolean {
   if (phraseClass < TROUBLE_CLASSES) {
     if (NEGATORS.has(text.words[start]!)) return false;
-    return isPrecededBy(NEGATORS, text, start) || (end < text.count && isNothing(text, end));
+    return isPrecededBy(NEGATORS, text, start) || (end < text.count && isNothing(text, end)) || isCountOfNone(text, end);
   }
   return phraseClass === RESOLVED && isPrecededBy(PREVENTERS, text, start);
 }
@@ -94,6 +94,14 @@ function isNothing(text: Tokens, start: number): boolean {
   const at = text.isLabel[start] && !text.isLabel[start - 1] && start + 1 < text.count ? start + 1 : start;
   if (!NOTHING_WORDS.has(text.words[at]!)) return false;
   return text.isLabel[at - 1]! || (text.words[at] === '0' && !text.isAfterBreak[at]);
+}
+
+/** “failed attempts since last login: 0”: the line is one label, and its value a zero. */
+function isCountOfNone(text: Tokens, end: number): boolean {
+  const last = text.count - 1;
+  if (last < 1 || text.words[last] !== '0' || !text.isLabel[last - 1]) return false;
+  for (let at = end; at < last; at++) if (text.isAfterBreak[at]) return false;
+  return true;
 }
 
 /** A Hebrew word without the one or two letters that stand for “the”, “and”, “in”, “to”, “from”, where the lexicon knows the rest. */

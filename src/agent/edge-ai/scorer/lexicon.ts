@@ -316,13 +316,13 @@ export const ENGLISH: Lexicon = {
     out of operation
     absent
     about to fall|crash|fail|die
-    entered ~ stopped|failed|error|faulted|degraded|maintenance state
+    entered ~ failed|error|faulted|degraded|maintenance state
     is|are|was|were withdrawn|orphaned
     gone|lost since|for
     goes|went|gone|going dead|dark|offline|down|read
     silent|quiet|mute|unheard ~ for|since
     stopped|hung|blocked|unavailable|unreachable|down|offline|gone|missing ~ for|since ~ ${UNIT}
-    not|no|nothing|nobody|never ~ for|since|in|within ~ # ${UNIT}
+    not|no|nothing|nobody|never ~ for|since ~ # ${UNIT}
     not|no|nothing|nobody ~ for|since yesterday|hours|days|monday|minutes
     no ~ for|since # ${UNIT}
     stall|stalls
@@ -333,7 +333,7 @@ export const ENGLISH: Lexicon = {
     only # of ~ left|answer|reachable|alive|available|running|up
     no|none of ~ can|could be reached|contacted|served|started
     not writable|readable|usable|functional|responsive|synchronised|synchronized|in sync
-    not ~ any more|longer
+    cannot|cant|not ~ read|written|reached|seen|served|found|writable|readable|usable|pulled|opened|used ~ any more|longer
     is|are no longer
     cluster|network partition ~ detected
     does|do|did|will|can not ~ come|spin|power|boot|turn|charge|wake|join
@@ -351,7 +351,7 @@ export const ENGLISH: Lexicon = {
     vanished|disappeared|collapsed|jammed|tripped|unsynchronised|unsynchronized|stranded
     removed|dropped|thrown|fell|expelled|kicked|evicted ~ from|out ~ cluster|fabric|ring|rotation|membership|service|pool|stack|quorum|array
     no ~ leader|master|primary|quorum|carrier|heartbeat|heartbeats|answer|reply|response|contact|signal|partner
-    no ~ reachable|available|usable|working|operational|responding|alive
+    no ~ reachable|usable|working|operational|responding|alive
     0 ~ healthy|reachable|alive|online|operational @0.9
     0 ~ ready|available|active|left|remaining|paths @0.7
     remaining|active|healthy|available|live paths|nodes|replicas|members|backends|servers|workers 0 @0.9
@@ -441,7 +441,6 @@ export const ENGLISH: Lexicon = {
     not stored|saved|persisted|committed
     is|are garbage
     torn write
-    any longer
     is|are|became|was|loss nan
     conflict ~ replication|replay
     not saved|stored|written|persisted|kept
@@ -1109,6 +1108,8 @@ export const ENGLISH: Lexicon = {
     bad block|blocks table|scan|list|check
     parity ~ enabled|check|none|rebuild
     ecc enabled|mode|scrub|scrubbing
+    machine check banks
+    deadlock|health|sanity|lockup|hang checks|check|detector ~ off|disabled|skipped
     machine check ~ enabled|polling|supported|reporting|initialized|exceptions
     mce ~ banks|enabled|log|logging
     thermal zone|monitoring|monitor|governor|sensor @1.0
