@@ -2,7 +2,7 @@ import { PHRASE_CLASSES, type PhraseClass, TROUBLE_CLASSES } from './classes.ts'
 import { ENGLISH } from './lexicon.ts';
 import { HEBREW } from './lexicon-hebrew.ts';
 import { NEGATORS, PhraseIndex, type PhraseText } from './phrases.ts';
-import type { Tokens } from './tokens.ts';
+import type { TokenKind, Tokens } from './tokens.ts';
 
 /** A phrase found in a text. */
 export interface Finding {
@@ -59,20 +59,26 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
     }
     const { phraseClass, weight, end } = match;
     if (isTakenBack(tokens, at, end, phraseClass)) findings.negated++;
-    else findings.list.push({ phraseClass, strength: weight, isName: hasName(tokens, at, end), start: at, end });
+    else findings.list.push({ phraseClass, strength: weight, isName: isOfName(tokens, at, end), start: at, end });
     at = end;
   }
 }
 
-function hasName(tokens: Tokens, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (tokens.kinds[at] === 'name' || tokens.kinds[at] === 'key') return true;
-  return false;
+/** A phrase may have a name at one end or in its `~`, as in “node-4 is down”: it is one of a name only where it begins and ends in one. A key, as in “total=0, active=0”, ends none. */
+function isOfName({ kinds }: Tokens, start: number, end: number): boolean {
+  return kinds[end - 1] === 'key' || (isPieceOfName(kinds[start]!) && isPieceOfName(kinds[end - 1]!));
+}
+
+function isPieceOfName(kind: TokenKind): boolean {
+  return kind === 'name' || kind === 'key';
 }
 
 function isTakenBack(text: Tokens, start: number, end: number, phraseClass: number): boolean {
   if (phraseClass < TROUBLE_CLASSES) {
     if (NEGATORS.has(text.words[start]!)) return false;
-    return isPrecededBy(NEGATORS, text, start) || (end < text.count && isNothing(text, end)) || isCountOfNone(text, end);
+    return (
+      isPrecededBy(NEGATORS, text, start) || (end < text.count && isNothing(text, end)) || isCountOfNone(text, end)
+    );
   }
   return phraseClass === RESOLVED && isPrecededBy(PREVENTERS, text, start);
 }

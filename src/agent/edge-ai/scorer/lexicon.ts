@@ -1076,7 +1076,7 @@ export const ENGLISH: Lexicon = {
     dropped|dropping privileges|table|index|caps
     intrusion|virus|malware|crash|failure|anomaly|fraud|attack|deadlock|leak|collision detection|detector|protection|prevention|scanner|scan|policy|reporter|analysis
     search query|term|text
-    query|asked|question|translated|classified|titled|named|called|subject @0.7
+    query|asked|question|translated|classified|titled|called|subject @0.7
     error|errors|failure|failures|exception|exceptions|crash|panic|fault log|logs|logging|logger|page|pages|report|reports|reporting|reporter|handler|handlers|handling|callback|callbacks|hook|listener|stream|rate|rates|budget|policy|detector|detection|count|counts|counter|counters|threshold|thresholds|correction|correcting|recovery|domain|domains|tolerance|tolerant|injection|file|files|boundary|tracking|mode|modes|message|messages|response|format|level|type|types|class|classes|classification|statistics|metrics|total|totals|margin|percentage|ratio|window|simulation|test|tests|document|channel|queue|output|code 0
     on|upon|until|any ${FAIL}|${ERR}|exception|crash|panic|timeout
     if|when|whenever|unless|case|should ~ ${FAIL}|${ERR}|exception|crash|panic|timeout
