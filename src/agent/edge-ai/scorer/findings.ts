@@ -51,8 +51,9 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
     const word = tokens.words[at]!;
     if (word.charCodeAt(0) >= 0x05d0 && word.charCodeAt(0) <= 0x05ea) tokens.words[at] = withoutPrefix(word);
   }
+  PHRASES.read(tokens);
   for (let at = 0; at < tokens.count; ) {
-    const match = tokens.kinds[at] === 'level' ? undefined : PHRASES.match(tokens, at);
+    const match = tokens.kinds[at] === 'level' ? undefined : PHRASES.matchAt(at);
     if (match === undefined) {
       at++;
       continue;

@@ -1,4 +1,5 @@
-import { type Lexicon, PHRASE_CLASSES, TROUBLE_CLASSES } from './classes.ts';
+import type { Lexicon } from './classes.ts';
+import { ANY_NUMBER, buildPhraseTable, GAP, type PhraseTable } from './phrase-table.ts';
 
 /** Words that deny what follows. */
 export const NEGATORS: ReadonlySet<string> = new Set(
@@ -8,15 +9,6 @@ export const NEGATORS: ReadonlySet<string> = new Set(
 );
 /** Words that a `~` may stand for. */
 const GAP_MAX = 3;
-
-type Element = ReadonlySet<string> | 'gap';
-
-interface Phrase {
-  readonly elements: readonly Element[];
-  /** Index in `PHRASE_CLASSES`. */
-  readonly phraseClass: number;
-  readonly weight: number;
-}
 
 /** The words of a text as the phrases see them. */
 export interface PhraseText {
@@ -33,102 +25,105 @@ export interface PhraseMatch {
 }
 
 /**
- * Finds the phrases of lexicons that begin at a word, the longest first. Each word of a phrase is met at most `GAP_MAX` + 1 times for each gap
+ * Finds the phrases of lexicons that begin at a word, the longest first. Each element of a phrase is met at most `GAP_MAX` + 1 times for each gap
  * before it, so the time is bounded by the lexicon, whatever the text.
  */
 export class PhraseIndex {
-  readonly #byFirstWord = new Map<string, Phrase[]>();
-  readonly #words = new Set<string>();
+  readonly #table: PhraseTable;
   readonly #match: PhraseMatch = { phraseClass: 0, weight: 0, end: 0 };
+  /** Of the text that is read, by word; 0 for words that no phrase has. */
+  readonly #numbers: number[] = [];
+  #text: PhraseText = { count: 0, words: [], isAfterBreak: [] };
 
   constructor(lexicons: readonly Lexicon[]) {
-    for (const lexicon of lexicons) {
-      PHRASE_CLASSES.forEach((name, phraseClass) => {
-        for (const line of lexicon[name].split('\n')) if (line.trim() !== '') this.#add(line.trim(), phraseClass);
-      });
-    }
-    for (const phrases of this.#byFirstWord.values()) phrases.sort(mostTellingFirst);
+    this.#table = buildPhraseTable(lexicons);
   }
 
   /** Whether any phrase has this word anywhere. */
   knows(word: string): boolean {
-    return this.#words.has(word);
+    return this.#table.wordNumbers.has(word);
   }
 
-  /** The phrase that begins at word `at`; the answer is used again for the next. */
-  match(text: PhraseText, at: number): PhraseMatch | undefined {
-    const word = text.words[at]!;
-    const phrases = this.#byFirstWord.get(word) ?? (isDigit(word) ? this.#byFirstWord.get('#') : undefined);
-    if (phrases === undefined) return undefined;
-    for (let index = 0; index < phrases.length; index++) {
-      const phrase = phrases[index]!;
-      const end = endOfMatch(phrase.elements, 1, text, at + 1);
+  /** Takes a text, for `matchAt`. */
+  read(text: PhraseText): void {
+    this.#text = text;
+    for (let at = 0; at < text.count; at++) {
+      const word = text.words[at]!;
+      this.#numbers[at] = this.#table.wordNumbers.get(word) ?? (isNumber(word) ? ANY_NUMBER : 0);
+    }
+  }
+
+  /** The phrase that begins at word `at` of the text; the answer is used again for the next. */
+  matchAt(at: number): PhraseMatch | undefined {
+    const first = this.#numbers[at]!;
+    if (first === 0) return undefined;
+    return (
+      this.#matchBeginning(first, at) ?? (this.#isOtherNumber(at) ? this.#matchBeginning(ANY_NUMBER, at) : undefined)
+    );
+  }
+
+  #matchBeginning(first: number, at: number): PhraseMatch | undefined {
+    const { firstStart, firstPhrases, phraseStart, phraseClass, phraseWeight } = this.#table;
+    const last = firstStart[first + 1]!;
+    for (let index = firstStart[first]!; index < last; index++) {
+      const phrase = firstPhrases[index]!;
+      const end = this.#endOfMatch(phraseStart[phrase]! + 1, phraseStart[phrase + 1]!, at + 1);
       if (end < 0) continue;
-      this.#match.phraseClass = phrase.phraseClass;
-      this.#match.weight = phrase.weight;
+      this.#match.phraseClass = phraseClass[phrase]!;
+      this.#match.weight = phraseWeight[phrase]! / 100;
       this.#match.end = end;
       return this.#match;
     }
     return undefined;
   }
 
-  #add(line: string, phraseClass: number): void {
-    const parts = line.split(' ');
-    const last = parts.at(-1)!;
-    const weight = last.startsWith('@') ? Number(parts.pop()!.slice(1)) : 1;
-    const elements = parts.map((part): Element => (part === '~' ? 'gap' : new Set(part.split('|'))));
-    const phrase: Phrase = { elements, phraseClass, weight };
-    for (const element of elements) if (element !== 'gap') for (const word of element) this.#words.add(word);
-    const first = elements[0];
-    if (first === undefined || first === 'gap') throw new Error(`lexicon: "${line}" must begin with a word`);
-    for (const word of first) {
-      const others = this.#byFirstWord.get(word);
-      if (others === undefined) this.#byFirstWord.set(word, [phrase]);
-      else others.push(phrase);
+  /** Index behind the match of the elements `from` to `to` at word `at`; -1 without. A gap reaches neither over the end of a clause nor over a “no”. */
+  #endOfMatch(from: number, to: number, at: number): number {
+    const { phraseElements } = this.#table;
+    const { count, words, isAfterBreak } = this.#text;
+    let here = at;
+    for (let index = from; index < to; index++) {
+      const element = phraseElements[index]!;
+      if (element === GAP) {
+        for (let skipped = 0; skipped <= GAP_MAX && here + skipped < count; skipped++) {
+          const end = this.#endOfMatch(index + 1, to, here + skipped);
+          if (end >= 0) return end;
+          if (isAfterBreak[here + skipped] || NEGATORS.has(words[here + skipped]!)) return -1;
+        }
+        return -1;
+      }
+      if (here >= count || !this.#isMeant(element, here)) return -1;
+      here++;
     }
+    return here;
+  }
+
+  #isMeant(element: number, at: number): boolean {
+    const number = this.#numbers[at]!;
+    if (number === 0) return false;
+    return this.#has(element, number) || (this.#isOtherNumber(at) && this.#has(element, ANY_NUMBER));
+  }
+
+  /** Whether an element has a word: its words are in ascending order. */
+  #has(element: number, word: number): boolean {
+    const { elementStart, elementWords } = this.#table;
+    let low = elementStart[element]!;
+    let high = elementStart[element + 1]!;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (elementWords[middle]! < word) low = middle + 1;
+      else high = middle;
+    }
+    return low < elementStart[element + 1]! && elementWords[low] === word;
+  }
+
+  /** A number that phrases know as itself (`11`) is any number as well. */
+  #isOtherNumber(at: number): boolean {
+    return this.#numbers[at] !== ANY_NUMBER && isNumber(this.#text.words[at]!);
   }
 }
 
-/** More words first, then what takes trouble back, then the graver class, then fewer gaps. */
-function mostTellingFirst(one: Phrase, other: Phrase): number {
-  const words = wordCount(other) - wordCount(one);
-  if (words !== 0) return words;
-  const isTrouble = Number(one.phraseClass < TROUBLE_CLASSES) - Number(other.phraseClass < TROUBLE_CLASSES);
-  if (isTrouble !== 0) return isTrouble;
-  return (
-    one.phraseClass - other.phraseClass || one.elements.length - other.elements.length || other.weight - one.weight
-  );
-}
-
-function wordCount({ elements }: Phrase): number {
-  return elements.filter((element) => element !== 'gap').length;
-}
-
-/** Whether a word is meant; `#` means any number. */
-function isMeant(wanted: ReadonlySet<string>, word: string): boolean {
-  return wanted.has(word) || (wanted.has('#') && isDigit(word));
-}
-
-function isDigit(word: string): boolean {
+function isNumber(word: string): boolean {
   const code = word.charCodeAt(0);
   return code === 35 || (code >= 48 && code <= 57);
-}
-
-/** Index behind the match of `elements` from `element` on, at word `at`; -1 without. A gap reaches neither over the end of a clause nor over a “no”. */
-function endOfMatch(elements: readonly Element[], element: number, text: PhraseText, at: number): number {
-  let here = at;
-  for (let index = element; index < elements.length; index++) {
-    const wanted = elements[index]!;
-    if (wanted === 'gap') {
-      for (let skipped = 0; skipped <= GAP_MAX && here + skipped < text.count; skipped++) {
-        const end = endOfMatch(elements, index + 1, text, here + skipped);
-        if (end >= 0) return end;
-        if (text.isAfterBreak[here + skipped] || NEGATORS.has(text.words[here + skipped]!)) return -1;
-      }
-      return -1;
-    }
-    if (here >= text.count || !isMeant(wanted, text.words[here]!)) return -1;
-    here++;
-  }
-  return here;
 }
