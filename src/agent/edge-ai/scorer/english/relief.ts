@@ -1,0 +1,283 @@
+import type { Lexicon } from '../classes.ts';
+import { ERR, FAIL, ZERO } from './words.ts';
+
+/** What takes trouble back, or is no news. */
+export const RELIEF = {
+  retry: `
+    default|defaults|defaulting @0.7
+    assumed
+    left out
+    as is
+    is|are|was|were used|taken|chosen ~ instead
+    started over
+    retry|retries|retried|retrying
+    will retry
+    will be retried
+    trying|try again
+    try|trying another|next|other|alternate
+    attempt|attempts|attempting @0.5
+    attempt # @0.7
+    backing off
+    backoff
+    fallback
+    falling|fall back
+    fell back
+    instead
+    reconnecting|reconnect
+    temporarily|temporary|transient @0.8
+    will wait
+    waiting @0.5
+    rescheduling|reschedule|rescheduled
+    requeue|requeued|requeueing
+    ignored|ignoring @0.7
+    skipping|skipped @0.6
+    using ~ default|instead|short|cached|local|old|previous|builtin|backup|secondary
+    assuming
+    deferred|defer|deferring @1.2
+    postponed|suppressed @0.6
+    resent|resend|resending
+    continuing|continue @0.6
+    soft @0.3
+  `,
+  resolved: `
+    compensated|compensating|worked around|workaround|bypassed
+    workaround @0.8
+    is|are|was|were|and|came|comes back
+    back and|in|on|to|online|up
+    is|now full again
+    full again
+    outage|incident|problem|alarm|alert|failure|fault|error|condition|maintenance|redundancy ~ over|cleared|resolved|ended|gone|closed|restored|regained|full
+    over now
+    answers|working|serving|running|full|reachable|up|available again
+    again @0.5
+    regained
+    handled @0.7
+    recovered|recovering|recovers|recovery
+    recovered from|after
+    successfully recovered
+    corrected|correctable|correcting
+    corrected ~ error|errors
+    error|errors ~ corrected
+    detected and corrected
+    single bit ~ corrected
+    resolved|resolves @0.9
+    repaired|healed|fixed|fix|cleared|restored|reestablished
+    re established
+    reconnected
+    back online|up|again|normal|available
+    up again
+    is up
+    is now up|available|reachable|online|healthy|ready|ok|normal|connected|active
+    returned to|normal
+    available|reachable|healthy|online|alive again
+    returned ~ normal|service
+    within ~ limits|range|bounds
+    no longer
+    succeeded|succeeds|success|successful|successfully|succeed
+    completed successfully
+    passed @0.8
+    clean @0.6
+    cleanly
+    ok @0.8
+    okay
+    healthy
+    normal|normally @0.8
+    in sync
+    rebuilt
+    ended @0.4
+  `,
+  intended: `
+    received|caught|got|on signal 1|2|15
+    signal 15
+    exited|exit|exits|ended|finished with 0
+    on purpose
+    by policy|rule|configuration|design
+    as asked|wished|planned|requested
+    users|operators wish
+    requested by ~ user|operator|administrator|admin|client
+    by user|operator|administrator|admin
+    on request
+    user request|requested
+    at ~ request
+    shutdown requested
+    graceful|gracefully
+    orderly
+    planned|scheduled|maintenance
+    manual|manually @0.7
+    clean shutdown|exit
+    shutting down @0.6
+    shutdown @0.4
+    exiting normally
+    exited|exit normally|cleanly
+    exit|exited ~ code|status 0
+    exited with code|status 0
+    normal exit|shutdown|termination|completion
+    as expected|requested|configured|designed
+    expected @0.6
+    going down for ~ reboot|maintenance
+    received sigterm|sighup|sigint
+    stopping @0.6
+    stopped @0.5
+    closing|closed @0.5
+    dry run
+    test|tests|testing @0.6
+    simulated|simulation
+    drill
+    disabled @0.6
+    terminating @0.6
+  `,
+  routine: `
+    defined|declared
+    supports|supported @0.6
+    started|starting|starts|start @0.8
+    initialized|initializing|initialised|initialising|initialization
+    loaded|loading|load @0.7
+    registered|registering|register
+    listening
+    connected|connecting @0.9
+    established
+    opened|open|opening @0.7
+    created|creating|create @0.8
+    finished|finishing
+    completed|complete|completing
+    received|receiving @0.6
+    sent|sending @0.6
+    processed|processing
+    running @0.7
+    ready
+    enabled|enabling
+    configured|configuring|configuration @0.8
+    accepted|accepting
+    assigned|allocated @0.8
+    added|adding|add
+    updated|updating|update
+    set|setting @0.5
+    using @0.6
+    got|get|getting @0.5
+    fetched|fetching
+    saved|saving|stored
+    scheduled|submitted|submitting
+    mounted|mounting @0.7
+    detected|found|discovered @0.5
+    changed|changing|change @0.5
+    joined|joining
+    elected|promoted
+    checked|checking|check @0.6
+    cleaned|cleaning|cleanup
+    deleted|deleting|removed|removing|remove @0.6
+    authenticated|logged
+    session opened|closed @1.2
+    version
+    total @0.5
+    took @0.6
+    info|information @0.5
+    statistics|stats|summary @0.7
+    begin|beginning|began
+    entering|leaving
+    selected|switching
+    downloaded|uploaded|installed|upgraded
+    flushed|committed|synced|replicated|compacted
+    released|acquired
+    renewed|refreshed
+    resumed|resuming
+    published|consumed|delivered
+  `,
+  mention: `
+    removing|removed|removes|cleaning|cleaned|purging|purged|deleting|deleted|killing|clearing|cleared|dropping|pruning|pruned|reaping ~ failed|dead|stale|broken|expired|leftover|orphaned|orphan|corrupt|invalid|old|lost|unused|zombie
+    failed|dead|stale|broken|expired|leftover|orphaned|orphan|corrupt|invalid|old|lost|unused|zombie ~ removing|removed|removes|cleaning|cleaned|purging|purged|deleting|deleted|clearing|cleared|pruning|pruned|reaping
+    oom score|adjust|adjustment
+    oom ~ adj|adjusted
+    full duplex
+    speed # full
+    crash|core|memory|heap|thread dump|dumps ~ location|path|directory|folder|set|written|size|off|disabled|file
+    # full
+    focus lost|gained
+    denial of service protection|profile|policy
+    virus|malware|attack|intrusion ~ definitions|signatures|rules
+    lost|losing ~ focus
+    dropped|dropping privileges|table|index|caps
+    intrusion|virus|malware|crash|failure|anomaly|fraud|attack|deadlock|leak|collision detection|detector|protection|prevention|scanner|scan|policy|reporter|analysis
+    search query|term|text
+    query|asked|question|translated|classified|titled|called|subject @0.7
+    error|errors|failure|failures|exception|exceptions|crash|panic|fault log|logs|logging|logger|page|pages|report|reports|reporting|reporter|handler|handlers|handling|callback|callbacks|hook|listener|stream|rate|rates|budget|policy|detector|detection|count|counts|counter|counters|threshold|thresholds|correction|correcting|recovery|domain|domains|tolerance|tolerant|injection|file|files|boundary|tracking|mode|modes|message|messages|response|format|level|type|types|class|classes|classification|statistics|metrics|total|totals|margin|percentage|ratio|window|simulation|test|tests|document|channel|queue|output|code 0
+    on|upon|until|any ${FAIL}|${ERR}|exception|crash|panic|timeout
+    if|when|whenever|unless|case|should ~ ${FAIL}|${ERR}|exception|crash|panic|timeout
+    if ~ ${FAIL}|unable|cannot|unavailable|dead|down
+    crash|panic|error|failure dump|reporter|report|kernel|recovery ~ enabled|installed|configured|started|loaded
+    error|failed|failure|failures|errors|failed count|total|rate 0
+    failed|failure|error ~ 0
+    stderr
+    fail over|open|closed|safe|fast|back
+    failover|failback|failsafe|failfast
+    dead letter queue|exchange ~ configured|created|enabled
+    dead time|code|band|zone
+    kill switch
+    timeout ~ set|configured|ms|seconds|s|sec|value|is|to|of|for
+    timeout # @1.0
+    timeout|deadline|ttl|expiry ~ #
+    critical section|path|region|sections|css|update|updates
+    abort controller|signal|handler
+    alert|alerts|alarm|alarms ~ rule|rules|manager|policy|channel|cleared|configured|enabled|loaded|definitions
+    alertmanager
+    alarm manager|clock|set|scheduled
+    panic mode ~ off|disabled
+    panic on|timeout
+    warning|warnings|warn 0
+    suppress|suppressed|suppressing ~ errors|warnings|error|error
+    attack ~ protection|detection|surface
+    lost found
+    bad block|blocks table|scan|list|check
+    parity ~ enabled|check|none|rebuild
+    ecc enabled|mode|scrub|scrubbing
+    machine check banks
+    deadlock|health|sanity|lockup|hang checks|check|detector ~ off|disabled|skipped
+    machine check ~ enabled|polling|supported|reporting|initialized|exceptions
+    mce ~ banks|enabled|log|logging
+    thermal zone|monitoring|monitor|governor|sensor @1.0
+    temperature ~ normal|ok|threshold ~ set
+    hung task ~ detector|check
+    watchdog ~ enabled|started|initialized|timer|registered
+    hardware ~ accelerated|acceleration|clock|detected|version|address|rng|random|revision|monitoring
+    full ~ gc|backup|sync|scan|text|duplex|speed|name|path|refresh|build|compaction|screen|version|rebuild|mesh|table
+    unknown @0.5
+    out of # @0.8
+    panic timeout
+    core dumps ~ enabled|disabled
+    core file ~ size|limit
+    virus ~ database|definitions|signatures
+    malware ~ definitions|signatures
+    attack signatures
+    no error|errors|failure|failures|fault|faults|problem|problems|issue|issues|exception|exceptions|warning|warnings|crash|crashes|alarms|alerts|conflicts|corruption|damage|leak|leaks|loss|violations
+    ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
+  `,
+  foreign: `
+    client|clients
+    visitor|visitors|guest|browser|scanner|crawler|bot
+    remote end|side|party
+    caller|sender|recipient|subscriber
+    users script|input|form|shell
+    form|input validation
+    attempt by
+  `,
+  chatter: `
+    deprecated|deprecation
+    debug|debugging
+    trace|tracing
+    experimental
+    verbose
+    obsolete
+    legacy
+    not recommended
+    hint|tip
+    should @0.4
+    unset
+    optional
+    no need
+    not needed|required|necessary
+    already
+    nothing to
+    null
+    false
+    true
+  `,
+} as const satisfies Partial<Lexicon>;
