@@ -43,7 +43,7 @@ const RESOLVED = PHRASE_CLASSES.indexOf('resolved' satisfies PhraseClass);
 const PHRASES = new PhraseIndex([ENGLISH, HEBREW]);
 const HEBREW_PREFIXES: ReadonlySet<string> = new Set([...'הובלמשכ']);
 
-/** All phrases of a text, from left to right, none over another. `words` of `tokens` may be changed: Hebrew words lose what stands before them. */
+/** All phrases of a text, from left to right, none over another. Changes `words` of `tokens`: Hebrew ones lose the letters that stand before them. */
 export function findPhrases(tokens: Tokens, findings: Findings): void {
   findings.list.length = 0;
   findings.negated = 0;
@@ -65,7 +65,10 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
   }
 }
 
-/** A phrase may have a name at one end or in its `~`, as in “node-4 is down”: it is one of a name only where it begins and ends in one. A key, as in “total=0, active=0”, ends none. */
+/**
+ * A phrase may have a name at one end or in its `~`, as in “node-4 is down”: it is one of a name only where it begins and ends in one.
+ * A key, as in “total=0, active=0”, ends none.
+ */
 function isOfName({ kinds }: Tokens, start: number, end: number): boolean {
   return kinds[end - 1] === 'key' || (isPieceOfName(kinds[start]!) && isPieceOfName(kinds[end - 1]!));
 }

@@ -14,7 +14,8 @@ const QUOTED_PHRASES_MAX = 2;
 
 /**
  * Tier 2 of the triage: judges a line by itself, from phrases that tell of trouble or take it back, its level, and a small linear
- * model over words and their pieces. Microseconds a line, the same answer for the same line, never throws.
+ * model over words and their pieces. Microseconds a line, the same answer for the same line, never throws. It looks at the message
+ * rather than its template: “failed: 0” and “failed: 4” share one, and mean the opposite.
  */
 export class Scorer implements LineScorer {
   readonly #model: Model = readModel(WEIGHTS);
@@ -23,17 +24,18 @@ export class Scorer implements LineScorer {
   score(input: ScoreInput): Score {
     extractFeatures(input.message, input.level, this.#features);
     const score = probability(this.#model, this.#features);
+    const isAlert = score >= THRESHOLD;
     return {
       score,
-      isAlert: score >= THRESHOLD,
+      isAlert,
       isUnsure: score >= UNSURE.from && score <= UNSURE.to,
-      reason: reasonOf(this.#features, this.#model),
+      reason: reasonOf(this.#features, this.#model) ?? (isAlert ? 'its wording' : 'no sign of trouble'),
     };
   }
 }
 
-/** The phrases of trouble that weigh most, and a loud level: `“out of memory”, CRITICAL`. */
-function reasonOf({ findings, tokens, level }: Features, model: Model): string {
+/** The phrases of trouble that weigh most, and a loud level: `“out of memory”, CRITICAL`. `undefined`: neither is there. */
+function reasonOf({ findings, tokens, level }: Features, model: Model): string | undefined {
   const troubles = findings.list.filter(({ phraseClass }) => phraseClass < TROUBLE_CLASSES);
   const weightOf = (found: (typeof troubles)[number]): number =>
     model.dense[found.isName ? PHRASE_CLASSES.length + found.phraseClass : found.phraseClass]! * found.strength;
@@ -42,5 +44,5 @@ function reasonOf({ findings, tokens, level }: Features, model: Model): string {
     .slice(0, QUOTED_PHRASES_MAX)
     .map(({ start, end }) => `“${tokens.words.slice(start, Math.min(end, start + QUOTED_WORDS_MAX)).join(' ')}”`);
   if (level === 'WARN' || level === 'ERROR' || level === 'CRITICAL') parts.push(level);
-  return parts.length > 0 ? parts.join(', ') : 'no sign of trouble';
+  return parts.length > 0 ? parts.join(', ') : undefined;
 }

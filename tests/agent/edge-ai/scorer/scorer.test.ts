@@ -189,6 +189,11 @@ describe('the answer', () => {
     assert.ok(!reason.includes('secret'));
   });
 
+  test('its reason says so where no phrase is known', () => {
+    assert.equal(score('session opened for user deploy').reason, 'no sign of trouble');
+    assert.equal(score('0 errors').reason, 'no sign of trouble');
+  });
+
   test('it is unsure only near the threshold', () => {
     assert.equal(score('kernel panic, out of memory', 'CRITICAL').isUnsure, false);
     assert.equal(score('session opened for user deploy').isUnsure, false);
