@@ -37,6 +37,46 @@ export const en: Words = {
     },
     'threshold.lost_records': { what: 'records were lost', many: (count) => `Records were lost in ${count} places` },
     'threshold.clock_skew': { what: 'its clock is wrong', many: (count) => `The clocks of ${count} servers are wrong` },
+    'ai.tool_loop': {
+      what: 'calls the same tool again and again',
+      many: (count) => `${count} AI agents call the same tool again and again`,
+    },
+    'ai.no_progress': {
+      what: 'keeps failing and gets no further',
+      many: (count) => `${count} AI agents keep failing and get no further`,
+    },
+    'ai.context_length': {
+      what: 'sends the model more text than it takes',
+      many: (count) => `${count} AI agents send their models more text than they take`,
+    },
+    'ai.rate_limit': {
+      what: 'is slowed down by its model’s provider',
+      many: (count) => `${count} AI agents are slowed down by their models’ providers`,
+    },
+    'ai.permission_storm': {
+      what: 'is refused one permission after another',
+      many: (count) => `${count} AI agents are refused one permission after another`,
+    },
+    'ai.false_success': {
+      what: 'says that it succeeded, and it failed',
+      many: (count) => `${count} AI agents say that they succeeded, and failed`,
+    },
+    'ai.token_spend': {
+      what: 'uses far more tokens than usual',
+      many: (count) => `${count} AI agents use far more tokens than usual`,
+    },
+    'ai.prompt_injection': {
+      what: 'was given orders by what a tool brought',
+      many: (count) => `${count} AI agents were given orders by what their tools brought`,
+    },
+    'triage.rate_change': {
+      what: 'writes one kind of line far more often than usual',
+      many: (count) => `Lines come far more often than usual in ${count} places`,
+    },
+    'triage.gone_silent': {
+      what: 'no longer writes lines that used to come regularly',
+      many: (count) => `Lines that used to come regularly are missing in ${count} places`,
+    },
     'archive.refused': {
       what: 'the archive refuses its records; they are kept',
       many: (count) => `The archive refuses the records of ${count} servers; they are kept`,

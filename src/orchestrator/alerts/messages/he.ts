@@ -28,6 +28,46 @@ export const he: Words = {
     },
     'threshold.lost_records': { what: 'אבדו רשומות', many: (count) => `אבדו רשומות ב־${count} מקומות` },
     'threshold.clock_skew': { what: 'השעון שלו אינו מדויק', many: (count) => `השעון אינו מדויק ב־${count} שרתים` },
+    'ai.tool_loop': {
+      what: 'קורא לאותו כלי שוב ושוב',
+      many: (count) => `קוראים לאותו כלי שוב ושוב: ${count} סוכני AI`,
+    },
+    'ai.no_progress': {
+      what: 'נכשל שוב ושוב ואינו מתקדם',
+      many: (count) => `נכשלים שוב ושוב ואינם מתקדמים: ${count} סוכני AI`,
+    },
+    'ai.context_length': {
+      what: 'שולח למודל יותר טקסט ממה שהוא מקבל',
+      many: (count) => `שולחים למודל יותר טקסט ממה שהוא מקבל: ${count} סוכני AI`,
+    },
+    'ai.rate_limit': {
+      what: 'ספק המודל מאט אותו',
+      many: (count) => `ספקי המודלים מאטים ${count} סוכני AI`,
+    },
+    'ai.permission_storm': {
+      what: 'הרשאות נדחות לו בזו אחר זו',
+      many: (count) => `הרשאות נדחות בזו אחר זו אצל ${count} סוכני AI`,
+    },
+    'ai.false_success': {
+      what: 'מדווח על הצלחה, אבל הפעולה נכשלה',
+      many: (count) => `מדווחים על הצלחה אף שנכשלו: ${count} סוכני AI`,
+    },
+    'ai.token_spend': {
+      what: 'צורך הרבה יותר אסימונים מהרגיל',
+      many: (count) => `צורכים הרבה יותר אסימונים מהרגיל: ${count} סוכני AI`,
+    },
+    'ai.prompt_injection': {
+      what: 'תוצאה של כלי מנסה לתת לו הוראות',
+      many: (count) => `תוצאות של כלים מנסות לתת הוראות ל־${count} סוכני AI`,
+    },
+    'triage.rate_change': {
+      what: 'סוג אחד של שורות מופיע הרבה יותר מהרגיל',
+      many: (count) => `שורות מופיעות הרבה יותר מהרגיל ב־${count} מקומות`,
+    },
+    'triage.gone_silent': {
+      what: 'שורות שהופיעו בקביעות אינן מופיעות עוד',
+      many: (count) => `שורות שהופיעו בקביעות חסרות ב־${count} מקומות`,
+    },
     'archive.refused': {
       what: 'הארכיון דוחה את הרשומות שלו; הן נשמרות בשרת',
       many: (count) => `הארכיון דוחה רשומות של ${count} שרתים; הן נשמרות בהם`,
