@@ -48,6 +48,12 @@ export class RecordView {
     return this.#isChanged;
   }
 
+  /** As the source's record has it, `EncodedRecord.json`, whatever rules have changed since. */
+  get json(): string {
+    this.#json ??= this.#record.json;
+    return this.#json;
+  }
+
   get message(): string {
     if (this.#message === undefined) this.#parse();
     return this.#message!;
