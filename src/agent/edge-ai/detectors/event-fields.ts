@@ -1,5 +1,5 @@
 import type { RecordView } from '../../rules/record-view.ts';
-import type { AiEvent, Outcome, ToolCall } from './ai-event.ts';
+import type { AiEvent, ToolCall } from './ai-event.ts';
 import { copyOf, markOf, shown, TOOL_LENGTH_MAX } from './marks.ts';
 import { callsIn, lastResultsIn, textIn } from './message-parts.ts';
 import { exitStatusIn, isRefusal, llmTroubleIn, resultOutcome } from './outcome-words.ts';
@@ -131,7 +131,7 @@ export function readFields(view: RecordView): AiEvent | undefined {
     if (OUTPUT_KINDS.test(kind)) return output(view, context, session);
   }
   const hasTool = wordAt(context, TOOL) !== undefined;
-  if (hasTool && (valueOf(context, TOOL_ARGUMENTS) !== undefined || hasOutcome(context)))
+  if (hasTool && (valueAt(context, TOOL_ARGUMENTS) !== undefined || hasOutcome(context)))
     return toolEvent(view, context, session, false);
   if (tokensOf(context, kind) > 0) return llmEvent(view, context, session, kind ?? '');
   return hasExit(context) ? output(view, context, session) : undefined;
@@ -158,7 +158,7 @@ function kindOf(view: RecordView, context: Context): string | undefined {
 function toolEvent(view: RecordView, context: Context, session: string, isResult: boolean): AiEvent {
   const call = callOf(context);
   if (!isResult && !hasOutcome(context)) return { type: 'tool_call', session, calls: [call] };
-  const result = valueOf(context, TOOL_RESULT) ?? (isResult ? view.message : undefined);
+  const result = valueAt(context, TOOL_RESULT) ?? (isResult ? view.message : undefined);
   const error = wordAt(context, ERROR);
   const text = textIn(result) || error || '';
   const told = resultOutcome(result, text);
@@ -172,7 +172,7 @@ function toolEvent(view: RecordView, context: Context, session: string, isResult
 
 function callOf(context: Context): ToolCall {
   const tool = copyOf((wordAt(context, TOOL) ?? 'tool').slice(0, TOOL_LENGTH_MAX));
-  const args = valueOf(context, TOOL_ARGUMENTS) ?? fullParameters(context['tool_parameters']);
+  const args = valueAt(context, TOOL_ARGUMENTS) ?? fullParameters(context['tool_parameters']);
   const id = wordAt(context, CALL_ID);
   return args === undefined ? { tool, id } : { tool, id, mark: markOf(tool, args), shown: shown(args) };
 }
@@ -214,7 +214,7 @@ function llmEvent(view: RecordView, context: Context, session: string, kind: str
     id: wordAt(context, RESPONSE_ID),
     model: wordAt(context, MODEL),
     calls: callsIn(messages),
-    text: textIn(valueOf(context, OUTPUT)),
+    text: textIn(valueAt(context, OUTPUT)),
     given: lastResultsIn(context['gen_ai.input.messages']),
   };
 }
@@ -230,7 +230,7 @@ function llmError(view: RecordView, context: Context, session: string): AiEvent 
 }
 
 function output(view: RecordView, context: Context, session: string): AiEvent {
-  const text = textIn(valueOf(context, OUTPUT)) || view.message;
+  const text = textIn(valueAt(context, OUTPUT)) || view.message;
   const exitStatus = exitOf(context);
   const isFailure = exitStatus === undefined ? saysFailure(context) : exitStatus !== 0;
   return { type: 'output', session, text, exitStatus, isFailure };
@@ -238,7 +238,7 @@ function output(view: RecordView, context: Context, session: string): AiEvent {
 
 function hasOutcome(context: Context): boolean {
   return (
-    valueOf(context, TOOL_RESULT) !== undefined ||
+    valueAt(context, TOOL_RESULT) !== undefined ||
     ['success', 'is_error', 'isError', 'ok', 'duration_ms', 'error'].some((key) => context[key] !== undefined) ||
     hasExit(context)
   );
@@ -310,7 +310,7 @@ function wordAt(context: Context, names: readonly string[]): string | undefined 
   return undefined;
 }
 
-function valueOf(context: Context, names: readonly string[]): unknown {
+function valueAt(context: Context, names: readonly string[]): unknown {
   for (const name of names) {
     if (!Object.hasOwn(context, name)) continue;
     const value = context[name];

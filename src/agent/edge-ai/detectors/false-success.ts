@@ -1,0 +1,102 @@
+import type { DetectorSettings } from '../../../contract/triage-settings.ts';
+import { formatDuration } from '../../../platform/quantity.ts';
+import type { AiEvent } from './ai-event.ts';
+import { BoundedMap } from './bounded-map.ts';
+import type { Description, EventDetector, Finding } from './detector.ts';
+import { shown } from './marks.ts';
+import { claimsSuccess, toolClaimsSuccess } from './success-claims.ts';
+
+const SESSIONS_MAX = 16;
+
+/**
+ * Commands whose exit status 1 is an answer, not a failure: nothing was found, or there is a difference. Wherever they stand in the command,
+ * for the last one of a pipe decides.
+ */
+const ANSWERING =
+  /(?:^|[\s"'`|;&(:[])(?:e?grep|fgrep|rg|ag|ack|diff|cmp|test|which|pgrep|git diff|git grep|command -v)[\s"'`\\]/;
+
+/** Success and failure in one record, as far as it tells both. Pure. */
+export function falseSuccessIn(event: AiEvent): Description | undefined {
+  if (event.type === 'output') {
+    if (event.isFailure !== true || !claimsSuccess(event.text)) return undefined;
+    return described('It says that it succeeded', event.exitStatus, event.text, undefined);
+  }
+  if (event.type !== 'tool_result' || event.isRefused === true || isAnswer(event)) return undefined;
+  const { tool } = event.call;
+  const isContradicted = event.isFailure === false && (event.exitStatus ?? 0) !== 0;
+  if (isContradicted) return described(`The tool ${tool} reports success`, event.exitStatus, event.text, tool);
+  if (event.isFailure !== true || !toolClaimsSuccess(event.text)) return undefined;
+  return described(`The tool ${tool} says that it succeeded`, event.exitStatus, event.text, tool);
+}
+
+/** The same over two records: the AI agent claims success right after a result that failed. */
+export class FalseSuccess implements EventDetector {
+  /** The result of each session that came last, where it failed. */
+  readonly #failed = new BoundedMap<
+    string,
+    { readonly tool: string; readonly exitStatus: number | undefined; readonly at: number }
+  >(SESSIONS_MAX);
+
+  look(event: AiEvent, { falseSuccess: { withinMs } }: DetectorSettings, now: number): Finding | undefined {
+    switch (event.type) {
+      case 'tool_call':
+        this.#failed.delete(event.session); // it goes on, how is not known yet
+        return undefined;
+      case 'tool_result':
+        this.#note(event, now);
+        return undefined;
+      case 'llm_call':
+        return event.calls.length > 0 ? undefined : this.#claim(event.session, event.text, withinMs, now);
+      case 'output':
+        return falseSuccessIn(event) !== undefined ? undefined : this.#claim(event.session, event.text, withinMs, now);
+      default:
+        return undefined;
+    }
+  }
+
+  #note(event: AiEvent & { readonly type: 'tool_result' }, now: number): void {
+    const isFailed = event.isFailure === true && event.isRefused !== true && !isAnswer(event);
+    if (isFailed) this.#failed.set(event.session, { tool: event.call.tool, exitStatus: event.exitStatus, at: now });
+    else this.#failed.delete(event.session);
+  }
+
+  #claim(session: string, text: string, withinMs: number, now: number): Finding | undefined {
+    const failed = this.#failed.get(session);
+    if (failed === undefined || now - failed.at > withinMs || now < failed.at || !claimsSuccess(text)) return undefined;
+    this.#failed.delete(session);
+    const ago = formatDuration(Math.max(now - failed.at, 1_000));
+    return {
+      subject: '',
+      calmMs: withinMs,
+      describe: () =>
+        described(
+          `It says that it succeeded, ${ago} after`,
+          failed.exitStatus,
+          text,
+          failed.tool,
+          `the tool ${failed.tool} failed`,
+        ),
+    };
+  }
+}
+
+function isAnswer({ exitStatus, call }: AiEvent & { readonly type: 'tool_result' }): boolean {
+  return exitStatus === 1 && ANSWERING.test(call.shown ?? '');
+}
+
+function described(
+  claim: string,
+  exitStatus: number | undefined,
+  text: string,
+  tool: string | undefined,
+  failure = exitStatus === undefined || exitStatus === 0
+    ? 'its result says failure'
+    : `its exit status is ${exitStatus}`,
+): Description {
+  const joint = claim.endsWith('after') ? ' ' : ', but ';
+  return {
+    title: `${claim}${joint}${failure}`,
+    reason: 'success claimed, failure found',
+    detail: { claimed: shown(text) ?? null, exit_status: exitStatus ?? null, tool: tool ?? null },
+  };
+}

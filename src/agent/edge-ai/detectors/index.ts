@@ -1,0 +1,2 @@
+export { DETECTORS, type DetectorHit, type DetectorName } from './detector.ts';
+export { DetectorEngine, lookAtOne, type SettingsOf } from './detector-engine.ts';
