@@ -4,7 +4,7 @@ import { TRIAGE_DEFAULT, type TriageSettings } from '../../../contract/triage-se
 import type { RecordView } from '../../rules/record-view.ts';
 import type { Template } from '../types.ts';
 import { AgentWatch, type StoredAgentWatch } from './agent-watch.ts';
-import { aiEventOf } from './ai-event.ts';
+import { type AiEvent, aiEventOf } from './ai-event.ts';
 import { DETECTORS, type Description, type DetectorHit, type DetectorKey, TITLE_LENGTH_MAX } from './detector.ts';
 import { falseSuccessIn } from './false-success.ts';
 import { promptInjectionIn } from './prompt-injection.ts';
@@ -61,9 +61,14 @@ export class DetectorEngine {
 
   /**
    * Shows it a record that was stored; `template`: of its message. Usually the same empty list. Never throws. `now`: time of arrival,
-   * epoch ms; a clock that was set back tells nothing that isn't so.
+   * epoch ms; a clock that was set back tells nothing that isn't so. `event`: for whoever has read it before; `null`: it tells nothing.
    */
-  look(view: RecordView, template: Template | undefined, now: number): readonly DetectorHit[] {
+  look(
+    view: RecordView,
+    template: Template | undefined,
+    now: number,
+    event: AiEvent | null = aiEventOf(view) ?? null,
+  ): readonly DetectorHit[] {
     if (view.agentId === NERVESYS_AGENT_ID) return NOTHING;
     try {
       const watch = this.#latest?.agentId === view.agentId ? this.#latest : this.#watchOf(view.agentId as AgentId);
@@ -73,8 +78,7 @@ export class DetectorEngine {
       const rate = template === undefined ? undefined : watch.templates.look(template, watch.settings.detectors, now);
       if (rate !== undefined) hits = this.#add(hits, this.#show(watch, 'rateChange', rate, now));
       if (template !== undefined && this.#room.left <= 0) this.#hadNoRoom = true;
-      const event = aiEventOf(view);
-      if (event !== undefined)
+      if (event !== null)
         for (const [key, finding] of watch.look(event, now))
           hits = this.#add(hits, this.#show(watch, key, finding, now));
       return hits ?? NOTHING;
@@ -85,11 +89,11 @@ export class DetectorEngine {
   }
 
   /** What the record alone tells, for whoever judges it before it is stored: nothing is counted, and each such record is a hit. Never throws. */
-  lookAtOne(view: RecordView): DetectorHit | undefined {
+  lookAtOne(view: RecordView, event: AiEvent | null = aiEventOf(view) ?? null): DetectorHit | undefined {
     if (view.agentId === NERVESYS_AGENT_ID) return undefined;
     try {
       const settings = this.#latest?.agentId === view.agentId ? this.#latest.settings : this.#settingsOf(view.agentId);
-      return lookAtOne(view, settings);
+      return lookAtOne(view, settings, event);
     } catch {
       this.failed++;
       return undefined;
@@ -171,11 +175,14 @@ export class DetectorEngine {
 }
 
 /** What a record tells all alone. Pure. */
-export function lookAtOne(view: RecordView, settings: TriageSettings): DetectorHit | undefined {
+export function lookAtOne(
+  view: RecordView,
+  settings: TriageSettings,
+  event: AiEvent | null = aiEventOf(view) ?? null,
+): DetectorHit | undefined {
   const { falseSuccess, promptInjection } = settings.detectors;
   if (!settings.enabled || !(falseSuccess.enabled || promptInjection.enabled)) return undefined;
-  const event = aiEventOf(view);
-  if (event === undefined) return undefined;
+  if (event === null) return undefined;
   const injected = promptInjection.enabled ? promptInjectionIn(event, promptInjection.phrases) : undefined;
   const agentId = view.agentId as AgentId;
   if (injected !== undefined) return hitOf('promptInjection', settings, agentId, injected);
