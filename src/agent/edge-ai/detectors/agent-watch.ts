@@ -24,12 +24,17 @@ export class AgentWatch {
   readonly templates: TemplateWatch;
   #tokens: TokenSpend | undefined;
   #detectors: readonly (readonly [DetectorKey, EventDetector])[] | undefined;
+  readonly #falseSuccess = new FalseSuccess();
 
   constructor(agentId: AgentId, settings: TriageSettings, room: Room, stored?: StoredAgentWatch) {
     this.agentId = agentId;
     this.settings = settings;
     this.templates = new TemplateWatch(room, templatesOf(stored));
     if (stored?.tokens !== undefined) this.#tokens = new TokenSpend(stored.tokens);
+  }
+
+  isClaimAwaited(now: number): boolean {
+    return this.#falseSuccess.isClaimAwaited(this.settings.detectors, now);
   }
 
   look(event: AiEvent, now: number): readonly (readonly [DetectorKey, Finding])[] {
@@ -63,7 +68,7 @@ export class AgentWatch {
       ['contextLength', new ContextLength()],
       ['rateLimit', new RateLimit()],
       ['permissionStorm', new PermissionStorm()],
-      ['falseSuccess', new FalseSuccess()],
+      ['falseSuccess', this.#falseSuccess],
       ['tokenSpend', this.#tokens],
     ];
   }

@@ -67,7 +67,7 @@ export class DetectorEngine {
     view: RecordView,
     template: Template | undefined,
     now: number,
-    event: AiEvent | null = aiEventOf(view) ?? null,
+    event?: AiEvent | null,
   ): readonly DetectorHit[] {
     if (view.agentId === NERVESYS_AGENT_ID) return NOTHING;
     try {
@@ -78,8 +78,10 @@ export class DetectorEngine {
       const rate = template === undefined ? undefined : watch.templates.look(template, watch.settings.detectors, now);
       if (rate !== undefined) hits = this.#add(hits, this.#show(watch, 'rateChange', rate, now));
       if (template !== undefined && this.#room.left <= 0) this.#hadNoRoom = true;
-      if (event !== null)
-        for (const [key, finding] of watch.look(event, now))
+      const isClaimAwaited = watch.isClaimAwaited(now);
+      const read = event ?? (event === undefined || isClaimAwaited ? aiEventOf(view, isClaimAwaited) : undefined);
+      if (read !== undefined)
+        for (const [key, finding] of watch.look(read, now))
           hits = this.#add(hits, this.#show(watch, key, finding, now));
       return hits ?? NOTHING;
     } catch {

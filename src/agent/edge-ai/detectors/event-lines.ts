@@ -37,12 +37,29 @@ const OF_AI_WORK = /\b(?:tool|model|llm|api|completion|openai|anthropic|gemini|c
 const OUTPUT =
   /\b(?:success(?:ful(?:ly)?)?|succeeded|completed?|finished|done|all (?:\d{1,6} )?(?:tests|checks) (?:have )?pass(?:ed)?)\b|✅|בהצלחה|הושלמ|הושלם|הסתיימ|עברו/i;
 
-export function readLine(view: RecordView): AiEvent | undefined {
+/** Which of the patterns are worth trying at all. */
+const OF_TOOL = /tool|function|invoking|action input|observation|כלי/i;
+const OF_REFUSAL = /permission|denied|reject|refused|declined|blocked|not allowed|הרשאה|דח|סירב/i;
+const OF_LIMIT = /limit|too many|too long|context|429|quota|exhausted|exceed|reduce/i;
+const OF_CLAIM = /exit|code|status/i;
+
+/** `isClaimAwaited`: as of `aiEventOf`. */
+export function readLine(view: RecordView, isClaimAwaited: boolean): AiEvent | undefined {
   const { message } = view;
   const text = message.length > LOOKED_AT ? message.slice(0, LOOKED_AT) : message;
-  const session = '';
-  const isBad = view.level === 'ERROR' || view.level === 'CRITICAL';
+  return (
+    (OF_TOOL.test(text) ? ofTool(view, message, text) : undefined) ??
+    (OF_REFUSAL.test(text) && REFUSED.test(text)
+      ? { type: 'permission', session: '', isRefused: true, tool: 'tool' }
+      : undefined) ??
+    (OF_LIMIT.test(text) ? ofModel(view, text) : undefined) ??
+    (/attempt/i.test(text) ? ofRetry(text) : undefined) ??
+    ((isClaimAwaited || OF_CLAIM.test(text)) && OUTPUT.test(text) ? ofOutput(text) : undefined)
+  );
+}
 
+function ofTool(view: RecordView, message: string, text: string): AiEvent | undefined {
+  const isBad = view.level === 'ERROR' || view.level === 'CRITICAL';
   const failed = RESULT_FAILED.exec(text);
   if (failed !== null) return result(failed[1]!, text, true);
   const ended = RESULT.exec(text);
@@ -50,29 +67,34 @@ export function readLine(view: RecordView): AiEvent | undefined {
     const isFailure = /failed|errored|timed/i.test(ended[2]!) || isBad;
     return result(ended[1]!, message.slice(ended.index + ended[0].length), isFailure ? true : undefined);
   }
-  if (REFUSED.test(text)) return { type: 'permission', session, isRefused: true, tool: 'tool' };
+  if (OF_REFUSAL.test(text) && REFUSED.test(text))
+    return { type: 'permission', session: '', isRefused: true, tool: 'tool' };
   const called = CALL.exec(text) ?? ACTION.exec(text);
   if (called !== null) {
     const tool = copyOf(called[1]!.trim().slice(0, TOOL_LENGTH_MAX));
     const rest = message.slice(called.index + called[0].length);
-    return { type: 'tool_call', session, calls: [{ tool, mark: markOf(tool, argumentsIn(rest)), shown: shown(rest) }] };
+    const call = { tool, mark: markOf(tool, argumentsIn(rest)), shown: shown(rest) };
+    return { type: 'tool_call', session: '', calls: [call] };
   }
-  if (RESULT_ANY.test(text)) return result('tool', message, isBad ? true : undefined);
+  return RESULT_ANY.test(text) ? result('tool', message, isBad ? true : undefined) : undefined;
+}
+
+function ofModel(view: RecordView, text: string): AiEvent | undefined {
   const trouble = llmTroubleIn(text);
-  if (trouble !== undefined && (trouble === 'context_length' || view.level !== 'DEBUG'))
-    return { type: 'llm_error', session, trouble, text };
+  if (trouble === undefined || (trouble === 'rate_limit' && view.level === 'DEBUG')) return undefined;
+  return { type: 'llm_error', session: '', trouble, text };
+}
+
+function ofRetry(text: string): AiEvent | undefined {
   const retry = RETRY.exec(text);
-  if (retry !== null && OF_AI_WORK.test(text))
-    return { type: 'retry', session, attempt: Number(retry[1] ?? retry[2]), text };
-  if (!OUTPUT.test(text)) return undefined;
+  if (retry === null || !OF_AI_WORK.test(text)) return undefined;
+  return { type: 'retry', session: '', attempt: Number(retry[1] ?? retry[2]), text };
+}
+
+function ofOutput(text: string): AiEvent {
   const exitStatus = exitStatusIn(text);
-  return {
-    type: 'output',
-    session,
-    text,
-    exitStatus,
-    isFailure: exitStatus === undefined ? undefined : exitStatus !== 0,
-  };
+  const isFailure = exitStatus === undefined ? undefined : exitStatus !== 0;
+  return { type: 'output', session: '', text, exitStatus, isFailure };
 }
 
 function result(name: string, text: string, given: boolean | undefined): AiEvent {

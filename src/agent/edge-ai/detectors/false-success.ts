@@ -37,6 +37,13 @@ export class FalseSuccess implements EventDetector {
     { readonly tool: string; readonly exitStatus: number | undefined; readonly at: number }
   >(SESSIONS_MAX);
 
+  #failedAt = 0;
+
+  /** Whether a claim would mean something now. */
+  isClaimAwaited({ falseSuccess: { withinMs } }: DetectorSettings, now: number): boolean {
+    return this.#failed.size > 0 && now - this.#failedAt <= withinMs;
+  }
+
   look(event: AiEvent, { falseSuccess: { withinMs } }: DetectorSettings, now: number): Finding | undefined {
     switch (event.type) {
       case 'tool_call':
@@ -56,6 +63,7 @@ export class FalseSuccess implements EventDetector {
 
   #note(event: AiEvent & { readonly type: 'tool_result' }, now: number): void {
     const isFailed = event.isFailure === true && event.isRefused !== true && !isAnswer(event);
+    if (isFailed) this.#failedAt = now;
     if (isFailed) this.#failed.set(event.session, { tool: event.call.tool, exitStatus: event.exitStatus, at: now });
     else this.#failed.delete(event.session);
   }

@@ -91,7 +91,8 @@ function gather(value: unknown): string {
     if (typeof inner === 'string') {
       texts.push(inner);
       length += inner.length;
-    } else if (Array.isArray(inner)) for (const each of inner.slice(0, PARTS_MAX)) walk(each, depth + 1);
+    } else if (typeof inner === 'number' || typeof inner === 'boolean') texts.push(String(inner));
+    else if (Array.isArray(inner)) for (const each of inner.slice(0, PARTS_MAX)) walk(each, depth + 1);
     else if (isGroup(inner)) {
       const known = TEXT_KEYS.filter((key) => Object.hasOwn(inner, key));
       // Of results in a form of their own, whatever is text in them.

@@ -26,6 +26,7 @@ export class NoProgress implements EventDetector {
   look(event: AiEvent, { noProgress: settings }: DetectorSettings, now: number): Finding | undefined {
     switch (event.type) {
       case 'tool_result': {
+        if (event.isRefused === true) return undefined; // nothing was tried
         const key = `${event.session}\n${event.call.tool}`;
         if (event.isFailure !== true) this.#tried.delete(key);
         return event.isFailure === true ? this.#failed(key, event.call.tool, event.text, settings, now) : undefined;
