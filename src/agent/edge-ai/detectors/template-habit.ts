@@ -13,6 +13,8 @@ const KNOWN_AFTER_LINES = 3;
 const PEAK_FACTOR = 3;
 /** The most is forgotten by this much each slot: half of it in about five days. */
 const PEAK_KEPT = 0.9999;
+/** What is learnt is so many slots old: had it been the beginning of something far above the habit, it would be known by then. */
+const LEARNT_AFTER = 2 * SLOTS;
 /** After so many slots what is far above the habit is the habit. */
 const HIGH_SLOTS_MAX = 1_440;
 /** Intervals are averaged over the last ones. */
@@ -20,9 +22,11 @@ const INTERVALS_AVERAGED = 50;
 /** Lines that come closer together are one arrival. */
 const ARRIVAL_MS = 1_000;
 /** An interval that strays by less than this share is steady. */
-const STEADY_SHARE = 0.5;
+const STEADY_SHARE = 0.35;
 /** The longest gap there was is forgotten by this much each arrival. */
 const GAP_KEPT = 0.999;
+/** A burst or a silence of which people were told is no habit, unless one like it was told before: then it may be one. */
+const TOLD_BEFORE_FACTOR = 2;
 /** It must be away for so many times the longest gap there was. */
 const GAP_FACTOR = 1.5;
 
@@ -48,17 +52,22 @@ export class TemplateHabit {
   current = 0;
   before = 0;
   readonly #slots: number[] = new Array<number>(SLOTS - 1).fill(0);
+  /** Slots and sums that wait to be learnt, oldest first. */
+  readonly #waiting: { readonly lines: number; readonly sum: number }[] = [];
   #level = 0;
   #weight = 0;
   #lines = 0;
   #peak = 0;
   #highSlots = 0;
   #highest = 0;
+  #toldHighest = 0;
+  #calmSlots = SLOTS;
 
   #times = 0;
   #mean = 0;
   #deviation = 0;
   #gap = 0;
+  #toldGap = 0;
   #lastAt: number;
 
   /** `activeAt`: the AI agent's active time now. */
@@ -91,10 +100,15 @@ export class TemplateHabit {
     this.current++;
     const since = activeAt - this.#lastAt;
     if (since < ARRIVAL_MS && this.#times > 0) return;
+    const wasTold = this.isTold;
     this.#lastAt = activeAt;
     this.isTold = false;
     this.#times++;
     if (this.#times === 1) return; // the first has nothing before it
+    if (wasTold && since > this.#toldGap * TOLD_BEFORE_FACTOR) {
+      this.#toldGap = since;
+      return;
+    }
     const share = 1 / Math.min(this.#times - 1, INTERVALS_AVERAGED);
     if (this.#times > 2) this.#deviation += (Math.abs(since - this.#mean) - this.#deviation) * share;
     this.#mean += (since - this.#mean) * share;
@@ -108,15 +122,20 @@ export class TemplateHabit {
     if (isHigh) {
       this.#highSlots++;
       this.#highest = Math.max(this.#highest, sum);
+      this.#waiting.length = 0; // it was the beginning of this
     } else {
-      this.#learn(Math.min(slots, SLOTS), sum);
+      if (this.#highest > 0) this.#endHigh();
+      // While what was high is still among the last slots, it is not the habit either.
+      if (this.#calmSlots >= SLOTS) this.#waiting.push({ lines: this.current, sum });
     }
+    this.#calmSlots = isHigh ? 0 : this.#calmSlots + Math.min(slots, SLOTS);
     for (let passed = 0; passed < Math.min(slots, SLOTS); passed++) {
-      this.before += passed === 0 ? this.current : 0;
+      if (passed > 0 && this.#calmSlots >= SLOTS) this.#waiting.push({ lines: 0, sum: 0 });
       this.#slots.push(passed === 0 ? this.current : 0);
-      this.before -= this.#slots.shift()!;
+      this.before += (passed === 0 ? this.current : 0) - this.#slots.shift()!;
     }
     this.current = 0;
+    while (this.#waiting.length > LEARNT_AFTER) this.#learn(this.#waiting.shift()!);
     this.#settle(factor, linesMin);
   }
 
@@ -124,6 +143,7 @@ export class TemplateHabit {
   forgetRates(): void {
     [this.#level, this.#weight, this.#lines, this.#peak, this.#highSlots, this.#highest] = [0, 0, 0, 0, 0, 0];
     this.#slots.fill(0);
+    this.#waiting.length = 0;
     [this.before, this.current] = [0, 0];
     this.limit = Number.POSITIVE_INFINITY;
   }
@@ -156,18 +176,20 @@ export class TemplateHabit {
     return { id: this.id, text: this.text.slice(0, textLengthMax).toWellFormed(), rate, rhythm };
   }
 
-  #learn(slots: number, sum: number): void {
-    if (this.#highest > 0) {
-      // It was high and is no more. So that it is told when it comes as badly again, but not each time that it comes.
-      this.#peak = Math.max(this.#peak, this.#highest / PEAK_FACTOR);
-      [this.#highest, this.#highSlots] = [0, 0];
-    } else if (sum < this.limit) this.#peak = Math.max(this.#peak * PEAK_KEPT, sum);
-    this.#lines += this.current;
-    for (let passed = 0; passed < slots; passed++) {
-      const kept = this.#weight >= WEIGHT_MAX ? 1 - 1 / WEIGHT_MAX : 1;
-      this.#level = this.#level * kept + (passed === 0 ? this.current : 0);
-      this.#weight = Math.min(this.#weight * kept + 1, WEIGHT_MAX);
-    }
+  #learn({ lines, sum }: { readonly lines: number; readonly sum: number }): void {
+    const kept = this.#weight >= WEIGHT_MAX ? 1 - 1 / WEIGHT_MAX : 1;
+    this.#level = this.#level * kept + lines;
+    this.#weight = Math.min(this.#weight * kept + 1, WEIGHT_MAX);
+    this.#lines += lines;
+    this.#peak = Math.max(this.#peak * PEAK_KEPT, sum);
+  }
+
+  /** It was high and is no more. */
+  #endHigh(): void {
+    const isKnown = this.#highest <= this.#toldHighest * TOLD_BEFORE_FACTOR;
+    if (!isKnown) this.#toldHighest = this.#highest;
+    this.#peak = Math.max(this.#peak, isKnown ? this.#highest : this.#highest / PEAK_FACTOR);
+    [this.#highest, this.#highSlots] = [0, 0];
   }
 
   #settle(factor: number, linesMin: number): void {
