@@ -66,7 +66,7 @@ export type LlmTrouble = 'context_length' | 'rate_limit' | 'other';
  * take more than twice as long (measured); a table of groups of characters in our own code three times.
  */
 const HINT =
-  /n_ai|nied|riev|ject|rmis|urn.?code|ss":f|ool|oo ma|oken|xt.?len|xt.?win|pi_|te.?limit|oo lo|ttemp|xit|llm|nfere|uncti|bserv|vokin|quota/g;
+  /n_ai|nied|riev|ject|rmis|urn.?code|ss":f|ool|oo ma|oken|xt.?len|xt.?win|pi_er|te.?limit|oo lo|ttemp|xit|llm|nfere|uncti|bserv|vokin|quota/g;
 const HEBREW = /[\u05d0-\u05ea]/;
 
 /**

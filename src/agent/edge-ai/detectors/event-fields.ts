@@ -1,6 +1,6 @@
 import type { RecordView } from '../../rules/record-view.ts';
 import type { AiEvent, ToolCall } from './ai-event.ts';
-import { copyOf, markOf, shown, TOOL_LENGTH_MAX } from './marks.ts';
+import { markOf, nameOf, shown } from './marks.ts';
 import { callsIn, lastResultsIn, textIn } from './message-parts.ts';
 import { exitStatusIn, isRefusal, llmTroubleIn, resultOutcome } from './outcome-words.ts';
 
@@ -171,7 +171,7 @@ function toolEvent(view: RecordView, context: Context, session: string, isResult
 }
 
 function callOf(context: Context): ToolCall {
-  const tool = copyOf((wordAt(context, TOOL) ?? 'tool').slice(0, TOOL_LENGTH_MAX));
+  const tool = nameOf(wordAt(context, TOOL) ?? 'tool');
   const args = valueAt(context, TOOL_ARGUMENTS) ?? fullParameters(context['tool_parameters']);
   const id = wordAt(context, CALL_ID);
   return args === undefined ? { tool, id } : { tool, id, mark: markOf(tool, args), shown: shown(args) };
@@ -196,7 +196,7 @@ function permission(view: RecordView, context: Context, session: string, kind: s
     type: 'permission',
     session,
     isRefused: isRefusal(decision),
-    tool: copyOf(tool.slice(0, TOOL_LENGTH_MAX)),
+    tool: nameOf(tool),
     id: wordAt(context, CALL_ID),
   };
 }

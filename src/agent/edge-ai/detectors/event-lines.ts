@@ -1,6 +1,6 @@
 import type { RecordView } from '../../rules/record-view.ts';
 import type { AiEvent } from './ai-event.ts';
-import { copyOf, markOf, shown, TOOL_LENGTH_MAX } from './marks.ts';
+import { markOf, nameOf, shown } from './marks.ts';
 import { exitStatusIn, isRefusal, llmTroubleIn } from './outcome-words.ts';
 
 /*
@@ -71,7 +71,7 @@ function ofTool(view: RecordView, message: string, text: string): AiEvent | unde
     return { type: 'permission', session: '', isRefused: true, tool: 'tool' };
   const called = CALL.exec(text) ?? ACTION.exec(text);
   if (called !== null) {
-    const tool = copyOf(called[1]!.trim().slice(0, TOOL_LENGTH_MAX));
+    const tool = nameOf(called[1]!);
     const rest = message.slice(called.index + called[0].length);
     const call = { tool, mark: markOf(tool, argumentsIn(rest)), shown: shown(rest) };
     return { type: 'tool_call', session: '', calls: [call] };
@@ -100,7 +100,7 @@ function ofOutput(text: string): AiEvent {
 function result(name: string, text: string, given: boolean | undefined): AiEvent {
   const exitStatus = exitStatusIn(text.slice(0, LOOKED_AT));
   const isFailure = given ?? (exitStatus === undefined ? undefined : exitStatus !== 0);
-  const tool = copyOf(name.slice(0, TOOL_LENGTH_MAX));
+  const tool = nameOf(name);
   return {
     type: 'tool_result',
     session: '',

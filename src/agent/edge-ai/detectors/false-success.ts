@@ -13,7 +13,7 @@ const SESSIONS_MAX = 16;
  * for the last one of a pipe decides.
  */
 const ANSWERING =
-  /(?:^|[\s"'`|;&(:[])(?:e?grep|fgrep|rg|ag|ack|diff|cmp|test|which|pgrep|git diff|git grep|command -v)[\s"'`\\]/;
+  /(?:^|["'`]|[|;&(] {0,3}|\b(?:xargs|sudo|time) )(?:e?grep|fgrep|rg|ag|ack|diff|cmp|test|\[|which|pgrep|git diff|git grep|command -v)[\s"'`\\]/;
 
 /** Success and failure in one record, as far as it tells both. Pure. */
 export function falseSuccessIn(event: AiEvent): Description | undefined {

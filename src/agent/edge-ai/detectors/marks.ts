@@ -1,5 +1,5 @@
 /** Names that stand in memory as long as their calls do. */
-export const TOOL_LENGTH_MAX = 80;
+const TOOL_LENGTH_MAX = 80;
 const SHOWN_LENGTH_MAX = 160;
 /** Longer arguments are told apart by their length, their beginning and their end. */
 const HASHED_LENGTH_MAX = 16_384;
@@ -29,12 +29,23 @@ export function shown(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value : value === undefined ? '' : canonical(value);
   const line = text
     .slice(0, 2 * SHOWN_LENGTH_MAX)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(UNPRINTED, ' ')
     .trim();
   return line === ''
     ? undefined
     : copyOf(line.length > SHOWN_LENGTH_MAX ? `${line.slice(0, SHOWN_LENGTH_MAX)}…` : line);
 }
+
+/** A tool's name as it stands in titles, and in memory. */
+export function nameOf(tool: string): string {
+  const name = tool
+    .slice(0, 2 * TOOL_LENGTH_MAX)
+    .replace(UNPRINTED, ' ')
+    .trim();
+  return copyOf(name.slice(0, TOOL_LENGTH_MAX));
+}
+
+const UNPRINTED = /[\s\p{Cc}]+/gu;
 
 /** A slice would keep the whole text in memory. */
 export function copyOf(text: string): string {

@@ -1,5 +1,5 @@
 import type { ToolCall } from './ai-event.ts';
-import { copyOf, markOf, shown, TOOL_LENGTH_MAX } from './marks.ts';
+import { markOf, nameOf, shown } from './marks.ts';
 
 /*
  * Messages as models get and give them: OpenTelemetry's parts (`{role, parts: [{type, …}]}`), OpenAI's and Anthropic's (`content`,
@@ -17,9 +17,15 @@ const CALLS_MAX = 16;
 export function textIn(value: unknown): string {
   if (typeof value === 'string') {
     const parsed = parse(value);
-    return (parsed === undefined ? value : gather(parsed) || value).slice(0, TEXT_LENGTH_MAX);
+    return cut(parsed === undefined ? value : gather(parsed) || value);
   }
-  return gather(value).slice(0, TEXT_LENGTH_MAX);
+  return cut(gather(value));
+}
+
+/** Of what is longer, beginning and end: both may matter. */
+function cut(text: string): string {
+  if (text.length <= TEXT_LENGTH_MAX) return text;
+  return `${text.slice(0, TEXT_LENGTH_MAX / 2)}\n${text.slice(-TEXT_LENGTH_MAX / 2)}`;
 }
 
 /** The tool calls that a model's answer asks for. */
@@ -47,12 +53,12 @@ export function lastResultsIn(value: unknown): string {
     const found = results.length > 0 ? results : [message];
     texts.push(...found.map((part) => textIn(part['response'] ?? part['result'] ?? part['content'])));
   }
-  return texts.join('\n').slice(0, TEXT_LENGTH_MAX);
+  return cut(texts.join('\n'));
 }
 
 function push(calls: ToolCall[], name: unknown, id: unknown, args: unknown): void {
   if (typeof name !== 'string' || name === '' || calls.length >= CALLS_MAX) return;
-  const tool = copyOf(name.slice(0, TOOL_LENGTH_MAX));
+  const tool = nameOf(name);
   calls.push({ tool, id: typeof id === 'string' ? id : undefined, mark: markOf(tool, args ?? {}), shown: shown(args) });
 }
 

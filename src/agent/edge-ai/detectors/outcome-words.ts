@@ -52,7 +52,7 @@ export function isRefusal(text: string): boolean {
 const CONTEXT_LENGTH =
   /context[ _-]?(?:length|window)[ _-](?:exceeded|overflow|limit|is full|too)|maximum context (?:length|size)|(?:prompt|input|request) is too long|exceed(?:s|ed)? (?:the )?(?:model'?s? )?(?:maximum )?(?:allowed )?(?:input )?(?:context|token|prompt)s?\b|too many (?:input |prompt )?tokens|reduce the length of (?:the|your) (?:messages|prompt|input)|exceed context (?:limit|length|window)/i;
 const RATE_LIMIT =
-  /rate[ _-]?limit(?:s|ed)?[ _-]?(?:error|exceeded|reached|hit|was|is|for|by|:|$)|\bratelimit(?:error|ed)|\brate[ _-]limited\b|too many requests|(?:hit|exceed(?:ed|s)?|reach(?:ed)?|over) (?:the |your |its )?(?:\w{1,20} )?(?:rate[ _-]?limit|quota)|(?:^|(?:http|status|code|error)[ :=_]{0,3}(?:code[ :=]{0,2})?)429\b|resource[_ ]exhausted|quota exceeded/i;
+  /rate[ _-]?limit(?:s|ed)?[ _-]?(?:error|exceeded|reached|hit)|\bratelimit(?:error|ed)|\brate[ _-]limited\b|too many requests|(?:hit|exceed(?:ed|s)?|reach(?:ed)?|over) (?:the |your |its )?(?:[\w'’]{1,20} )?(?:rate[ _-]?limit|quota)|(?:^|(?:http|status|code|error)[ :=_]{0,3}(?:code[ :=]{0,2})?)429\b|resource[_ ]exhausted|quota exceeded/i;
 
 export function llmTroubleIn(text: string): Exclude<LlmTrouble, 'other'> | undefined {
   if (CONTEXT_LENGTH.test(text)) return 'context_length';

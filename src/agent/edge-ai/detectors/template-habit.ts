@@ -52,8 +52,8 @@ export class TemplateHabit {
   current = 0;
   before = 0;
   readonly #slots: number[] = new Array<number>(SLOTS - 1).fill(0);
-  /** Slots and sums that wait to be learnt, oldest first. */
-  readonly #waiting: { readonly lines: number; readonly sum: number }[] = [];
+  /** What waits to be learnt, oldest first: the lines of a slot, and the sum up to it, by turns. */
+  readonly #waiting: number[] = [];
   #level = 0;
   #weight = 0;
   #lines = 0;
@@ -126,16 +126,16 @@ export class TemplateHabit {
     } else {
       if (this.#highest > 0) this.#endHigh();
       // While what was high is still among the last slots, it is not the habit either.
-      if (this.#calmSlots >= SLOTS) this.#waiting.push({ lines: this.current, sum });
+      if (this.#calmSlots >= SLOTS) this.#waiting.push(this.current, sum);
     }
     this.#calmSlots = isHigh ? 0 : this.#calmSlots + Math.min(slots, SLOTS);
     for (let passed = 0; passed < Math.min(slots, SLOTS); passed++) {
-      if (passed > 0 && this.#calmSlots >= SLOTS) this.#waiting.push({ lines: 0, sum: 0 });
+      if (passed > 0 && this.#calmSlots >= SLOTS) this.#waiting.push(0, 0);
       this.#slots.push(passed === 0 ? this.current : 0);
       this.before += (passed === 0 ? this.current : 0) - this.#slots.shift()!;
     }
     this.current = 0;
-    while (this.#waiting.length > LEARNT_AFTER) this.#learn(this.#waiting.shift()!);
+    while (this.#waiting.length > 2 * LEARNT_AFTER) this.#learn(this.#waiting.shift()!, this.#waiting.shift()!);
     this.#settle(factor, linesMin);
   }
 
@@ -176,7 +176,7 @@ export class TemplateHabit {
     return { id: this.id, text: this.text.slice(0, textLengthMax).toWellFormed(), rate, rhythm };
   }
 
-  #learn({ lines, sum }: { readonly lines: number; readonly sum: number }): void {
+  #learn(lines: number, sum: number): void {
     const kept = this.#weight >= WEIGHT_MAX ? 1 - 1 / WEIGHT_MAX : 1;
     this.#level = this.#level * kept + lines;
     this.#weight = Math.min(this.#weight * kept + 1, WEIGHT_MAX);
