@@ -1,127 +1,46 @@
 import type { RecordView } from '../../rules/record-view.ts';
 import type { AiEvent, ToolCall } from './ai-event.ts';
+import {
+  CALL_ID,
+  CALL_KINDS,
+  ERROR,
+  EXIT,
+  GATHERING,
+  INPUT_TOKENS,
+  LLM_ERROR_KINDS,
+  LLM_KINDS,
+  MODEL,
+  NAMING_PARAMETERS,
+  OUTPUT,
+  OUTPUT_KINDS,
+  OUTPUT_TOKENS,
+  PERMISSION_KINDS,
+  PREFIX,
+  RESPONSE_ID,
+  RESULT_KINDS,
+  SESSION,
+  STATUS,
+  TOOL,
+  TOOL_ARGUMENTS,
+  TOOL_RESULT,
+} from './event-names.ts';
 import { markOf, nameOf, shown } from './marks.ts';
-import { callsIn, lastResultsIn, textIn } from './message-parts.ts';
+import { callsIn, lastResultsIn, readMessage, textIn } from './message-parts.ts';
 import { exitStatusIn, isRefusal, llmTroubleIn, resultOutcome } from './outcome-words.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 
-/*
- * Records with fields. The same fact has another name in every framework; the names stand here, best first, as in
- * `sources/otlp/normalise.ts`, whose columns come first of all. A name with dots is one key, as OpenTelemetry has them.
- */
-
-const TOOL = ['tool', 'gen_ai.tool.name', 'tool.name', 'tool_name', 'ai.toolCall.name', 'function_name', 'toolName'];
-const TOOL_ARGUMENTS = [
-  'gen_ai.tool.call.arguments',
-  'ai.toolCall.args',
-  'ai.toolCall.input',
-  'tool_input',
-  'tool_arguments',
-  'tool_args',
-  'function_args',
-  'arguments',
-  'args',
-  'params',
-  'input.value',
-  'input',
-];
-const TOOL_RESULT = [
-  'gen_ai.tool.call.result',
-  'gen_ai.retrieval.documents',
-  'ai.toolCall.result',
-  'ai.toolCall.output',
-  'tool_output',
-  'tool_result',
-  'tool_response',
-  'function_response',
-  'output.value',
-  'output',
-  'result',
-  'documents',
-  'observation',
-];
-const CALL_ID = ['gen_ai.tool.call.id', 'ai.toolCall.id', 'tool_call_id', 'tool_use_id', 'call_id', 'tool_call.id'];
-const SESSION = [
-  'session',
-  'gen_ai.conversation.id',
-  'session.id',
-  'conversation.id',
-  'session_id',
-  'conversation_id',
-  'thread_id',
-];
-const ERROR = [
-  'error',
-  'error.message',
-  'error_message',
-  'exception.message',
-  'error.type',
-  'error_type',
-  'exception.type',
-];
-const EXIT = ['exit_code', 'exitCode', 'exit_status', 'exitStatus', 'returncode', 'return_code', 'process.exit.code'];
-const MODEL = ['model', 'gen_ai.response.model', 'gen_ai.request.model', 'llm.model_name', 'ai.model.id'];
-const RESPONSE_ID = ['gen_ai.response.id', 'ai.response.id', 'request_id', 'requestId'];
-const OUTPUT = [
-  'gen_ai.output.messages',
-  'output.value',
-  'ai.response.text',
-  'gen_ai.completion',
-  'response',
-  'assistant_response',
-  'output',
-  'text',
-  'content',
-];
-/** In OpenTelemetry's columns the first ones stand for all others; elsewhere whichever there is. */
-const INPUT_TOKENS = [
-  'input_tokens',
-  'gen_ai.usage.input_tokens',
-  'prompt_tokens',
-  'llm.token_count.prompt',
-  'inputTokens',
-];
-const OUTPUT_TOKENS = [
-  'output_tokens',
-  'gen_ai.usage.output_tokens',
-  'completion_tokens',
-  'llm.token_count.completion',
-  'outputTokens',
-];
-
-/** What an event is called, without the product's name before it. */
-const CALL_KINDS =
-  /^(?:tool_?call|tool_?use|function_?call|execute_tool|tool_?start|call_tool|tools\/call|tool|ai\.toolcall)$/;
-const RESULT_KINDS =
-  /^(?:tool_?(?:call_)?(?:result|output|response|end|error|failed)|function_?(?:result|response)|observation|retrieval|retriever)$/;
-const PERMISSION_KINDS =
-  /^(?:tool_?decision|permission(?:_?(?:request|decision|denied|refused))?|approval(?:_?(?:request|decision|denied))?)$/;
-const LLM_ERROR_KINDS = /^(?:api_error|llm_error|model_error|client\.operation\.exception|api_retries_exhausted)$/;
-const LLM_KINDS =
-  /^(?:api_re(?:quest|sponse)|chat|generate_content|text_completion|llm(?:_re(?:quest|sponse)|_call)?|completion|generation|sse_event|embeddings?|client\.inference\.operation\.details|ai\.\w+\.do\w+)$/;
-const OUTPUT_KINDS =
-  /^(?:assistant(?:_?(?:response|message))?|agent_?(?:response|message|output)|final_?(?:answer|output|response)|invoke_agent|agent|task_?(?:complete[d]?|finished|result)|result|output|answer)$/;
-const PREFIX = /^(?:claude_code|codex|gemini_cli|gen_ai)[._]/;
-/** Operations around calls of a model, which repeat their tokens. */
-const GATHERING = /^(?:invoke_agent|create_agent|invoke_workflow|execute_tool|agent|chain|workflow)$/;
-/** Of a tool's parameters these say which one it was, not what it was given: Claude Code tells no more unless it is asked to. */
-const NAMING_PARAMETERS = new Set([
-  'mcp_server_name',
-  'mcp_tool_name',
-  'skill_name',
-  'subagent_type',
-  'bash_command',
-  'description',
-  'timeout',
-]);
-
 /** `undefined`: its fields tell nothing. */
 export function readFields(view: RecordView): AiEvent | undefined {
-  const { context } = view;
+  const context = unfolded(view.context);
   if ('metric' in context && 'metric_kind' in context) return undefined; // its numbers are told by logs and spans as well
   const session = wordAt(context, SESSION) ?? '';
   const kind = kindOf(view, context);
+  const role = context['role'];
+  if (kind === undefined && typeof role === 'string') {
+    const message = readMessage(context, role, session, tokensOf(context, kind));
+    if (message !== undefined) return message;
+  }
   if (kind !== undefined) {
     if (PERMISSION_KINDS.test(kind)) return permission(view, context, session, kind);
     if (LLM_ERROR_KINDS.test(kind)) return llmError(view, context, session);
@@ -135,6 +54,18 @@ export function readFields(view: RecordView): AiEvent | undefined {
     return toolEvent(view, context, session, false);
   if (tokensOf(context, kind) > 0) return llmEvent(view, context, session, kind ?? '');
   return hasExit(context) ? output(view, context, session) : undefined;
+}
+
+/** A call that stands as a group of its own: its name and arguments as they stand elsewhere. */
+function unfolded(context: Context): Context {
+  for (const key of ['tool_call', 'toolCall', 'function_call']) {
+    const call = context[key];
+    if (typeof call !== 'object' || call === null || Array.isArray(call)) continue;
+    const { name, arguments: args, args: short, input, id } = call as Context;
+    if (typeof name === 'string' && name !== '')
+      return { tool: name, arguments: args ?? short ?? input ?? {}, call_id: id, ...context };
+  }
+  return context;
 }
 
 function kindOf(view: RecordView, context: Context): string | undefined {
@@ -158,7 +89,7 @@ function kindOf(view: RecordView, context: Context): string | undefined {
 function toolEvent(view: RecordView, context: Context, session: string, isResult: boolean): AiEvent {
   const call = callOf(context);
   if (!isResult && !hasOutcome(context)) return { type: 'tool_call', session, calls: [call] };
-  const result = valueAt(context, TOOL_RESULT) ?? (isResult ? view.message : undefined);
+  const result = valueAt(context, TOOL_RESULT) ?? (isResult ? (documentsIn(context) ?? view.message) : undefined);
   const error = wordAt(context, ERROR);
   const text = textIn(result) || error || '';
   const told = resultOutcome(result, text);
@@ -170,8 +101,20 @@ function toolEvent(view: RecordView, context: Context, session: string, isResult
   return { type: 'tool_result', session, call, text, isFailure, exitStatus, isRefused };
 }
 
+/** OpenInference's way: one attribute for each document that was found. */
+function documentsIn(context: Context): string | undefined {
+  const texts: unknown[] = [];
+  for (const key in context) {
+    if (texts.length >= DOCUMENTS_MAX) break;
+    if (key.startsWith('retrieval.documents.') && key.endsWith('.document.content')) texts.push(context[key]);
+  }
+  return texts.length === 0 ? undefined : textIn(texts);
+}
+
+const DOCUMENTS_MAX = 50;
+
 function callOf(context: Context): ToolCall {
-  const tool = nameOf(wordAt(context, TOOL) ?? 'tool');
+  const tool = nameOf(wordAt(context, TOOL) ?? wordAt(context, ['traceloop.entity.name']) ?? 'tool');
   const args = valueAt(context, TOOL_ARGUMENTS) ?? fullParameters(context['tool_parameters']);
   const id = wordAt(context, CALL_ID);
   return args === undefined ? { tool, id } : { tool, id, mark: markOf(tool, args), shown: shown(args) };
@@ -218,8 +161,6 @@ function llmEvent(view: RecordView, context: Context, session: string, kind: str
     given: lastResultsIn(context['gen_ai.input.messages']),
   };
 }
-
-const STATUS = ['status_code', 'http.response.status_code', 'http.status_code', 'http_status_code', 'status'];
 
 function llmError(view: RecordView, context: Context, session: string): AiEvent {
   const text = [wordAt(context, STATUS), ...ERROR.map((name) => wordAt(context, [name])), view.message]

@@ -1,4 +1,4 @@
-import type { ToolCall } from './ai-event.ts';
+import type { AiEvent, ToolCall } from './ai-event.ts';
 import { markOf, nameOf, shown } from './marks.ts';
 
 /*
@@ -12,6 +12,22 @@ const TEXT_LENGTH_MAX = 65_536;
 const PARTS_MAX = 200;
 const DEPTH_MAX = 8;
 const CALLS_MAX = 16;
+
+/** A message that was logged as it is, by its role; `undefined`: it is a person's. */
+export function readMessage(message: Group, role: string, session: string, tokens: number): AiEvent | undefined {
+  const results = partsOf(message).filter(isResult);
+  if (role === 'tool' || role === 'function' || results.length > 0) {
+    const { name } = message;
+    const id = message['tool_call_id'] ?? results[0]?.['tool_use_id'] ?? results[0]?.['id'];
+    const isFailure = [message, ...results].some((one) => one['is_error'] === true) ? true : undefined;
+    const tool = typeof name === 'string' && name !== '' ? nameOf(name) : 'tool';
+    const call = { tool, id: typeof id === 'string' ? id : undefined };
+    return { type: 'tool_result', session, call, text: lastResultsIn([{ ...message, role: 'tool' }]), isFailure };
+  }
+  if (role !== 'assistant' && role !== 'model') return undefined;
+  const text = textIn(message['content'] ?? message['parts']);
+  return { type: 'llm_call', session, tokens, calls: callsIn([message]), text, given: '' };
+}
 
 /** All text in a value: messages, parts, documents, lists of them. Cut. */
 export function textIn(value: unknown): string {
@@ -48,12 +64,16 @@ export function callsIn(value: unknown): readonly ToolCall[] {
 export function lastResultsIn(value: unknown): string {
   const texts: string[] = [];
   for (const message of messagesOf(value).slice(-PARTS_MAX).reverse()) {
-    const results = partsOf(message).filter(({ type }) => type === 'tool_call_response' || type === 'tool_result');
+    const results = partsOf(message).filter(isResult);
     if (results.length === 0 && message['role'] !== 'tool') break;
     const found = results.length > 0 ? results : [message];
     texts.push(...found.map((part) => textIn(part['response'] ?? part['result'] ?? part['content'])));
   }
   return cut(texts.join('\n'));
+}
+
+function isResult({ type }: Group): boolean {
+  return type === 'tool_call_response' || type === 'tool_result';
 }
 
 function push(calls: ToolCall[], name: unknown, id: unknown, args: unknown): void {

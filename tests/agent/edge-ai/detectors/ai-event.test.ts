@@ -43,6 +43,12 @@ test('the same call is the same in every dialect: OpenTelemetry, OpenInference, 
     },
     { record: { message: 'm', action: 'tool_call', context: { tool: 'get_weather', arguments: args } } },
     { record: { message: 'm', context: { event: 'tool_use', tool: { name: 'get_weather' }, input: args } } },
+    { record: { message: 'm', context: { tool_call: { name: 'get_weather', arguments: text } } } },
+    span('get_weather', {
+      'traceloop.span.kind': 'tool',
+      'traceloop.entity.name': 'get_weather',
+      'traceloop.entity.input': text,
+    }),
     { line: `INFO Calling tool get_weather(${text})` },
     { line: `Invoking: \`get_weather\` with \`${text}\`` },
   ];
@@ -52,6 +58,38 @@ test('the same call is the same in every dialect: OpenTelemetry, OpenInference, 
   assert.ok(marks[0] !== undefined);
   assert.deepEqual(new Set(marks), new Set([marks[0]]));
   assert.notEqual(markIn({ line: 'INFO Calling tool get_weather({"city": "Haifa", "unit": "F"})' }), marks[0]);
+});
+
+test('messages that are logged as they are, of OpenAI’s and of Anthropic’s form, are read by their roles', () => {
+  const read = (context: Record<string, unknown>) => eventOf({ record: { message: 'message', context } });
+  const asked = read({
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'c1', type: 'function', function: { name: 'search', arguments: '{"q":"x"}' } }],
+  });
+  const askedToo = read({
+    role: 'assistant',
+    content: [{ type: 'tool_use', id: 'c1', name: 'search', input: { q: 'x' } }],
+  });
+
+  assert.ok(asked?.type === 'llm_call' && askedToo?.type === 'llm_call');
+  assert.deepEqual(
+    asked.calls.map(({ mark, id }) => [mark, id]),
+    askedToo.calls.map(({ mark, id }) => [mark, id]),
+  );
+  const given = read({ role: 'tool', tool_call_id: 'c1', content: 'nothing found' });
+  assert.ok(given?.type === 'tool_result');
+  assert.deepEqual([given.call, given.text, given.isFailure], [{ tool: 'tool', id: 'c1' }, 'nothing found', undefined]);
+  const part = {
+    type: 'tool_result',
+    tool_use_id: 'c1',
+    is_error: true,
+    content: [{ type: 'text', text: 'no such file' }],
+  };
+  const failed = read({ role: 'user', content: [part] });
+  assert.ok(failed?.type === 'tool_result');
+  assert.deepEqual([failed.call.id, failed.text, failed.isFailure], ['c1', 'no such file', true]);
+  assert.equal(read({ role: 'user', content: 'which tool is best?' }), undefined);
 });
 
 test('arguments that nobody tells are not known: a tool’s name and parameters that only name it make no loop', () => {

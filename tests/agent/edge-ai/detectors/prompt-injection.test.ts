@@ -67,6 +67,8 @@ test('only what tools bring is looked at: people may say to their own AI agent w
   );
   assert.deepEqual(told(chat('user', 'text', 'content')), []);
   assert.deepEqual(told(chat('tool', 'tool_call_response', 'response')), ['prompt_injection']);
+  const document = { 'openinference.span.kind': 'RETRIEVER', 'retrieval.documents.1.document.content': words };
+  assert.deepEqual(told({ span: { name: 'retrieve', attributes: document } }), ['prompt_injection']);
   assert.deepEqual(namesOf(hitsOf(recordsOf(NERVESYS_AGENT_ID, [brought(words)]))), []);
 });
 
