@@ -7,6 +7,7 @@ import { FalseSuccess } from './false-success.ts';
 import { NoProgress } from './no-progress.ts';
 import { PermissionStorm } from './permission-storm.ts';
 import { RateLimit } from './rate-limit.ts';
+import type { TemplateHabit } from './template-habit.ts';
 import { type Room, type StoredTemplateWatch, TemplateWatch } from './template-watch.ts';
 import type { StoredTokenHabit } from './token-habit.ts';
 import { TokenSpend } from './token-spend.ts';
@@ -24,7 +25,7 @@ export class AgentWatch {
   readonly templates: TemplateWatch;
   #tokens: TokenSpend | undefined;
   #detectors: readonly (readonly [DetectorKey, EventDetector])[] | undefined;
-  readonly #falseSuccess = new FalseSuccess();
+  #falseSuccess = new FalseSuccess();
 
   constructor(agentId: AgentId, settings: TriageSettings, room: Room, stored?: StoredAgentWatch) {
     this.agentId = agentId;
@@ -49,10 +50,16 @@ export class AgentWatch {
     return found ?? NONE;
   }
 
-  /** Without templates that are worth no more than `worth`; `undefined`: it has no habits. */
-  stored(worth: number, textLengthMax: number): StoredAgentWatch | undefined {
+  /** Forgets what came before, but for habits: there are others to watch. */
+  rest(): void {
+    this.#detectors = undefined;
+    this.#falseSuccess = new FalseSuccess();
+  }
+
+  /** Of templates only those whose habits are `kept`; `undefined`: there is nothing to keep. */
+  stored(kept: ReadonlySet<TemplateHabit>, textLengthMax: number): StoredAgentWatch | undefined {
     const tokens = this.#tokens?.stored;
-    const habits = [...this.templates.habits()].filter((habit) => habit.worth > worth);
+    const habits = [...this.templates.habits()].filter((habit) => kept.has(habit));
     if (tokens === undefined && habits.length === 0) return undefined;
     return {
       ...(tokens === undefined ? {} : { tokens }),

@@ -19,6 +19,8 @@ import { type Telling, Troubles } from './troubles.ts';
  */
 
 const AGENTS_MAX = 1_000;
+/** Of so many the events are watched: those of one may take two hundred kilobytes. */
+const EVENTFUL_MAX = 50;
 const HABITS_MAX = 2_000;
 /** When there is no room for another template: so many of those that come least are forgotten, at most once in such a time. */
 const HABITS_FORGOTTEN = 200;
@@ -39,6 +41,8 @@ export class DetectorEngine {
   readonly #room: Room = { left: HABITS_MAX };
   /** The one used least lately first. */
   readonly #agents = new Map<string, AgentWatch>();
+  /** Those that have had events, the one that had them least lately first. */
+  readonly #eventful = new Map<string, AgentWatch>();
   readonly #troubles = new Troubles<About>();
   #settingsOf: SettingsOf = () => TRIAGE_DEFAULT;
   #latest: AgentWatch | undefined;
@@ -80,6 +84,7 @@ export class DetectorEngine {
       if (template !== undefined && this.#room.left <= 0) this.#hadNoRoom = true;
       const isClaimAwaited = watch.isClaimAwaited(now);
       const read = event ?? (event === undefined || isClaimAwaited ? aiEventOf(view, isClaimAwaited) : undefined);
+      if (read !== undefined) this.#noteEventful(watch);
       if (read !== undefined)
         for (const [key, finding] of watch.look(read, now))
           hits = this.#add(hits, this.#show(watch, key, finding, now));
@@ -140,10 +145,20 @@ export class DetectorEngine {
     if (this.#agents.size > AGENTS_MAX) {
       const [oldest, forgotten] = this.#agents.entries().next().value!;
       forgotten.templates.close();
+      this.#eventful.delete(oldest);
       this.#agents.delete(oldest);
     }
     this.#latest = watch;
     return watch;
+  }
+
+  #noteEventful(watch: AgentWatch): void {
+    this.#eventful.delete(watch.agentId);
+    this.#eventful.set(watch.agentId, watch);
+    if (this.#eventful.size <= EVENTFUL_MAX) return;
+    const [oldest, resting] = this.#eventful.entries().next().value!;
+    resting.rest();
+    this.#eventful.delete(oldest);
   }
 
   #show(watch: AgentWatch, key: DetectorKey, finding: Telling<About>['finding'], now: number): DetectorHit | undefined {
@@ -218,14 +233,12 @@ const STORED_LENGTH_MAX = 300_000;
 const STORED_TEXT_LENGTH_MAX = 80;
 
 function store(watches: readonly AgentWatch[]): string {
-  const worth = watches
-    .flatMap(({ templates }) => [...templates.habits()].map((habit) => habit.worth))
-    .sort((a, b) => b - a);
-  const least = worth[STORED_HABITS_MAX] ?? -1;
+  const habits = watches.flatMap(({ templates }) => [...templates.habits()]);
+  const kept = new Set(habits.sort((a, b) => b.worth - a.worth).slice(0, STORED_HABITS_MAX));
   const agents: [string, StoredAgentWatch][] = [];
   let length = 0;
   for (const watch of [...watches].reverse()) {
-    const stored = watch.stored(least, STORED_TEXT_LENGTH_MAX);
+    const stored = watch.stored(kept, STORED_TEXT_LENGTH_MAX);
     if (stored === undefined) continue;
     length += JSON.stringify([watch.agentId, stored]).length;
     if (length > STORED_LENGTH_MAX) break;

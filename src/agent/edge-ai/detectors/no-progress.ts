@@ -4,6 +4,7 @@ import type { AiEvent } from './ai-event.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { EventDetector, Finding } from './detector.ts';
 import { copyOf, shown } from './marks.ts';
+import { Within } from './within.ts';
 
 /*
  * The same tool, or the model, failing again and again, with whatever arguments, and no success of it between. What the context or the rate
@@ -12,12 +13,10 @@ import { copyOf, shown } from './marks.ts';
 
 /** Tools by session; the one that was used least lately is forgotten. */
 const TRIED_MAX = 32;
-const INSTANTS_MAX = 1_000;
 
 interface Tried {
   readonly what: string;
-  failures: number[];
-  said: string | undefined;
+  readonly failures: Within;
 }
 
 export class NoProgress implements EventDetector {
@@ -52,12 +51,9 @@ export class NoProgress implements EventDetector {
     settings: DetectorSettings['noProgress'],
     now: number,
   ): Finding | undefined {
-    const tried = this.#tried.take(key, () => ({ what: copyOf(what), failures: [], said: undefined }));
-    tried.failures = tried.failures.filter((at) => at <= now && at > now - settings.withinMs);
-    tried.failures.push(now);
-    if (tried.failures.length > INSTANTS_MAX) tried.failures.shift();
-    if (tried.failures.length < settings.times) return undefined;
-    return finding(tried.what, tried.failures.length, said, settings);
+    const tried = this.#tried.take(key, () => ({ what: copyOf(what), failures: new Within() }));
+    const failures = tried.failures.add(settings.withinMs, now);
+    return failures < settings.times ? undefined : finding(tried.what, failures, said, settings);
   }
 }
 

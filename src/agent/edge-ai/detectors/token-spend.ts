@@ -2,10 +2,11 @@ import type { DetectorSettings } from '../../../contract/triage-settings.ts';
 import type { AiEvent } from './ai-event.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { EventDetector, Finding } from './detector.ts';
+import { hash } from './marks.ts';
 import { type StoredTokenHabit, TokenHabit } from './token-habit.ts';
 
-const IDS_MAX = 64;
-const ID_LENGTH_MAX = 100;
+const IDS_MAX = 16;
+const MODEL_LENGTH_MAX = 100;
 const HOUR_MS = 3_600_000;
 
 /** Tokens of an hour, far above the AI agent's own habit. */
@@ -22,8 +23,8 @@ export class TokenSpend implements EventDetector {
 
   look(event: AiEvent, { tokenSpend: settings }: DetectorSettings, now: number): Finding | undefined {
     if (event.type !== 'llm_call' || event.tokens <= 0) return undefined;
-    const id = event.id?.slice(0, ID_LENGTH_MAX);
-    if (id !== undefined) {
+    if (event.id !== undefined) {
+      const id = hash(event.id);
       if (this.#counted.get(id) !== undefined) return undefined;
       this.#counted.set(id, true);
     }
@@ -46,7 +47,7 @@ export class TokenSpend implements EventDetector {
           limit: Math.round(limit),
           factor,
           least: tokensMin,
-          model: event.model?.slice(0, ID_LENGTH_MAX) ?? null,
+          model: event.model?.slice(0, MODEL_LENGTH_MAX) ?? null,
         },
       }),
     };

@@ -4,6 +4,7 @@ import type { AiEvent, ToolCall } from './ai-event.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { EventDetector, Finding } from './detector.ts';
 import { hash } from './marks.ts';
+import { Within } from './within.ts';
 
 /*
  * The same tool called with the same arguments, again and again. Repeating alone is no loop: between two runs of the tests something was
@@ -13,19 +14,20 @@ import { hash } from './marks.ts';
  */
 
 const ANYWAY_FACTOR = 6;
-const SESSIONS_MAX = 8;
-const CALLS_MAX = 32;
+const SESSIONS_MAX = 6;
+const CALLS_MAX = 16;
 const IDS_MAX = 64;
-/** So many instants of one call at most; past them the oldest are forgotten, and only `ANYWAY_FACTOR` suffers. */
-const INSTANTS_MAX = 600;
 const ID_LENGTH_MAX = 100;
 
 interface Repeated {
   readonly call: ToolCall;
-  /** Of its calls, oldest first. */
-  instants: number[];
-  /** How many of the last ones came with nothing new between. */
+  /** Within the time of the settings. Most calls are never repeated: the window is made with the second one. */
+  count: number;
+  window: Within | undefined;
+  latestAt: number;
+  /** How many of the last ones came with nothing new between, and since when. */
   run: number;
+  runAt: number;
   /** `Session.news` when it was called last. */
   news: number;
   /** Calls whose results are still to come. */
@@ -66,8 +68,8 @@ function newSession(): Session {
   return { calls: new BoundedMap(CALLS_MAX), ids: new BoundedMap(IDS_MAX), news: 0, latest: undefined };
 }
 
-function isLoop({ run, instants }: Repeated, times: number): boolean {
-  return Math.min(run, instants.length) >= times || instants.length >= Math.min(times * ANYWAY_FACTOR, INSTANTS_MAX);
+function isLoop({ run, count }: Repeated, times: number): boolean {
+  return Math.min(run, count) >= times || count >= times * ANYWAY_FACTOR;
 }
 
 /** A call that was announced. `undefined`: it is the same as one before, or there is nothing to know it by. */
@@ -106,11 +108,10 @@ function ended(
   const result = event.isFailure === true || event.text === '' ? undefined : hash(event.text);
   if (result !== undefined && repeated.result !== undefined && result !== repeated.result) {
     session.news++;
-    repeated.news = session.news;
-    repeated.run = 1;
+    startRun(repeated, session, now);
   }
   repeated.result = result ?? repeated.result;
-  return isNow === undefined || !repeated.instants.includes(now) ? undefined : repeated;
+  return isNow;
 }
 
 /** Frameworks that write plain lines give results no name but the tool's. */
@@ -123,39 +124,58 @@ function counted(session: Session, call: ToolCall, withinMs: number, now: number
     session.news++; // whatever it was given may have been new
     return undefined;
   }
-  let repeated = session.calls.get(call.mark);
-  // Also those of a clock that was set back since.
-  if (repeated !== undefined) repeated.instants = repeated.instants.filter((at) => at <= now && at > now - withinMs);
-  if (repeated === undefined || repeated.instants.length === 0) {
-    session.news++;
-    repeated = { call, instants: [now], run: 1, news: session.news, open: 0, result: undefined };
-    session.calls.set(call.mark, repeated);
-  } else {
-    repeated.run = repeated.news === session.news ? repeated.run + 1 : 1;
-    repeated.news = session.news;
-    repeated.instants.push(now);
-    if (repeated.instants.length > INSTANTS_MAX) repeated.instants.shift();
-  }
   session.latest = call.mark;
+  const repeated = session.calls.get(call.mark);
+  // Of a clock that was set back nothing is known.
+  if (repeated === undefined || Math.abs(now - repeated.latestAt) > withinMs) {
+    session.news++;
+    const made: Repeated = {
+      call,
+      count: 1,
+      window: undefined,
+      latestAt: now,
+      run: 1,
+      runAt: now,
+      news: session.news,
+      open: 0,
+      result: undefined,
+    };
+    session.calls.set(call.mark, made);
+    return made;
+  }
+  if (repeated.window === undefined) {
+    repeated.window = new Within();
+    repeated.window.add(withinMs, repeated.latestAt);
+  }
+  repeated.count = repeated.window.add(withinMs, now);
+  repeated.latestAt = now;
+  if (repeated.news === session.news) repeated.run++;
+  else startRun(repeated, session, now);
   return repeated;
 }
 
+function startRun(repeated: Repeated, session: Session, now: number): void {
+  [repeated.run, repeated.runAt, repeated.news] = [1, now, session.news];
+}
+
 function finding(
-  { call, instants, run }: Repeated,
+  { call, count, run, runAt }: Repeated,
   { times, withinMs }: DetectorSettings['toolLoop'],
   now: number,
 ): Finding {
-  const calls = instants.length;
+  const isRun = run >= times;
+  const calls = isRun ? Math.min(run, count) : count;
+  const time = formatDuration(isRun ? Math.min(Math.max(now - runAt, 1_000), withinMs) : withinMs);
   return {
     subject: call.tool,
     calmMs: withinMs,
     describe: () => ({
-      title: `The tool ${call.tool} was called ${calls} times with the same arguments within ${formatDuration(Math.max(now - instants[0]!, 1_000))}`,
+      title: `The tool ${call.tool} was called ${calls} times with the same arguments within ${time}`,
       reason: `${calls} equal calls of ${call.tool}`,
       detail: {
         tool: call.tool,
         calls,
-        with_nothing_new_between: Math.min(run, calls),
+        with_nothing_new_between: Math.min(run, count),
         arguments: call.shown ?? null,
         times,
         within_seconds: withinMs / 1_000,

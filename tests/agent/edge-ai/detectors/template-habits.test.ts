@@ -293,6 +293,15 @@ test('habits outlive a restart, also of a template whose text has become another
   assert.match(silent.hits[0]!.title, /: beat <\*>$/, 'its text was kept');
 });
 
+test('of many templates that come equally often as many as there is room for are kept over a restart', () => {
+  const many = Array.from({ length: 1_500 }, (_, n) => ({ ...template(`${n}`), lines: 100 }));
+  const fleet = new Fleet().minutes(3, new Map(many.map((of) => [of, 1])));
+
+  const { agents } = JSON.parse(fleet.engine.stored()) as { agents: [string, { templates: { habits: unknown[] } }][] };
+
+  assert.equal(agents[0]![1].templates.habits.length, 1_000);
+});
+
 test('a flood of templates and of AI agents is bounded, and what comes often stays', () => {
   const fleet = new Fleet();
   for (let n = 0; n < 90; n++) {
