@@ -33,7 +33,14 @@ export interface Outcome {
 export type AiEvent =
   | (Told & { readonly type: 'tool_call'; readonly calls: readonly ToolCall[] })
   /** It stands for its call as well, where that was not told before. */
-  | (Told & Outcome & { readonly type: 'tool_result'; readonly call: ToolCall; readonly text: string })
+  | (Told &
+      Outcome & {
+        readonly type: 'tool_result';
+        readonly call: ToolCall;
+        readonly text: string;
+        /** It is told as a success, and the result itself says that it failed. */
+        readonly isContradicted?: boolean;
+      })
   | (Told & {
       readonly type: 'llm_call';
       /** In and out, once each. */

@@ -7,6 +7,7 @@ import {
   EXIT,
   GATHERING,
   INPUT_TOKENS,
+  LEGACY_KINDS,
   LLM_ERROR_KINDS,
   LLM_KINDS,
   MODEL,
@@ -41,6 +42,7 @@ export function readFields(view: RecordView): AiEvent | undefined {
     const message = readMessage(context, role, session, tokensOf(context, kind));
     if (message !== undefined) return message;
   }
+  if (kind === 'choice' || kind === 'tool.message') return legacyMessage(view, kind, session);
   if (kind !== undefined) {
     if (PERMISSION_KINDS.test(kind)) return permission(view, context, session, kind);
     if (LLM_ERROR_KINDS.test(kind)) return llmError(view, context, session);
@@ -54,6 +56,20 @@ export function readFields(view: RecordView): AiEvent | undefined {
     return toolEvent(view, context, session, false);
   if (tokensOf(context, kind) > 0) return llmEvent(view, context, session, kind ?? '');
   return hasExit(context) ? output(view, context, session) : undefined;
+}
+
+/**
+ * Events of the conventions up to 1.36, whose bodies are messages. Those of earlier messages come again with each request and are left out, but
+ * for tool results, which are new once.
+ */
+function legacyMessage(view: RecordView, kind: string, session: string): AiEvent | undefined {
+  const body: unknown = JSON.parse(view.message);
+  if (typeof body !== 'object' || body === null) return undefined;
+  const message = kind === 'choice' ? (body as Context)['message'] : body;
+  if (typeof message !== 'object' || message === null) return undefined;
+  const role = kind === 'choice' ? 'assistant' : 'tool';
+  const { id } = message as Context;
+  return readMessage({ tool_call_id: id, ...message }, role, session, 0);
 }
 
 /** A call that stands as a group of its own: its name and arguments as they stand elsewhere. */
@@ -79,7 +95,9 @@ function kindOf(view: RecordView, context: Context): string | undefined {
     if (typeof candidate !== 'string' || candidate.length > 100) continue;
     const kind = candidate.replace(PREFIX, '').toLowerCase();
     if (
-      [PERMISSION_KINDS, LLM_ERROR_KINDS, RESULT_KINDS, CALL_KINDS, LLM_KINDS, OUTPUT_KINDS].some((of) => of.test(kind))
+      [LEGACY_KINDS, PERMISSION_KINDS, LLM_ERROR_KINDS, RESULT_KINDS, CALL_KINDS, LLM_KINDS, OUTPUT_KINDS].some((of) =>
+        of.test(kind),
+      )
     )
       return kind;
   }
@@ -98,7 +116,8 @@ function toolEvent(view: RecordView, context: Context, session: string, isResult
   const decision = wordAt(context, ['decision']);
   const isRefused =
     (decision !== undefined && isRefusal(decision)) || (isFailure === true && isRefusal(error ?? text.slice(0, 400)));
-  return { type: 'tool_result', session, call, text, isFailure, exitStatus, isRefused };
+  const isContradicted = saysFailure(context) === false && told.isFailure === true && told.isStated === true;
+  return { type: 'tool_result', session, call, text, isFailure, exitStatus, isRefused, isContradicted };
 }
 
 /** OpenInference's way: one attribute for each document that was found. */
@@ -133,7 +152,8 @@ function fullParameters(given: unknown): unknown {
 }
 
 function permission(view: RecordView, context: Context, session: string, kind: string): AiEvent | undefined {
-  const decision = wordAt(context, ['decision', 'outcome', 'status', 'behavior']) ?? `${kind} ${view.message}`;
+  const decision =
+    wordAt(context, ['decision', 'outcome', 'status', 'behavior']) ?? `${kind.replaceAll('_', ' ')} ${view.message}`;
   const tool = wordAt(context, TOOL) ?? 'tool';
   return {
     type: 'permission',
@@ -167,7 +187,9 @@ function llmError(view: RecordView, context: Context, session: string): AiEvent 
     .filter((one) => one !== undefined)
     .join(' ')
     .slice(0, 4_000);
-  return { type: 'llm_error', session, trouble: llmTroubleIn(text) ?? 'other', text };
+  // An error of a model's provider may speak of a limit in whatever words.
+  const trouble = llmTroubleIn(text) ?? (/rate.?limit|\b429\b/i.test(text) ? 'rate_limit' : 'other');
+  return { type: 'llm_error', session, trouble, text };
 }
 
 function output(view: RecordView, context: Context, session: string): AiEvent {

@@ -33,13 +33,15 @@ const REFUSED =
 const RETRY =
   /\bretry(?:ing)?\b.{0,80}?\battempt[ #:]{0,2}(\d{1,5})|\battempt[ #:]{0,2}(\d{1,5})\b.{0,60}?\b(?:failed|retrying)/i;
 const OF_AI_WORK = /\b(?:tool|model|llm|api|completion|openai|anthropic|gemini|claude|gpt|agent|prompt)s?\b/i;
+/** Of an error, what the system itself has refused. */
+const REFUSED_BY_SYSTEM = /\bpermission denied\b|\bEACCES\b|\bEPERM\b|operation not permitted/i;
 /** A run that is over: whether it says so truly is for the detector. */
 const OUTPUT =
   /\b(?:success(?:ful(?:ly)?)?|succeeded|completed?|finished|done|all (?:\d{1,6} )?(?:tests|checks) (?:have )?pass(?:ed)?)\b|✅|בהצלחה|הושלמ|הושלם|הסתיימ|עברו/i;
 
 /** Which of the patterns are worth trying at all. */
 const OF_TOOL = /tool|function|invoking|action input|observation|כלי/i;
-const OF_REFUSAL = /permission|denied|reject|refused|declined|blocked|not allowed|הרשאה|דח|סירב/i;
+const OF_REFUSAL = /permi|EACCES|EPERM|denied|reject|refused|declined|blocked|not allowed|הרשאה|דח|סירב/i;
 const OF_LIMIT = /limit|too many|too long|context|429|quota|exhausted|exceed|reduce/i;
 const OF_CLAIM = /exit|code|status/i;
 
@@ -49,7 +51,7 @@ export function readLine(view: RecordView, isClaimAwaited: boolean): AiEvent | u
   const text = message.length > LOOKED_AT ? message.slice(0, LOOKED_AT) : message;
   return (
     (OF_TOOL.test(text) ? ofTool(view, message, text) : undefined) ??
-    (OF_REFUSAL.test(text) && REFUSED.test(text)
+    (OF_REFUSAL.test(text) && (REFUSED.test(text) || (isError(view) && REFUSED_BY_SYSTEM.test(text)))
       ? { type: 'permission', session: '', isRefused: true, tool: 'tool' }
       : undefined) ??
     (OF_LIMIT.test(text) ? ofModel(view, text) : undefined) ??
@@ -59,7 +61,7 @@ export function readLine(view: RecordView, isClaimAwaited: boolean): AiEvent | u
 }
 
 function ofTool(view: RecordView, message: string, text: string): AiEvent | undefined {
-  const isBad = view.level === 'ERROR' || view.level === 'CRITICAL';
+  const isBad = isError(view);
   const failed = RESULT_FAILED.exec(text);
   if (failed !== null) return result(failed[1]!, text, true);
   const ended = RESULT.exec(text);
@@ -77,6 +79,10 @@ function ofTool(view: RecordView, message: string, text: string): AiEvent | unde
     return { type: 'tool_call', session: '', calls: [call] };
   }
   return RESULT_ANY.test(text) ? result('tool', message, isBad ? true : undefined) : undefined;
+}
+
+function isError({ level }: RecordView): boolean {
+  return level === 'ERROR' || level === 'CRITICAL';
 }
 
 function ofModel(view: RecordView, text: string): AiEvent | undefined {

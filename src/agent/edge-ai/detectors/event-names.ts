@@ -115,6 +115,7 @@ export const CALL_KINDS =
   /^(?:tool_?call|tool_?use|function_?call|execute_tool|tool_?start|call_tool|tools\/call|tool|ai\.toolcall)$/;
 export const RESULT_KINDS =
   /^(?:tool_?(?:call_)?(?:result|output|response|end|error|failed)|function_?(?:result|response)|observation|retrieval|retriever)$/;
+export const LEGACY_KINDS = /^(?:choice|tool\.message)$/;
 export const PERMISSION_KINDS =
   /^(?:tool_?decision|permission(?:_?(?:request|decision|denied|refused))?|approval(?:_?(?:request|decision|denied))?)$/;
 export const LLM_ERROR_KINDS =

@@ -23,8 +23,8 @@ export function falseSuccessIn(event: AiEvent): Description | undefined {
   }
   if (event.type !== 'tool_result' || event.isRefused === true || isAnswer(event)) return undefined;
   const { tool } = event.call;
-  const isContradicted = event.isFailure === false && (event.exitStatus ?? 0) !== 0;
-  if (isContradicted) return described(`The tool ${tool} reports success`, event.exitStatus, event.text, tool);
+  if (event.isContradicted === true || (event.isFailure === false && (event.exitStatus ?? 0) !== 0))
+    return described(`The tool ${tool} reports success`, event.exitStatus, event.text, tool);
   if (event.isFailure !== true || !toolClaimsSuccess(event.text)) return undefined;
   return described(`The tool ${tool} says that it succeeded`, event.exitStatus, event.text, tool);
 }

@@ -19,20 +19,21 @@ export function exitStatusIn(text: string): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
-/** What a tool's result says of itself, by its fields or its first line. */
-export function resultOutcome(result: unknown, text: string): Outcome {
+/** What a tool's result says of itself, by its fields or its first line. `isStated`: by a field that is there to say so. */
+export function resultOutcome(result: unknown, text: string): Outcome & { readonly isStated?: boolean } {
   const group = groupOf(result);
   if (group !== undefined) {
     const status = ['exit_code', 'exitCode', 'returncode', 'return_code', 'exit_status'].map((key) => group[key]);
     const exitStatus = status.find((one) => typeof one === 'number');
-    if (typeof exitStatus === 'number') return { exitStatus, isFailure: exitStatus !== 0 };
+    if (typeof exitStatus === 'number') return { exitStatus, isFailure: exitStatus !== 0, isStated: true };
     if (group['is_error'] === true || group['isError'] === true || group['success'] === false || group['ok'] === false)
-      return { isFailure: true };
+      return { isFailure: true, isStated: true };
     if (group['success'] === true || group['ok'] === true) return { isFailure: false };
     const { error, status: word } = group;
+    if (typeof word === 'string' && /^(?:error|failed|failure)$/i.test(word))
+      return { isFailure: true, isStated: true };
     if ((typeof error === 'string' && error !== '') || (typeof error === 'object' && error !== null))
       return { isFailure: true };
-    if (typeof word === 'string' && /^(?:error|failed|failure)$/i.test(word)) return { isFailure: true };
     return {};
   }
   const beginning = text.slice(0, 200);

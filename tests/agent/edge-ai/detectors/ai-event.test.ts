@@ -92,6 +92,21 @@ test('messages that are logged as they are, of OpenAI’s and of Anthropic’s f
   assert.equal(read({ role: 'user', content: 'which tool is best?' }), undefined);
 });
 
+test('events of the older conventions, whose bodies are messages, count what is new in them', () => {
+  const body = (name: string, message: object) =>
+    eventOf({ log: { body: JSON.stringify(message), attributes: { 'event.name': name, 'gen_ai.system': 'openai' } } });
+  const call = { id: 'c1', type: 'function', function: { name: 'search', arguments: '{"q":"x"}' } };
+
+  const chosen = body('gen_ai.choice', { index: 0, message: { role: 'assistant', tool_calls: [call] } });
+  const result = body('gen_ai.tool.message', { id: 'c1', content: 'nothing found' });
+  const history = body('gen_ai.assistant.message', { role: 'assistant', tool_calls: [call] });
+
+  assert.ok(chosen?.type === 'llm_call' && result?.type === 'tool_result');
+  assert.deepEqual([chosen.calls[0]?.tool, chosen.calls[0]?.id, result.call.id], ['search', 'c1', 'c1']);
+  assert.equal(result.text, 'nothing found');
+  assert.equal(history, undefined);
+});
+
 test('arguments that nobody tells are not known: a tool’s name and parameters that only name it make no loop', () => {
   const claude = (parameters?: object): Item => ({
     log: {
@@ -139,6 +154,10 @@ test('refused permissions, limits and retries are told from lines that only spea
   assert.equal(typeOf('WARN Permission denied for tool Bash'), 'permission');
   assert.equal(typeOf('Tool call write_file was rejected by the user'), 'permission');
   assert.equal(typeOf('ההרשאה נדחתה עבור הכלי write_file'), 'permission');
+  assert.equal(
+    eventOf({ record: { level: 'ERROR', message: "PermissionError: [Errno 13] Permission denied: '/etc/x'" } })?.type,
+    'permission',
+  );
   assert.equal(typeOf('sshd: Failed password for root: Permission denied (publickey)'), undefined);
   assert.equal(typeOf('openai.RateLimitError: Error code: 429 - Rate limit reached for gpt-5'), 'rate_limit');
   assert.equal(typeOf('anthropic: rate_limit_error: this request would exceed your rate limit'), 'rate_limit');

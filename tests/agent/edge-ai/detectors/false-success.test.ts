@@ -69,6 +69,15 @@ test('the result right before decides, for five minutes, and a search that finds
   assert.deepEqual(told(result({ success: false, error: 'rejected by the user' }), claim), []);
 });
 
+test('a success whose result says otherwise is one; an error that a lookup brings back is a result', () => {
+  assert.deepEqual(told(result({ success: true, result: { status: 'failed', reason: 'no space' } })), [
+    'false_success',
+  ]);
+  assert.deepEqual(told(result({ success: 'true', result: '{"exit_code":3}' })), ['false_success']);
+  assert.deepEqual(told(result({ success: true, result: { error: 'no such order' } })), []);
+  assert.deepEqual(told(result({ success: true, exit_code: 1, arguments: { command: 'cd src && rg TODO' } })), []);
+});
+
 test('plain lines are read the same way', () => {
   const lines = (...texts: readonly string[]) => told(...texts.map((line) => ({ line })));
 
