@@ -8,6 +8,7 @@ import { type AiEvent, aiEventOf } from './ai-event.ts';
 import { DETECTORS, type Description, type DetectorHit, type DetectorKey, TITLE_LENGTH_MAX } from './detector.ts';
 import { falseSuccessIn } from './false-success.ts';
 import { promptInjectionIn } from './prompt-injection.ts';
+import type { TemplateHabit } from './template-habit.ts';
 import type { Room } from './template-watch.ts';
 import { type Telling, Troubles } from './troubles.ts';
 
@@ -67,12 +68,7 @@ export class DetectorEngine {
    * Shows it a record that was stored; `template`: of its message. Usually the same empty list. Never throws. `now`: time of arrival,
    * epoch ms; a clock that was set back tells nothing that isn't so. `event`: for whoever has read it before; `null`: it tells nothing.
    */
-  look(
-    view: RecordView,
-    template: Template | undefined,
-    now: number,
-    event?: AiEvent | null,
-  ): readonly DetectorHit[] {
+  look(view: RecordView, template: Template | undefined, now: number, event?: AiEvent | null): readonly DetectorHit[] {
     if (view.agentId === NERVESYS_AGENT_ID) return NOTHING;
     try {
       const watch = this.#latest?.agentId === view.agentId ? this.#latest : this.#watchOf(view.agentId as AgentId);
@@ -132,9 +128,9 @@ export class DetectorEngine {
     return hits.length === 0 ? NOTHING : hits;
   }
 
-  /** To be kept on disk every few minutes and at the end: habits, at most some 300 kB of them. */
-  stored(): string {
-    return store([...this.#agents.values()]);
+  /** To be kept on disk every few minutes and at the end: habits, of those who wrote last first, in at most so many characters. */
+  stored(lengthMax = STORED_LENGTH_MAX): string {
+    return store([...this.#agents.values()], lengthMax);
   }
 
   #watchOf(agentId: AgentId): AgentWatch {
@@ -231,20 +227,35 @@ function hitOf(
 const STORED_HABITS_MAX = 1_000;
 const STORED_LENGTH_MAX = 300_000;
 const STORED_TEXT_LENGTH_MAX = 80;
+/** `{"version":1,"agents":[]}` */
+const AROUND_LENGTH = 25;
 
-function store(watches: readonly AgentWatch[]): string {
-  const habits = watches.flatMap(({ templates }) => [...templates.habits()]);
-  const kept = new Set(habits.sort((a, b) => b.worth - a.worth).slice(0, STORED_HABITS_MAX));
+function store(watches: readonly AgentWatch[], lengthMax: number): string {
+  const habits = watches.flatMap(({ templates }) => [...templates.habits()]).sort((a, b) => b.worth - a.worth);
+  // The one that writes most may have habits for all of the room: then it keeps the half of them that counts most.
+  for (let kept = Math.min(habits.length, STORED_HABITS_MAX); ; kept = Math.floor(kept / 2)) {
+    const text = JSON.stringify({ version: 1, agents: agentsWith(new Set(habits.slice(0, kept)), watches, lengthMax) });
+    if (text.length <= lengthMax || kept === 0) return text;
+  }
+}
+
+/** The ones that wrote last first, as many as fit; at least the very last one. */
+function agentsWith(
+  kept: ReadonlySet<TemplateHabit>,
+  watches: readonly AgentWatch[],
+  lengthMax: number,
+): readonly [string, StoredAgentWatch][] {
   const agents: [string, StoredAgentWatch][] = [];
-  let length = 0;
+  let length = AROUND_LENGTH;
   for (const watch of [...watches].reverse()) {
     const stored = watch.stored(kept, STORED_TEXT_LENGTH_MAX);
     if (stored === undefined) continue;
-    length += JSON.stringify([watch.agentId, stored]).length;
-    if (length > STORED_LENGTH_MAX) break;
-    agents.unshift([watch.agentId, stored]);
+    const agent: [string, StoredAgentWatch] = [watch.agentId, stored];
+    length += JSON.stringify(agent).length + 1;
+    if (length > lengthMax && agents.length > 0) break;
+    agents.unshift(agent);
   }
-  return JSON.stringify({ version: 1, agents });
+  return agents;
 }
 
 function parse(text: string | undefined): readonly [string, StoredAgentWatch][] {

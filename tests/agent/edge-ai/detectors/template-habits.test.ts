@@ -300,6 +300,8 @@ test('of many templates that come equally often as many as there is room for are
   const { agents } = JSON.parse(fleet.engine.stored()) as { agents: [string, { templates: { habits: unknown[] } }][] };
 
   assert.equal(agents[0]![1].templates.habits.length, 1_000);
+  for (const lengthMax of [100_000, 5_000, 30]) assert.ok(fleet.engine.stored(lengthMax).length <= lengthMax);
+  assert.match(fleet.engine.stored(5_000), /"rhythm"/);
 });
 
 test('a flood of templates and of AI agents is bounded, and what comes often stays', () => {
