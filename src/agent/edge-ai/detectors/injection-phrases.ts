@@ -7,6 +7,8 @@ interface Phrase {
   readonly name: string;
   readonly weight: 1 | 0.5;
   readonly pattern: RegExp;
+  /** One of these stands in it, or it isn't there: found ten times as fast. Empty: the pattern is fast itself. */
+  readonly stems: readonly string[];
 }
 
 const EARLIER = '(?:previous|prior|above|earlier|preceding|foregoing|existing|original|initial|system)';
@@ -17,23 +19,24 @@ const AI = '(?:ai|llm|gpt|chatgpt|claude|gemini|copilot|grok|language model|assi
 export const PHRASES: readonly Phrase[] = [
   whole(
     'ignore_instructions',
-    `\\b(?:ignore|disregard|forget|override|bypass|do not follow|stop following) (?:(?:all|any|every|the|your|my|these|those|of|and|other) ){0,4}(?:${EARLIER} ){1,2}(?:\\w{1,20} )?${ORDERS}`,
+    `(?:ignore|disregard|forget|override|bypass|do not follow|stop following) (?:(?:all|any|every|the|your|my|these|those|of|and|other) ){0,4}(?:${EARLIER} ){1,2}(?:\\w{1,20} )?${ORDERS}`,
   ),
   whole(
     'ignore_everything',
-    `\\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:(?:you|that|was|were|have|been|i|we|they) ){0,5}(?:told|said|instructed|above|before|learned)`,
+    `(?:ignore|disregard|forget) (?:everything|all|anything) (?:(?:you|that|was|were|have|been|i|we|they) ){0,5}(?:told|said|instructed|above|before|learned)`,
   ),
   whole(
     'other_self',
-    `\\byou are now (?:dan\\b|unrestricted|jailbroken|in (?:developer|dev|god|debug|admin|jailbreak|unrestricted) mode|an? (?:unrestricted|uncensored|evil|different|new) ${AI})`,
+    `you are now (?:dan\\b|unrestricted|jailbroken|in (?:developer|dev|god|debug|admin|jailbreak|unrestricted) mode|an? (?:unrestricted|uncensored|evil|different|new) ${AI})`,
   ),
   whole(
     'to_ai_readers',
-    `\\b(?:if you are|attention|note to|message (?:to|for)|instructions? (?:to|for)) (?:all |any |an? |the )?${AI}(?: (?:agent|assistant|model|reading|processing)s?)?\\b.{0,60}\\b(?:must|should|please|ignore|run|execute|send|call|use|do|follow|read)`,
+    `(?:if you are|attention|note to|message (?:to|for)|instructions? (?:to|for)) (?:all |any |an? |the )?${AI}(?: (?:agent|assistant|model|reading|processing)s?)?\\b.{0,60}\\b(?:must|should|please|ignore|run|execute|send|call|use|do|follow|read)`,
   ),
   whole(
     'reveal_prompt',
-    `\\b(?:reveal|print|output|repeat|show|display|leak|disclose) (?:me )?(?:your|the) (?:full |entire |hidden |secret |initial |original )?(?:system prompt|system instructions|hidden instructions|initial prompt)`,
+    `(?:reveal|print|output|repeat|show|display|leak|disclose) (?:me )?(?:your|the) (?:full |entire |hidden |secret |initial |original )?(?:system prompt|system instructions|hidden instructions|initial prompt)`,
+    ['system prompt', 'system instructions', 'hidden instructions', 'initial prompt'],
   ),
   whole(
     'chat_markup',
@@ -41,26 +44,27 @@ export const PHRASES: readonly Phrase[] = [
   ),
   whole(
     'new_orders',
-    `\\b(?:new|updated|real|actual|true|revised) (?:system )?(?:instructions?|prompt|directives?) ?(?:for (?:the |you)?[a-z ]{0,20})?: ?\\S`,
+    `(?:new|updated|real|actual|true|revised) (?:system )?(?:instructions?|prompt|directives?) ?(?:for (?:the |you)?[a-z\\s]{0,20})?: ?\\S`,
+    ['instruction', 'prompt', 'directive'],
   ),
   half(
     'hide_from_user',
-    `\\b(?:do not|don(?:'|’)t|never|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)? (?:this |it |any of this )?to|reveal(?:ing)? (?:this |it )?to|alert(?:ing)?|notify(?:ing)?|show(?:ing)? (?:this |it )?to) (?:the |your |any )?(?:user|human|operator|owner)`,
+    `(?:do not|don(?:'|’)t|never|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)? (?:this |it |any of this )?to|reveal(?:ing)? (?:this |it )?to|alert(?:ing)?|notify(?:ing)?|show(?:ing)? (?:this |it )?to) (?:the |your |any )?(?:user|human|operator|owner)`,
   ),
   half(
     'without_asking',
-    `\\b(?:do not|don(?:'|’)t|never|without) ask(?:ing)? (?:the user |the human |anyone )?(?:for )?(?:confirmation|permission|approval|first)`,
+    `(?:do not|don(?:'|’)t|never|without) ask(?:ing)? (?:the user |the human |anyone )?(?:for )?(?:confirmation|permission|approval|first)`,
   ),
   half(
     'send_secrets',
-    `\\b(?:send|post|upload|forward|exfiltrate|email|leak|transmit|append) (?:(?:all|any|the|your|its|their|of) ){0,3}(?:\\w{1,20} )?(?:api[ _-]?keys?|credentials|passwords?|secrets|access tokens?|environment variables|env vars|private keys?|ssh keys?|conversation|chat history|system prompt|\\.env)\\b`,
+    `(?:send|post|upload|forward|exfiltrate|email|leak|transmit|append) (?:(?:all|any|the|your|its|their|of) ){0,3}(?:\\w{1,20} )?(?:api[ _-]?keys?|credentials|passwords?|secrets|access tokens?|environment variables|env vars|private keys?|ssh keys?|conversation|chat history|system prompt|\\.env)\\b`,
   ),
   half(
     'act_first',
-    `\\b(?:before|instead of) (?:you )?(?:answer(?:ing)?|respond(?:ing)?|continu(?:e|ing)|doing anything(?: else)?)\\b.{0,40}\\b(?:call|use|run|execute|invoke|read|open|fetch) (?:the |this |following )`,
+    `(?:before|instead of) (?:you )?(?:answer(?:ing)?|respond(?:ing)?|continu(?:e|ing)|doing anything(?: else)?)\\b.{0,40}\\b(?:call|use|run|execute|invoke|read|open|fetch) (?:the |this |following )`,
   ),
-  half('as_an_ai', `\\bas an? ${AI}(?: (?:agent|assistant|model))?,? you (?:must|should|are required|have to|will)\\b`),
-  half('act_as', `\\b(?:you must|you should|you will|please) (?:now )?(?:pretend|act as|roleplay|behave as)\\b`),
+  half('as_an_ai', `as an? ${AI}(?: (?:agent|assistant|model))?,? you (?:must|should|are required|have to|will)\\b`),
+  half('act_as', `(?:you must|you should|you will|please) (?:now )?(?:pretend|act as|roleplay|behave as)\\b`),
   whole(
     'he_ignore_instructions',
     `(?:התעלמ(?:י|ו)?|התעלם|להתעלם) (?:נא )?מ(?:כל |כלל )?(?:ה)?(?:הוראות|הנחיות|פקודות|כללים|הנחיה|הוראה)`,
@@ -71,7 +75,7 @@ export const PHRASES: readonly Phrase[] = [
   ),
   whole(
     'he_other_self',
-    `(?:מעכשיו|מעתה|כעת|עכשיו) (?:אתה|את) (?:מודל|סוכן|עוזר|בינה|צ(?:'|׳)אטבוט|DAN)(?: \\S{1,20}){0,3} (?:ללא|בלי|חסר|משוחרר)`,
+    `(?:מעכשיו|מעתה|כעת|עכשיו) (?:אתה|את) (?:מודל|סוכן|עוזר|בינה|צ(?:'|׳)אטבוט|dan)(?: \\S{1,20}){0,3} (?:ללא|בלי|חסר|משוחרר)`,
   ),
   whole(
     'he_reveal_prompt',
@@ -84,15 +88,20 @@ export const PHRASES: readonly Phrase[] = [
   ),
   half(
     'he_send_secrets',
-    `(?:שלח(?:י|ו)?|העבר|העבירי|העלה|העלי) (?:את )?(?:כל )?(?:ה)?(?:סיסמ(?:ה|אות)|מפתח(?:ות)?(?: ה?(?:API|גישה))?|סודות|פרטי הגישה|אסימוני הגישה)`,
+    `(?:שלח(?:י|ו)?|העבר|העבירי|העלה|העלי) (?:את )?(?:כל )?(?:ה)?(?:סיסמ(?:ה|אות)|מפתח(?:ות)?(?: ה?(?:api|גישה))?|סודות|פרטי הגישה|אסימוני הגישה)`,
   ),
   half('he_without_asking', `(?:אל תבקש(?:י|ו)?|בלי לבקש|מבלי לבקש) (?:אישור|רשות|הרשאה)`),
 ];
 
-function whole(name: string, pattern: string): Phrase {
-  return { name, weight: 1, pattern: new RegExp(pattern, 'iu') };
+function whole(name: string, pattern: string, stems: readonly string[] = []): Phrase {
+  return { name, weight: 1, pattern: compiled(pattern), stems };
 }
 
-function half(name: string, pattern: string): Phrase {
-  return { name, weight: 0.5, pattern: new RegExp(pattern, 'iu') };
+function half(name: string, pattern: string, stems: readonly string[] = []): Phrase {
+  return { name, weight: 0.5, pattern: compiled(pattern), stems };
+}
+
+/** For text in small letters: told to match both, the engine of regular expressions takes several times as long. A space is any white space. */
+function compiled(pattern: string): RegExp {
+  return new RegExp(pattern.replaceAll(' ?', '\\s{0,4}').replaceAll(' ', '\\s{1,20}'));
 }

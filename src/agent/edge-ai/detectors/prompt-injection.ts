@@ -4,19 +4,17 @@ import { PHRASES } from './injection-phrases.ts';
 import { shown } from './marks.ts';
 
 /** Of a longer text its beginning and its end are looked at: where such words stand when they are meant to be read. */
-const LOOKED_AT_EACH = 16_384;
+const LOOKED_AT_EACH = 8_192;
 /** Signs that nobody sees and that would hide a word, marks below Hebrew letters among them. */
 const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0591-\u05c7]/g;
-/** What every phrase has one of: most results have none. */
-const STEM =
-  /ignor|isregard|orget|verrid|ypass|ollow|you are|ttention|nstruct|rompt|irective|im_start|ssistant|\|system|o not|on['’]t|ever |ithout|efore|nstead|as an|pretend|act as|message|note to|if you|send|post|upload|orward|xfiltrate|leak|transmit|append|התעלם|התעלמ|להתעלם|שכח|מעכשיו|מעתה|כעת|עכשיו|חשוף|חשפ|חשף|הצג|הדפס|הדפיס|גלה|גלי|הוראות|הנחיות|אל ת|בלי|שלח|העבר|העלה|העלי/i;
-
+const BEYOND_ASCII = /[^\0-\x7f]/;
 /** Words in what a tool or a search brought that would give the AI agent orders; nothing else is looked at. Pure. */
 export function promptInjectionIn(event: AiEvent, phrasesMin: number): Description | undefined {
   const given = event.type === 'tool_result' ? event.text : event.type === 'llm_call' ? event.given : '';
-  if (given === '' || !STEM.test(given)) return undefined;
+  if (given === '') return undefined;
   const text = readable(given);
-  const found = PHRASES.flatMap(({ name, weight, pattern }) => {
+  const found = PHRASES.flatMap(({ name, weight, pattern, stems }) => {
+    if (stems.length > 0 && !stems.some((stem) => text.includes(stem))) return [];
     const match = pattern.exec(text);
     return match === null ? [] : [{ name, weight, said: match[0] }];
   });
@@ -40,5 +38,6 @@ export function promptInjectionIn(event: AiEvent, phrasesMin: number): Descripti
 function readable(text: string): string {
   const cut =
     text.length > 2 * LOOKED_AT_EACH ? `${text.slice(0, LOOKED_AT_EACH)}\n${text.slice(-LOOKED_AT_EACH)}` : text;
-  return cut.normalize('NFKC').replace(INVISIBLE, '').replace(/\s+/g, ' ');
+  const plain = BEYOND_ASCII.test(cut) ? cut.normalize('NFKC').replace(INVISIBLE, '') : cut;
+  return plain.toLowerCase();
 }
