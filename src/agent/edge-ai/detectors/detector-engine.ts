@@ -112,7 +112,10 @@ export class DetectorEngine {
   due(now: number): readonly DetectorHit[] {
     const hits: DetectorHit[] = [];
     try {
-      for (const telling of this.#troubles.due(now)) hits.push(this.#hit(telling));
+      for (const telling of this.#troubles.due(now)) {
+        const { enabled, detectors } = this.#settingsOf(telling.about.agentId);
+        if (enabled && detectors[telling.about.key].enabled) hits.push(this.#hit(telling));
+      }
       if (this.#hadNoRoom) this.#makeRoom();
       for (const watch of this.#agents.values()) {
         if (!watch.settings.enabled || watch.templates.isEmpty) continue;

@@ -44,11 +44,12 @@ export function readFields(view: RecordView): AiEvent | undefined {
   }
   if (kind === 'choice' || kind === 'tool.message') return legacyMessage(view, kind, session);
   if (kind !== undefined) {
+    const isOfModel = speaksOfModel(view, context, kind);
     if (PERMISSION_KINDS.test(kind)) return permission(view, context, session, kind);
-    if (LLM_ERROR_KINDS.test(kind)) return llmError(view, context, session);
+    if (LLM_ERROR_KINDS.test(kind) && isOfModel) return llmError(view, context, session);
     if (RESULT_KINDS.test(kind)) return toolEvent(view, context, session, true);
     if (CALL_KINDS.test(kind)) return toolEvent(view, context, session, false);
-    if (LLM_KINDS.test(kind)) return llmEvent(view, context, session, kind);
+    if (LLM_KINDS.test(kind) && isOfModel) return llmEvent(view, context, session, kind);
     if (OUTPUT_KINDS.test(kind)) return output(view, context, session);
   }
   const hasTool = wordAt(context, TOOL) !== undefined;
@@ -82,6 +83,15 @@ function unfolded(context: Context): Context {
       return { tool: name, arguments: args ?? short ?? input ?? {}, call_id: id, ...context };
   }
   return context;
+}
+
+/** Programs that have nothing to do with models have API errors, chats and completions, too. */
+function speaksOfModel(view: RecordView, context: Context, kind: string): boolean {
+  if (kind.startsWith('llm') || kind.startsWith('model') || PREFIX.test(view.action)) return true;
+  if (wordAt(context, MODEL) !== undefined || tokensOf(context, kind) > 0) return true;
+  for (const key in context)
+    if (key.startsWith('gen_ai.') || key.startsWith('llm.') || key.startsWith('ai.')) return true;
+  return false;
 }
 
 function kindOf(view: RecordView, context: Context): string | undefined {
@@ -154,12 +164,13 @@ function fullParameters(given: unknown): unknown {
 function permission(view: RecordView, context: Context, session: string, kind: string): AiEvent | undefined {
   const decision =
     wordAt(context, ['decision', 'outcome', 'status', 'behavior']) ?? `${kind.replaceAll('_', ' ')} ${view.message}`;
-  const tool = wordAt(context, TOOL) ?? 'tool';
+  const tool = wordAt(context, TOOL);
+  if (tool === undefined && kind.startsWith('approval')) return undefined; // of a holiday, perhaps
   return {
     type: 'permission',
     session,
     isRefused: isRefusal(decision),
-    tool: nameOf(tool),
+    tool: nameOf(tool ?? 'tool'),
     id: wordAt(context, CALL_ID),
   };
 }

@@ -71,15 +71,7 @@ export const ERROR = [
   'error_type',
   'exception.type',
 ];
-export const EXIT = [
-  'exit_code',
-  'exitCode',
-  'exit_status',
-  'exitStatus',
-  'returncode',
-  'return_code',
-  'process.exit.code',
-];
+export const EXIT = ['exit_code', 'exitCode', 'exit_status', 'exitStatus', 'returncode', 'return_code'];
 export const MODEL = ['model', 'gen_ai.response.model', 'gen_ai.request.model', 'llm.model_name', 'ai.model.id'];
 export const RESPONSE_ID = ['gen_ai.response.id', 'ai.response.id', 'request_id', 'requestId'];
 export const OUTPUT = [

@@ -208,6 +208,17 @@ test('tokens are counted at the leaves, whoever names them', () => {
   assert.equal(tokens({ record: { message: 'm', context: { input_tokens: -5, output_tokens: 1e300 } } }), undefined);
 });
 
+test('API errors, chats and approvals of programs that have no model tell nothing', () => {
+  const read = (action: string, context: object, level = 'ERROR') =>
+    eventOf({ record: { level, action, message: 'too many of them were rejected', context } })?.type;
+
+  assert.equal(read('api_error', { path: '/orders', status: 500 }), undefined);
+  assert.equal(read('chat', { room: 7, error: 'gone' }), undefined);
+  assert.equal(read('approval', { status: 'rejected', employee: 12 }), undefined);
+  assert.equal(read('api_error', { model: 'gpt-5', status: 500 }), 'llm_error');
+  assert.equal(read('approval', { status: 'rejected', tool: 'Bash' }), 'permission');
+});
+
 test('the glance that spares most records the reading passes over nothing that transcripts tell', () => {
   const folder = path.resolve(import.meta.dirname, '../../../fixtures/transcripts');
   for (const file of readdirSync(folder))

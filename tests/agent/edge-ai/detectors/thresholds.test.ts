@@ -94,6 +94,7 @@ test('a loop of ten thousand calls is told once, then every ten minutes with how
     [['tool_loop', true, 1_995]],
   );
   assert.deepEqual(engine.due(START + 10_000 * 150 + 1_400_000), []);
+  assert.equal(engine.nextDueAt, undefined, 'it is over, and forgotten');
 });
 
 test('a trouble that comes again after it was over is told as a new one', () => {
