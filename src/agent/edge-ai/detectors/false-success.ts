@@ -4,16 +4,12 @@ import type { AiEvent } from './ai-event.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Description, EventDetector, Finding } from './detector.ts';
 import { shown } from './marks.ts';
+import { isAnswer } from './outcome-words.ts';
 import { claimsSuccess, toolClaimsSuccess } from './success-claims.ts';
 
 const SESSIONS_MAX = 16;
-
-/**
- * Commands whose exit status 1 is an answer, not a failure: nothing was found, or there is a difference. Wherever they stand in the command,
- * for the last one of a pipe decides.
- */
-const ANSWERING =
-  /(?:^|["'`]|[|;&(] {0,3}|\b(?:xargs|sudo|time) )(?:e?grep|fgrep|rg|ag|ack|diff|cmp|test|\[|which|pgrep|git diff|git grep|command -v)[\s"'`\\]/;
+/** Where nobody says which conversation it is, another one may be what succeeded: the claim must follow at once. */
+const UNKNOWN_SESSION_MS = 30_000;
 
 /** Success and failure in one record, as far as it tells both. Pure. */
 export function falseSuccessIn(event: AiEvent): Description | undefined {
@@ -21,7 +17,8 @@ export function falseSuccessIn(event: AiEvent): Description | undefined {
     if (event.isFailure !== true || !claimsSuccess(event.text)) return undefined;
     return described('It says that it succeeded', event.exitStatus, event.text, undefined);
   }
-  if (event.type !== 'tool_result' || event.isRefused === true || isAnswer(event)) return undefined;
+  if (event.type !== 'tool_result' || event.isRefused === true || isAnswer(event.call, event.exitStatus))
+    return undefined;
   const { tool } = event.call;
   if (event.isContradicted === true || (event.isFailure === false && (event.exitStatus ?? 0) !== 0))
     return described(`The tool ${tool} reports success`, event.exitStatus, event.text, tool);
@@ -62,7 +59,7 @@ export class FalseSuccess implements EventDetector {
   }
 
   #note(event: AiEvent & { readonly type: 'tool_result' }, now: number): void {
-    const isFailed = event.isFailure === true && event.isRefused !== true && !isAnswer(event);
+    const isFailed = event.isFailure === true && event.isRefused !== true && !isAnswer(event.call, event.exitStatus);
     if (isFailed) this.#failedAt = now;
     if (isFailed) this.#failed.set(event.session, { tool: event.call.tool, exitStatus: event.exitStatus, at: now });
     else this.#failed.delete(event.session);
@@ -70,7 +67,8 @@ export class FalseSuccess implements EventDetector {
 
   #claim(session: string, text: string, withinMs: number, now: number): Finding | undefined {
     const failed = this.#failed.get(session);
-    if (failed === undefined || now - failed.at > withinMs || now < failed.at || !claimsSuccess(text)) return undefined;
+    const longest = session === '' ? Math.min(withinMs, UNKNOWN_SESSION_MS) : withinMs;
+    if (failed === undefined || now - failed.at > longest || now < failed.at || !claimsSuccess(text)) return undefined;
     this.#failed.delete(session);
     const ago = formatDuration(Math.max(now - failed.at, 1_000));
     return {
@@ -86,10 +84,6 @@ export class FalseSuccess implements EventDetector {
         ),
     };
   }
-}
-
-function isAnswer({ exitStatus, call }: AiEvent & { readonly type: 'tool_result' }): boolean {
-  return exitStatus === 1 && ANSWERING.test(call.shown ?? '');
 }
 
 function described(

@@ -4,6 +4,7 @@ import type { AiEvent } from './ai-event.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { EventDetector, Finding } from './detector.ts';
 import { copyOf, shown } from './marks.ts';
+import { isAnswer } from './outcome-words.ts';
 import { Within } from './within.ts';
 
 /*
@@ -27,8 +28,9 @@ export class NoProgress implements EventDetector {
       case 'tool_result': {
         if (event.isRefused === true) return undefined; // nothing was tried
         const key = `${event.session}\n${event.call.tool}`;
-        if (event.isFailure !== true) this.#tried.delete(key);
-        return event.isFailure === true ? this.#failed(key, event.call.tool, event.text, settings, now) : undefined;
+        const isFailure = event.isFailure === true && !isAnswer(event.call, event.exitStatus);
+        if (!isFailure) this.#tried.delete(key);
+        return isFailure ? this.#failed(key, event.call.tool, event.text, settings, now) : undefined;
       }
       case 'llm_call':
         this.#tried.delete(event.session);

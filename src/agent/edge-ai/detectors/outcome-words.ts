@@ -1,4 +1,4 @@
-import type { LlmTrouble, Outcome } from './ai-event.ts';
+import type { LlmTrouble, Outcome, ToolCall } from './ai-event.ts';
 
 /*
  * How tools, models and people say how something ended. All patterns are linear: no part of them that repeats without a bound stands
@@ -71,4 +71,16 @@ function groupOf(value: unknown): Readonly<Record<string, unknown>> | undefined 
   return typeof given === 'object' && given !== null && !Array.isArray(given)
     ? (given as Record<string, unknown>)
     : undefined;
+}
+
+/**
+ * Commands whose exit status 1 is an answer, not a failure: nothing was found, or there is a difference. Wherever they stand in the command,
+ * for the last one of a pipe decides.
+ */
+const ANSWERING =
+  /(?:^|["'`]|[|;&(] {0,3}|\b(?:xargs|sudo|time) )(?:e?grep|fgrep|rg|ag|ack|diff|cmp|test|\[|which|pgrep|git diff|git grep|command -v)[\s"'`\\]/;
+
+/** Whether what looks like the failure of a command is its answer. */
+export function isAnswer({ shown }: ToolCall, exitStatus: number | undefined): boolean {
+  return exitStatus === 1 && ANSWERING.test(shown ?? '');
 }

@@ -43,13 +43,16 @@ test('a tool that speaks of errors claims nothing, and only how its output ends 
   assert.equal(toolClaimsSuccess('All tests passed, 0 failed'), true);
 });
 
-const result = (context: Record<string, unknown>, after = 5): Item => ({
+const result = (context: Record<string, unknown>, after = 5, session = 's1'): Item => ({
   after,
-  record: { action: 'tool_result', message: 'tool', context: { tool: 'shell', ...context } },
+  record: { action: 'tool_result', message: 'tool', context: { tool: 'shell', session, ...context } },
 });
-const says = (response: string, after = 5): Item => ({
+const says = (response: string, after = 5, session = 's1'): Item => ({
   after,
-  log: { body: 'claude_code.assistant_response', attributes: { 'event.name': 'assistant_response', response } },
+  log: {
+    body: 'claude_code.assistant_response',
+    attributes: { 'event.name': 'assistant_response', 'session.id': session, response },
+  },
 });
 const told = (...items: readonly Item[]) => namesOf(hitsOf(recordsOf('GROK', items)));
 
@@ -62,6 +65,10 @@ test('the result right before decides, for five minutes, and a search that finds
   assert.deepEqual(told(failed, result({ success: true, arguments: { command: 'npm test' } }), claim), []);
   assert.deepEqual(told(failed, says('All tests pass now.', 301)), []);
   assert.deepEqual(told(failed, says('Two tests still fail.')), []);
+  assert.deepEqual(told(failed, says('All tests pass now.', 5, 's2')), [], 'of another conversation');
+  const unknown = result({ success: false }, 5, '');
+  assert.deepEqual(told(unknown, says('All tests pass now.', 20, '')), ['false_success']);
+  assert.deepEqual(told(unknown, says('All tests pass now.', 40, '')), [], 'perhaps of another one');
   assert.deepEqual(
     told(result({ success: false, exit_code: 1, arguments: { command: 'grep -r TODO src' } }), claim),
     [],

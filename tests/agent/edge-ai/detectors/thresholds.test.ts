@@ -183,6 +183,18 @@ test('one success of the tool ends a row of failures', () => {
   );
 });
 
+test('a search that finds nothing is no failure, however often', () => {
+  const search = (n: number): Item => ({
+    record: {
+      action: 'tool_result',
+      message: 'tool_result',
+      context: { tool: 'Bash', arguments: { command: `grep -rn word${n} src` }, success: false, exit_code: 1 },
+    },
+  });
+
+  assert.deepEqual(hitsOf(recordsOf('GROK', times(20, search))), []);
+});
+
 test('a line that counts its attempts itself is taken at its word', () => {
   const line = (text: string) => recordsOf('GROK', [{ line: text }]);
 
