@@ -75,7 +75,7 @@ export class TemplateWatch {
       if (sinceMs === undefined) continue;
       habit.isTold = true;
       if (this.#isLine(habit, find)) silent.push({ habit, sinceMs });
-      else this.#forget(habit);
+      else this.forget(habit);
     }
     return silent.length === 0 ? undefined : goneSilent(silent, settings);
   }
@@ -84,20 +84,17 @@ export class TemplateWatch {
     return this.#habits.size === 0 && this.#stored.size === 0;
   }
 
-  /** Habits by what they are worth, for whoever makes room. */
+  /** All of them, for whoever makes room or keeps them. */
   habits(): Iterable<TemplateHabit> {
     return this.#all();
   }
 
-  #forget(habit: TemplateHabit): void {
+  forget(habit: TemplateHabit): void {
     const isKnown = habit.template === undefined ? this.#stored.delete(habit.id) : this.#habits.delete(habit.template);
     if (isKnown) this.#room.left++;
   }
 
-  forget(habit: TemplateHabit): void {
-    this.#forget(habit);
-  }
-
+  /** Gives its room to others. */
   close(): void {
     this.#room.left += this.#habits.size + this.#stored.size;
     this.#habits.clear();
