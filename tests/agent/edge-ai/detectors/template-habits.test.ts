@@ -119,6 +119,21 @@ test('the thresholds are those of the settings', () => {
   assert.equal(fleet.hits[0]!.severity, 'critical');
 });
 
+test('the beginning of a burst is not learnt: another one like it, an hour later, is told as well', () => {
+  const usual = new Map([
+    [beat, 2],
+    [timeout, 1],
+  ]);
+  const burst = new Map([
+    [beat, 2],
+    [timeout, 300],
+  ]);
+
+  const fleet = new Fleet().minutes(180, usual).minutes(2, burst).minutes(60, usual).minutes(2, burst);
+
+  assert.deepEqual(fleet.told, ['rate_change', 'rate_change again', 'rate_change']);
+});
+
 test('a burst that comes each night is told twice, not each night', () => {
   const fleet = new Fleet();
   for (let night = 0; night < 5; night++)
@@ -202,6 +217,8 @@ test('nights, an AI agent that is silent as a whole and unsteady lines are nobod
     nights.now += 16 * HOUR_MS;
     nights.hits.push(...nights.engine.due(nights.now));
   }
+  nights.line(timeout);
+  nights.hits.push(...nights.engine.due(nights.now + 1));
   assert.deepEqual(nights.told, []);
 
   const unsteady = new Fleet();
@@ -302,6 +319,15 @@ test('of many templates that come equally often as many as there is room for are
   assert.equal(agents[0]![1].templates.habits.length, 1_000);
   for (const lengthMax of [100_000, 5_000, 30]) assert.ok(fleet.engine.stored(lengthMax).length <= lengthMax);
   assert.match(fleet.engine.stored(5_000), /"rhythm"/);
+});
+
+test('a template that begins to come often is watched, though there was room for no more', () => {
+  const rare = Array.from({ length: 2_500 }, (_, n) => ({ ...template(`${n}`), lines: 100 }));
+  const fleet = new Fleet().minutes(1, new Map(rare.map((of) => [of, 1])));
+
+  fleet.minutes(5, new Map([[beat, 20]]));
+
+  assert.match(fleet.engine.stored(), /"beat <\*>"/);
 });
 
 test('a flood of templates and of AI agents is bounded, and what comes often stays', () => {

@@ -131,6 +131,19 @@ test('a call whose result differs each time waits for something; one that fails 
   assert.ok(namesOf(hitsOf(recordsOf('GROK', polled(false)))).includes('tool_loop'));
 });
 
+test('a call that a span and an event tell of, by the same id, counts once; so does a refusal with its result', () => {
+  const named = (n: number): Item => ({
+    record: { action: 'tool_call', message: 'm', context: { tool: 'search', arguments: { q: 1 }, call_id: `c${n}` } },
+  });
+  const twice = (count: number) => recordsOf('GROK', times(count, (n) => [named(n), named(n)]).flat());
+
+  assert.deepEqual(hitsOf(twice(4)), []);
+  assert.deepEqual(namesOf(hitsOf(twice(5))), ['tool_loop']);
+  const storm = readTranscript('claude-permission-storm');
+  assert.deepEqual(hitsOf(storm.slice(0, 14)), [], 'seven refusals');
+  assert.deepEqual(namesOf(hitsOf(storm.slice(0, 16))), ['permission_storm'], 'eight');
+});
+
 test('sessions of one AI agent are told apart', () => {
   const inSession = (n: number): Item => {
     const { record } = call('x');
@@ -214,4 +227,31 @@ test('a clock that is set back neither hides a loop nor makes one', () => {
     START - 7_100_000,
   );
   assert.deepEqual(namesOf(hitsOf(more, TRIAGE_DEFAULT, engine)), ['tool_loop']);
+});
+
+test('a trouble that goes on while the clock is set back is told again in its time, not a day later', () => {
+  const engine = new DetectorEngine();
+  hitsOf(
+    recordsOf(
+      'GROK',
+      times(10, () => call('x')),
+    ),
+    TRIAGE_DEFAULT,
+    engine,
+  );
+
+  const hits = hitsOf(
+    recordsOf(
+      'GROK',
+      times(900, () => call('x')),
+      START - 86_400_000,
+    ),
+    TRIAGE_DEFAULT,
+    engine,
+  );
+
+  assert.deepEqual(
+    hits.map(({ isAgain }) => isAgain),
+    [true],
+  );
 });
