@@ -1,6 +1,7 @@
 import type { TemplateId } from '../../../contract/triage.ts';
 import type { Miner, Template } from '../types.ts';
 import { valuesNeeded } from './evidence.ts';
+import { HeaderReader } from './header.ts';
 import { hashToken, LEARNT, survivor, TemplateNode } from './template-node.ts';
 import { Tokenizer } from './tokenizer.ts';
 
@@ -12,6 +13,7 @@ const REMEMBERED_MAX = 8_192;
 const DIFFERENCES_MAX = 3;
 
 export class TemplateMiner implements Miner {
+  readonly #header = new HeaderReader();
   readonly #tokenizer = new Tokenizer();
   readonly #templates = new Set<TemplateNode>();
   readonly #byLength = new Map<number, TemplateNode[]>();
@@ -23,7 +25,7 @@ export class TemplateMiner implements Miner {
 
   place(message: string, now: number): Template {
     const tokenizer = this.#tokenizer;
-    tokenizer.scan(message, 0);
+    tokenizer.scan(message, this.#header.messageStart(message));
     const key = (tokenizer.keyHigh >>> 0) * 0x200000 + (tokenizer.keyLow >>> 11);
     let node = this.#remembered.get(key) ?? this.#recall(key);
     if (node === undefined) {
