@@ -1,52 +1,87 @@
 /** Nouns that a name follows: `user root`, `node alpha`. */
-const NAMED = new Set(
+const NOUNS = new Set(
   (
     'user username account login host hostname node server client peer domain interface device dev disk volume partition mount file path ' +
     'directory folder package module service process program command task job thread queue topic table database schema key id name address ' +
     'port session container pod image instance cluster group role type attribute class method function property hive'
   ).split(' '),
 );
+/** A value that the tokenizer took for a variable counts as so many words. */
+const VARIABLE_WEIGHT = 2;
 
-/** Whether the values seen at a position show that it is a variable. `at`: all the positions that would become variables together. */
-export function valuesNeeded(
+/** How many different words must have stood in a place before it is a variable, by what the place looks like. */
+export interface Evidence {
+  /** Anywhere. */
+  readonly words: number;
+  /** Words that look like names: `a_b`, `a.b`, `fooBar`. */
+  readonly names: number;
+  /** `key=…`, `'…'`, `[…]`. */
+  readonly values: number;
+  /** After a noun that names follow. */
+  readonly named: number;
+}
+
+export const EVIDENCE: Evidence = { words: 8, names: 4, values: 4, named: 3 };
+
+/**
+ * Whether `values`, seen at one place of a statement that is the same otherwise, show that the place is a variable. `at`: all the places
+ * that would become variables together.
+ */
+export function isVariablePlace(
   tokens: readonly string[],
   index: number,
   at: readonly number[],
   values: ReadonlySet<string>,
+  evidence: Evidence = EVIDENCE,
 ): boolean {
-  let words = 0;
-  let names = 0;
-  let hasVariable = false;
+  let [count, words, names] = [0, 0, 0];
   for (const value of values) {
     const text = value.trimStart();
-    if (text === '<*>') hasVariable = true;
-    else if (!/^[\p{L}\p{N}]/u.test(text)) return false;
-    else if (text === 'true' || text === 'false' || text === 'null') return false;
-    else {
-      words++;
-      if (/[._$@/-]|\p{Ll}\p{Lu}|\p{N}/u.test(text)) names++;
+    if (text === '<*>') {
+      count += VARIABLE_WEIGHT;
+      continue;
     }
+    // What is either true or false tells two statements apart as often as it is a value.
+    if (text === 'true' || text === 'false' || !isWord(text)) return false;
+    count++;
+    words++;
+    if (looksLikeName(text)) names++;
   }
-  let constants = 0;
-  for (const [other, token] of tokens.entries()) if (!at.includes(other) && /\p{L}{2}/u.test(token)) constants++;
-  if (constants < 1) return false;
-  const count = words + (hasVariable ? 2 : 0);
-  let needed = 8;
-  const kind = slot(tokens, index);
-  if (kind === 'value') needed = 4;
-  else if (kind === 'named') needed = 3;
-  else if (names === words) needed = 4;
+  const constants = countConstants(tokens, at);
+  if (constants === 0) return false;
+  const place = placeKind(tokens, index);
+  let needed = place === 'value' ? evidence.values : place === 'named' ? evidence.named : evidence.words;
+  if (names === words) needed = Math.min(needed, evidence.names) - (place === undefined ? 0 : 1);
+  // A statement is told by its beginning and by its words: more is asked where that would go.
   if (index === 0) needed *= 2;
-  if (constants < 2) needed += 2;
-  return count >= needed + (at.length - 1);
+  if (constants === 1) needed += 2;
+  return count >= needed + at.length - 1;
 }
 
-function slot(tokens: readonly string[], index: number): 'value' | 'named' | undefined {
+/** Words of the statement that stay. */
+export function countConstants(tokens: readonly string[], at: readonly number[]): number {
+  let count = 0;
+  for (const [index, token] of tokens.entries())
+    if (!at.includes(index) && isWord(token.trimStart()) && token.length > 2) count++;
+  return count;
+}
+
+function placeKind(tokens: readonly string[], index: number): 'value' | 'named' | undefined {
   const before = tokens[index - 1]?.trimStart();
   const after = tokens[index + 1];
   if (before === undefined) return undefined;
   if (before === '=') return 'value';
   if ((before === '"' || before === "'") && after === before) return 'value';
+  if (before === '[' && after === ']') return 'value';
   if (before === ':' && (after === undefined || after === ',' || after === ';')) return 'value';
-  return NAMED.has(before.toLowerCase()) ? 'named' : undefined;
+  return NOUNS.has(before.toLowerCase()) ? 'named' : undefined;
+}
+
+function isWord(text: string): boolean {
+  return /^[\p{L}\p{N}]/u.test(text);
+}
+
+/** Has a sign in it or a large letter after a small one. */
+function looksLikeName(text: string): boolean {
+  return /[._$@/-]|\p{Ll}\p{Lu}/u.test(text);
 }

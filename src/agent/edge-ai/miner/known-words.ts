@@ -3,7 +3,7 @@ const UNITS = new Set(
   (
     'ns us ms s sec secs second seconds m min mins minute minutes h hr hrs hour hours d day days week weeks ' +
     'millis millisecond milliseconds microseconds nanoseconds ' +
-    'b byte bytes k kb kib m mb mib g gb gib tb tib kbytes mbytes hz khz mhz ghz percent am pm utc gmt'
+    'b byte bytes k kb kib m mb mib g gb gib tb tib kbytes mbytes hz khz mhz ghz percent am pm utc gmt est edt cst cdt mst mdt pst pdt cet cest bst'
   ).split(' '),
 );
 /** Names of months and days, that belong to the number beside them. */

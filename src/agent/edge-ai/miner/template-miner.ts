@@ -1,22 +1,27 @@
 import type { TemplateId } from '../../../contract/triage.ts';
 import type { Miner, Template } from '../types.ts';
-import { valuesNeeded } from './evidence.ts';
+import { type Comparison, compare } from './compare.ts';
+import { countConstants, isVariablePlace } from './evidence.ts';
 import { HeaderReader } from './header.ts';
-import { hashToken, LEARNT, survivor, TemplateNode } from './template-node.ts';
+import { codesOf, countPieces, isLearnt, learnt } from './skeleton.ts';
+import { survivor, TemplateNode } from './template-node.ts';
 import { Tokenizer } from './tokenizer.ts';
 
-/** More templates push out the least used. */
-export const TEMPLATES_MAX = 10_000;
 /** Masked texts whose template is remembered, in each of two generations. */
 const REMEMBERED_MAX = 8_192;
-/** Positions that may become variables at once. */
-const DIFFERENCES_MAX = 3;
+/** Words that a statement must have beside a variable that is written in different ways. */
+const CONSTANTS_BESIDE_PIECE_MIN = 2;
+
+interface Near {
+  readonly node: TemplateNode;
+  readonly by: Exclude<Comparison, { type: 'same' }>;
+}
 
 export class TemplateMiner implements Miner {
   readonly #header = new HeaderReader();
   readonly #tokenizer = new Tokenizer();
   readonly #templates = new Set<TemplateNode>();
-  readonly #byLength = new Map<number, TemplateNode[]>();
+  readonly #byPieces = new Map<number, TemplateNode[]>();
   readonly #byId = new Map<TemplateId, TemplateNode>();
   readonly #unnamed = new Set<TemplateNode>();
   #remembered = new Map<number, TemplateNode>();
@@ -68,52 +73,66 @@ export class TemplateMiner implements Miner {
 
   /** For a masked text that isn't remembered: a template that holds it, one that grows to hold it, or a new one. */
   #placeNew(tokens: string[], now: number): TemplateNode {
-    const hashes = tokens.map(hashToken);
-    const bucket = this.#byLength.get(tokens.length) ?? [];
-    const near: { node: TemplateNode; at: number[] }[] = [];
+    const codes = codesOf(tokens);
+    const pieces = countPieces(codes);
+    const bucket = this.#byPieces.get(pieces) ?? [];
+    const near: Near[] = [];
     let best: TemplateNode | undefined;
     let bestLearnt = 0;
     for (const node of bucket) {
-      const at = differences(node.hashes, hashes);
-      if (at === undefined) continue;
-      if (at.length === 0) {
-        let learnt = 0;
-        for (const hash of node.hashes) if (hash === 0) learnt++;
-        if (best === undefined || learnt < bestLearnt) [best, bestLearnt] = [node, learnt];
-      } else near.push({ node, at });
+      const by = compare(node.codes, codes);
+      if (by === undefined) continue;
+      if (by.type === 'same') {
+        const learntHere = node.codes.filter(isLearnt).length;
+        if (best === undefined || learntHere < bestLearnt) [best, bestLearnt] = [node, learntHere];
+      } else near.push({ node, by });
     }
     if (best !== undefined) return best;
     const node = new TemplateNode(this.#serial++, tokens, now);
     this.#templates.add(node);
     this.#unnamed.add(node);
     bucket.push(node);
-    this.#byLength.set(tokens.length, bucket);
+    this.#byPieces.set(pieces, bucket);
     return this.#generalise(node, near);
   }
 
   /** Merges a new template with those that differ from it only where many values were seen. */
-  #generalise(node: TemplateNode, near: readonly { node: TemplateNode; at: number[] }[]): TemplateNode {
+  #generalise(node: TemplateNode, near: readonly Near[]): TemplateNode {
+    const tokens = node.tokens;
     const tried = new Set<string>();
-    for (const { at } of [...near].sort((a, b) => a.at.length - b.at.length)) {
+    const byTokens = near.filter((other) => other.by.type === 'tokens') as {
+      node: TemplateNode;
+      by: Extract<Comparison, { type: 'tokens' }>;
+    }[];
+    for (const { by } of byTokens.sort((a, b) => a.by.at.length - b.by.at.length)) {
+      const at = by.at;
       const name = at.join();
       if (tried.has(name)) continue;
       tried.add(name);
-      const group = near.filter((other) => other.at.every((index) => at.includes(index)));
-      const tokens = node.tokens;
-      const isEnough = at.every((index) => {
-        const values = new Set([tokens[index] as string]);
-        for (const other of group) values.add(other.node.tokens[index] as string);
-        return valuesNeeded(tokens, index, at, values);
-      });
-      if (!isEnough) continue;
-      const merged = tokens.map((token, index) =>
-        at.includes(index) || group.some((other) => other.node.hashes[index] === 0)
-          ? token.startsWith(' ')
-            ? ` ${LEARNT}`
-            : LEARNT
-          : token,
+      const group = byTokens.filter((other) => other.by.at.every((index) => at.includes(index)));
+      const others = group.map((other) => other.node.tokens);
+      const isEnough = at.every((index) =>
+        isVariablePlace(tokens, index, at, new Set([tokens, ...others].map((those) => those[index] as string))),
       );
-      return this.#merge([node, ...group.map((other) => other.node)], merged);
+      if (!isEnough) continue;
+      const isOpen = (index: number) =>
+        at.includes(index) || group.some((other) => isLearnt(other.node.codes[index] as number));
+      return this.#merge(
+        [node, ...group.map((other) => other.node)],
+        tokens.map((token, index) => (isOpen(index) ? learnt(token) : token)),
+      );
+    }
+    for (const other of near) {
+      if (other.by.type !== 'piece') continue;
+      const { at, length, newLength } = other.by;
+      const theirs = other.node.tokens;
+      const places = Array.from({ length }, (_, index) => at + index);
+      if (countConstants(theirs, places) < CONSTANTS_BESIDE_PIECE_MIN) continue;
+      if (at === 0 && newLength > 1 && other.node.lines < 8) continue;
+      return this.#merge(
+        [node, other.node],
+        [...theirs.slice(0, at), learnt(theirs[at] as string), ...theirs.slice(at + length)],
+      );
     }
     return node;
   }
@@ -131,23 +150,11 @@ export class TemplateMiner implements Miner {
     }
     this.#unnamed.add(first);
     for (const id of first.aliases) this.#byId.set(id, first);
-    const length = tokens.length;
-    this.#byLength.set(
-      length,
-      (this.#byLength.get(length) ?? []).filter((node) => node.mergedInto === undefined),
+    const pieces = countPieces(first.codes);
+    this.#byPieces.set(
+      pieces,
+      (this.#byPieces.get(pieces) ?? []).filter((node) => node.mergedInto === undefined),
     );
     return first;
   }
-}
-
-/** Where two differ, at most `DIFFERENCES_MAX` positions; `undefined`: in more. What was learnt differs from nothing. */
-function differences(one: readonly number[], other: readonly number[]): number[] | undefined {
-  const at: number[] = [];
-  for (let index = 0; index < one.length; index++) {
-    const hash = one[index] as number;
-    if (hash === 0 || hash === other[index]) continue;
-    if (at.length === DIFFERENCES_MAX) return undefined;
-    at.push(index);
-  }
-  return at;
 }

@@ -9,6 +9,10 @@ export const SCANNED_LENGTH_MAX = 4_096;
 const WORD_LENGTH_MAX = 64;
 /** Longer quoted text is prose. */
 const QUOTED_LENGTH_MAX = 128;
+/** So many of the same sign are a line, not a part of a word. */
+const LEADER_MIN = 3;
+/** Tokens of the longest list item that is known again. */
+const PERIOD_MAX = 6;
 /** Letters that are all hexadecimal digits, and so many, are no word. */
 const HEX_LETTERS_MIN = 8;
 
@@ -118,6 +122,10 @@ export class Tokenizer {
         if (next === BACKSLASH && at === from + 1) return this.#address(at + 2, end, spaced);
         break;
       }
+      if (type === CHAR.joiner && startsLeader(text, at, code)) {
+        if (at > from) break;
+        return this.#leader(from, end, spaced);
+      }
       flags |= type;
       if (type === CHAR.slash) slashes++;
       else if (code === DOT) dots++;
@@ -133,7 +141,10 @@ export class Tokenizer {
       for (let index = from; index < last; index++) if (text.charCodeAt(index) === DOT) dots++;
     }
     const isPlace =
-      dots > 0 && last === at && text.charCodeAt(at) === COLON && charClass(text.charCodeAt(at + 1)) === CHAR.digit;
+      (dots > 1 || (dots === 1 && (flags & CHAR.upper) === 0)) &&
+      last === at &&
+      text.charCodeAt(at) === COLON &&
+      charClass(text.charCodeAt(at + 1)) === CHAR.digit;
     if (isPlace || isVariable(flags, last - from, slashes, dots, text.charCodeAt(from), hexOnly)) {
       const isCall = text.charCodeAt(at) === ROUND_OPEN && last === at && isFunctionName(flags, text.charCodeAt(from));
       if (isCall) this.#push(KIND.word, from, last, hash, spaced);
@@ -142,6 +153,15 @@ export class Tokenizer {
       this.#pushWord(from, last, hash, spaced, flags);
     }
     if (last < at) this.#push(KIND.word, last, at, this.#hash(last, at), 0);
+    return at;
+  }
+
+  /** A line of signs, as in `enabled......0`: as long as it may be, it is the same token. */
+  #leader(from: number, end: number, spaced: number): number {
+    const sign = this.#text.charCodeAt(from);
+    let at = from;
+    while (at < end && this.#text.charCodeAt(at) === sign) at++;
+    this.#push(KIND.word, from, from + LEADER_MIN, this.#hash(from, from + LEADER_MIN), spaced);
     return at;
   }
 
@@ -262,8 +282,50 @@ export class Tokenizer {
     );
   }
 
+  /** `a <*>, a <*>, a <*>` is a list of any length: one is kept. */
+  #collapseRepeats(): void {
+    for (let period = 2; period <= PERIOD_MAX; period++) {
+      let run = 0;
+      let hasVariable = false;
+      let kept = 0;
+      for (let index = 0; index < this.count; index++) {
+        this.#move(index, kept);
+        const isRepeated = kept >= period && this.#equals(kept, kept - period);
+        if (!isRepeated) [run, hasVariable] = [0, false];
+        else {
+          run++;
+          hasVariable = hasVariable || this.kinds[kept] === KIND.variable;
+        }
+        kept++;
+        if (run === period) {
+          if (hasVariable) kept -= period;
+          [run, hasVariable] = [0, false];
+        }
+      }
+      this.count = kept;
+    }
+  }
+
+  #move(from: number, to: number): void {
+    if (from === to) return;
+    this.kinds[to] = this.kinds[from] as number;
+    this.spaced[to] = this.spaced[from] as number;
+    this.#starts[to] = this.#starts[from] as number;
+    this.#ends[to] = this.#ends[from] as number;
+    this.#hashes[to] = this.#hashes[from] as number;
+  }
+
+  #equals(one: number, other: number): boolean {
+    return (
+      this.kinds[one] === this.kinds[other] &&
+      this.spaced[one] === this.spaced[other] &&
+      (this.kinds[one] === KIND.variable || this.#hashes[one] === this.#hashes[other])
+    );
+  }
+
   #finish(): void {
     this.#closeEmptyValue();
+    this.#collapseRepeats();
     let [high, low] = [0x243f6a88, 0x13198a2e];
     for (let index = 0; index < this.count; index++) {
       const isVariable = this.kinds[index] === KIND.variable;
@@ -315,6 +377,10 @@ function startsBound(text: string, from: number, end: number): boolean {
 
 function endsSentence(code: number): boolean {
   return code === COLON || code === SEMICOLON || code === DOT || code === 33 || code === 63;
+}
+
+function startsLeader(text: string, at: number, sign: number): boolean {
+  return text.charCodeAt(at + 1) === sign && text.charCodeAt(at + 2) === sign;
 }
 
 function isSign(code: number): boolean {
