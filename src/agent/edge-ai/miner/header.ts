@@ -91,7 +91,7 @@ export class HeaderReader {
         host > at && text.charCodeAt(host - 1) !== COLON && text.charCodeAt(at) !== OPEN && !isLevel(text, at, host);
       if (isHost) at = skipSpaces(text, host);
       at = skipSeparators(text, at);
-      const component = componentEnd(text, at, true);
+      const component = componentEnd(text, at, fieldEnd(text, at), true);
       return component < 0 ? versionedEnd(text, at) : skipSpaces(text, component);
     }
     const afterLevel = levelAfterNames(text, at);
@@ -121,7 +121,7 @@ export class HeaderReader {
         continue;
       }
       if (hasName) break;
-      const component = componentEnd(text, at, isSure);
+      const component = componentEnd(text, at, end, isSure);
       if (component >= 0) return skipSpaces(text, component);
       const name = nameEnd(text, at, end, hasLevel);
       if (name < 0) break;
@@ -160,7 +160,9 @@ function levelAfterNames(text: string, from: number): number {
  * A component's end, with its colon: `dfs.DataNode$X:`, `sshd(pam)[123]:`, `WindowManager:`; -1 when it is none. A plain word with a colon
  * may as well begin the message: it counts only where `isSure`.
  */
-function componentEnd(text: string, from: number, isSure: boolean): number {
+function componentEnd(text: string, from: number, end: number, isSure: boolean): number {
+  const last = text.charCodeAt(end - 1);
+  if (last !== COLON && last !== CLOSE && !isSure) return -1;
   let at = from;
   let [signs, humps, digits] = [0, 0, 0];
   let before = 0;
@@ -248,11 +250,13 @@ function isLevel(text: string, from: number, end: number): boolean {
   const length = last - from;
   if (length === 1) return LETTER_LEVELS.includes(text.charAt(from)) && charClass(text.charCodeAt(end)) === CHAR.space;
   if (length < 3 || length > 11) return false;
-  const word = text.slice(from, last);
-  if (LEVELS.has(word)) return true;
+  const first = text.charCodeAt(from);
   const code = text.charCodeAt(end);
   const isColumn = code === 9 || code === PIPE || (code === 32 && text.charCodeAt(end + 1) <= 32);
-  return isColumn && LEVELS.has(word.toUpperCase());
+  // Capitals, or the s of stdout and stderr: the cheap question first.
+  if (!(first >= 65 && first <= 90) && first !== 115 && !isColumn) return false;
+  const word = text.slice(from, last);
+  return LEVELS.has(word) || (isColumn && LEVELS.has(word.toUpperCase()));
 }
 
 /** A process, a thread, `123#0:`. */

@@ -22,10 +22,14 @@ export interface Timestamp {
 /** Reads a timestamp at `at` into `into`: a date and a time, one of them, or seconds or milliseconds since 1970. */
 export function readTimestamp(text: string, at: number, into: Timestamp): boolean {
   into.isSyslog = false;
-  into.end = readNamedDate(text, at, into);
-  if (into.end < 0) into.end = readNumericDate(text, at);
-  if (into.end < 0) into.end = readClock(text, at);
-  if (into.end < 0) into.end = readEpoch(text, at);
+  const code = text.charCodeAt(at);
+  if (isDigit(code)) {
+    into.end = readNumericDate(text, at);
+    if (into.end < 0) into.end = readClock(text, at);
+    if (into.end < 0) into.end = readEpoch(text, at);
+    if (into.end < 0 && isCapital(text.charCodeAt(at + 2) || 0, text.charCodeAt(at + 3) || 0))
+      into.end = readNamedDate(text, at, into);
+  } else into.end = code >= 65 && code <= 87 ? readNamedDate(text, at, into) : -1;
   return into.end >= 0;
 }
 
@@ -152,10 +156,19 @@ export function digitsEnd(text: string, from: number, max: number): number {
   let at = from;
   while (at < from + max) {
     const code = text.charCodeAt(at);
-    if (!(code >= 48 && code <= 57)) break;
+    if (!isDigit(code)) break;
     at++;
   }
   return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Whether one of the two is a capital letter: the month after a day of one or two digits. */
+function isCapital(one: number, other: number): boolean {
+  return (one >= 65 && one <= 90) || (other >= 65 && other <= 90);
 }
 
 function skipSpaces(text: string, from: number): number {
