@@ -17,7 +17,7 @@ export function joinTokens(tokens: readonly string[]): string {
 }
 
 export function splitTokens(skeleton: string): string[] {
-  return skeleton.split(SEPARATOR);
+  return skeleton === '' ? [] : skeleton.split(SEPARATOR);
 }
 
 /** As people read it. */

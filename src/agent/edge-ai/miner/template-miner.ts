@@ -1,60 +1,110 @@
+/**
+ * The online template miner: maps a line to the template of the statement that wrote it, learning from each line, with one configuration for
+ * every source.
+ *
+ * A line goes through four steps. The header of a raw line is skipped (`header.ts`). The rest is cut into tokens, and what is a value by its
+ * shape becomes `<*>` (`tokenizer.ts`). The masked text is looked up among those remembered: nearly all lines end here, in a microsecond or
+ * few. Otherwise it is held against the templates of as many pieces (`template-index.ts`): one that holds it takes it; if some differ from it
+ * only where many different words stood, they are one template from now on (`evidence.ts`, `generalise.ts`); else it is a new one.
+ *
+ * Bounds: at most `TEMPLATES_MAX` templates and `LENGTH_MAX` of text (`template-shelf.ts`), `TOKENS_MAX` tokens of a line, twice
+ * `REMEMBERED_MAX` remembered texts, `TEMPLATE_ALIASES_MAX` older ids of a template. Everything is linear in the line; no randomness and no
+ * clock: the same lines in the same order make the same templates.
+ *
+ * Ids are hashes of texts, so two servers name a template alike once both have seen enough of it to have generalised it alike. Until then
+ * their texts may differ; `covers` tells whether one is a general form of the other.
+ */
 import type { TemplateId } from '../../../contract/triage.ts';
 import type { Miner, Template } from '../types.ts';
-import { type Comparison, compare } from './compare.ts';
-import { countConstants, isVariablePlace } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { EVIDENCE } from './evidence.ts';
+import { generalise, type Union } from './generalise.ts';
 import { HeaderReader } from './header.ts';
-import { codesOf, countPieces, isLearnt, learnt } from './skeleton.ts';
+import { readState, writeState } from './miner-state.ts';
+import { codesOf } from './skeleton.ts';
+import { type Near, TemplateIndex } from './template-index.ts';
 import { survivor, TemplateNode } from './template-node.ts';
+import { type ShelfLimits, TemplateShelf } from './template-shelf.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 /** Masked texts whose template is remembered, in each of two generations. */
 const REMEMBERED_MAX = 8_192;
-/** Words that a statement must have beside a variable that is written in different ways. */
-const CONSTANTS_BESIDE_PIECE_MIN = 2;
+/** A stored state is no larger unless asked. */
+const STORED_SIZE_MAX = 1_000_000;
 
-interface Near {
-  readonly node: TemplateNode;
-  readonly by: Exclude<Comparison, { type: 'same' }>;
+export interface MinerOptions {
+  readonly limits?: ShelfLimits;
+  readonly evidence?: Evidence;
 }
 
 export class TemplateMiner implements Miner {
   readonly #header = new HeaderReader();
   readonly #tokenizer = new Tokenizer();
-  readonly #templates = new Set<TemplateNode>();
-  readonly #byPieces = new Map<number, TemplateNode[]>();
+  readonly #shelf: TemplateShelf;
+  readonly #index = new TemplateIndex();
+  readonly #evidence: Evidence;
   readonly #byId = new Map<TemplateId, TemplateNode>();
+  /** Whose id nobody asked for yet. */
   readonly #unnamed = new Set<TemplateNode>();
   #remembered = new Map<number, TemplateNode>();
   #rememberedBefore = new Map<number, TemplateNode>();
   #serial = 0;
+  #evicted = 0;
+
+  constructor(options: MinerOptions = {}) {
+    this.#evidence = options.evidence ?? EVIDENCE;
+    this.#shelf = new TemplateShelf((node) => this.#forget(node), options.limits);
+  }
+
+  /** From what `stored` gave. Whatever is no such thing gives an empty miner. */
+  static restore(stored: string, options: MinerOptions = {}): TemplateMiner {
+    const miner = new TemplateMiner(options);
+    const nodes = readState(stored);
+    for (const node of nodes) miner.#list(node);
+    for (const node of nodes.sort((one, other) => one.lastSeenAt - other.lastSeenAt)) miner.#shelf.add(node);
+    return miner;
+  }
+
+  /** The templates without their conclusions, to be kept over a restart. Of more than fit into `sizeBytesMax` the least used are left out. */
+  stored(sizeBytesMax = STORED_SIZE_MAX): string {
+    return writeState([...this.#shelf], sizeBytesMax);
+  }
 
   place(message: string, now: number): Template {
     const tokenizer = this.#tokenizer;
     tokenizer.scan(message, this.#header.messageStart(message));
     const key = (tokenizer.keyHigh >>> 0) * 0x200000 + (tokenizer.keyLow >>> 11);
     let node = this.#remembered.get(key) ?? this.#recall(key);
-    if (node === undefined) {
-      node = this.#placeNew(tokenizer.tokens(), now);
-      this.#remember(key, node);
-    } else if (node.mergedInto !== undefined) node = survivor(node);
+    if (node?.mergedInto !== undefined) node = survivor(node);
+    if (node === undefined || !node.isHeld) {
+      node = this.#placeUnknown(tokenizer.tokens(), now);
+      // A text that never comes again isn't worth remembering.
+      if (node.lines > 0) this.#remember(key, node);
+    }
     node.lines++;
     node.lastSeenAt = now;
+    this.#shelf.use(node);
     return node;
   }
 
   find(id: TemplateId): Template | undefined {
-    for (const node of this.#unnamed) this.#byId.set(node.id, node);
+    for (const node of this.#unnamed) this.#name(node);
     this.#unnamed.clear();
-    const node = this.#byId.get(id);
-    return node === undefined ? undefined : survivor(node);
+    return this.#byId.get(id);
   }
 
   get size(): number {
-    return this.#templates.size;
+    return this.#shelf.size;
   }
 
+  /** How many templates had to make room for others. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** New ones first, and of each kind the least recently used first. Not to be mixed with `place`. */
   templates(): Iterable<Template> {
-    return this.#templates;
+    return this.#shelf;
   }
 
   #recall(key: number): TemplateNode | undefined {
@@ -71,90 +121,55 @@ export class TemplateMiner implements Miner {
     this.#remembered.set(key, node);
   }
 
-  /** For a masked text that isn't remembered: a template that holds it, one that grows to hold it, or a new one. */
-  #placeNew(tokens: string[], now: number): TemplateNode {
-    const codes = codesOf(tokens);
-    const pieces = countPieces(codes);
-    const bucket = this.#byPieces.get(pieces) ?? [];
+  /** For a masked text that isn't remembered: the template that holds it, one that grows to hold it, or a new one. */
+  #placeUnknown(tokens: readonly string[], now: number): TemplateNode {
     const near: Near[] = [];
-    let best: TemplateNode | undefined;
-    let bestLearnt = 0;
-    for (const node of bucket) {
-      const by = compare(node.codes, codes);
-      if (by === undefined) continue;
-      if (by.type === 'same') {
-        const learntHere = node.codes.filter(isLearnt).length;
-        if (best === undefined || learntHere < bestLearnt) [best, bestLearnt] = [node, learntHere];
-      } else near.push({ node, by });
-    }
-    if (best !== undefined) return best;
-    const node = new TemplateNode(this.#serial++, tokens, now);
-    this.#templates.add(node);
-    this.#unnamed.add(node);
-    bucket.push(node);
-    this.#byPieces.set(pieces, bucket);
-    return this.#generalise(node, near);
-  }
-
-  /** Merges a new template with those that differ from it only where many values were seen. */
-  #generalise(node: TemplateNode, near: readonly Near[]): TemplateNode {
-    const tokens = node.tokens;
-    const tried = new Set<string>();
-    const byTokens = near.filter((other) => other.by.type === 'tokens') as {
-      node: TemplateNode;
-      by: Extract<Comparison, { type: 'tokens' }>;
-    }[];
-    for (const { by } of byTokens.sort((a, b) => a.by.at.length - b.by.at.length)) {
-      const at = by.at;
-      const name = at.join();
-      if (tried.has(name)) continue;
-      tried.add(name);
-      const group = byTokens.filter((other) => other.by.at.every((index) => at.includes(index)));
-      const others = group.map((other) => other.node.tokens);
-      const isEnough = at.every((index) =>
-        isVariablePlace(tokens, index, at, new Set([tokens, ...others].map((those) => those[index] as string))),
-      );
-      if (!isEnough) continue;
-      const isOpen = (index: number) =>
-        at.includes(index) || group.some((other) => isLearnt(other.node.codes[index] as number));
-      return this.#merge(
-        [node, ...group.map((other) => other.node)],
-        tokens.map((token, index) => (isOpen(index) ? learnt(token) : token)),
-      );
-    }
-    for (const other of near) {
-      if (other.by.type !== 'piece') continue;
-      const { at, length, newLength } = other.by;
-      const theirs = other.node.tokens;
-      const places = Array.from({ length }, (_, index) => at + index);
-      if (countConstants(theirs, places) < CONSTANTS_BESIDE_PIECE_MIN) continue;
-      if (at === 0 && newLength > 1 && other.node.lines < 8) continue;
-      return this.#merge(
-        [node, other.node],
-        [...theirs.slice(0, at), learnt(theirs[at] as string), ...theirs.slice(at + length)],
-      );
-    }
+    const found = this.#index.find(codesOf(tokens), near);
+    if (found !== undefined) return found;
+    const node = new TemplateNode(this.#serial, tokens, now);
+    const union = near.length === 0 ? undefined : generalise(tokens, near, this.#evidence);
+    if (union !== undefined) return this.#unite(union);
+    this.#list(node);
+    this.#shelf.add(node);
     return node;
   }
 
-  #merge(nodes: TemplateNode[], tokens: string[]): TemplateNode {
-    const [first, ...rest] = nodes.sort((a, b) => a.serial - b.serial) as [TemplateNode, ...TemplateNode[]];
-    first.become(tokens);
+  /** The oldest becomes all of them. */
+  #unite(union: Union): TemplateNode {
+    const [first, ...rest] = [...union.nodes].sort((one, other) => one.serial - other.serial) as [
+      TemplateNode,
+      ...TemplateNode[],
+    ];
+    this.#index.remove(first, first.codes);
+    this.#shelf.resize(first, () => first.become(union.tokens));
+    this.#index.add(first);
     for (const node of rest) {
-      first.addAliases([...node.aliases, node.id]);
-      first.lines += node.lines;
-      first.lastSeenAt = Math.max(first.lastSeenAt, node.lastSeenAt);
-      node.mergedInto = first;
-      this.#templates.delete(node);
+      this.#index.remove(node, node.codes);
+      this.#shelf.remove(node);
       this.#unnamed.delete(node);
+      first.absorb(node);
     }
-    this.#unnamed.add(first);
-    for (const id of first.aliases) this.#byId.set(id, first);
-    const pieces = countPieces(first.codes);
-    this.#byPieces.set(
-      pieces,
-      (this.#byPieces.get(pieces) ?? []).filter((node) => node.mergedInto === undefined),
-    );
+    this.#name(first);
+    this.#unnamed.delete(first);
     return first;
+  }
+
+  /** In the order of the serials. */
+  #list(node: TemplateNode): void {
+    this.#serial = node.serial + 1;
+    this.#index.add(node);
+    this.#unnamed.add(node);
+  }
+
+  #name(node: TemplateNode): void {
+    for (const alias of node.aliases) this.#byId.set(alias, node);
+    this.#byId.set(node.id, node);
+  }
+
+  #forget(node: TemplateNode): void {
+    this.#evicted++;
+    this.#index.remove(node, node.codes);
+    if (this.#unnamed.delete(node)) return;
+    for (const id of [node.id, ...node.aliases]) if (this.#byId.get(id) === node) this.#byId.delete(id);
   }
 }

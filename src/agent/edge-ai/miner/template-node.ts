@@ -54,13 +54,30 @@ export class TemplateNode implements Template {
     this.#id = undefined;
     if (this.id === before) return;
     this.generation++;
-    this.addAliases([before]);
+    this.#addAliases([before]);
+  }
+
+  /** Takes in another, which is this one from now on. */
+  absorb(other: TemplateNode): void {
+    this.#addAliases([...other.aliases, other.id]);
+    this.lines += other.lines;
+    this.firstSeenAt = Math.min(this.firstSeenAt, other.firstSeenAt);
+    this.lastSeenAt = Math.max(this.lastSeenAt, other.lastSeenAt);
+    other.mergedInto = this;
   }
 
   /** The oldest of too many are forgotten. */
-  addAliases(ids: readonly TemplateId[]): void {
+  #addAliases(ids: readonly TemplateId[]): void {
     const all = [...new Set([...this.aliases, ...ids])].filter((id) => id !== this.id);
     this.aliases = all.slice(-TEMPLATE_ALIASES_MAX);
+  }
+
+  /** Takes over what a stored state knew of it. */
+  restore(known: Pick<Template, 'lines' | 'generation' | 'lastSeenAt' | 'aliases'>): void {
+    this.lines = known.lines;
+    this.generation = known.generation;
+    this.lastSeenAt = known.lastSeenAt;
+    this.aliases = known.aliases;
   }
 
   #set(tokens: readonly string[]): void {

@@ -1,0 +1,166 @@
+import { type Comparison, compare } from './compare.ts';
+import { countPieces, isLearnt } from './skeleton.ts';
+import type { TemplateNode } from './template-node.ts';
+
+/** Of the newest templates without learnt places, so many are compared with a new text: what bounds the time of a text never seen. */
+const COMPARED_MAX = 2_000;
+/** Parts of a skeleton that are compared first; one more than there may be differences, so that one part at least is equal. */
+const PARTS = 4;
+
+export interface Near {
+  readonly node: TemplateNode;
+  readonly by: Exclude<Comparison, { type: 'same' }>;
+}
+
+/** Templates by their number of pieces: only those of the same number can be one statement. */
+export class TemplateIndex {
+  readonly #shelves = new Map<number, Shelf>();
+
+  add(node: TemplateNode): void {
+    const pieces = countPieces(node.codes);
+    let shelf = this.#shelves.get(pieces);
+    if (shelf === undefined) {
+      shelf = new Shelf(pieces);
+      this.#shelves.set(pieces, shelf);
+    }
+    shelf.add(node);
+  }
+
+  /** `codes`: those it was added with. */
+  remove(node: TemplateNode, codes: readonly number[]): void {
+    this.#shelves.get(countPieces(codes))?.remove(node, codes);
+  }
+
+  /** The template that holds a text, the least general and then the oldest of several; or those that nearly do, in `near`. */
+  find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
+    return this.#shelves.get(countPieces(codes))?.find(codes, near);
+  }
+}
+
+class Shelf {
+  readonly #pieces: number;
+  /** Templates without learnt places by all their codes. */
+  readonly #exact = new Map<number, TemplateNode>();
+  /** The same in the order of their making; with gaps, closed now and then. */
+  #plain: (TemplateNode | undefined)[] = [];
+  #serials: number[] = [];
+  /** `PARTS` for each of `#plain`. */
+  #parts: number[] = [];
+  #gaps = 0;
+  readonly #general = new Set<TemplateNode>();
+
+  constructor(pieces: number) {
+    this.#pieces = pieces;
+  }
+
+  add(node: TemplateNode): void {
+    if (node.codes.some(isLearnt)) {
+      this.#general.add(node);
+      return;
+    }
+    this.#exact.set(hashCodes(node.codes, 0, node.codes.length), node);
+    this.#plain.push(node);
+    this.#serials.push(node.serial);
+    this.#parts.push(...this.#partsOf(node.codes));
+  }
+
+  remove(node: TemplateNode, codes: readonly number[]): void {
+    if (this.#general.delete(node)) return;
+    const hash = hashCodes(codes, 0, codes.length);
+    if (this.#exact.get(hash) === node) this.#exact.delete(hash);
+    const at = this.#positionOf(node);
+    if (at < 0) return;
+    this.#plain[at] = undefined;
+    this.#gaps++;
+    if (this.#gaps > 64 && this.#gaps * 2 > this.#plain.length) this.#closeGaps();
+  }
+
+  find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
+    const exact = this.#exact.get(hashCodes(codes, 0, codes.length));
+    if (exact !== undefined && compare(exact.codes, codes)?.type === 'same') return exact;
+    let best: TemplateNode | undefined;
+    let bestLearnt = 0;
+    for (const node of this.#general) {
+      const by = compare(node.codes, codes);
+      if (by === undefined) continue;
+      if (by.type !== 'same') {
+        near.push({ node, by });
+        continue;
+      }
+      const learnt = countLearnt(node.codes);
+      if (best === undefined || learnt < bestLearnt || (learnt === bestLearnt && node.serial < best.serial)) {
+        [best, bestLearnt] = [node, learnt];
+      }
+    }
+    if (best === undefined) this.#findNear(codes, near);
+    return best;
+  }
+
+  #findNear(codes: readonly number[], near: Near[]): void {
+    const [one, two, three, four] = this.#partsOf(codes) as [number, number, number, number];
+    const parts = this.#parts;
+    for (let index = Math.max(0, this.#plain.length - COMPARED_MAX); index < this.#plain.length; index++) {
+      const at = index * PARTS;
+      if (this.#pieces >= PARTS) {
+        const isFar = parts[at] !== one && parts[at + 1] !== two && parts[at + 2] !== three && parts[at + 3] !== four;
+        if (isFar) continue;
+      }
+      const node = this.#plain[index];
+      if (node === undefined) continue;
+      const by = compare(node.codes, codes);
+      if (by !== undefined && by.type !== 'same') near.push({ node, by });
+    }
+  }
+
+  /** Hashes of the pieces' four parts; few pieces have none, as each part would differ with any of them. */
+  #partsOf(codes: readonly number[]): number[] {
+    const parts = [0, 0, 0, 0];
+    if (this.#pieces < PARTS) return parts;
+    let piece = -1;
+    for (const code of codes) {
+      if (code < 0) piece++;
+      const part = Math.floor((piece * PARTS) / this.#pieces);
+      parts[part] = (Math.imul((parts[part] as number) ^ code, 0x01000193) ^ piece) | 0;
+    }
+    return parts;
+  }
+
+  /** By halving, as the serials ascend. */
+  #positionOf(node: TemplateNode): number {
+    let [low, high] = [0, this.#serials.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#serials[middle] as number) < node.serial) low = middle + 1;
+      else high = middle;
+    }
+    return this.#plain[low] === node ? low : -1;
+  }
+
+  #closeGaps(): void {
+    const parts: number[] = [];
+    const serials: number[] = [];
+    const plain: (TemplateNode | undefined)[] = [];
+    for (const [index, node] of this.#plain.entries()) {
+      if (node === undefined) continue;
+      plain.push(node);
+      serials.push(node.serial);
+      parts.push(...this.#parts.slice(index * PARTS, index * PARTS + PARTS));
+    }
+    [this.#plain, this.#serials, this.#parts, this.#gaps] = [plain, serials, parts, 0];
+  }
+}
+
+function countLearnt(codes: readonly number[]): number {
+  let count = 0;
+  for (const code of codes) if (isLearnt(code)) count++;
+  return count;
+}
+
+function hashCodes(codes: readonly number[], from: number, to: number): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let index = from; index < to; index++) {
+    hash = Math.imul(hash ^ (codes[index] as number), 0x01000193);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
