@@ -9,6 +9,16 @@ const NOUNS = new Set(
 /** A value that the tokenizer took for a variable counts as so many words. */
 const VARIABLE_WEIGHT = 2;
 
+/** Words that a statement must have beside two places that vary on their own. */
+const APART_CONSTANTS_MIN = 3;
+/** What people look for in a line: statements that differ in such a word are told apart unless many others stood there too. */
+const STATES = new Set(
+  (
+    'true false yes no on off up down ok fail failure failures error errors warning success successful fatal critical normal active inactive ' +
+    'online offline ready busy idle dead alive valid invalid begin end start stop full empty open read write'
+  ).split(' '),
+);
+
 /** How many different words must have stood in a place before it is a variable, by what the place looks like. */
 export interface Evidence {
   /** Anywhere. */
@@ -34,11 +44,18 @@ export function isVariablePlace(
   values: ReadonlySet<string>,
   evidence: Evidence = EVIDENCE,
 ): boolean {
-  let [count, words, names] = [0, 0, 0];
+  let [count, words, names, states] = [0, 0, 0, 0];
+  let hasVariable = false;
   for (const value of values) {
     const text = value.trimStart();
     if (text === '<*>') {
       count += VARIABLE_WEIGHT;
+      hasVariable = true;
+      continue;
+    }
+    // What stands for no value.
+    if (text === '-' || text === '_' || text === '/' || text === '*') {
+      count++;
       continue;
     }
     // What is either true or false tells two statements apart as often as it is a value.
@@ -46,6 +63,7 @@ export function isVariablePlace(
     count++;
     words++;
     if (looksLikeName(text)) names++;
+    else if (isState(text)) states++;
   }
   const constants = countConstants(tokens, at);
   if (constants === 0) return false;
@@ -55,7 +73,37 @@ export function isVariablePlace(
   // A statement is told by its beginning and by its words: more is asked where that would go.
   if (index === 0) needed *= 2;
   if (constants === 1) needed += 2;
+  else if (hasVariable && states === 0) needed = Math.min(needed, VARIABLE_WEIGHT + (names === words ? 1 : 2));
   return count >= needed + at.length - 1;
+}
+
+/**
+ * Whether two places vary on their own: some two words of one were each seen with some two words of the other. Two statements that differ in
+ * a word seldom have variants that differ in another; two values do.
+ */
+export function varyApart(
+  tokens: readonly string[],
+  at: readonly number[],
+  texts: readonly (readonly string[])[],
+): boolean {
+  const [one, other] = at as [number, number];
+  if (at.length !== 2 || one === 0 || countConstants(tokens, at) < APART_CONSTANTS_MIN) return false;
+  const seen = new Map<string, Set<string>>();
+  for (const text of texts) {
+    const [first, second] = [text[one] as string, text[other] as string];
+    if (!isPlainValue(first) || !isPlainValue(second)) return false;
+    const with_ = seen.get(first) ?? new Set();
+    seen.set(first, with_.add(second));
+  }
+  const sets = [...seen.values()];
+  return sets.some((set, index) =>
+    sets.slice(index + 1).some((next) => [...set].filter((value) => next.has(value)).length > 1),
+  );
+}
+
+function isPlainValue(token: string): boolean {
+  const text = token.trimStart();
+  return text === '<*>' || text === '-' || (isWord(text) && !isState(text));
 }
 
 /** Words of the statement that stay. */
@@ -79,6 +127,11 @@ function placeKind(tokens: readonly string[], index: number): 'value' | 'named' 
 
 function isWord(text: string): boolean {
   return /^[\p{L}\p{N}]/u.test(text);
+}
+
+/** A word that tells what happened or how something is. */
+function isState(text: string): boolean {
+  return /(?:ed|ing)$/.test(text) || STATES.has(text.toLowerCase());
 }
 
 /** Has a sign in it or a large letter after a small one. */

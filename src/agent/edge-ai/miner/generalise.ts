@@ -1,5 +1,5 @@
 import type { Comparison } from './compare.ts';
-import { countConstants, EVIDENCE, type Evidence, isVariablePlace } from './evidence.ts';
+import { countConstants, EVIDENCE, type Evidence, isVariablePlace, varyApart } from './evidence.ts';
 import { isLearnt, learnt } from './skeleton.ts';
 import type { Near } from './template-index.ts';
 import type { TemplateNode } from './template-node.ts';
@@ -41,7 +41,7 @@ function byTokens(tokens: readonly string[], near: readonly Near[], evidence: Ev
     const isEnough = at.every((index) =>
       isVariablePlace(tokens, index, at, new Set(texts.map((those) => those[index] as string)), evidence),
     );
-    if (!isEnough) continue;
+    if (!isEnough && !varyApart(tokens, at, texts)) continue;
     const isOpen = (index: number) =>
       at.includes(index) || group.some((other) => isLearnt(other.node.codes[index] as number));
     return {

@@ -1,26 +1,35 @@
-import { CHAR, charClass } from './char-classes.ts';
+import {
+  componentEnd,
+  FIELD_LENGTH_MAX,
+  fieldEnd,
+  groupEnd,
+  isLevel,
+  isLevelInBrackets,
+  isNumber,
+  isProse,
+  isSeparator,
+  loggerEnd,
+  skipSeparators,
+  skipSpaces,
+  sourcePlaceEnd,
+  versionedEnd,
+} from './header-fields.ts';
 import { digitsEnd, readTimestamp, type Timestamp } from './timestamp.ts';
 
 /** Fields before the last timestamp, and after it, that are looked at. */
 const FIELDS_BEFORE_MAX = 6;
 const FIELDS_AFTER_MAX = 8;
-/** Longer fields and bracketed groups are no part of a header. */
-const FIELD_LENGTH_MAX = 160;
-const GROUP_LENGTH_MAX = 240;
-
-const LEVELS = new Set(
-  (
-    'TRACE DEBUG INFO NOTICE WARN WARNING ERROR ERR CRIT CRITICAL FATAL SEVERE FAILURE ALERT EMERG EMERGENCY PANIC ' +
-    'FINE FINER FINEST CONFIG VERBOSE INFORMATION AUDIT stdout stderr'
-  ).split(' '),
-);
-/** How logcat writes them. */
-const LETTER_LEVELS = 'VDIWEFSA';
+/** Of a line whose fields `|` parts; more belong to the message. */
+const PIPED_FIELDS_MAX = 4;
+const PIPED_FIELD_LENGTH_MAX = 40;
+/** Names that may stand between a timestamp and a level, or before a lone `::`. */
+const NAMES_MAX = 4;
 
 const OPEN = 91;
+const ROUND_OPEN = 40;
 const CLOSE = 93;
 const COLON = 58;
-const DASH = 45;
+const COMMA = 44;
 const PIPE = 124;
 const LESS = 60;
 const GREATER = 62;
@@ -34,20 +43,13 @@ export class HeaderReader {
   readonly #time: Timestamp = { end: 0, isSyslog: false };
 
   messageStart(text: string): number {
-    let at = this.#priority(text);
-    const afterTime = this.#lastTimestamp(text, at);
+    const afterTime = this.#lastTimestamp(text, priorityEnd(text));
     if (afterTime < 0) return 0;
-    at = text.charCodeAt(afterTime) === PIPE ? pipedStart(text, afterTime) : this.#afterTimestamp(text, afterTime);
+    const next = skipSpaces(text, afterTime);
+    let at: number;
+    if (text.charCodeAt(next) === PIPE) at = pipedStart(text, next);
+    else at = this.#time.isSyslog ? afterSyslogTime(text, next) : afterTimestamp(text, next);
     return at < text.length ? at : 0;
-  }
-
-  /** `<34>1 ` of syslog. */
-  #priority(text: string): number {
-    if (text.charCodeAt(0) !== LESS) return 0;
-    const end = digitsEnd(text, 1, 3);
-    if (end === 1 || text.charCodeAt(end) !== GREATER) return 0;
-    const version = digitsEnd(text, end + 1, 1);
-    return text.charCodeAt(version) === 32 ? version + 1 : end + 1;
   }
 
   /** The end of the last timestamp of the header; leaves in `#time` whether it is one of syslog. */
@@ -58,8 +60,8 @@ export class HeaderReader {
     const beginsWithNumber = digitsEnd(text, at, 12) > at;
     for (let field = 0; field < FIELDS_BEFORE_MAX; field++) {
       const isOpen = text.charCodeAt(at) === OPEN;
-      if (readTimestamp(text, isOpen ? at + 1 : at, this.#time)) {
-        isSyslog = this.#time.isSyslog;
+      if (readTimestamp(text, isOpen ? skipSpaces(text, at + 1) : at, this.#time)) {
+        isSyslog = this.#time.isSyslog && !isOpen;
         at = this.#time.end;
         if (isOpen) {
           const close = text.indexOf(']', at);
@@ -67,60 +69,73 @@ export class HeaderReader {
           at = close + 1;
         }
         const code = text.charCodeAt(at);
-        if (code === 44 || code === COLON) at++;
+        if (code === COMMA || code === COLON) at++;
         last = at;
-        if (text.charCodeAt(at) === PIPE) break;
         at = skipSpaces(text, at);
+        if (text.charCodeAt(at) === PIPE) break;
         continue;
       }
       const end = fieldEnd(text, at);
-      if (end <= at || end - at > FIELD_LENGTH_MAX) break;
-      if (isLevel(text, at, end)) break;
+      if (end <= at || end - at > FIELD_LENGTH_MAX || isLevel(text, at, end)) break;
       if (isProse(text, at, end) && !(beginsWithNumber && last < 0)) break;
       at = skipSpaces(text, end);
     }
     this.#time.isSyslog = isSyslog;
     return last;
   }
+}
 
-  #afterTimestamp(text: string, from: number): number {
-    let at = skipSpaces(text, from);
-    if (this.#time.isSyslog) {
-      const host = fieldEnd(text, at);
-      const isHost =
-        host > at && text.charCodeAt(host - 1) !== COLON && text.charCodeAt(at) !== OPEN && !isLevel(text, at, host);
-      if (isHost) at = skipSpaces(text, host);
-      at = skipSeparators(text, at);
-      const component = componentEnd(text, at, fieldEnd(text, at), true);
-      return component < 0 ? versionedEnd(text, at) : skipSpaces(text, component);
+/** Past `<34>1 ` of syslog. */
+function priorityEnd(text: string): number {
+  if (text.charCodeAt(0) !== LESS) return 0;
+  const end = digitsEnd(text, 1, 3);
+  if (end === 1 || text.charCodeAt(end) !== GREATER) return 0;
+  const version = digitsEnd(text, end + 1, 1);
+  return text.charCodeAt(version) === 32 ? version + 1 : end + 1;
+}
+
+/** `host program[123]: message`. */
+function afterSyslogTime(text: string, from: number): number {
+  let at = from;
+  const host = fieldEnd(text, at);
+  const isHost =
+    host > at && text.charCodeAt(host - 1) !== COLON && text.charCodeAt(at) !== OPEN && !isLevel(text, at, host);
+  if (isHost) at = skipSpaces(text, host);
+  at = skipSeparators(text, at);
+  const component = componentEnd(text, at, fieldEnd(text, at), true);
+  return component < 0 ? versionedEnd(text, at) : skipSpaces(text, component);
+}
+
+/** What stands after any other timestamp, in any order, up to what begins the message. */
+function afterTimestamp(text: string, from: number): number {
+  let at = levelAfterNames(text, from);
+  let hasLevel = at > from;
+  let isSure = false;
+  let hasName = false;
+  for (let field = 0; field < FIELDS_AFTER_MAX; field++) {
+    const next = skipSeparators(text, at);
+    // After a level, a sign that stands alone ends the header, but for a bracketed field.
+    const isEnded = hasLevel && next > skipSpaces(text, at) && text.charCodeAt(next) !== OPEN;
+    at = next;
+    if (isEnded) break;
+    const code = text.charCodeAt(at);
+    if (code === OPEN || code === LESS || (code === ROUND_OPEN && isLevelInBrackets(text, at))) {
+      const close = groupEnd(text, at);
+      if (close < 0) break;
+      hasLevel = hasLevel || isLevelInBrackets(text, at);
+      at = text.charCodeAt(close) === COLON ? close + 1 : close;
+      continue;
     }
-    const afterLevel = levelAfterNames(text, at);
-    let isSure = false;
-    let hasLevel = afterLevel > at;
-    let hasName = false;
-    at = afterLevel;
-    for (let field = 0; field < FIELDS_AFTER_MAX; field++) {
-      at = skipSeparators(text, at);
-      if (text.charCodeAt(at) === OPEN) {
-        const close = groupEnd(text, at);
-        if (close < 0) break;
-        at = text.charCodeAt(close) === COLON ? close + 1 : close;
-        continue;
-      }
-      const end = fieldEnd(text, at);
-      if (end <= at || end - at > FIELD_LENGTH_MAX) break;
-      if (!hasLevel && isLevel(text, at, end)) {
-        hasLevel = true;
-        // Only logcat writes levels as letters; its tag follows, whatever it looks like.
-        isSure = end - at === 1;
-        at = end;
-        continue;
-      }
-      if (isNumber(text, at, end)) {
-        at = end;
-        continue;
-      }
-      if (hasName) break;
+    const end = fieldEnd(text, at);
+    if (end <= at || end - at > FIELD_LENGTH_MAX) break;
+    if (!hasLevel && isLevel(text, at, end)) {
+      hasLevel = true;
+      // Only logcat writes levels as letters; its tag follows, whatever it looks like.
+      isSure = end - at === 1;
+      at = end;
+    } else if (isNumber(text, at, end)) at = end;
+    else if (hasName) break;
+    else {
       const component = componentEnd(text, at, end, isSure);
       if (component >= 0) return skipSpaces(text, component);
       const name = nameEnd(text, at, end, hasLevel);
@@ -128,197 +143,64 @@ export class HeaderReader {
       hasName = true;
       at = name;
     }
-    return at;
   }
+  return at;
 }
 
-/** `time|name|number|message`. */
+/** A name without a colon; -1 when it is none. */
+function nameEnd(text: string, at: number, end: number, hasLevel: boolean): number {
+  const logger = loggerEnd(text, at, end, hasLevel);
+  if (logger >= 0) return logger;
+  const place = sourcePlaceEnd(text, at, end);
+  if (place >= 0) return place;
+  const process = componentOfHostEnd(text, at, end);
+  return process >= 0 ? process : separatedEnd(text, at);
+}
+
+/** `host program[123]:` after a timestamp that isn't syslog's own. */
+function componentOfHostEnd(text: string, from: number, end: number): number {
+  if (isProse(text, from, end)) return -1;
+  const next = skipSpaces(text, end);
+  const nextEnd = fieldEnd(text, next);
+  if (nextEnd - next < 4 || text.charCodeAt(nextEnd - 1) !== COLON || text.charCodeAt(nextEnd - 2) !== CLOSE) return -1;
+  return componentEnd(text, next, nextEnd, false);
+}
+
+/** Past a lone `::` or `|` that a few fields stand before. */
+function separatedEnd(text: string, from: number): number {
+  let at = from;
+  for (let field = 0; field < NAMES_MAX; field++) {
+    const end = fieldEnd(text, at);
+    if (end <= at || end - at > FIELD_LENGTH_MAX) return -1;
+    at = skipSpaces(text, end);
+    if (isSeparator(text, at, '::') || isSeparator(text, at, '|')) return skipSeparators(text, at);
+  }
+  return -1;
+}
+
+/** `time|name|number|message`, with spaces or without: the fields of one word, or of few where spaces part the signs. */
 function pipedStart(text: string, from: number): number {
   let at = from + 1;
-  for (let field = 0; field < FIELDS_AFTER_MAX; field++) {
+  for (let field = 0; field < PIPED_FIELDS_MAX; field++) {
     const end = text.indexOf('|', at);
-    if (end < 0 || end - at > 40 || text.slice(at, end).trim().includes(' ')) break;
+    if (end < 0 || end - at > PIPED_FIELD_LENGTH_MAX || text.slice(at, end).trim().includes(' ')) break;
     at = end + 1;
   }
   return skipSpaces(text, at);
 }
 
-/** Past a level that only names in capitals or with digits stand before: `node-1 KERNEL INFO …`. */
+/** Past a level that only names stand before: `node-1 KERNEL INFO …`, or any before one in brackets: `disk cache (info) …`. */
 function levelAfterNames(text: string, from: number): number {
   let at = from;
-  for (let field = 0; field < 4; field++) {
+  let hasProse = false;
+  for (let field = 0; field < NAMES_MAX; field++) {
+    if (field > 0 && isLevelInBrackets(text, at)) return skipSpaces(text, groupEnd(text, at));
     const end = fieldEnd(text, at);
     if (end <= at || end - at > FIELD_LENGTH_MAX) return from;
-    if (field > 0 && isLevel(text, at, end)) return skipSpaces(text, end);
-    if (text.charCodeAt(at) === OPEN || isProse(text, at, end) || text.charCodeAt(end - 1) === COLON) return from;
+    if (field > 0 && !hasProse && isLevel(text, at, end)) return skipSpaces(text, end);
+    if (text.charCodeAt(at) === OPEN || text.charCodeAt(end - 1) === COLON) return from;
+    hasProse = hasProse || isProse(text, at, end);
     at = skipSpaces(text, end);
   }
   return from;
-}
-
-/**
- * A component's end, with its colon: `dfs.DataNode$X:`, `sshd(pam)[123]:`, `WindowManager:`; -1 when it is none. A plain word with a colon
- * may as well begin the message: it counts only where `isSure`.
- */
-function componentEnd(text: string, from: number, end: number, isSure: boolean): number {
-  const last = text.charCodeAt(end - 1);
-  if (last !== COLON && last !== CLOSE && !isSure) return -1;
-  let at = from;
-  let [signs, humps, digits] = [0, 0, 0];
-  let before = 0;
-  for (; at < from + FIELD_LENGTH_MAX; at++) {
-    const code = text.charCodeAt(at);
-    const type = charClass(code);
-    if (code === COLON) {
-      const next = text.charCodeAt(at + 1);
-      if (Number.isNaN(next) || charClass(next) === CHAR.space) break;
-      // `file.cc:12]`, `name:12:`: goes on.
-    } else if (code === CLOSE && text.charCodeAt(at + 1) === 32 && text.lastIndexOf('[', at) < from) {
-      return at + 1;
-    } else if (type === CHAR.space || Number.isNaN(code)) {
-      if (isSure && text.charCodeAt(skipSpaces(text, at)) === COLON) {
-        at = skipSpaces(text, at);
-        break;
-      }
-      return -1;
-    } else if (type === CHAR.delimiter && code !== 40 && code !== 41 && code !== OPEN && code !== CLOSE) return -1;
-    if (at === from && (type & (CHAR.lower | CHAR.upper)) === 0 && !(isSure && type === CHAR.slash)) return -1;
-    if (type === CHAR.upper && before === CHAR.lower) humps++;
-    if (type === CHAR.joiner || type === CHAR.slash || type === CHAR.delimiter) signs++;
-    if (type === CHAR.digit) digits++;
-    before = type;
-  }
-  if (text.charCodeAt(at) !== COLON || at === from) return -1;
-  return isSure || signs > 0 || humps > 0 || digits > 0 ? at + 1 : -1;
-}
-
-/** Past `syslogd 1.4.1:`, a component that tells its version. */
-function versionedEnd(text: string, from: number): number {
-  const end = fieldEnd(text, from);
-  const version = skipSpaces(text, end);
-  const colon = fieldEnd(text, version) - 1;
-  if (colon <= version || text.charCodeAt(colon) !== COLON || !isProse(text, from, end)) return from;
-  for (let at = version; at < colon; at++) {
-    if (charClass(text.charCodeAt(at)) !== CHAR.digit && text.charCodeAt(at) !== 46) return from;
-  }
-  return skipSpaces(text, colon + 1);
-}
-
-/** A name without a colon: of a logger (`a.b.c`) after a level, padded to a column, or before ` - `; -1 when it is none. */
-function nameEnd(text: string, from: number, end: number, hasLevel: boolean): number {
-  const gap = skipSpaces(text, end);
-  if (
-    hasDelimiter(text, from, end) ||
-    (charClass(text.charCodeAt(from)) & ~(CHAR.lower | CHAR.upper | CHAR.digit)) !== 0
-  )
-    return -1;
-  if (isDash(text, gap)) return gap + 1;
-  if (hasLevel && (gap - end > 1 || text.charCodeAt(end) === 9)) return gap;
-  const dots = countDots(text, from, end);
-  if (hasLevel && (dots >= 2 || (dots > 0 && text.charCodeAt(gap) === OPEN))) return gap;
-  // `name *64 - `: one more field, that is no word.
-  const next = fieldEnd(text, gap);
-  if (
-    next > gap &&
-    (charClass(text.charCodeAt(gap)) & (CHAR.lower | CHAR.delimiter)) === 0 &&
-    !isProse(text, gap, next)
-  ) {
-    const dash = skipSpaces(text, next);
-    if (isDash(text, dash)) return dash + 1;
-  }
-  return -1;
-}
-
-function isDash(text: string, at: number): boolean {
-  return text.charCodeAt(at) === DASH && charClass(text.charCodeAt(at + 1)) === CHAR.space && at + 1 < text.length;
-}
-
-function hasDelimiter(text: string, from: number, end: number): boolean {
-  for (let at = from; at < end; at++) if (charClass(text.charCodeAt(at)) === CHAR.delimiter) return true;
-  return false;
-}
-
-function countDots(text: string, from: number, end: number): number {
-  let dots = 0;
-  for (let at = from; at < end - 1; at++) if (text.charCodeAt(at) === 46) dots++;
-  return dots;
-}
-
-/** A level in capitals, a letter of logcat, or one with its first letter large before a column's gap. */
-function isLevel(text: string, from: number, end: number): boolean {
-  const last = text.charCodeAt(end - 1) === COLON ? end - 1 : end;
-  const length = last - from;
-  if (length === 1) return LETTER_LEVELS.includes(text.charAt(from)) && charClass(text.charCodeAt(end)) === CHAR.space;
-  if (length < 3 || length > 11) return false;
-  const first = text.charCodeAt(from);
-  const code = text.charCodeAt(end);
-  const isColumn = code === 9 || code === PIPE || (code === 32 && text.charCodeAt(end + 1) <= 32);
-  // Capitals, or the s of stdout and stderr: the cheap question first.
-  if (!(first >= 65 && first <= 90) && first !== 115 && !isColumn) return false;
-  const word = text.slice(from, last);
-  return LEVELS.has(word) || (isColumn && LEVELS.has(word.toUpperCase()));
-}
-
-/** A process, a thread, `123#0:`. */
-function isNumber(text: string, from: number, end: number): boolean {
-  for (let at = from; at < end; at++) {
-    const code = text.charCodeAt(at);
-    if (
-      !(
-        (code >= 48 && code <= 57) ||
-        (at === from && code === DASH && end - from > 1) ||
-        (at > from && (code === 35 || code === COLON || code === 44))
-      )
-    )
-      return false;
-  }
-  return true;
-}
-
-/** Letters alone, not all of them large: a word of a sentence. */
-function isProse(text: string, from: number, end: number): boolean {
-  let hasLower = false;
-  for (let at = from; at < end; at++) {
-    const type = charClass(text.charCodeAt(at));
-    if (type === CHAR.lower) hasLower = true;
-    else if (type !== CHAR.upper && !(at === end - 1 && type === CHAR.delimiter)) return false;
-  }
-  return hasLower;
-}
-
-/** `[…]`, one within another allowed. */
-function groupEnd(text: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < from + GROUP_LENGTH_MAX && at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === OPEN) depth++;
-    else if (code === CLOSE && --depth === 0) return at + 1;
-  }
-  return -1;
-}
-
-function fieldEnd(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && at <= from + FIELD_LENGTH_MAX && charClass(text.charCodeAt(at)) !== CHAR.space) at++;
-  return at;
-}
-
-function skipSpaces(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && charClass(text.charCodeAt(at)) === CHAR.space) at++;
-  return at;
-}
-
-/** Spaces, and the signs that stand alone between fields. */
-function skipSeparators(text: string, from: number): number {
-  let at = skipSpaces(text, from);
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (code !== DASH && code !== PIPE && code !== COLON) return at;
-    let end = at + 1;
-    while (end < at + 3 && text.charCodeAt(end) === code) end++;
-    if (charClass(text.charCodeAt(end)) !== CHAR.space) return at;
-    at = skipSpaces(text, end);
-  }
-  return at;
 }

@@ -13,6 +13,11 @@ const DATE_WORDS =
   'January February March April June July August September October November December ' +
   'Monday Tuesday Wednesday Thursday Friday Saturday Sunday';
 
+/** Keys whose value is the message itself, not a value in one. */
+const MESSAGE_KEYS = 'msg message MSG Message log event';
+/** What a request line in quotes begins with: it is kept, as the method is one of few words that tell requests apart. */
+const METHODS = 'GET POST PUT DELETE HEAD OPTIONS PATCH CONNECT TRACE';
+
 /** Words are told by their hashes, so that no string is cut from a line to ask. */
 const UNIT_HASHES: ReadonlySet<number> = new Set([
   ...hashes(UNITS),
@@ -20,6 +25,8 @@ const UNIT_HASHES: ReadonlySet<number> = new Set([
   ...hashes(MIXED_CASE_UNITS),
 ]);
 const DATE_HASHES: ReadonlySet<number> = new Set(hashes(DATE_WORDS));
+const MESSAGE_KEY_HASHES: ReadonlySet<number> = new Set(hashes(MESSAGE_KEYS));
+const METHOD_HASHES: ReadonlySet<number> = new Set(hashes(METHODS));
 export const KNOWN_WORD_LENGTH_MAX = 12;
 
 export function isUnit(hash: number): boolean {
@@ -28,6 +35,14 @@ export function isUnit(hash: number): boolean {
 
 export function isDateWord(hash: number): boolean {
   return DATE_HASHES.has(hash);
+}
+
+export function isMessageKey(hash: number): boolean {
+  return MESSAGE_KEY_HASHES.has(hash);
+}
+
+export function isMethod(hash: number): boolean {
+  return METHOD_HASHES.has(hash);
 }
 
 function hashes(words: string): number[] {

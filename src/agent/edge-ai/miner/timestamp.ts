@@ -27,6 +27,7 @@ export function readTimestamp(text: string, at: number, into: Timestamp): boolea
     into.end = readNumericDate(text, at);
     if (into.end < 0) into.end = readClock(text, at);
     if (into.end < 0) into.end = readEpoch(text, at);
+    if (into.end < 0) into.end = readUptime(text, at);
     if (into.end < 0 && isCapital(text.charCodeAt(at + 2) || 0, text.charCodeAt(at + 3) || 0))
       into.end = readNamedDate(text, at, into);
   } else into.end = code >= 65 && code <= 87 ? readNamedDate(text, at, into) : -1;
@@ -67,7 +68,7 @@ function readNamedDate(text: string, from: number, into: Timestamp): number {
   const lateYear = digitsEnd(text, after, 4);
   if (lateYear === after + 4 && !hasYear && isEnd(text.charCodeAt(lateYear))) return lateYear;
   into.isSyslog = !hasYear;
-  return clock;
+  return zoneEnd(text, clock);
 }
 
 /** `2015-10-18 18:01:47,978`, `17/06/09 20:10:40`, `03-17 16:13:38.811`, `20171223-22:15:29:606`, `081109 203615`. */
@@ -94,7 +95,7 @@ function readNumericDate(text: string, from: number): number {
   }
   const isWhole = end !== second && (length === 4 || end - second - 1 >= 2);
   const time = skipJoin(text, end);
-  const clock = time === end ? -1 : readClock(text, time, join === DASH);
+  const clock = time === end ? -1 : readClock(text, time, isWhole);
   if (clock >= 0) return zoneEnd(text, clock);
   return isWhole && isEnd(text.charCodeAt(end)) && text.charCodeAt(end) !== COLON ? end : -1;
 }
@@ -106,11 +107,11 @@ function readClock(text: string, from: number, dotted = false): number {
   const join = text.charCodeAt(hour);
   if (join !== COLON && !(dotted && join === DOT)) return -1;
   const minute = digitsEnd(text, hour + 1, 2);
-  if (minute !== hour + 3) return -1;
+  if (minute !== hour + 3 && !(dotted && minute === hour + 2)) return -1;
   let end = minute;
   if (text.charCodeAt(minute) === join) {
     const second = digitsEnd(text, minute + 1, 2);
-    if (second !== minute + 3) return -1;
+    if (second !== minute + 3 && !(dotted && second === minute + 2)) return -1;
     end = second;
     const code = text.charCodeAt(end);
     if (code === DOT || code === COMMA || code === COLON) {
@@ -121,6 +122,14 @@ function readClock(text: string, from: number, dotted = false): number {
   if (text.charCodeAt(end) === 90) end++;
   else end = offsetEnd(text, end);
   return isEnd(text.charCodeAt(end)) || end >= text.length ? end : -1;
+}
+
+/** Seconds since the start of a machine, as its kernel writes them: `0.516491`. */
+function readUptime(text: string, from: number): number {
+  const dot = digitsEnd(text, from, 7);
+  if (dot === from || text.charCodeAt(dot) !== DOT) return -1;
+  const end = digitsEnd(text, dot + 1, 7);
+  return end === dot + 7 && text.charCodeAt(end) === 93 ? end : -1;
 }
 
 /** Seconds or milliseconds since 1970, between 2001 and 2033. */
@@ -136,8 +145,11 @@ function zoneEnd(text: string, from: number): number {
   if (text.charCodeAt(from) !== SPACE) return from;
   const offset = offsetEnd(text, from + 1);
   if (offset > from + 1) return offset;
+  // `UTC`, `IDT:`: three capitals before a sign that ends a time.
+  for (let at = from + 1; at < from + 4; at++) if (!isCapital(text.charCodeAt(at), 0)) return from;
   const zone = text.slice(from + 1, from + 4);
-  return (zone === 'UTC' || zone === 'GMT') && isEnd(text.charCodeAt(from + 4)) ? from + 4 : from;
+  const isZone = zone === 'UTC' || zone === 'GMT' || text.charCodeAt(from + 4) === COLON;
+  return isZone && isEnd(text.charCodeAt(from + 4)) ? from + 4 : from;
 }
 
 /** `+0200`, `-07:00`. */

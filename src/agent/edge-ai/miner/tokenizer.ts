@@ -1,5 +1,5 @@
 import { ASCII_CLASSES, CHAR, charClass } from './char-classes.ts';
-import { isDateWord, isUnit, KNOWN_WORD_LENGTH_MAX } from './known-words.ts';
+import { isDateWord, isMessageKey, isUnit, KNOWN_WORD_LENGTH_MAX } from './known-words.ts';
 import { HASH_PRIME, HASH_SEED, hashText } from './text-hash.ts';
 import { VariableShapes } from './variable-shapes.ts';
 
@@ -14,10 +14,14 @@ const PERIOD_MAX = 6;
 
 const KIND = { word: 0, variable: 1, delimiter: 2, dateWord: 3 } as const;
 
+/** Digits of a group of an IPv6 or Ethernet address. */
+const HEX_GROUP_MAX = 4;
+
 const LETTER = CHAR.lower | CHAR.upper;
 const SIGN = CHAR.joiner | CHAR.slash | CHAR.backslash;
 
 const QUOTE = 34;
+const APOSTROPHE = 39;
 const ROUND_OPEN = 40;
 const COMMA = 44;
 const DOT = 46;
@@ -26,7 +30,9 @@ const COLON = 58;
 const SEMICOLON = 59;
 const LESS = 60;
 const EQUALS = 61;
+const SQUARE_OPEN = 91;
 const BACKSLASH = 92;
+const SQUARE_CLOSE = 93;
 const PIPE = 124;
 
 /**
@@ -138,6 +144,8 @@ export class Tokenizer {
       if (isCall && (flags & (CHAR.slash | CHAR.backslash)) === 0)
         this.#push(KIND.word, from, coreEnd, coreHash, spaced);
       else this.#pushVariable(from, coreEnd, spaced);
+    } else if (notHex === 0 && coreEnd - from <= HEX_GROUP_MAX && spaced === 0 && this.#continuesAddress()) {
+      this.#pushVariable(from, coreEnd, spaced);
     } else this.#pushWord(from, coreEnd, coreHash, spaced, flags);
     if (coreEnd < at) this.#push(KIND.word, coreEnd, at, hashText(text, coreEnd, at), 0);
     return at;
@@ -160,8 +168,8 @@ export class Tokenizer {
   }
 
   #delimiter(code: number, at: number, end: number, spaced: number): number {
-    if (code === QUOTE && this.#isDelimiter(this.#count - 1, EQUALS)) {
-      const quoted = VariableShapes.quotedEnd(this.#text, at, end);
+    if (code === QUOTE || code === APOSTROPHE) {
+      const quoted = this.#quotedValueEnd(at, end, spaced);
       if (quoted > 0) {
         this.#pushVariable(at, quoted, spaced);
         return quoted;
@@ -171,8 +179,28 @@ export class Tokenizer {
     const open = code === 41 ? ROUND_OPEN : code === 93 ? 91 : code === 125 ? 123 : 0;
     if (open !== 0 && this.#closes(open)) return at + 1;
     if (open !== 0 || code === COMMA || code === SEMICOLON) this.#closeEmptyValue();
+    // `<*>::` of an address.
+    if (code === COLON && spaced === 0 && this.#continuesAddress()) return at + 1;
     this.#push(KIND.delimiter, at, at + 1, Math.imul(code + 1, 0x9e3779b1), spaced);
     return at + 1;
+  }
+
+  /** Where a value in quotes ends; 0 when there is none. A message that begins with a quote is quoted as a whole. */
+  #quotedValueEnd(at: number, end: number, spaced: number): number {
+    const top = this.#count - 1;
+    if (top < 0 || (spaced === 0 && this.#kinds[top] !== KIND.delimiter)) return 0;
+    const isKeyed = this.#isDelimiter(top, EQUALS) || this.#isDelimiter(top, COLON);
+    if (isKeyed && this.#isMessageKey(top - 1)) return 0;
+    const quoted = VariableShapes.quotedEnd(this.#text, at, end);
+    if (quoted === 0) return 0;
+    const isValue = this.#isDelimiter(top, EQUALS) || VariableShapes.isQuotedValue(this.#text, at + 1, quoted - 1);
+    return isValue ? quoted : 0;
+  }
+
+  /** `msg`, or `"msg"`. */
+  #isMessageKey(index: number): boolean {
+    const at = this.#isDelimiter(index, QUOTE) ? index - 1 : index;
+    return at >= 0 && this.#kinds[at] === KIND.word && isMessageKey(this.#hashes[at] as number);
   }
 
   #push(kind: number, start: number, end: number, hash: number, spaced: number): void {
@@ -192,6 +220,11 @@ export class Tokenizer {
     if ((flags & LETTER) !== 0 && end - start <= KNOWN_WORD_LENGTH_MAX) {
       const afterVariable = this.#count > 0 && this.#kinds[this.#count - 1] === KIND.variable;
       if (afterVariable && (isUnit(hash) || isDateWord(hash))) return;
+      if (afterVariable && spaced === 1 && isPlural(this.#text, start, end)) {
+        // `1 packet`, `2 packets`.
+        this.#push(KIND.word, start, end - 1, hashText(this.#text, start, end - 1), spaced);
+        return;
+      }
       if ((flags & CHAR.upper) !== 0 && isDateWord(hash)) kind = KIND.dateWord;
     }
     this.#push(kind, start, end, hash, spaced);
@@ -209,9 +242,51 @@ export class Tokenizer {
       } else if (top > 0 && this.#kinds[top - 1] === KIND.variable && this.#joins(top, joined)) {
         joined = this.#spaced[top - 1] as number;
         this.#count = top - 1;
-      } else break;
+      } else {
+        const space = joined === 0 ? this.#joinAddress(top) : -1;
+        if (space < 0) break;
+        joined = space;
+      }
     }
     this.#push(KIND.variable, start, end, 0, joined);
+  }
+
+  /** Whether `<*>:` stands before, as in an address whose next group has letters only. */
+  #continuesAddress(): boolean {
+    const top = this.#count - 1;
+    return (
+      top > 0 && this.#isDelimiter(top, COLON) && this.#spaced[top] === 0 && this.#kinds[top - 1] === KIND.variable
+    );
+  }
+
+  /** Takes back what of an address stands before its next group: `[::`, `be:`, `[<*>]:`; answers the space before it, or -1. */
+  #joinAddress(top: number): number {
+    if (!this.#isDelimiter(top, COLON) || this.#spaced[top] === 1 || top === 0) return -1;
+    const before = top - 1;
+    if (
+      this.#isDelimiter(before, COLON) &&
+      (this.#spaced[before] === 1 || this.#isDelimiter(before - 1, SQUARE_OPEN))
+    ) {
+      this.#count = before;
+      return this.#spaced[before] as number;
+    }
+    const open = before - 2;
+    const isBracketed =
+      this.#isDelimiter(before, SQUARE_CLOSE) &&
+      this.#kinds[before - 1] === KIND.variable &&
+      this.#isDelimiter(open, SQUARE_OPEN) &&
+      (this.#spaced[open] === 1 || open === 0 || this.#kinds[open - 1] === KIND.delimiter);
+    if (isBracketed) {
+      this.#count = open;
+      return this.#spaced[open] as number;
+    }
+    const isGroup =
+      this.#kinds[before] === KIND.word &&
+      (this.#isDelimiter(before - 1, SQUARE_OPEN) || this.#isDelimiter(before - 1, COLON)) &&
+      isHexGroup(this.#text, this.#starts[before] as number, this.#ends[before] as number);
+    if (!isGroup) return -1;
+    this.#count = before;
+    return this.#spaced[before] as number;
   }
 
   /** Whether the token `top` between two variables only holds them together. */
@@ -327,4 +402,20 @@ export class Tokenizer {
 /** `/x`, not `/ ` or `//`. */
 function isPathStart(text: string, at: number, end: number): boolean {
   return at < end && (charClass(text.charCodeAt(at)) & (LETTER | CHAR.digit)) !== 0;
+}
+
+function isPlural(text: string, from: number, end: number): boolean {
+  if (end - from < 4 || text.charCodeAt(end - 1) !== 115) return false;
+  const before = text.charCodeAt(end - 2);
+  // s, u, i.
+  return before !== 115 && before !== 117 && before !== 105;
+}
+
+function isHexGroup(text: string, from: number, end: number): boolean {
+  if (end - from > HEX_GROUP_MAX) return false;
+  for (let at = from; at < end; at++) {
+    const code = text.charCodeAt(at) | 32;
+    if (code < 97 || code > 102) return false;
+  }
+  return true;
 }

@@ -1,4 +1,6 @@
 import { CHAR, charClass } from './char-classes.ts';
+import { isMethod } from './known-words.ts';
+import { hashText } from './text-hash.ts';
 
 /** Words that are longer are data. */
 const WORD_LENGTH_MAX = 64;
@@ -13,6 +15,7 @@ const LETTER = CHAR.lower | CHAR.upper;
 const QUOTE = 34;
 const DOT = 46;
 const SLASH = 47;
+const BACKSLASH = 92;
 
 /** What looks like a value, whatever statement it stands in. */
 export const VariableShapes = {
@@ -25,11 +28,26 @@ export const VariableShapes = {
     return isHex && length >= HEX_LETTERS_MIN && (flags & ~LETTER) === 0;
   },
 
-  /** Where a quoted value ends, past its closing quote; 0 when it doesn't. */
+  /** Where quoted text ends, past its closing quote; 0 when it doesn't, or when the quote is an apostrophe. */
   quotedEnd(text: string, from: number, end: number): number {
+    const quote = text.charCodeAt(from);
     const to = Math.min(end, from + QUOTED_LENGTH_MAX);
-    for (let at = from + 1; at < to; at++) if (text.charCodeAt(at) === QUOTE) return at + 1;
+    for (let at = from + 1; at < to; at++) {
+      if (text.charCodeAt(at) !== quote || text.charCodeAt(at - 1) === BACKSLASH) continue;
+      const isEnd = at + 1 >= text.length || (charClass(text.charCodeAt(at + 1)) & (LETTER | CHAR.digit)) === 0;
+      if (isEnd) return at + 1;
+    }
     return 0;
+  },
+
+  /** Whether what stands between quotes is a value for sure: nothing, several words, or signs only. One word may be part of the statement. */
+  isQuotedValue(text: string, from: number, end: number): boolean {
+    let [flags, at] = [0, from];
+    for (; at < end; at++) flags |= charClass(text.charCodeAt(at));
+    if ((flags & CHAR.space) === 0) return (flags & (LETTER | CHAR.digit)) === 0;
+    at = from;
+    while ((charClass(text.charCodeAt(at)) & CHAR.upper) !== 0) at++;
+    return !isMethod(hashText(text, from, at));
   },
 
   /** A number that a `<` stands before, as in `<1 sec`, not in `<1>`. */
