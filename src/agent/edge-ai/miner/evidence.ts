@@ -6,6 +6,7 @@ const NOUNS = new Set(
     'port session container pod image instance cluster group role type attribute class method function property hive'
   ).split(' '),
 );
+const PREPOSITIONS = new Set('by from to of for in on at via with into onto as using'.split(' '));
 /** A value that the tokenizer took for a variable counts as so many words. */
 const VARIABLE_WEIGHT = 2;
 
@@ -27,11 +28,13 @@ export interface Evidence {
   readonly names: number;
   /** `key=…`, `'…'`, `[…]`. */
   readonly values: number;
-  /** After a noun that names follow. */
+  /** In quotes, and after a noun that names follow. */
   readonly named: number;
+  /** After a preposition: `by root`, `from alpha`. */
+  readonly placed: number;
 }
 
-export const EVIDENCE: Evidence = { words: 8, names: 4, values: 4, named: 3 };
+export const EVIDENCE: Evidence = { words: 8, names: 4, values: 4, named: 3, placed: 3 };
 
 /**
  * Whether `values`, seen at one place of a statement that is the same otherwise, show that the place is a variable. `at`: all the places
@@ -68,8 +71,9 @@ export function isVariablePlace(
   const constants = countConstants(tokens, at);
   if (constants === 0) return false;
   const place = placeKind(tokens, index);
-  let needed = place === 'value' ? evidence.values : place === 'named' ? evidence.named : evidence.words;
-  if (names === words) needed = Math.min(needed, evidence.names) - (place === undefined ? 0 : 1);
+  let needed = place === undefined ? evidence.words : evidence[place];
+  if (states > 0) needed = Math.max(needed, evidence.words);
+  else if (names === words) needed = Math.min(needed, evidence.names) - (place === undefined ? 0 : 1);
   // A statement is told by its beginning and by its words: more is asked where that would go.
   if (index === 0) needed *= 2;
   if (constants === 1) needed += 2;
@@ -114,15 +118,17 @@ export function countConstants(tokens: readonly string[], at: readonly number[])
   return count;
 }
 
-function placeKind(tokens: readonly string[], index: number): 'value' | 'named' | undefined {
+function placeKind(tokens: readonly string[], index: number): 'values' | 'named' | 'placed' | undefined {
   const before = tokens[index - 1]?.trimStart();
   const after = tokens[index + 1];
   if (before === undefined) return undefined;
-  if (before === '=') return 'value';
-  if ((before === '"' || before === "'") && after === before) return 'value';
-  if (before === '[' && after === ']') return 'value';
-  if (before === ':' && (after === undefined || after === ',' || after === ';')) return 'value';
-  return NOUNS.has(before.toLowerCase()) ? 'named' : undefined;
+  if (before === '=') return 'values';
+  if ((before === '"' || before === "'") && after === before) return 'named';
+  if (before === '[' && after === ']') return 'values';
+  if (before === ':' && (after === undefined || after === ',' || after === ';')) return 'values';
+  const word = before.toLowerCase();
+  if (NOUNS.has(word)) return 'named';
+  return PREPOSITIONS.has(word) ? 'placed' : undefined;
 }
 
 function isWord(text: string): boolean {
