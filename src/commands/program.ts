@@ -8,6 +8,7 @@ import { addAlerts } from './program-alerts.ts';
 import { addModel } from './program-model.ts';
 import { addPeople } from './program-people.ts';
 import { addTriage } from './program-triage.ts';
+import { addTriageEval } from './program-triage-eval.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
 
 /** Every command resolves with its exit code; a module is loaded only when its command is called. */
@@ -73,6 +74,8 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addAdministration(program, runs);
   addModel(program, { runs, home, examples });
   addPeople(program, { runs, reader, examples });
+  const triage = program.commands.find((command) => command.name() === 'triage')!;
+  addTriageEval(triage, { runs, reader, examples });
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
   return program;
 }

@@ -525,6 +525,10 @@ export const ERROR_CODES = {
     meaning: 'A setting (environment or option) is not usable.',
     remedy: 'See the message for what is expected.',
   },
+  NSV_TRIAGE_SET_UNUSABLE: {
+    meaning: 'A set of lines for `nervesys triage eval` cannot be read, or what was said of its lines not be written.',
+    remedy: 'See the message for the file, and what is expected in it.',
+  },
   NSV_HOME_UNUSABLE: {
     meaning: 'NERVESYS_HOME cannot be created or written.',
     remedy: 'Choose another folder with --home, or change its owner.',

@@ -93,6 +93,11 @@ export class TemplateMiner implements Miner {
     return this.#byId.get(id);
   }
 
+  /** What stands for a template now: itself, or the one that it became part of. */
+  current(template: Template): Template {
+    return template instanceof TemplateNode ? survivor(template) : template;
+  }
+
   get size(): number {
     return this.#shelf.size;
   }
