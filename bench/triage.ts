@@ -6,6 +6,7 @@
  *   node bench/triage.ts [--lines 200000] [--json]
  */
 import { execFile } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { TemplateMiner } from '../src/agent/edge-ai/miner/index.ts';
 import { cpuPerRecord, machineText, percentile, round } from './figures.ts';
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-if (values.memory) console.log(JSON.stringify(measureMemory()));
+if (values.memory) console.log(JSON.stringify(await measureMemory()));
 else await report();
 
 async function report(): Promise<void> {
@@ -41,8 +42,18 @@ async function report(): Promise<void> {
     for (const line of lines) words += line.split(' ').length;
   });
   const times = timeEach(lines);
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', import.meta.filename, '--memory']);
-  const memory = JSON.parse(stdout) as ReturnType<typeof measureMemory>;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      '--expose-gc',
+      // As the agent's service unit has it.
+      '--max-semi-space-size=1',
+      import.meta.filename,
+      '--memory',
+    ],
+    { env: { ...process.env, MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' } },
+  );
+  const memory = JSON.parse(stdout) as Awaited<ReturnType<typeof measureMemory>>;
   const linesPerSecond = Math.round(1e6 / placing);
   const p99Us = round(percentile(times, 99));
   const result = {
@@ -82,24 +93,47 @@ function timeEach(lines: readonly string[]): number[] {
 }
 
 /** MB of RSS that templates add, and random text after them; the lines themselves are garbage by then. */
-function measureMemory() {
+async function measureMemory() {
   const random = randomSource(2);
   const statements = makeStatements(random, TEMPLATES);
   const miner = new TemplateMiner();
-  // The code itself, and a heap that has grown to what reading lines takes.
-  for (let index = 0; index < 20_000; index++) miner.place(`warm up ${index}, ${'lines come and go '.repeat(4)}`, 0);
-  const before = settledRss();
+  // What the compiler takes for both ways through the code is there before, by a small miner of its own.
+  warmUp(new TemplateMiner({ limits: { templatesMax: 500, establishedMax: 450, lengthMax: 200_000 } }));
+  const [before, heapBefore] = [await settledRss(), heapMb()];
   for (let round = 0; round < 3; round++) for (const statement of statements) miner.place(fill(random, statement), 0);
-  const [after, templates] = [settledRss(), miner.size];
+  const [after, templates, heapAfter] = [await settledRss(), miner.size, heapMb()];
   for (let index = 0; index < RANDOM_LINES; index++) miner.place(randomText(random), 0);
-  const flooded = settledRss();
+  const [flooded, heapFlooded] = [await settledRss(), heapMb()];
   const kept = statements.filter((statement) => miner.place(fill(random, statement), 0).lines > 3).length;
-  return { templatesHeld: templates, templatesMb: after - before, randomMb: flooded - after, keptThroughRandom: kept };
+  return {
+    templatesHeld: templates,
+    templatesMb: round(after - before),
+    templatesHeapMb: round(heapAfter - heapBefore),
+    randomMb: round(flooded - after),
+    randomHeapMb: round(heapFlooded - heapAfter),
+    keptThroughRandom: kept,
+  };
 }
 
-function settledRss(): number {
-  for (let index = 0; index < 4; index++) (globalThis as { gc?: () => void }).gc?.();
-  return round(process.memoryUsage.rss() / 1e6);
+function warmUp(miner: TemplateMiner): void {
+  const random = randomSource(3);
+  for (let index = 0; index < 5_000; index++) {
+    miner.place(`warm up ${index}, ${'lines come and go '.repeat(4)}`, 0);
+    miner.place(randomText(random), 0);
+  }
+}
+
+function heapMb(): number {
+  return process.memoryUsage().heapUsed / 1e6;
+}
+
+/** After the garbage is gone and the pages it stood on were given back, which takes a moment. */
+async function settledRss(): Promise<number> {
+  for (let index = 0; index < 4; index++) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await setTimeout(100);
+  }
+  return process.memoryUsage.rss() / 1e6;
 }
 
 /** Statements of a few words, each with places for values. */
@@ -135,7 +169,7 @@ function value(random: () => number): string {
     `${number}`,
     `10.0.${number % 256}.7:${number % 65_536}`,
     `/var/lib/app/${number}`,
-    `id=${number.toString(16)}f0`,
+    `${number.toString(16)}f0`,
     `${number} ms`,
   ];
   return kinds[number % kinds.length] as string;

@@ -36,16 +36,20 @@ function compareTokens(template: readonly number[], line: readonly number[]): Co
 
 function comparePieces(template: readonly number[], line: readonly number[]): Comparison | undefined {
   let found: Comparison | undefined;
-  let [one, other] = [0, 0];
+  let one = 0;
+  let other = 0;
   while (one < template.length && other < line.length) {
-    const [oneEnd, otherEnd] = [pieceEnd(template, one), pieceEnd(line, other)];
-    const [length, newLength] = [oneEnd - one, otherEnd - other];
+    const oneEnd = pieceEnd(template, one);
+    const otherEnd = pieceEnd(line, other);
+    const length = oneEnd - one;
+    const newLength = otherEnd - other;
     const isAny = length === 1 && isLearnt(template[one] as number);
     if (!isAny && !samePiece(template, one, line, other, length, newLength)) {
       if (found !== undefined || !isSameValue(template, one, line, other, length, newLength)) return undefined;
       found = { type: 'piece', at: one, length, newLength };
     }
-    [one, other] = [oneEnd, otherEnd];
+    one = oneEnd;
+    other = otherEnd;
   }
   if (one < template.length || other < line.length) return undefined;
   return found ?? SAME;

@@ -13,7 +13,9 @@ const HASH_MIN = 16;
 
 /** The tokens in one flat string, so that no line is held in memory by a piece of it. */
 export function joinTokens(tokens: readonly string[]): string {
-  return Buffer.from(tokens.join(SEPARATOR), 'utf16le').toString('utf16le');
+  // Joining makes a new string, but for a single token, which would be a view into its line.
+  if (tokens.length !== 1) return tokens.join(SEPARATOR);
+  return Buffer.from(tokens[0] as string, 'utf16le').toString('utf16le');
 }
 
 export function splitTokens(skeleton: string): string[] {

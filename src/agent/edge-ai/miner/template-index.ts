@@ -3,9 +3,14 @@ import { countPieces, isLearnt } from './skeleton.ts';
 import type { TemplateNode } from './template-node.ts';
 
 /** Of the newest templates without learnt places, so many are compared with a new text: what bounds the time of a text never seen. */
-const COMPARED_MAX = 2_000;
+const COMPARED_MAX = 1_000;
 /** Parts of a skeleton that are compared first; one more than there may be differences, so that one part at least is equal. */
 const PARTS = 4;
+
+/** Parts that few pieces don't have: in a template, and in a line, so that they are never equal. */
+const ABSENT = { template: 0, line: 1 } as const;
+/** Templates that a shelf has room for at first; it grows twofold. */
+const CAPACITY_MIN = 16;
 
 export interface Near {
   readonly node: TemplateNode;
@@ -42,10 +47,10 @@ class Shelf {
   /** Templates without learnt places by all their codes. */
   readonly #exact = new Map<number, TemplateNode>();
   /** The same in the order of their making; with gaps, closed now and then. */
-  #plain: (TemplateNode | undefined)[] = [];
-  #serials: number[] = [];
+  readonly #plain: (TemplateNode | undefined)[] = [];
+  readonly #serials: number[] = [];
   /** `PARTS` for each of `#plain`. */
-  #parts: number[] = [];
+  #parts = new Int32Array(CAPACITY_MIN * PARTS);
   #gaps = 0;
   readonly #general = new Set<TemplateNode>();
 
@@ -61,7 +66,13 @@ class Shelf {
     this.#exact.set(hashCodes(node.codes, 0, node.codes.length), node);
     this.#plain.push(node);
     this.#serials.push(node.serial);
-    this.#parts.push(...this.#partsOf(node.codes));
+    const at = (this.#plain.length - 1) * PARTS;
+    if (at === this.#parts.length) {
+      const parts = new Int32Array(at * 2);
+      parts.set(this.#parts);
+      this.#parts = parts;
+    }
+    this.#parts.set(this.#partsOf(node.codes, ABSENT.template), at);
   }
 
   remove(node: TemplateNode, codes: readonly number[]): void {
@@ -97,14 +108,12 @@ class Shelf {
   }
 
   #findNear(codes: readonly number[], near: Near[]): void {
-    const [one, two, three, four] = this.#partsOf(codes) as [number, number, number, number];
+    const [one, two, three, four] = this.#partsOf(codes, ABSENT.line) as [number, number, number, number];
     const parts = this.#parts;
     for (let index = Math.max(0, this.#plain.length - COMPARED_MAX); index < this.#plain.length; index++) {
       const at = index * PARTS;
-      if (this.#pieces >= PARTS) {
-        const isFar = parts[at] !== one && parts[at + 1] !== two && parts[at + 2] !== three && parts[at + 3] !== four;
-        if (isFar) continue;
-      }
+      const isFar = parts[at] !== one && parts[at + 1] !== two && parts[at + 2] !== three && parts[at + 3] !== four;
+      if (isFar) continue;
       const node = this.#plain[index];
       if (node === undefined) continue;
       const by = compare(node.codes, codes);
@@ -112,10 +121,10 @@ class Shelf {
     }
   }
 
-  /** Hashes of the pieces' four parts; few pieces have none, as each part would differ with any of them. */
-  #partsOf(codes: readonly number[]): number[] {
+  /** Hashes of the pieces' four parts. Of few pieces the first and the last token, of which one must be equal, and twice `absent`. */
+  #partsOf(codes: readonly number[], absent: number): number[] {
+    if (this.#pieces < PARTS) return [codes[0] ?? 0, codes.at(-1) ?? 0, absent, absent];
     const parts = [0, 0, 0, 0];
-    if (this.#pieces < PARTS) return parts;
     let piece = -1;
     for (const code of codes) {
       if (code < 0) piece++;
@@ -137,16 +146,18 @@ class Shelf {
   }
 
   #closeGaps(): void {
-    const parts: number[] = [];
-    const serials: number[] = [];
-    const plain: (TemplateNode | undefined)[] = [];
-    for (const [index, node] of this.#plain.entries()) {
+    let kept = 0;
+    for (let index = 0; index < this.#plain.length; index++) {
+      const node = this.#plain[index];
       if (node === undefined) continue;
-      plain.push(node);
-      serials.push(node.serial);
-      parts.push(...this.#parts.slice(index * PARTS, index * PARTS + PARTS));
+      this.#plain[kept] = node;
+      this.#serials[kept] = node.serial;
+      this.#parts.copyWithin(kept * PARTS, index * PARTS, index * PARTS + PARTS);
+      kept++;
     }
-    [this.#plain, this.#serials, this.#parts, this.#gaps] = [plain, serials, parts, 0];
+    this.#plain.length = kept;
+    this.#serials.length = kept;
+    this.#gaps = 0;
   }
 }
 

@@ -44,8 +44,8 @@ export class TemplateMiner implements Miner {
   readonly #index = new TemplateIndex();
   readonly #evidence: Evidence;
   readonly #byId = new Map<TemplateId, TemplateNode>();
-  /** Whose id nobody asked for yet. */
-  readonly #unnamed = new Set<TemplateNode>();
+  /** How many templates `#byId` doesn't know yet: they are named when somebody looks for an id. */
+  #unnamed = 0;
   #remembered = new Map<number, TemplateNode>();
   #rememberedBefore = new Map<number, TemplateNode>();
   #serial = 0;
@@ -88,8 +88,7 @@ export class TemplateMiner implements Miner {
   }
 
   find(id: TemplateId): Template | undefined {
-    for (const node of this.#unnamed) this.#name(node);
-    this.#unnamed.clear();
+    if (this.#unnamed > 0) for (const node of this.#shelf) this.#name(node);
     return this.#byId.get(id);
   }
 
@@ -151,11 +150,10 @@ export class TemplateMiner implements Miner {
     for (const node of rest) {
       this.#index.remove(node, node.codes);
       this.#shelf.remove(node);
-      this.#unnamed.delete(node);
+      if (!node.isNamed) this.#unnamed--;
       first.absorb(node);
     }
     this.#name(first);
-    this.#unnamed.delete(first);
     return first;
   }
 
@@ -163,10 +161,12 @@ export class TemplateMiner implements Miner {
   #list(node: TemplateNode): void {
     this.#serial = node.serial + 1;
     this.#index.add(node);
-    this.#unnamed.add(node);
+    this.#unnamed++;
   }
 
   #name(node: TemplateNode): void {
+    if (!node.isNamed) this.#unnamed--;
+    node.isNamed = true;
     for (const alias of node.aliases) this.#byId.set(alias, node);
     this.#byId.set(node.id, node);
   }
@@ -174,7 +174,10 @@ export class TemplateMiner implements Miner {
   #forget(node: TemplateNode): void {
     this.#evicted++;
     this.#index.remove(node, node.codes);
-    if (this.#unnamed.delete(node)) return;
+    if (!node.isNamed) {
+      this.#unnamed--;
+      return;
+    }
     for (const id of [node.id, ...node.aliases]) if (this.#byId.get(id) === node) this.#byId.delete(id);
   }
 }

@@ -25,6 +25,8 @@ export class TemplateNode implements Template {
   /** Seen often enough to outlive a flood of new ones. */
   isEstablished = false;
   isHeld = false;
+  /** Whether it can be found by its id. */
+  isNamed = false;
   #id: TemplateId | undefined = undefined;
 
   constructor(serial: number, tokens: readonly string[], now: number) {
