@@ -110,7 +110,7 @@ function afterSyslogTime(text: string, from: number): number {
 function afterTimestamp(text: string, from: number): number {
   let at = levelAfterNames(text, from);
   let hasLevel = at > from;
-  let isSure = false;
+  let isSure = hasLevel && isLetterBefore(text, at);
   let hasName = false;
   for (let field = 0; field < FIELDS_AFTER_MAX; field++) {
     const next = skipSeparators(text, at);
@@ -130,7 +130,6 @@ function afterTimestamp(text: string, from: number): number {
     if (end <= at || end - at > FIELD_LENGTH_MAX) break;
     if (!hasLevel && isLevel(text, at, end)) {
       hasLevel = true;
-      // Only logcat writes levels as letters; its tag follows, whatever it looks like.
       isSure = end - at === 1;
       at = end;
     } else if (isNumber(text, at, end)) at = end;
@@ -147,19 +146,25 @@ function afterTimestamp(text: string, from: number): number {
   return at;
 }
 
+/** Whether a letter alone stands before: only logcat writes levels so; its tag follows, whatever it looks like. */
+function isLetterBefore(text: string, from: number): boolean {
+  let at = from - 1;
+  while (at > 0 && text.charCodeAt(at) <= 32) at--;
+  return text.charCodeAt(at - 1) <= 32;
+}
+
 /** A name without a colon; -1 when it is none. */
 function nameEnd(text: string, at: number, end: number, hasLevel: boolean): number {
   const logger = loggerEnd(text, at, end, hasLevel);
   if (logger >= 0) return logger;
   const place = sourcePlaceEnd(text, at, end);
   if (place >= 0) return place;
-  const process = componentOfHostEnd(text, at, end);
+  const process = componentOfHostEnd(text, end);
   return process >= 0 ? process : separatedEnd(text, at);
 }
 
 /** `host program[123]:` after a timestamp that isn't syslog's own. */
-function componentOfHostEnd(text: string, from: number, end: number): number {
-  if (isProse(text, from, end)) return -1;
+function componentOfHostEnd(text: string, end: number): number {
   const next = skipSpaces(text, end);
   const nextEnd = fieldEnd(text, next);
   if (nextEnd - next < 4 || text.charCodeAt(nextEnd - 1) !== COLON || text.charCodeAt(nextEnd - 2) !== CLOSE) return -1;

@@ -362,6 +362,9 @@ export class Tokenizer {
         [run, hasVariable] = [0, false];
       }
     }
+    // The last item has no `,` after it.
+    const separator = kept - period;
+    if (run === period - 1 && hasVariable && this.#kinds[separator] === KIND.delimiter) kept = separator;
     this.#count = kept;
   }
 

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { covers, TemplateMiner, templateId } from '../../../../src/agent/edge-ai/miner/index.ts';
+import { TEMPLATE_ALIASES_MAX, TEMPLATE_ID_PATTERN, type TemplateId } from '../../../../src/contract/triage.ts';
+
+const USERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
+const SMALL = { templatesMax: 100, establishedMax: 80, lengthMax: 100_000 };
+
+/** Lines of a few invented programs, the same each time. */
+function inventedLines(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const user = USERS[(index * 7) % USERS.length];
+    return [
+      `session opened for user ${user} by (uid=${index})`,
+      `2026-01-02 03:04:05,${100 + (index % 900)} WARN [worker-${index % 4}] com.example.Pool: took ${index} ms to lend a connection`,
+      `Jan  2 03:04:05 alpha sshd[${index}]: Failed password for ${user} from 10.0.0.${index % 256} port ${index} ssh2`,
+      `cache miss for key=${user}, size=${index}`,
+      `shutting down`,
+    ][index % 5] as string;
+  });
+}
+
+function groups(miner: TemplateMiner, lines: readonly string[]): string[] {
+  const placed = lines.map((line, index) => miner.place(line, index));
+  return placed.map((template) => miner.current(template).id);
+}
+
+test('lines of one statement are in one template, with the places where they differ', () => {
+  const miner = new TemplateMiner();
+
+  const one = miner.place('took 12 ms to lend a connection to 10.0.0.1:80', 1);
+  const other = miner.place('took 3.5 s to lend a connection to db.example.com:5432', 2);
+
+  assert.equal(one, other);
+  assert.equal(one.text, 'took <*> to lend a connection to <*>');
+  assert.deepEqual([one.lines, one.firstSeenAt, one.lastSeenAt], [2, 1, 2]);
+  assert.equal(one.id, templateId(one.text));
+  assert.match(one.id, TEMPLATE_ID_PATTERN);
+});
+
+test('a raw line and its bare message are in the same template', () => {
+  const miner = new TemplateMiner();
+
+  const bare = miner.place('gave up on peer 7', 0);
+
+  assert.equal(miner.place('2026-01-02 03:04:05,678 ERROR [main] com.example.Net: gave up on peer 8', 0), bare);
+  assert.equal(miner.place('Jan  2 03:04:05 alpha netd[99]: gave up on peer 9', 0), bare);
+});
+
+test('a place becomes a variable once enough different words stood there, and its old ids live on', () => {
+  const miner = new TemplateMiner();
+  const first = miner.place('session closed for user alice', 0);
+  const [before, generation] = [first.id, first.generation];
+
+  const ids = USERS.map((user) => miner.place(`session closed for user ${user}`, 0).id);
+
+  assert.equal(first.text, 'session closed for user <*>');
+  assert.ok(first.generation > generation);
+  assert.ok(first.aliases.includes(before));
+  for (const id of [...ids, before]) assert.equal(miner.find(id), first);
+  assert.equal(miner.size, 1);
+});
+
+test('statements that differ in a word that tells a state stay apart', () => {
+  const miner = new TemplateMiner();
+  const states = ['resumed', 'paused', 'stopped', 'started', 'failed'];
+
+  const templates = new Set(states.map((state) => miner.place(`machine ${state} (lifecycle event)`, 0)));
+
+  assert.equal(templates.size, states.length);
+});
+
+test('a value written as one token or as several is one variable', () => {
+  const miner = new TemplateMiner();
+  const plain = miner.place('synchronized to 10.0.0.1, stratum 3', 0);
+
+  assert.equal(miner.place('synchronized to LOCAL(0), stratum 3', 0), plain);
+  assert.equal(plain.text, 'synchronized to <*>, stratum <*>');
+});
+
+test('the same lines make the same templates, whoever reads them', () => {
+  const lines = inventedLines(2_000);
+
+  assert.deepEqual(groups(new TemplateMiner(), lines), groups(new TemplateMiner(), lines));
+});
+
+test('servers that saw the same lines in another order name their templates alike', () => {
+  const lines = inventedLines(2_000);
+  const [one, other] = [new TemplateMiner(), new TemplateMiner()];
+
+  const forwards = new Set(groups(one, lines));
+  const backwards = new Set(groups(other, lines.toReversed()));
+
+  assert.deepEqual(forwards, backwards);
+});
+
+test('a restored miner holds the same templates and places later lines in them', () => {
+  const lines = inventedLines(2_000);
+  const miner = new TemplateMiner();
+  groups(miner, lines);
+  const before = [...miner.templates()].map(({ id, text, aliases, lines: count, generation }) => ({
+    id,
+    text,
+    aliases,
+    count,
+    generation,
+  }));
+
+  const restored = TemplateMiner.restore(miner.stored());
+
+  const after = [...restored.templates()].map(({ id, text, aliases, lines: count, generation }) => ({
+    id,
+    text,
+    aliases,
+    count,
+    generation,
+  }));
+  const byId = (one: { id: string }, two: { id: string }) => one.id.localeCompare(two.id);
+  assert.deepEqual(after.sort(byId), before.sort(byId));
+  const later = inventedLines(2_100).slice(2_000);
+  assert.deepEqual(groups(restored, later), groups(miner, later));
+  for (const { id, aliases } of before) for (const name of [id, ...aliases]) assert.equal(restored.find(name)?.id, id);
+});
+
+test('of a state that would be too large the least used templates are left out', () => {
+  const miner = new TemplateMiner();
+  for (let index = 0; index < 500; index++) miner.place(unlike(index), index);
+  for (let round = 0; round < 5; round++) miner.place('seen often and lately', 1_000);
+
+  const stored = miner.stored(3_000);
+
+  const restored = TemplateMiner.restore(stored);
+  assert.ok(stored.length <= 3_000);
+  assert.ok(restored.size > 10 && restored.size < 500);
+  assert.ok([...restored.templates()].some(({ text }) => text === 'seen often and lately'));
+});
+
+test('whatever is no state gives an empty miner', () => {
+  const state = new TemplateMiner();
+  state.place('one line', 0);
+  const good = state.stored();
+
+  for (const bad of [
+    '',
+    '{}',
+    'garbage',
+    '\u0000\ud800',
+    good.slice(0, -8),
+    `AAAA${good}`,
+    good.slice(4),
+    'A'.repeat(1e6),
+  ])
+    assert.equal(TemplateMiner.restore(bad).size, 0, bad.slice(0, 40));
+  assert.equal(TemplateMiner.restore(good).size, 1);
+});
+
+test('a flood of random text stays within bounds and leaves alone what was seen often', () => {
+  const miner = new TemplateMiner({ limits: SMALL });
+  const steady = Array.from({ length: 50 }, (_, index) => `${word(index)} ${word(index + 50)} waits for its turn`);
+  for (let round = 0; round < 3; round++) for (const line of steady) miner.place(line, 0);
+  const kept = steady.map((line) => miner.place(line, 0));
+
+  for (let index = 0; index < 3_000; index++) miner.place(unlike(index), 1);
+
+  assert.ok(miner.size <= SMALL.templatesMax);
+  assert.ok(miner.evicted > 1_000);
+  assert.deepEqual(
+    steady.map((line) => miner.place(line, 2)),
+    kept,
+  );
+});
+
+test('a template that was pushed out is found no more, and its id comes back with its text', () => {
+  const miner = new TemplateMiner({ limits: SMALL });
+  const { id } = miner.place('a line that comes once', 0);
+  assert.equal(miner.find(id)?.id, id);
+
+  for (let index = 0; index < 500; index++) miner.place(unlike(index), 0);
+
+  assert.equal(miner.find(id), undefined);
+  assert.equal(miner.place('a line that comes once', 0).id, id);
+});
+
+test('a template keeps so many older ids and forgets the oldest', () => {
+  const miner = new TemplateMiner({ evidence: { words: 60, names: 60, values: 60, named: 60, placed: 60 } });
+  for (let index = 0; index < 70; index++) miner.place(`session of user ${word(index)} ended`, 0);
+
+  const [template] = [...miner.templates()].filter(({ text }) => text.includes('<*>'));
+  assert.equal(template?.aliases.length, TEMPLATE_ALIASES_MAX);
+});
+
+test('hostile text is placed like any other', () => {
+  const miner = new TemplateMiner();
+  const texts = [
+    '',
+    ' ',
+    '\u0000',
+    '\ud800',
+    '\udc00 \ud800',
+    '__proto__',
+    'constructor toString',
+    '<*>',
+    '\u0001\u0002',
+    '('.repeat(9_999),
+    'a='.repeat(9_999),
+    '"'.repeat(9_999),
+    '::'.repeat(9_999),
+    '. '.repeat(9_999),
+    'א'.repeat(9_999),
+    '\u2028',
+    '1'.repeat(70_000),
+  ];
+
+  for (const text of [...texts, ...texts]) assert.equal(typeof miner.place(text, 0).id, 'string');
+
+  const restored = TemplateMiner.restore(miner.stored());
+  assert.equal(restored.size, miner.size);
+  for (const text of texts) assert.equal(restored.place(text, 0).id, miner.place(text, 0).id);
+});
+
+test('a general text covers its special forms, word by word', () => {
+  assert.ok(covers('user <*> left', 'user alice left'));
+  assert.ok(covers('user <*> left', 'user <*> left'));
+  assert.ok(covers('size=<*>, key=<*>', 'size=<*>, key=alice'));
+  assert.ok(!covers('user <*> left', 'user alice was left'));
+  assert.ok(!covers('user <*> left', 'user alice came'));
+  assert.ok(!covers('user alice left', 'user <*> left'));
+  assert.ok(!covers('a<*>b<*>c', 'abc'.slice(0, 2)));
+  assert.ok(!covers('aa<*>aa', 'aaa'));
+});
+
+test('a server that saw less finds its template by the text of one that saw more', () => {
+  const [wise, new_] = [new TemplateMiner(), new TemplateMiner()];
+  for (const user of USERS) wise.place(`session closed for user ${user}`, 0);
+  const general = [...wise.templates()][0]!.text;
+
+  const special = new_.place('session closed for user zoe', 0);
+
+  assert.equal(new_.find(templateId(general) as TemplateId), undefined);
+  assert.ok(covers(general, special.text));
+});
+
+/** Lines that have no word in common. */
+function unlike(index: number): string {
+  return [0, 1, 2, 3].map((part) => word(index + part * 5_000)).join(' ');
+}
+
+/** Distinct words without a digit. */
+function word(index: number): string {
+  let text = '';
+  for (let rest = index + 17; rest > 0; rest = Math.floor(rest / 20))
+    text += 'bcdfghjklmnpqrstvwxz'[rest % 20]! + 'aeiou'[rest % 5]!;
+  return `w${text}`;
+}
