@@ -1,4 +1,4 @@
-import { isLearnt, isOpen, VARIABLE_CODE } from './skeleton.ts';
+import { isLearnt, isOpen, opensQuote, VARIABLE_CODE } from './skeleton.ts';
 
 /** Tokens that may become variables at once. */
 const DIFFERENCES_MAX = 3;
@@ -87,11 +87,13 @@ function isSameValue(
   lineLength: number,
 ): boolean {
   if (Math.max(length, lineLength) > PIECE_TOKENS_MAX) return false;
-  if (length === 1) return template[from] === -VARIABLE_CODE && hasOpen(line, lineFrom, lineLength);
-  return lineLength === 1 && line[lineFrom] === -VARIABLE_CODE && hasOpen(template, from, length);
+  if (length === 1) return template[from] === -VARIABLE_CODE && isValue(line, lineFrom, lineLength);
+  return lineLength === 1 && line[lineFrom] === -VARIABLE_CODE && isValue(template, from, length);
 }
 
-function hasOpen(codes: readonly number[], from: number, length: number): boolean {
+/** A variable is among the tokens, or they are a word in quotes. */
+function isValue(codes: readonly number[], from: number, length: number): boolean {
+  if (length === 3 && opensQuote(codes[from] as number)) return true;
   for (let index = from; index < from + length; index++) if (isOpen(codes[index] as number)) return true;
   return false;
 }

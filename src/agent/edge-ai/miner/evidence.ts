@@ -3,7 +3,9 @@ const NOUNS = new Set(
   (
     'user username account login host hostname node server client peer domain interface device dev disk volume partition mount file path ' +
     'directory folder package module service process program command task job thread queue topic table database schema key id name address ' +
-    'port session container pod image instance cluster group role type attribute class method function property hive'
+    'port session container pod image instance cluster group role type attribute class method function property hive ' +
+    'state mode phase reason kind protocol priority role policy rule store zone region site branch pool snapshot model tool driver ' +
+    'channel exchange vhost collection bucket shard replica worker thread plugin extension feature flag locale profile schedule'
   ).split(' '),
 );
 const PREPOSITIONS = new Set('by from to of for in on at via with into onto as using'.split(' '));

@@ -61,6 +61,14 @@ export function isOpen(code: number): boolean {
   return code >= -VARIABLE_CODE && code <= VARIABLE_CODE;
 }
 
+/** `"` and `'` at the beginning of a piece. */
+const OPENING_QUOTES: ReadonlySet<number> = new Set(['"', "'", ' "', " '"].map((quote) => -codeOf(quote)));
+
+/** Whether a piece of three tokens begins with a quote, and so is a word in quotes. */
+export function opensQuote(code: number): boolean {
+  return OPENING_QUOTES.has(code);
+}
+
 /** The token, made a learnt variable. */
 export function learnt(token: string): string {
   return token.startsWith(' ') ? ` ${LEARNT}` : LEARNT;

@@ -1,5 +1,5 @@
 import { ASCII_CLASSES, CHAR, charClass } from './char-classes.ts';
-import { isDateWord, isMessageKey, isUnit, KNOWN_WORD_LENGTH_MAX } from './known-words.ts';
+import { isDateWord, isMessageKey, isMethod, isUnit, KNOWN_WORD_LENGTH_MAX } from './known-words.ts';
 import { HASH_PRIME, HASH_SEED, hashText } from './text-hash.ts';
 import { VariableShapes } from './variable-shapes.ts';
 
@@ -128,7 +128,10 @@ export class Tokenizer {
       if (next === BACKSLASH && at === from + 1) return this.#address(from, at + 2, end, spaced);
     }
     if (coreEnd === from) {
-      this.#push(KIND.word, from, at, hashText(text, from, at), spaced);
+      // `GET / HTTP`.
+      const isRoot = at === from + 1 && text.charCodeAt(from) === SLASH && this.#isMethodWord(this.#count - 1);
+      if (isRoot) this.#pushVariable(from, at, spaced);
+      else this.#push(KIND.word, from, at, hashText(text, from, at), spaced);
       return at;
     }
     const first = text.charCodeAt(from);
@@ -175,6 +178,7 @@ export class Tokenizer {
         return quoted;
       }
     }
+    if ((code === QUOTE || code === APOSTROPHE) && spaced === 0 && this.#closesQuoted(code)) return at + 1;
     if (code === LESS && VariableShapes.startsBound(this.#text, at + 1, end)) return this.#word(at + 1, end, spaced);
     const open = code === 41 ? ROUND_OPEN : code === 93 ? 91 : code === 125 ? 123 : 0;
     if (open !== 0 && this.#closes(open)) return at + 1;
@@ -189,12 +193,34 @@ export class Tokenizer {
   #quotedValueEnd(at: number, end: number, spaced: number): number {
     const top = this.#count - 1;
     if (top < 0 || (spaced === 0 && this.#kinds[top] !== KIND.delimiter)) return 0;
-    const isKeyed = this.#isDelimiter(top, EQUALS) || this.#isDelimiter(top, COLON);
+    // `key="…"`, `key: "…"`.
+    const isKeyed =
+      this.#isDelimiter(top, EQUALS) || (this.#isDelimiter(top, COLON) && this.#kinds[top - 1] === KIND.word);
     if (isKeyed && this.#isMessageKey(top - 1)) return 0;
     const quoted = VariableShapes.quotedEnd(this.#text, at, end);
     if (quoted === 0) return 0;
-    const isValue = this.#isDelimiter(top, EQUALS) || VariableShapes.isQuotedValue(this.#text, at + 1, quoted - 1);
+    const isValue =
+      (isKeyed && this.#text.charCodeAt(at) === QUOTE) || VariableShapes.isQuotedValue(this.#text, at + 1, quoted - 1);
     return isValue ? quoted : 0;
+  }
+
+  /** `"<*>"` is the variable itself. */
+  #closesQuoted(quote: number): boolean {
+    const open = this.#count - 2;
+    if (open < 1 || this.#kinds[open + 1] !== KIND.variable || this.#spaced[open + 1] === 1) return false;
+    if (!this.#isDelimiter(open, quote)) return false;
+    const [start, end, spaced] = [
+      this.#starts[open] as number,
+      this.#ends[open + 1] as number,
+      this.#spaced[open] as number,
+    ];
+    this.#count = open;
+    this.#pushVariable(start, end, spaced);
+    return true;
+  }
+
+  #isMethodWord(index: number): boolean {
+    return index >= 0 && this.#kinds[index] === KIND.word && isMethod(this.#hashes[index] as number);
   }
 
   /** `msg`, or `"msg"`. */
@@ -218,9 +244,9 @@ export class Tokenizer {
     if (spaced === 1) this.#closeEmptyValue();
     let kind: number = KIND.word;
     if ((flags & LETTER) !== 0 && end - start <= KNOWN_WORD_LENGTH_MAX) {
-      const afterVariable = this.#count > 0 && this.#kinds[this.#count - 1] === KIND.variable;
-      if (afterVariable && (isUnit(hash) || isDateWord(hash))) return;
-      if (afterVariable && spaced === 1 && isPlural(this.#text, start, end)) {
+      const afterNumber = this.#endsWithDigit(this.#count - 1);
+      if (afterNumber && (isUnit(hash) || isDateWord(hash))) return;
+      if (afterNumber && spaced === 1 && this.#isCount(this.#count - 1) && isPlural(this.#text, start, end)) {
         // `1 packet`, `2 packets`.
         this.#push(KIND.word, start, end - 1, hashText(this.#text, start, end - 1), spaced);
         return;
@@ -228,6 +254,22 @@ export class Tokenizer {
       if ((flags & CHAR.upper) !== 0 && isDateWord(hash)) kind = KIND.dateWord;
     }
     this.#push(kind, start, end, hash, spaced);
+  }
+
+  /** Whether a token is a variable that ends with a digit: only then a unit may follow it. */
+  #endsWithDigit(index: number): boolean {
+    if (index < 0 || this.#kinds[index] !== KIND.variable) return false;
+    const end = this.#ends[index] as number;
+    return end > 0 && charClass(this.#text.charCodeAt(end - 1)) === CHAR.digit;
+  }
+
+  /** Whether a token has digits alone. */
+  #isCount(index: number): boolean {
+    const end = this.#ends[index] as number;
+    for (let at = this.#starts[index] as number; at < end; at++) {
+      if (charClass(this.#text.charCodeAt(at)) !== CHAR.digit) return false;
+    }
+    return true;
   }
 
   /** Pushes a variable, joined with what stands before it where both are one value: `12:03`, `1, 2`, `Jul 13`. */
