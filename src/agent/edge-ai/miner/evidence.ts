@@ -12,6 +12,8 @@ const PREPOSITIONS = new Set('by from to of for in on at via with into onto as u
 /** A value that the tokenizer took for a variable counts as so many words. */
 const VARIABLE_WEIGHT = 2;
 
+/** Words of a statement that is unlikely to be another one but for a value. */
+const LONG_STATEMENT_WORDS = 5;
 /** Words that a statement must have beside two places that vary on their own. */
 const APART_CONSTANTS_MIN = 3;
 /** What people look for in a line: statements that differ in such a word are told apart unless many others stood there too. */
@@ -26,6 +28,8 @@ const STATES = new Set(
 export interface Evidence {
   /** Anywhere. */
   readonly words: number;
+  /** In a statement that is long and the same otherwise. */
+  readonly long: number;
   /** Words that look like names: `a_b`, `a.b`, `fooBar`. */
   readonly names: number;
   /** `key=…`, `'…'`, `[…]`. */
@@ -36,7 +40,7 @@ export interface Evidence {
   readonly placed: number;
 }
 
-export const EVIDENCE: Evidence = { words: 8, names: 4, values: 4, named: 3, placed: 3 };
+export const EVIDENCE: Evidence = { words: 8, long: 3, names: 4, values: 4, named: 3, placed: 3 };
 
 /**
  * Whether `values`, seen at one place of a statement that is the same otherwise, show that the place is a variable. `at`: all the places
@@ -73,7 +77,8 @@ export function isVariablePlace(
   const constants = countConstants(tokens, at);
   if (constants === 0) return false;
   const place = placeKind(tokens, index);
-  let needed = place === undefined ? evidence.words : evidence[place];
+  let needed =
+    place !== undefined ? evidence[place] : constants >= LONG_STATEMENT_WORDS ? evidence.long : evidence.words;
   if (states > 0) needed = Math.max(needed, evidence.words);
   else if (names === words) needed = Math.min(needed, evidence.names) - (place === undefined ? 0 : 1);
   // A statement is told by its beginning and by its words: more is asked where that would go.

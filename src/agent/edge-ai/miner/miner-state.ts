@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { TEMPLATE_ALIASES_MAX, TEMPLATE_ID_PATTERN, type TemplateId } from '../../../contract/triage.ts';
-import { splitTokens } from './skeleton.ts';
+import { codesOf, splitTokens } from './skeleton.ts';
 import { TemplateNode } from './template-node.ts';
 import { TEMPLATES_MAX } from './template-shelf.ts';
 import { SCANNED_LENGTH_MAX, TOKENS_MAX } from './tokenizer.ts';
@@ -39,7 +39,8 @@ export function readState(stored: string): TemplateNode[] {
     if (nodes.length === TEMPLATES_MAX) break;
     if (!isRow(row)) return [];
     const [skeleton, lines, generation, firstSeenAt, lastSeenAt, ...aliases] = row;
-    const node = new TemplateNode(nodes.length, splitTokens(skeleton), firstSeenAt);
+    const tokens = splitTokens(skeleton);
+    const node = new TemplateNode(nodes.length, tokens, codesOf(tokens), firstSeenAt);
     node.restore({ lines, generation, lastSeenAt, aliases: aliases.slice(-TEMPLATE_ALIASES_MAX) });
     nodes.push(node);
   }

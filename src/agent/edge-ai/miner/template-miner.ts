@@ -5,7 +5,8 @@
  * A line goes through four steps. The header of a raw line is skipped (`header.ts`). The rest is cut into tokens, and what is a value by its
  * shape becomes `<*>` (`tokenizer.ts`). The masked text is looked up among those remembered: nearly all lines end here, in a microsecond or
  * few. Otherwise it is held against the templates of as many pieces (`template-index.ts`): one that holds it takes it; if some differ from it
- * only where many different words stood, they are one template from now on (`evidence.ts`, `generalise.ts`); else it is a new one.
+ * only where many different words stood, they are one template from now on (`evidence.ts`, `generalise.ts`); else it is a new one, which a full
+ * miner holds only once its text came again (`doorkeeper.ts`).
  *
  * Bounds: at most `TEMPLATES_MAX` templates and `LENGTH_MAX` of text (`template-shelf.ts`), `TOKENS_MAX` tokens of a line, twice
  * `REMEMBERED_MAX` remembered texts, `TEMPLATE_ALIASES_MAX` older ids of a template. Everything is linear in the line; no randomness and no
@@ -16,8 +17,8 @@
  */
 import type { TemplateId } from '../../../contract/triage.ts';
 import type { Miner, Template } from '../types.ts';
-import type { Evidence } from './evidence.ts';
-import { EVIDENCE } from './evidence.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+import { EVIDENCE, type Evidence } from './evidence.ts';
 import { generalise, type Union } from './generalise.ts';
 import { HeaderReader } from './header.ts';
 import { readState, writeState } from './miner-state.ts';
@@ -42,6 +43,7 @@ export class TemplateMiner implements Miner {
   readonly #tokenizer = new Tokenizer();
   readonly #shelf: TemplateShelf;
   readonly #index = new TemplateIndex();
+  readonly #doorkeeper = new Doorkeeper();
   readonly #evidence: Evidence;
   readonly #byId = new Map<TemplateId, TemplateNode>();
   /** How many templates `#byId` doesn't know yet: they are named when somebody looks for an id. */
@@ -83,7 +85,7 @@ export class TemplateMiner implements Miner {
     }
     node.lines++;
     node.lastSeenAt = now;
-    this.#shelf.use(node);
+    if (node.isHeld) this.#shelf.use(node);
     return node;
   }
 
@@ -128,11 +130,14 @@ export class TemplateMiner implements Miner {
   /** For a masked text that isn't remembered: the template that holds it, one that grows to hold it, or a new one. */
   #placeUnknown(tokens: readonly string[], now: number): TemplateNode {
     const near: Near[] = [];
-    const found = this.#index.find(codesOf(tokens), near);
+    const codes = codesOf(tokens);
+    const found = this.#index.find(codes, near);
     if (found !== undefined) return found;
-    const node = new TemplateNode(this.#serial, tokens, now);
     const union = near.length === 0 ? undefined : generalise(tokens, near, this.#evidence);
     if (union !== undefined) return this.#unite(union);
+    const node = new TemplateNode(this.#serial, tokens, codes, now);
+    const { keyHigh, keyLow } = this.#tokenizer;
+    if (this.#shelf.isFull && !this.#doorkeeper.knows(keyHigh, keyLow)) return node;
     this.#list(node);
     this.#shelf.add(node);
     return node;

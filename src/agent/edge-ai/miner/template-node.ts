@@ -6,9 +6,9 @@ import { codesOf, joinTokens, splitTokens, textOf } from './skeleton.ts';
 /** A template, and its place in the miner's lists. Only the miner changes it. */
 export class TemplateNode implements Template {
   /** Its tokens, see `joinTokens`. */
-  skeleton = '';
+  skeleton: string;
   /** Of its tokens, see `codesOf`. */
-  codes: number[] = [];
+  codes: number[];
   generation = 0;
   aliases: readonly TemplateId[] = [];
   lines = 0;
@@ -29,9 +29,11 @@ export class TemplateNode implements Template {
   isNamed = false;
   #id: TemplateId | undefined = undefined;
 
-  constructor(serial: number, tokens: readonly string[], now: number) {
+  /** `codes`: of the tokens. */
+  constructor(serial: number, tokens: readonly string[], codes: number[], now: number) {
     this.serial = serial;
-    this.#set(tokens);
+    this.skeleton = joinTokens(tokens);
+    this.codes = codes;
     this.firstSeenAt = now;
     this.lastSeenAt = now;
   }
@@ -52,7 +54,8 @@ export class TemplateNode implements Template {
   /** Becomes more general; the id it had lives on as an alias. */
   become(tokens: readonly string[]): void {
     const before = this.id;
-    this.#set(tokens);
+    this.skeleton = joinTokens(tokens);
+    this.codes = codesOf(tokens);
     this.#id = undefined;
     if (this.id === before) return;
     this.generation++;
@@ -80,11 +83,6 @@ export class TemplateNode implements Template {
     this.generation = known.generation;
     this.lastSeenAt = known.lastSeenAt;
     this.aliases = known.aliases;
-  }
-
-  #set(tokens: readonly string[]): void {
-    this.skeleton = joinTokens(tokens);
-    this.codes = codesOf(tokens);
   }
 }
 

@@ -40,6 +40,12 @@ export class TemplateShelf {
     return this.#newcomers.size + this.#established.size;
   }
 
+  /** Whether the next one pushes out another, if it isn't long. */
+  get isFull(): boolean {
+    const { templatesMax, lengthMax } = this.#limits;
+    return this.size >= templatesMax || this.#length + lengthMax / templatesMax > lengthMax;
+  }
+
   add(node: TemplateNode): void {
     node.isHeld = true;
     node.isEstablished = false;
