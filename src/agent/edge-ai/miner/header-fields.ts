@@ -3,6 +3,8 @@ import { CHAR, charClass } from './char-classes.ts';
 /** Longer fields and bracketed groups are no part of a header. */
 export const FIELD_LENGTH_MAX = 160;
 const GROUP_LENGTH_MAX = 240;
+/** Wider gaps are no gap of a header. */
+const SPACES_MAX = 200;
 
 const LEVELS = new Set(
   (
@@ -179,7 +181,7 @@ export function fieldEnd(text: string, from: number): number {
 
 export function skipSpaces(text: string, from: number): number {
   let at = from;
-  while (at < text.length && charClass(text.charCodeAt(at)) === CHAR.space) at++;
+  while (at < text.length && at < from + SPACES_MAX && charClass(text.charCodeAt(at)) === CHAR.space) at++;
   return at;
 }
 

@@ -103,7 +103,18 @@ function afterSyslogTime(text: string, from: number): number {
   if (isHost) at = skipSpaces(text, host);
   at = skipSeparators(text, at);
   const component = componentEnd(text, at, fieldEnd(text, at), true);
-  return component < 0 ? versionedEnd(text, at) : skipSpaces(text, component);
+  if (component >= 0) return skipSpaces(text, component);
+  const parent = parentEnd(text, at);
+  return parent < 0 ? versionedEnd(text, at) : parent;
+}
+
+/** Past `launchd[1] (child[99]):`, a process that speaks of another; -1 when it is none. */
+function parentEnd(text: string, from: number): number {
+  const end = fieldEnd(text, from);
+  const open = skipSpaces(text, end);
+  if (text.charCodeAt(end - 1) !== CLOSE || text.charCodeAt(open) !== ROUND_OPEN) return -1;
+  const close = groupEnd(text, open);
+  return close >= 0 && text.charCodeAt(close) === COLON ? skipSpaces(text, close + 1) : -1;
 }
 
 /** What stands after any other timestamp, in any order, up to what begins the message. */

@@ -23,7 +23,9 @@ const SIGN = CHAR.joiner | CHAR.slash | CHAR.backslash;
 const QUOTE = 34;
 const APOSTROPHE = 39;
 const ROUND_OPEN = 40;
+const PLUS = 43;
 const COMMA = 44;
+const DASH = 45;
 const DOT = 46;
 const SLASH = 47;
 const COLON = 58;
@@ -106,12 +108,14 @@ export class Tokenizer {
       if ((type & (CHAR.space | CHAR.delimiter)) !== 0) break;
       hash = Math.imul(hash ^ code, HASH_PRIME);
       flags |= type;
-      if ((type & SIGN) === 0) {
+      // `x+` and `y-` are names of directions, so a sign after one letter is part of the word.
+      const isDirection = (code === PLUS || code === DASH) && at === from + 1 && (flags & ~CHAR.joiner & ~LETTER) === 0;
+      if ((type & SIGN) === 0 || isDirection) {
         coreEnd = at + 1;
         coreHash = hash;
         coreDots = dots;
         coreSlashes = slashes;
-        if ((type & LETTER) !== 0 && (code | 32) > 102) notHex = 1;
+        if ((type & LETTER) !== 0 ? (code | 32) > 102 : isDirection) notHex = 1;
       } else if (code === DOT || type === CHAR.slash || text.charCodeAt(at + 1) === code) {
         if (text.charCodeAt(at + 1) === code && text.charCodeAt(at + 2) === code) {
           if (at === from) return this.#leader(from, end, spaced);
@@ -141,7 +145,12 @@ export class Tokenizer {
       code === COLON &&
       (coreDots > 1 || (flags & CHAR.upper) === 0) &&
       charClass(text.charCodeAt(at + 1)) === CHAR.digit;
-    if (isPlace || VariableShapes.isVariable(flags, coreEnd - from, coreSlashes, coreDots, first, notHex === 0)) {
+    // A name before `=` is a key, however much it looks like a host or a package.
+    const isKey = at < end && code === EQUALS && coreEnd === at && (flags & CHAR.digit) === 0;
+    if (
+      isPlace ||
+      (!isKey && VariableShapes.isVariable(flags, coreEnd - from, coreSlashes, coreDots, first, notHex === 0))
+    ) {
       // A name with a digit in it that is called is the function, not a value.
       const isCall = code === ROUND_OPEN && coreEnd === at && at < end && (charClass(first) & LETTER) !== 0;
       if (isCall && (flags & (CHAR.slash | CHAR.backslash)) === 0)
