@@ -3,7 +3,8 @@ import { TEMPLATE_ALIASES_MAX, TEMPLATE_ID_PATTERN, type TemplateId } from '../.
 import { codesOf, splitTokens } from './skeleton.ts';
 import { TemplateNode } from './template-node.ts';
 import { TEMPLATES_MAX } from './template-shelf.ts';
-import { SCANNED_LENGTH_MAX, TOKENS_MAX } from './tokenizer.ts';
+import { TOKENS_MAX } from './token-row.ts';
+import { SCANNED_LENGTH_MAX } from './tokenizer.ts';
 
 /**
  * A miner's state: base64 of raw deflate over JSON, `[FORMAT, [skeleton, lines, generation, firstSeenAt, lastSeenAt, …aliases], …]`, the templates in

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SCANNED_LENGTH_MAX, TOKENS_MAX, Tokenizer } from '../../../../src/agent/edge-ai/miner/tokenizer.ts';
+import { TOKENS_MAX } from '../../../../src/agent/edge-ai/miner/token-row.ts';
+import { SCANNED_LENGTH_MAX, Tokenizer } from '../../../../src/agent/edge-ai/miner/tokenizer.ts';
 
 function mask(text: string): string {
   const tokenizer = new Tokenizer();
