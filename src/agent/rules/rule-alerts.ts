@@ -2,12 +2,12 @@ import type { AlertReport } from '../../contract/alert.ts';
 import type { AgentId, ServerName } from '../../contract/ids.ts';
 import { type RuleSettings, TAGS_KEY } from '../../contract/rules.ts';
 import { formatDuration } from '../../platform/quantity.ts';
+import type { AlertSubject } from '../alert-teller.ts';
+import { RepeatedAlerts } from '../repeated-alerts.ts';
 import type { RuleHit } from './rule-engine.ts';
 import type { Absence } from './rule-memory.ts';
 
-/** The same rule on the same AI agent is told again this long after, with how often it hit meanwhile. */
-export const TOLD_AGAIN_MS = 60_000;
-/** Any record may name an AI agent of its own; past this many troubles at a time new ones are told together, by rule, once a minute. */
+/** Any record may name an AI agent of its own. */
 const TROUBLES_MAX = 1_000;
 /** Of a record that is longer only what an alert says is kept until it is told: there may be `TROUBLES_MAX` of them. */
 const KEPT_WHOLE_LENGTH_MAX = 4_000;
@@ -24,22 +24,6 @@ export interface RuleAlertsOptions {
   readonly tell: (alert: AlertReport, about?: AlertSubject) => void;
 }
 
-export interface AlertSubject {
-  readonly agentId: AgentId;
-  /** As it is stored, `EncodedRecord.json`. Absent: it is not about a record. */
-  readonly json?: string;
-}
-
-interface Trouble {
-  toldAt: number;
-  /** Hits since it was told. */
-  untold: number;
-  latest: Latest;
-  latestAt: number;
-  /** AI agents for which there was no room. */
-  readonly isOfOthers: boolean;
-}
-
 /** A hit, or what is told of it. */
 type Latest = RuleHit | Said;
 
@@ -52,57 +36,26 @@ interface Said {
 /** Makes alerts of hits: each trouble at once, then at most once a minute. */
 export class RuleAlerts {
   readonly #options: RuleAlertsOptions;
-  readonly #troubles = new Map<string, Trouble>();
-  /** By rule: those for which there was no room. */
-  readonly #others = new Map<string, Trouble>();
+  /** By AI agent and rule; past the bound by rule. */
+  readonly #troubles: RepeatedAlerts<Latest>;
 
   constructor(options: RuleAlertsOptions) {
     this.#options = options;
+    this.#troubles = new RepeatedAlerts<Latest>({
+      troublesMax: TROUBLES_MAX,
+      keep: worthKeeping,
+      tell: (latest, hits, at, isOfOthers) =>
+        options.tell(this.#alertOf(latest, hits, at, isOfOthers), isOfOthers ? undefined : subjectOf(latest)),
+    });
   }
 
   hit(hit: RuleHit, now: number): void {
-    const key = `${hit.agentId}\n${hit.rule.name}`;
-    const isRoom = this.#troubles.size < TROUBLES_MAX;
-    const known = this.#troubles.get(key) ?? (isRoom ? undefined : this.#others.get(hit.rule.name));
-    if (known !== undefined) {
-      known.untold++;
-      known.latest = worthKeeping(hit);
-      known.latestAt = now;
-      return;
-    }
-    const trouble = { toldAt: now, untold: isRoom ? 0 : 1, latest: worthKeeping(hit), latestAt: now };
-    if (isRoom) this.#troubles.set(key, { ...trouble, isOfOthers: false });
-    else this.#others.set(hit.rule.name, { ...trouble, isOfOthers: true });
-    if (isRoom) this.#options.tell(this.#alertOf(hit, 1, now), subjectOf(hit));
+    this.#troubles.hit(`${hit.agentId}\n${hit.rule.name}`, hit.rule.name, hit, now);
   }
 
   /** Tells what hit again and has waited its minute, and forgets what is over. Returns when to come again (epoch ms), if ever. */
   tellAgain(now: number): number | undefined {
-    const next = [this.#troubles, this.#others].flatMap((troubles) => this.#tellOf(troubles, now) ?? []);
-    return next.length === 0 ? undefined : Math.min(...next);
-  }
-
-  #tellOf(troubles: Map<string, Trouble>, now: number): number | undefined {
-    let next: number | undefined;
-    for (const [key, trouble] of troubles) {
-      const dueAt = trouble.toldAt + TOLD_AGAIN_MS;
-      if (dueAt > now && trouble.toldAt <= now) {
-        next = Math.min(next ?? dueAt, dueAt);
-        continue;
-      }
-      if (trouble.untold === 0) troubles.delete(key);
-      else {
-        const { latest, untold, latestAt, isOfOthers } = trouble;
-        this.#options.tell(
-          this.#alertOf(latest, untold, latestAt, isOfOthers),
-          isOfOthers ? undefined : subjectOf(latest),
-        );
-        trouble.untold = 0;
-        trouble.toldAt = now;
-        next = Math.min(next ?? now + TOLD_AGAIN_MS, now + TOLD_AGAIN_MS);
-      }
-    }
-    return next;
+    return this.#troubles.tellAgain(now);
   }
 
   absent({ rule: { settings }, agentId, lastAt }: Absence, now: number): void {
@@ -117,7 +70,7 @@ export class RuleAlerts {
     );
   }
 
-  #alertOf(latest: Latest, hits: number, at: number, isOfOthers = false): AlertReport {
+  #alertOf(latest: Latest, hits: number, at: number, isOfOthers: boolean): AlertReport {
     const { rule, agentId, said } = 'said' in latest ? latest : saidOf(latest);
     const others = isOfOthers ? { dedup_key: `${this.#options.server}::rule:${rule.name}`, agent_id: null } : undefined;
     return {
@@ -160,8 +113,8 @@ function subjectOf(latest: Latest): AlertSubject | undefined {
   return 'said' in latest ? undefined : { agentId: latest.agentId, json: latest.record.json };
 }
 
-function worthKeeping(hit: RuleHit): Latest {
-  return hit.record.json.length > KEPT_WHOLE_LENGTH_MAX ? saidOf(hit) : hit;
+function worthKeeping(hit: Latest): Latest {
+  return 'record' in hit && hit.record.json.length > KEPT_WHOLE_LENGTH_MAX ? saidOf(hit) : hit;
 }
 
 function saidOf({ rule, agentId, record: { json, level, action, timestamp } }: RuleHit): Said {

@@ -4,6 +4,7 @@ import { REDACTION_DEFAULT } from '../../contract/redaction.ts';
 import type { RuleSettings, RuleVerdict } from '../../contract/rules.ts';
 import { matchesServerPattern as matchesName } from '../../contract/server-pattern.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
+import { sliceEnd } from '../judging-pace.ts';
 import { Redactor } from '../redaction/index.ts';
 import { encodeObject } from '../sources/record-encoder.ts';
 import { CompiledRule } from './compiled-rule.ts';
@@ -256,19 +257,6 @@ export class RuleEngine {
     return { agentId, level, action, timestamp, json: `${json.slice(0, -1)},"triage":${JSON.stringify(verdict)}}` };
   }
 }
-
-/** Where the slice that begins at `from` ends: so much holds the event loop for a few ms under a hundred rules. */
-function sliceEnd(records: readonly EncodedRecord[], from: number): number {
-  let bytes = 0;
-  for (let at = from; at < records.length; at++) {
-    bytes += records[at]!.byteLength ?? records[at]!.json.length;
-    if (bytes >= SLICE_BYTES || at - from >= SLICE_RECORDS) return at + 1;
-  }
-  return records.length;
-}
-
-const SLICE_BYTES = 65_536;
-const SLICE_RECORDS = 500;
 
 class Work implements Judgement {
   kept: EncodedRecord[] = [];

@@ -1,13 +1,16 @@
 import type { Config } from '../../config/index.ts';
-import { type AlertReport, LINES_BEFORE_BYTES_MAX, LINES_BEFORE_MAX } from '../../contract/alert.ts';
+import type { AlertReport } from '../../contract/alert.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
+import { AlertTeller } from '../alert-teller.ts';
 import type { AppendOptions, AppendResult, EncodedRecord, LinesBeforeQuery, RecordSink } from '../buffer/types.ts';
-import { type AlertSubject, RuleAlerts, TOLD_AGAIN_MS } from './rule-alerts.ts';
+import { breathing } from '../judging-pace.ts';
+import { TOLD_AGAIN_MS } from '../repeated-alerts.ts';
+import { RuleAlerts } from './rule-alerts.ts';
 import type { Judgement, RuleCounts, RuleEngine } from './rule-engine.ts';
 import type { Absence } from './rule-memory.ts';
 
@@ -38,11 +41,7 @@ const KEEP_AGAIN_MS = 60_000;
 /** Files are read on after a start, which brings what came while nobody looked; only then is something missing. */
 const ABSENCE_GRACE_MS = 60_000;
 const NOTHING_DUE_MS = 3_600_000;
-/** Alerts that may wait for the lines before them; in a storm the others are told without. */
-const LOOKING_BACK_MAX = 20;
 const NO_COUNTS: RuleCounts = { hits: new Map(), failed: 0 };
-/** So long judging records may hold the event loop, and a slice more. */
-const HELD_MS_MAX = 10;
 /** Moved by more than this against what has passed, the host's clock was set. */
 const CLOCK_SET_MS = 5_000;
 
@@ -63,15 +62,15 @@ export class RuleSink implements RecordSink, AsyncDisposable {
   #keepAt: number | undefined;
   #kept: string | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
-  #lookingBack: Promise<void> = Promise.resolve();
-  #lookingBackCount = 0;
+  readonly #teller: AlertTeller;
   #closed = false;
 
   constructor(options: RuleSinkOptions) {
     const { buffer, server, clock, revision } = options;
     this.#options = options;
     this.#kept = buffer.meta(MEMORY_META);
-    this.#alerts = new RuleAlerts({ server, revision, tell: (alert, about) => this.#tell(alert, about) });
+    this.#teller = new AlertTeller(options);
+    this.#alerts = new RuleAlerts({ server, revision, tell: (alert, about) => this.#teller.tell(alert, about) });
     this.#startedAt = clock.now();
     this.#clockAheadMs = this.#startedAt - clock.monotonic();
     this.#watch = new Pace(clock, async () => this.#round());
@@ -114,7 +113,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     const now = clock.now();
     const judgement = engine.isLittle(records)
       ? engine.judge(records, now)
-      : await engine.judgeInSlices(records, now, this.#breathing());
+      : await engine.judgeInSlices(records, now, breathing(clock));
     if (judgement === undefined) return buffer.append(records, options);
     const { kept, dropped } = judgement;
     const answer = options.answerAfterRules?.(kept.length, dropped.length) ?? options.answer;
@@ -151,35 +150,8 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     await this.#watch.close();
-    await this.#lookingBack;
+    await this.#teller.told;
     this.#keep();
-  }
-
-  /** One after the other, in turns of their own: what people are told must not hold what comes in. */
-  #tell(alert: AlertReport, about: AlertSubject | undefined): void {
-    const { tell } = this.#options;
-    if (about === undefined || this.#lookingBackCount >= LOOKING_BACK_MAX) {
-      tell(alert);
-      return;
-    }
-    this.#lookingBackCount++;
-    this.#lookingBack = this.#lookingBack.then(async () => {
-      tell(await this.#withLinesBefore(alert, about));
-      this.#lookingBackCount--;
-      if (this.#lookingBackCount > 0) await new Promise(setImmediate);
-    });
-  }
-
-  async #withLinesBefore(alert: AlertReport, about: AlertSubject): Promise<AlertReport> {
-    const { buffer, logger } = this.#options;
-    try {
-      const bounds = { limit: LINES_BEFORE_MAX, bytesMax: LINES_BEFORE_BYTES_MAX };
-      const lines = await buffer.linesBefore({ ...about, ...bounds });
-      return lines.length === 0 ? alert : { ...alert, detail: { ...alert.detail, lines_before: lines } };
-    } catch (error) {
-      logger.warn('an alert is told without the lines before it', errorFields(error)); // memory is short, say
-      return alert;
-    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -221,21 +193,6 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     if (this.#keepAt !== undefined && this.#keepAt <= now) this.#keep();
     this.#dueAt = Math.min(dueAt, this.#keepAt ?? dueAt, this.#alerts.tellAgain(now) ?? dueAt);
     return Math.max(0, this.#dueAt - now);
-  }
-
-  /** Lets others have the event loop once it was held for long enough: heartbeats, health, other sources. */
-  #breathing(): () => Promise<void> | undefined {
-    const { clock } = this.#options;
-    let heldSince = clock.monotonic();
-    return () => {
-      if (clock.monotonic() - heldSince < HELD_MS_MAX) return undefined;
-      return new Promise((resolve) => {
-        setImmediate(() => {
-          heldSince = clock.monotonic();
-          resolve();
-        });
-      });
-    };
   }
 
   /** The wall clock; where it was set, what waits goes with it. */
