@@ -18,6 +18,10 @@ export interface EncodedRecord {
   writeTo?(out: Buffer, at: number): number;
   /** Whether its timestamp is earlier (negative) or later (positive) than another's, without making text of them. */
   compareTimestamp?(other: Pick<EncodedRecord, 'timestamp'>): number;
+  /** The beginning of its message as it stands in `json`, escapes and all, of so many bytes at most: perhaps cut within a character. */
+  messageJson?(bytesMax: number): string;
+  /** A rule has said the last word on whether people are to be told of it: no other judge looks at it. */
+  readonly isJudged?: boolean;
 }
 
 /** What is stored together with records, in the same transaction. */

@@ -4,7 +4,7 @@ import { REDACTION_DEFAULT } from '../../contract/redaction.ts';
 import type { RuleSettings, RuleVerdict } from '../../contract/rules.ts';
 import { matchesServerPattern as matchesName } from '../../contract/server-pattern.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
-import { sliceEnd } from '../judging-pace.ts';
+import { sliceEnd, withVerdict } from '../judging.ts';
 import { Redactor } from '../redaction/index.ts';
 import { encodeObject } from '../sources/record-encoder.ts';
 import { CompiledRule } from './compiled-rule.ts';
@@ -253,8 +253,7 @@ export class RuleEngine {
         .reduce((worst, one) => (severityRank(one) > severityRank(worst) ? one : worst)),
       rules: alerting.map(({ name }) => name),
     };
-    const { agentId, level, action, timestamp, json } = outcome;
-    return { agentId, level, action, timestamp, json: `${json.slice(0, -1)},"triage":${JSON.stringify(verdict)}}` };
+    return withVerdict(outcome, verdict);
   }
 }
 

@@ -8,7 +8,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { AlertTeller } from '../alert-teller.ts';
 import type { AppendOptions, AppendResult, EncodedRecord, LinesBeforeQuery, RecordSink } from '../buffer/types.ts';
-import { breathing } from '../judging-pace.ts';
+import { breathing } from '../judging.ts';
 import { TOLD_AGAIN_MS } from '../repeated-alerts.ts';
 import { RuleAlerts } from './rule-alerts.ts';
 import type { Judgement, RuleCounts, RuleEngine } from './rule-engine.ts';

@@ -108,6 +108,8 @@ export function scanRecord(
       timestampAt,
       tailStart,
       end,
+      spans[2 * MESSAGE]!,
+      spans[2 * MESSAGE + 1]!,
       end,
     );
   return assemble(bytes, end, agentId as AgentId, level, action, head, defaults);
@@ -135,6 +137,7 @@ export class ScannedRecord implements EncodedRecord {
   agentId = UNKNOWN_AGENT_ID;
   level: Level = 'INFO';
   action = '';
+  isJudged = false;
   /** UTF-8 bytes of `json`. */
   byteLength = 0;
   /** Where the line ended that it was read from. */
@@ -144,6 +147,8 @@ export class ScannedRecord implements EncodedRecord {
   #timestampAt = 0;
   #tailStart = 0;
   #tailEnd = 0;
+  #messageAt = 0;
+  #messageEnd = 0;
 
   /** Returns itself. */
   set(
@@ -155,6 +160,8 @@ export class ScannedRecord implements EncodedRecord {
     timestampAt: number,
     tailStart: number,
     tailEnd: number,
+    messageAt: number,
+    messageEnd: number,
     lineEnd: number,
   ): this {
     this.agentId = agentId;
@@ -167,6 +174,9 @@ export class ScannedRecord implements EncodedRecord {
     this.#timestampAt = timestampAt;
     this.#tailStart = tailStart;
     this.#tailEnd = tailEnd;
+    this.#messageAt = messageAt;
+    this.#messageEnd = messageEnd;
+    this.isJudged = false;
     return this;
   }
 
@@ -190,6 +200,10 @@ export class ScannedRecord implements EncodedRecord {
     const out = Buffer.allocUnsafe(this.byteLength);
     this.writeTo(out, 0);
     return out.toString('utf8');
+  }
+
+  messageJson(bytesMax: number): string {
+    return this.#bytes.toString('utf8', this.#messageAt, Math.min(this.#messageEnd, this.#messageAt + bytesMax));
   }
 
   /** Writes `json` at `out[at]`, and returns where it ends. */
@@ -239,9 +253,23 @@ function assemble(
   const agentJson = spans[2 * AGENT_ID] === -1 ? utf8(agentId) : `"${part(AGENT_ID)}"`;
   const actionJson = spans[2 * ACTION] === -1 ? utf8(action) : `"${part(ACTION)}"`;
   const contextJson = spans[2 * CONTEXT] === -1 ? '{}' : part(CONTEXT);
-  const text = `${timestamp}"agent_id":${agentJson},"action":${actionJson},"message":"${part(MESSAGE)}","context":${contextJson}}`;
-  const own = Buffer.from(text, 'latin1');
-  return new ScannedRecord().set(agentId, level, action, head, own, 0, TIMESTAMP_LENGTH, own.length, lineEnd);
+  const before = `${timestamp}"agent_id":${agentJson},"action":${actionJson},"message":"`;
+  const message = part(MESSAGE);
+  const own = Buffer.from(`${before}${message}","context":${contextJson}}`, 'latin1');
+  const messageEnd = before.length + message.length;
+  return new ScannedRecord().set(
+    agentId,
+    level,
+    action,
+    head,
+    own,
+    0,
+    TIMESTAMP_LENGTH,
+    own.length,
+    before.length,
+    messageEnd,
+    lineEnd,
+  );
 }
 
 /** Finds the values of the line at `at`; the index after its closing brace, or -1. */

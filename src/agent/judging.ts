@@ -1,7 +1,9 @@
+import type { RuleVerdict } from '../contract/rules.ts';
+import type { TriageVerdict } from '../contract/triage.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { EncodedRecord } from './buffer/types.ts';
 
-/* How records are judged that are many or long: a slice at a time, with the event loop given to others in between. */
+/* What rules and triage do alike: judge many or long records a slice at a time, and note in a record what they found. */
 
 /** So long judging records may hold the event loop, and a slice more. */
 const HELD_MS_MAX = 10;
@@ -30,4 +32,11 @@ export function breathing(clock: Clock): () => Promise<void> | undefined {
       });
     });
   };
+}
+
+/** A record of which people are to be told, with the reason in it; no later judge looks at it. */
+export function withVerdict(record: EncodedRecord, verdict: RuleVerdict | TriageVerdict): EncodedRecord {
+  const { agentId, level, action, timestamp, json } = record;
+  const judged = `${json.slice(0, -1)},"triage":${JSON.stringify(verdict)}}`;
+  return { agentId, level, action, timestamp, json: judged, isJudged: true };
 }
