@@ -20,6 +20,11 @@ export function sliceEnd(records: readonly EncodedRecord[], from: number): numbe
   return records.length;
 }
 
+/** Few enough to be judged at once. */
+export function isLittle(records: readonly EncodedRecord[]): boolean {
+  return sliceEnd(records, 0) === records.length;
+}
+
 /** Called between slices: lets others have the event loop once it was held for long enough (heartbeats, health, other sources). */
 export function breathing(clock: Clock): () => Promise<void> | undefined {
   let heldSince = clock.monotonic();

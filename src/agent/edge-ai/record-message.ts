@@ -26,13 +26,13 @@ function messageJsonIn(json: string): string {
 
 /** It may have been cut within an escape, or within the bytes of a character. */
 function withoutCutEnd(text: string): string {
-  let end = text.endsWith('\ufffd') ? text.length - 1 : text.length;
+  const end = text.endsWith('\ufffd') ? text.length - 1 : text.length;
   const slash = text.lastIndexOf('\\', end - 1);
-  if (slash !== -1 && end - slash < ESCAPE_LENGTH_MAX) {
-    end = slash;
-    while (text[end - 1] === '\\') end--;
-  }
-  return text.slice(0, end);
+  if (slash === -1 || end - slash >= ESCAPE_LENGTH_MAX) return text.slice(0, end);
+  let before = slash;
+  while (text[before - 1] === '\\') before--;
+  const isEscaped = (slash - before) % 2 === 1;
+  return text.slice(0, isEscaped ? end : slash);
 }
 
 /** `\u0007` */

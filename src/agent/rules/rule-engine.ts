@@ -104,11 +104,6 @@ export class RuleEngine {
     return this.#isIdle;
   }
 
-  /** Few enough to be judged at once. */
-  isLittle(records: readonly EncodedRecord[]): boolean {
-    return sliceEnd(records, 0) === records.length;
-  }
-
   /** The rules that hold for an AI agent, in order. */
   rulesFor(agentId: string): readonly CompiledRule[] {
     // What the lean agent has to say itself is not for the defaults to drop; but any record may bear its name, so what they take out is.

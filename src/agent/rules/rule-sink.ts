@@ -8,7 +8,7 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { AlertTeller } from '../alert-teller.ts';
 import type { AppendOptions, AppendResult, EncodedRecord, LinesBeforeQuery, RecordSink } from '../buffer/types.ts';
-import { breathing } from '../judging.ts';
+import { breathing, isLittle } from '../judging.ts';
 import { TOLD_AGAIN_MS } from '../repeated-alerts.ts';
 import { RuleAlerts } from './rule-alerts.ts';
 import type { Judgement, RuleCounts, RuleEngine } from './rule-engine.ts';
@@ -111,7 +111,7 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     const engine = this.#engine;
     if (engine === undefined || engine.isIdle) return buffer.append(records, options);
     const now = clock.now();
-    const judgement = engine.isLittle(records)
+    const judgement = isLittle(records)
       ? engine.judge(records, now)
       : await engine.judgeInSlices(records, now, breathing(clock));
     if (judgement === undefined) return buffer.append(records, options);

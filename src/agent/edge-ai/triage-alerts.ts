@@ -1,0 +1,116 @@
+import type { AlertReport } from '../../contract/alert.ts';
+import type { ServerName } from '../../contract/ids.ts';
+import type { TriageVerdict } from '../../contract/triage.ts';
+import type { AlertSubject } from '../alert-teller.ts';
+import { RepeatedAlerts } from '../repeated-alerts.ts';
+import type { TriageHit } from './triage-engine.ts';
+import type { Template } from './types.ts';
+
+export interface TriageAlertsOptions {
+  readonly server: ServerName;
+  /** Of the configuration that runs. */
+  readonly revision: () => string;
+  /** `about`: the record, where it is at hand. */
+  readonly tell: (alert: AlertReport, about?: AlertSubject) => void;
+}
+
+/**
+ * A flood of lines that are always new and always look like trouble is one trouble: past so many templates within a minute, those that come
+ * then are told together.
+ */
+const TROUBLES_MAX = 300;
+const TITLE_LENGTH_MAX = 200;
+const MESSAGE_LENGTH_MAX = 1_000;
+/** Of a record that is longer only what an alert says is kept until it is told again. */
+const KEPT_WHOLE_LENGTH_MAX = 4_000;
+
+/** What is told of a record. */
+interface Said {
+  readonly agentId: AlertSubject['agentId'];
+  readonly json?: string;
+  readonly level: string;
+  readonly action: string;
+  readonly timestamp: string;
+  readonly message: string;
+  readonly template: Template;
+  readonly verdict: TriageVerdict;
+}
+
+/** Makes alerts of lines that are taken for trouble: each template of an AI agent at once, then at most once a minute, with how often. */
+export class TriageAlerts {
+  readonly #options: TriageAlertsOptions;
+  readonly #troubles: RepeatedAlerts<Said>;
+
+  constructor(options: TriageAlertsOptions) {
+    this.#options = options;
+    this.#troubles = new RepeatedAlerts<Said>({
+      troublesMax: TROUBLES_MAX,
+      keep: (said) => (said.json !== undefined && said.json.length > KEPT_WHOLE_LENGTH_MAX ? withoutJson(said) : said),
+      tell: (said, hits, at, isOfOthers) =>
+        options.tell(
+          this.#alertOf(said, hits, at, isOfOthers),
+          isOfOthers || said.json === undefined ? undefined : { agentId: said.agentId, json: said.json },
+        ),
+    });
+  }
+
+  /** `now`: epoch ms. */
+  hit(hit: TriageHit, now: number): void {
+    const { record, template, verdict } = hit;
+    this.#troubles.hit(`${record.agentId}\n${firstIdOf(template)}`, verdict.severity, saidOf(hit), now);
+  }
+
+  /** Tells what came again and has waited its minute. Returns when to come again (epoch ms), if ever. */
+  tellAgain(now: number): number | undefined {
+    return this.#troubles.tellAgain(now);
+  }
+
+  #alertOf(said: Said, hits: number, at: number, isOfOthers: boolean): AlertReport {
+    const { server, revision } = this.#options;
+    const { agentId, level, action, timestamp, message, template, verdict } = said;
+    const { severity, ...judged } = verdict;
+    return {
+      dedup_key: isOfOthers ? `${server}::template:others:${severity}` : dedupKey(server, agentId, template),
+      severity,
+      server,
+      agent_id: isOfOthers ? null : agentId,
+      kind: 'log.critical',
+      title: isOfOthers ? titleOf(`Many kinds of lines look like trouble, such as: ${message}`) : titleOf(message),
+      count: hits,
+      detail: {
+        ...judged,
+        template_text: template.text,
+        revision: revision(),
+        ...(isOfOthers ? { of_many: true, latest_agent: agentId } : {}),
+        hits,
+        level,
+        action,
+        timestamp,
+        message,
+      },
+      at: new Date(at).toISOString(),
+    };
+  }
+}
+
+/** Stable while the template becomes more general. */
+export function dedupKey(server: ServerName, agentId: string, template: Template): string {
+  return `${server}:${agentId}:template:${firstIdOf(template)}`;
+}
+
+function firstIdOf({ id, aliases }: Template): string {
+  return aliases[0] ?? id;
+}
+
+function saidOf({ record: { agentId, json, level, action, timestamp }, message, template, verdict }: TriageHit): Said {
+  const excerpt = Buffer.from(message.slice(0, MESSAGE_LENGTH_MAX)).toString(); // a slice would keep the whole in memory
+  return { agentId, json, level, action, timestamp, message: excerpt, template, verdict };
+}
+
+function withoutJson({ json: _, ...said }: Said): Said {
+  return said;
+}
+
+function titleOf(message: string): string {
+  return message.trim().split('\n', 1)[0]!.slice(0, TITLE_LENGTH_MAX).toWellFormed();
+}

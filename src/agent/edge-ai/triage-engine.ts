@@ -1,0 +1,276 @@
+import type { Config } from '../../config/index.ts';
+import type { AgentId } from '../../contract/ids.ts';
+import { LEVELS, type Level } from '../../contract/record.ts';
+import type { TemplateMark, TriageVerdict } from '../../contract/triage.ts';
+import type { TriageSettings } from '../../contract/triage-settings.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { EncodedRecord } from '../buffer/types.ts';
+import { sliceEnd, withVerdict } from '../judging.ts';
+import type { Corrections } from './corrections.ts';
+import { messageOf } from './record-message.ts';
+import type { LineScorer, Miner, Score, Template } from './types.ts';
+
+export type TriageConfig = Pick<Config, 'agentDefaults' | 'agents'>;
+
+/** A record of which people are to be told. */
+export interface TriageHit {
+  /** As it is stored. */
+  readonly record: EncodedRecord;
+  readonly message: string;
+  readonly template: Template;
+  readonly verdict: TriageVerdict;
+}
+
+/** A new template that the scorer is unsure of. */
+export interface TriageDoubt {
+  readonly agentId: AgentId;
+  readonly level: Level;
+  readonly message: string;
+  readonly template: Template;
+  readonly score: Score;
+  /** Whether people are told without the model. */
+  readonly isAlert: boolean;
+}
+
+export interface TriageJudgement {
+  /** All of them, in order, those with a verdict changed. */
+  readonly kept: readonly EncodedRecord[];
+  /** Of each, in order; `undefined`: it was not judged. */
+  readonly templates: readonly (Template | undefined)[];
+  readonly hits: readonly TriageHit[];
+  readonly doubts: readonly TriageDoubt[];
+}
+
+export interface TriageCounts {
+  /** Records that went through all tiers. */
+  judged: number;
+  /** Records that went on unjudged: it took too long, or a judge failed. */
+  late: number;
+  failed: number;
+}
+
+export interface TriageEngineOptions {
+  readonly miner: Miner;
+  readonly scorer: LineScorer;
+  readonly corrections: Corrections;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/**
+ * A judge that has gone slow must not hold lines: records of one append for which there is no time left go on unjudged. A line takes
+ * microseconds; so much is left for a host that has other things to do.
+ */
+const APPEND_MS_MAX = 200;
+const RECORD_MS_MAX = 0.5;
+/** So often it is looked how long it has taken. */
+const LOOK_EACH = 16;
+
+/**
+ * Tiers 1 and 2 on records that rules have left undecided: the template of each message, then what people said of it, what the scorer thinks
+ * of it. Pure but for its counts and what the miner learns: it stores nothing and tells nobody. Never throws for a record.
+ */
+export class TriageEngine {
+  readonly counts: TriageCounts = { judged: 0, late: 0, failed: 0 };
+  readonly #options: TriageEngineOptions;
+  #default: TriageSettings;
+  #own: ReadonlyMap<string, TriageSettings> = new Map();
+
+  constructor(options: TriageEngineOptions, config: TriageConfig) {
+    this.#options = options;
+    this.#default = config.agentDefaults.triage;
+    this.use(config);
+  }
+
+  /** Other settings from the next record on. */
+  use({ agentDefaults, agents }: TriageConfig): void {
+    this.#default = agentDefaults.triage;
+    this.#own = new Map(agents.map(({ agentId, triage }) => [agentId, triage]));
+  }
+
+  settingsFor(agentId: string): TriageSettings {
+    return this.#own.get(agentId) ?? this.#default;
+  }
+
+  /** For records that are few and short. `now`: time of arrival, epoch ms. */
+  judge(records: readonly EncodedRecord[], now: number): TriageJudgement {
+    const work = new Work(records);
+    this.#judgeSlice(work, records.length, now);
+    return work;
+  }
+
+  /** The same for many or long records, a slice at a time: `breathe` is called between slices, and may let others have the event loop. */
+  async judgeInSlices(
+    records: readonly EncodedRecord[],
+    now: number,
+    breathe: () => Promise<void> | undefined,
+  ): Promise<TriageJudgement> {
+    const work = new Work(records);
+    while (work.templates.length < records.length) {
+      if (work.templates.length > 0) await breathe();
+      this.#judgeSlice(work, sliceEnd(records, work.templates.length), now);
+    }
+    return work;
+  }
+
+  /** What the tiers think of a template by itself, for whoever reports it. */
+  opinionOf(template: Template): { readonly isAlert: boolean; readonly score: number } {
+    const known = template.conclusion instanceof Conclusion ? template.conclusion : undefined;
+    const scores = known?.scores.filter((score) => score !== undefined) ?? [];
+    const isAlert = known?.mark === 'alert' || (known?.mark !== 'ordinary' && scores.some((score) => score.isAlert));
+    return { isAlert, score: Math.max(0, ...scores.map(({ score }) => score)) };
+  }
+
+  #judgeSlice(work: Work, end: number, now: number): void {
+    const { clock } = this.#options;
+    const { records, templates } = work;
+    const msMax = APPEND_MS_MAX + RECORD_MS_MAX * records.length;
+    const startedAt = clock.monotonic() - work.usedMs;
+    let isLate = work.usedMs > msMax;
+    let agentId: AgentId | undefined;
+    let settings = this.#default;
+    for (let index = templates.length; index < end; index++) {
+      const record = records[index]!;
+      if (record.agentId !== agentId) {
+        agentId = record.agentId;
+        settings = this.settingsFor(agentId);
+      }
+      if (index % LOOK_EACH === 0 && !isLate) isLate = clock.monotonic() - startedAt > msMax;
+      const isLeft = record.isJudged === true || !settings.enabled;
+      if (isLeft || isLate) {
+        if (!isLeft) this.counts.late++;
+        work.pass(record, undefined);
+        continue;
+      }
+      this.#judgeOne(record, settings, now, work);
+    }
+    work.usedMs = clock.monotonic() - startedAt;
+  }
+
+  #judgeOne(record: EncodedRecord, settings: TriageSettings, now: number, work: Work): void {
+    let template: Template | undefined;
+    try {
+      const message = messageOf(record);
+      template = this.#options.miner.place(message, now);
+      const verdict = this.#verdictOn(record, message, template, settings, work);
+      this.counts.judged++;
+      if (verdict !== undefined) {
+        work.tell(record, message, template, verdict);
+        return;
+      }
+    } catch {
+      this.counts.failed++;
+    }
+    work.pass(record, template);
+  }
+
+  #verdictOn(
+    record: EncodedRecord,
+    message: string,
+    template: Template,
+    settings: TriageSettings,
+    work: Work,
+  ): TriageVerdict | undefined {
+    const known = this.#conclusionOf(template);
+    if (known.mark === 'ordinary') return undefined;
+    if (known.mark === 'alert')
+      return { severity: settings.severity, tier: 'correction', template: template.id, score: 1, reason: MARKED };
+    const level = LEVEL_INDEX[record.level];
+    let score = known.scores[level];
+    if (score === undefined) {
+      score = this.#options.scorer.score({ message, template: template.text, level: record.level });
+      known.scores[level] = score.isAlert ? score : plain(score);
+      if (score.isUnsure) work.doubts.push(doubtOf(record, message, template, score));
+    }
+    if (!score.isAlert) return undefined;
+    const { severity } = settings;
+    return { severity, tier: 'scorer', template: template.id, score: rounded(score.score), reason: score.reason };
+  }
+
+  #conclusionOf(template: Template): Conclusion {
+    const { corrections } = this.#options;
+    const known = template.conclusion;
+    if (
+      known instanceof Conclusion &&
+      known.generation === template.generation &&
+      known.corrections === corrections.version
+    )
+      return known;
+    const concluded = new Conclusion(template.generation, corrections.version, corrections.markOf(template));
+    template.conclusion = concluded;
+    return concluded;
+  }
+}
+
+const MARKED = 'people said that lines like this are to be told';
+
+const LEVEL_INDEX: Readonly<Record<Level, number>> = Object.fromEntries(
+  LEVELS.map((level, index) => [level, index]),
+) as Record<Level, number>;
+
+/** What was concluded of a template while its text and people's corrections were these. */
+class Conclusion {
+  readonly generation: number;
+  readonly corrections: number;
+  readonly mark: TemplateMark | undefined;
+  /** By level. */
+  readonly scores: (Score | undefined)[] = LEVELS.map(() => undefined);
+
+  constructor(generation: number, corrections: number, mark: TemplateMark | undefined) {
+    this.generation = generation;
+    this.corrections = corrections;
+    this.mark = mark;
+  }
+}
+
+/** There are thousands of templates that nobody is told of: their reasons would take memory for nothing. */
+function plain(score: Score): Score {
+  const tenth = Math.min(10, Math.max(0, Math.round(score.score * 10)));
+  return ORDINARY[tenth]!;
+}
+
+const ORDINARY: readonly Score[] = Array.from({ length: 11 }, (_, tenth) => ({
+  score: tenth / 10,
+  isAlert: false,
+  isUnsure: false,
+  reason: '',
+}));
+
+function doubtOf(record: EncodedRecord, message: string, template: Template, score: Score): TriageDoubt {
+  const { agentId, level } = record;
+  return { agentId, level, message, template, score, isAlert: score.isAlert };
+}
+
+function rounded(score: number): number {
+  return Math.round(score * 1_000) / 1_000;
+}
+
+class Work implements TriageJudgement {
+  readonly records: readonly EncodedRecord[];
+  readonly templates: (Template | undefined)[] = [];
+  readonly hits: TriageHit[] = [];
+  readonly doubts: TriageDoubt[] = [];
+  usedMs = 0;
+  #kept: EncodedRecord[] | undefined;
+
+  constructor(records: readonly EncodedRecord[]) {
+    this.records = records;
+  }
+
+  /** Those that were given, as they are, where nobody is told of any. */
+  get kept(): readonly EncodedRecord[] {
+    return this.#kept ?? this.records;
+  }
+
+  pass(record: EncodedRecord, template: Template | undefined): void {
+    this.templates.push(template);
+    this.#kept?.push(record);
+  }
+
+  tell(record: EncodedRecord, message: string, template: Template, verdict: TriageVerdict): void {
+    this.#kept ??= this.records.slice(0, this.templates.length);
+    const judged = withVerdict(record, verdict);
+    this.hits.push({ record: judged, message, template, verdict });
+    this.templates.push(template);
+    this.#kept.push(judged);
+  }
+}
