@@ -26,6 +26,7 @@ import { ConfigSync } from './config-sync/config-sync.ts';
 import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
 import { reportDamage } from './damage-report.ts';
+import { CorrectionsSync, TemplateReporter, Triage, TriageSink, triageMetrics } from './edge-ai/index.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { BackfillSender } from './heartbeat/backfill-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
@@ -123,7 +124,8 @@ export class Agent implements AsyncDisposable {
   readonly #registry: AgentRegistry;
   readonly #quiet = new QuietWatch();
   readonly #redaction: Redactors;
-  /** Where records go: through the rules into the buffer. */
+  readonly #triage: Triage;
+  /** Where records go: through the rules and triage into the buffer. */
   readonly #sink: RuleSink;
   readonly #delivery: Delivery | PendingDelivery;
   #heartbeats: HeartbeatSender | undefined;
@@ -187,14 +189,16 @@ export class Agent implements AsyncDisposable {
       probe: probeProcess,
     });
     this.#redaction = new Redactors(config.agentDefaults.redaction, config.agents);
-    this.#sink = new RuleSink({
-      buffer: this.#buffer,
+    const judging = {
       server,
       revision: () => this.#config.revision,
-      tell: (alert) => this.#tell(alert),
+      tell: (alert: AlertReport) => this.#tell(alert),
       clock,
       logger,
-    });
+    };
+    this.#triage = new Triage({ ...judging, buffer: this.#buffer, config });
+    this.#parts.use(this.#triage);
+    this.#sink = new RuleSink({ ...judging, buffer: new TriageSink(this.#buffer, this.#triage) });
     this.#parts.use(this.#sink);
     this.#sources = new ServerSources({
       server,
@@ -276,6 +280,7 @@ export class Agent implements AsyncDisposable {
     this.#uploader.start();
     await this.#sink.setRules(config);
     this.#sink.start();
+    this.#triage.start();
     this.#parts.use(new Pace(clock, async () => this.#freeMemoryWhenQuiet()).start(QUIET_CHECK_MS));
     this.#parts.use(this.#sources);
     await this.#sources.openFiles(config);
@@ -314,6 +319,7 @@ export class Agent implements AsyncDisposable {
       metrics: () => [
         ...redactionMetrics(this.#redaction.counts),
         ...ruleMetrics(this.#sink.counts, this.#buffer.stats().droppedRecords),
+        ...triageMetrics(this.#triage.figures),
       ],
     });
   }
@@ -367,6 +373,18 @@ export class Agent implements AsyncDisposable {
       this.#client = client;
       this.#parts.use(client);
       this.#parts.use(new AlertSender({ queue: this.#buffer.alerts, client, clock, random, logger }).start());
+      this.#parts.use(new CorrectionsSync({ client, place: this.#triage, clock, random, logger }).start());
+      this.#parts.use(
+        new TemplateReporter({
+          client,
+          take: () => this.#triage.takeReports(),
+          state: this.#triage.state,
+          epoch: this.#buffer.epoch,
+          clock,
+          random,
+          logger,
+        }).start(),
+      );
       const missed = new MissedBeats({ shelf: this.#buffer.beats, server, random, logger });
       const isConnected = () => this.#heartbeats?.trouble === undefined;
       const backfill = new BackfillSender({ client, missed, isConnected, clock, random, logger }).start();
@@ -450,6 +468,7 @@ export class Agent implements AsyncDisposable {
     const { server, onStorage } = this.#options;
     if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
     if (restart.has('rules')) await this.#sink.setRules(config);
+    this.#triage.use(config);
     if (restart.has('agents'))
       this.#registry.configure(agentsOn(config, server).map(({ agentId }) => agentId as AgentId));
     this.#buffer.setSizes(this.#bufferSizes(config, KEPT_COPIES * Buffer.byteLength(text)));

@@ -2,11 +2,12 @@ import type { UpgradeOrder, UpgradeReport } from '../contract/agent-upgrade.ts';
 import { BOOT_HEADER, CONTRACT_HEADER, CONTRACT_VERSION, INCARNATION_HEADER } from '../contract/agreement.ts';
 import type { AlertReport, AlertsRequest } from '../contract/alert.ts';
 import type { BatchAnnouncement, BatchConfirmation, BatchPermission } from '../contract/batch.ts';
-import { type ConfigDelivery, REVISION_PATTERN } from '../contract/config-delivery.ts';
+import { CORRECTIONS_HEADER, type ConfigDelivery, REVISION_PATTERN } from '../contract/config-delivery.ts';
 import type { PlacedAnswer, PlacedBatch, ScopedCredentials } from '../contract/credentials.ts';
 import type { EnrolAnswer, EnrolRequest } from '../contract/enrolment.ts';
 import type { Heartbeat, HeartbeatsAnswer, HeartbeatsRequest } from '../contract/heartbeat.ts';
 import { parseServerName } from '../contract/ids.ts';
+import type { CorrectionsAnswer, TemplatesRequest } from '../contract/triage.ts';
 import { NERVESYS_VERSION } from '../contract/version.ts';
 import type { Clock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
@@ -15,6 +16,7 @@ import { isUntrusted } from '../platform/peer-certificate.ts';
 import { retryAfterMs } from '../platform/retry.ts';
 import type { Incarnation } from './bootstrap/incarnation.ts';
 import { wrongCertificate } from './bootstrap/pinned-certificate.ts';
+import { readCorrections } from './edge-ai/read-corrections.ts';
 
 export interface OrchestratorClientOptions {
   /** Base URL, `http://127.0.0.1:7700`. */
@@ -35,6 +37,9 @@ const DOWNLOAD_TIMEOUT_MS = 300_000;
 const RESPONSE_BYTES_MAX = 4 * 1024 * 1024;
 /** Heartbeats, alerts and one batch at a time: more connections than this would only wait on each other. */
 const CONNECTIONS_MAX = 4;
+/** As many corrections as there may be, with the longest texts. */
+const CORRECTIONS_BYTES_MAX = 16 * 1024 * 1024;
+const CORRECTIONS_TAG_PATTERN = /^[0-9a-z]{1,64}$/;
 const SAID_LENGTH_MAX = 300;
 /** What the orchestrator says of this agent itself keeps its code; everything else is `NSV_ORCHESTRATOR_REFUSED`. */
 const PASSED_ON: ReadonlySet<string> = new Set([
@@ -62,6 +67,8 @@ export class OrchestratorClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   #connections: HttpConnections;
+  #correctionsTag: string | undefined;
+  #correctionsListener: ((tag: string) => void) | undefined;
 
   constructor(options: OrchestratorClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
@@ -104,12 +111,38 @@ export class OrchestratorClient implements AsyncDisposable {
     const answer = await this.#post('/api/v1/heartbeats', request, signal);
     if (!Array.isArray(answer['rejected']) || typeof answer['now'] !== 'string')
       throw this.#strange('POST', '/api/v1/heartbeats', 'an answer without "rejected" and "now"');
+    this.#sawCorrections(answer['triage_corrections']);
     return answer as unknown as HeartbeatsAnswer;
   }
 
   async sendAlerts(alerts: readonly AlertReport[], signal?: AbortSignal): Promise<void> {
     const request: AlertsRequest = { alerts };
     await this.#post('/api/v1/alerts', request, signal);
+  }
+
+  /** Idempotent by the request's id: one that comes again counts once. */
+  async sendTemplates(request: TemplatesRequest, signal?: AbortSignal): Promise<void> {
+    await this.#post('/api/v1/templates', request, signal);
+  }
+
+  /** What people said of templates, all that holds, unless it is what `has` is the tag of: then `undefined`. */
+  async fetchCorrections(has: string | undefined, signal?: AbortSignal): Promise<CorrectionsAnswer | undefined> {
+    const path = '/api/v1/triage/corrections';
+    const answered = await this.#request('GET', path, undefined, signal, {
+      responseBytesMax: CORRECTIONS_BYTES_MAX,
+      ...(has === undefined ? {} : { headers: { 'if-none-match': `"${has}"` } }),
+    });
+    if (answered.status === 304) return undefined;
+    const value = parseObject(answered.body);
+    if (answered.status !== 200) throw this.#refusal('GET', path, answered, value);
+    const corrections = readCorrections(value);
+    if (corrections === undefined) throw this.#strange('GET', path, 'an answer that holds no corrections');
+    return corrections;
+  }
+
+  /** Called with the tag of the corrections that hold, whenever an answer tells it; one listener. */
+  onCorrectionsTag(listener: ((tag: string) => void) | undefined): void {
+    this.#correctionsListener = listener;
   }
 
   /** Idempotent: the same batch gets the same key again. */
@@ -165,11 +198,14 @@ export class OrchestratorClient implements AsyncDisposable {
     waitSeconds: number,
     signal?: AbortSignal,
   ): Promise<ConfigDelivery | undefined> {
-    const path = `/api/v1/config?wait=${waitSeconds}`;
+    // Other corrections than those that it has told of end the wait, too.
+    const seen = this.#correctionsTag === undefined ? '' : `&corrections=${encodeURIComponent(this.#correctionsTag)}`;
+    const path = `/api/v1/config?wait=${waitSeconds}${seen}`;
     const answered = await this.#request('GET', path, undefined, signal, {
       timeoutMs: waitSeconds * 1_000 + this.#timeoutMs,
       ...(has === undefined ? {} : { headers: { 'if-none-match': `"${has}"` } }),
     });
+    this.#sawCorrections(answered.headers[CORRECTIONS_HEADER]);
     if (answered.status === 304) return undefined;
     const value = parseObject(answered.body);
     if (answered.status !== 200) throw this.#refusal('GET', path, answered, value);
@@ -189,6 +225,12 @@ export class OrchestratorClient implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #sawCorrections(tag: unknown): void {
+    if (typeof tag !== 'string' || !CORRECTIONS_TAG_PATTERN.test(tag)) return; // an older orchestrator
+    this.#correctionsTag = tag;
+    this.#correctionsListener?.(tag);
   }
 
   async #permission(path: string, body: object, signal: AbortSignal | undefined): Promise<BatchPermission> {

@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
 import { sliceEnd, withVerdict } from '../judging.ts';
 import type { Corrections } from './corrections.ts';
+import { LEVEL_INDEX } from './level-index.ts';
 import { messageOf } from './record-message.ts';
 import type { LineScorer, Miner, Score, Template } from './types.ts';
 
@@ -33,6 +34,8 @@ export interface TriageDoubt {
 }
 
 export interface TriageJudgement {
+  /** As they came. */
+  readonly records: readonly EncodedRecord[];
   /** All of them, in order, those with a verdict changed. */
   readonly kept: readonly EncodedRecord[];
   /** Of each, in order; `undefined`: it was not judged. */
@@ -189,13 +192,11 @@ export class TriageEngine {
   #conclusionOf(template: Template): Conclusion {
     const { corrections } = this.#options;
     const known = template.conclusion;
-    if (
-      known instanceof Conclusion &&
-      known.generation === template.generation &&
-      known.corrections === corrections.version
-    )
-      return known;
-    const concluded = new Conclusion(template.generation, corrections.version, corrections.markOf(template));
+    const isOfNow = known instanceof Conclusion && known.generation === template.generation;
+    if (isOfNow && known.corrections === corrections.version) return known;
+    const concluded = isOfNow ? known : new Conclusion(template.generation);
+    concluded.mark = corrections.markOf(template);
+    concluded.corrections = corrections.version;
     template.conclusion = concluded;
     return concluded;
   }
@@ -203,22 +204,17 @@ export class TriageEngine {
 
 const MARKED = 'people said that lines like this are to be told';
 
-const LEVEL_INDEX: Readonly<Record<Level, number>> = Object.fromEntries(
-  LEVELS.map((level, index) => [level, index]),
-) as Record<Level, number>;
-
-/** What was concluded of a template while its text and people's corrections were these. */
+/** What was concluded of a template while its text was this. */
 class Conclusion {
   readonly generation: number;
-  readonly corrections: number;
-  readonly mark: TemplateMark | undefined;
-  /** By level. */
+  /** The version of the corrections by which it is marked. */
+  corrections = -1;
+  mark: TemplateMark | undefined;
+  /** By level; `undefined`: no line of it came yet. */
   readonly scores: (Score | undefined)[] = LEVELS.map(() => undefined);
 
-  constructor(generation: number, corrections: number, mark: TemplateMark | undefined) {
+  constructor(generation: number) {
     this.generation = generation;
-    this.corrections = corrections;
-    this.mark = mark;
   }
 }
 

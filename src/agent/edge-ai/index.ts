@@ -1,0 +1,5 @@
+export { CorrectionsSync } from './corrections-sync.ts';
+export { triageMetrics } from './metrics.ts';
+export { TemplateReporter } from './template-reporter.ts';
+export { Triage } from './triage.ts';
+export { TriageSink } from './triage-sink.ts';

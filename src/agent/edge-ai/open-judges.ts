@@ -1,0 +1,29 @@
+import { Corrections } from './corrections.ts';
+import { TemplateMiner } from './miner/template-miner.ts';
+import { Scorer } from './scorer/scorer.ts';
+import type { OpenJudgesOptions } from './triage.ts';
+import { TriageEngine } from './triage-engine.ts';
+import type { Miner } from './types.ts';
+
+/** A miner that can be kept over a restart. */
+export interface KeptMiner extends Miner {
+  /** To be given to the next run; of too many, those seen last. */
+  stored(bytesMax: number): string;
+  /** How many templates had to make room for others. */
+  readonly evicted: number;
+}
+
+/** What judges records. */
+export interface Judges {
+  readonly engine: TriageEngine;
+  readonly miner: KeptMiner;
+  readonly corrections: Corrections;
+}
+
+/** Loaded with the first record: an idle agent has no use for all that stands behind this. */
+export async function openJudges({ config, clock }: OpenJudgesOptions): Promise<Judges> {
+  const miner = Object.assign(new TemplateMiner(), { stored: () => '', evicted: 0 });
+  const corrections = new Corrections(() => false);
+  const engine = new TriageEngine({ miner, scorer: new Scorer(), corrections, clock }, config);
+  return { engine, miner, corrections };
+}

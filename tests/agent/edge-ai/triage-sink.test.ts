@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
+import { Corrections } from '../../../src/agent/edge-ai/corrections.ts';
+import { Triage, type TriageOptions } from '../../../src/agent/edge-ai/triage.ts';
+import { TriageEngine } from '../../../src/agent/edge-ai/triage-engine.ts';
+import { TriageSink } from '../../../src/agent/edge-ai/triage-sink.ts';
+import type { LineScorer } from '../../../src/agent/edge-ai/types.ts';
+import type { AlertReport } from '../../../src/contract/alert.ts';
+import type { TriageSettings } from '../../../src/contract/triage-settings.ts';
+import { silentLogger } from '../../../src/platform/logger.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { tempDir } from '../../support/temp-dir.ts';
+import { covers, idOf, NOON, NumbersMiner, record, SERVER, scanned, triageConfig, WordScorer } from './triaged.ts';
+
+interface Opened {
+  readonly sink: TriageSink;
+  readonly triage: Triage;
+  readonly buffer: LogBuffer;
+  readonly clock: FakeClock;
+  readonly told: AlertReport[];
+  lookedBack(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface OpenOptions {
+  readonly dir?: string;
+  readonly scorer?: LineScorer;
+  readonly settings?: Partial<TriageSettings>;
+  readonly openJudges?: TriageOptions['openJudges'];
+}
+
+async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> {
+  const folder = options.dir ?? (await tempDir(t));
+  const clock = new FakeClock(NOON);
+  const buffer = LogBuffer.open({
+    path: join(folder, 'buffer.db'),
+    server: SERVER,
+    limitBytes: 100_000_000,
+    windowMs: 600_000,
+    batchTextBytes: 10_000_000,
+    clock,
+    logger: silentLogger,
+  });
+  // The lines before an alert are looked for in turns of their own, perhaps in what is compressed.
+  const looking = new Set<Promise<unknown>>();
+  const linesBefore = buffer.linesBefore.bind(buffer);
+  buffer.linesBefore = (query) => {
+    const found = linesBefore(query);
+    looking.add(found);
+    void found.finally(() => looking.delete(found));
+    return found;
+  };
+  const lookedBack = async () => {
+    do {
+      await Promise.all(looking);
+      await settle(50); // twenty, one after the other
+    } while (looking.size > 0);
+  };
+  const told: AlertReport[] = [];
+  const openJudges: TriageOptions['openJudges'] = async ({ config }) => {
+    const miner = Object.assign(new NumbersMiner(), { stored: () => '', evicted: 0 });
+    const corrections = new Corrections(covers);
+    const scorer = options.scorer ?? new WordScorer();
+    return { miner, corrections, engine: new TriageEngine({ miner, scorer, corrections, clock }, config) };
+  };
+  const triage = new Triage({
+    buffer,
+    server: SERVER,
+    config: await triageConfig(options.settings),
+    revision: () => 'abc123',
+    openJudges: options.openJudges ?? openJudges,
+    tell: (alert) => told.push(alert),
+    clock,
+    logger: silentLogger,
+  }).start();
+  const close = async () => {
+    await triage.close();
+    await buffer.close();
+  };
+  t.after(close);
+  return { sink: new TriageSink(buffer, triage), triage, buffer, clock, told, lookedBack, close };
+}
+
+const stored = async (buffer: LogBuffer) => [...(await buffer.recent({ limit: 1_000 }))].reverse();
+
+test('a line that looks like trouble is stored with the verdict and told after the commit, with the lines before it', async (t) => {
+  const { sink, buffer, told, lookedBack } = await open(t);
+
+  await sink.append([scanned({ message: 'fine 1' }), record({ message: 'broken 2', level: 'ERROR', action: 'run' })]);
+  await lookedBack();
+
+  const lines = await stored(buffer);
+  assert.deepEqual(
+    lines.map(({ message, triage }) => [message, triage?.['reason']]),
+    [
+      ['fine 1', undefined],
+      ['broken 2', 'says "broken"'],
+    ],
+  );
+  assert.deepEqual(told, [
+    {
+      dedup_key: `AIGARDEN01:GROK:template:${idOf('broken <*>')}`,
+      severity: 'critical',
+      server: 'AIGARDEN01',
+      agent_id: 'GROK',
+      kind: 'log.critical',
+      title: 'broken 2',
+      count: 1,
+      detail: {
+        tier: 'scorer',
+        template: idOf('broken <*>'),
+        score: 0.9,
+        reason: 'says "broken"',
+        template_text: 'broken <*>',
+        revision: 'abc123',
+        hits: 1,
+        level: 'ERROR',
+        action: 'run',
+        timestamp: '2026-01-15T12:00:00.000Z',
+        message: 'broken 2',
+        lines_before: [lines[0]],
+      },
+      at: '2026-01-15T12:00:00.000Z',
+    },
+  ]);
+});
+
+test('a template is told at once, then at most once a minute, with how often; another AI agent is another trouble', async (t) => {
+  const { sink, clock, told, lookedBack } = await open(t);
+
+  await sink.append([record({ message: 'broken 1' }), record({ message: 'broken 2' })]);
+  await sink.append([record({ message: 'broken 3', agent_id: 'GIMAI' })]);
+  await lookedBack();
+  const atOnce = told.splice(0);
+  await clock.advance(59_000);
+  const before = told.splice(0);
+  await clock.advance(1_500);
+  await lookedBack();
+  const after = told.splice(0);
+
+  assert.deepEqual(
+    atOnce.map(({ agent_id, count }) => [agent_id, count]),
+    [
+      ['GROK', 1],
+      ['GIMAI', 1],
+    ],
+  );
+  assert.deepEqual(before, []);
+  assert.deepEqual(
+    after.map(({ agent_id, count, title }) => [agent_id, count, title]),
+    [['GROK', 1, 'broken 2']],
+  );
+});
+
+test('a flood of templates that all look like trouble is told together past a bound', async (t) => {
+  const { sink, clock, told, lookedBack } = await open(t);
+  const word = (n: number) =>
+    String.fromCharCode(97 + (n % 26), 97 + (Math.floor(n / 26) % 26), 97 + Math.floor(n / 676));
+  const flood = Array.from({ length: 5_000 }, (_, n) => record({ message: `broken ${word(n)}` }));
+
+  await sink.append(flood);
+  await lookedBack();
+  const atOnce = told.splice(0).length;
+  await clock.advance(60_500);
+  await lookedBack();
+
+  assert.equal(atOnce, 300);
+  assert.deepEqual(
+    told.map(({ dedup_key: key, agent_id, count, detail }) => [key, agent_id, count, detail['of_many']]),
+    [['AIGARDEN01::template:others:critical', null, 4_700, true]],
+  );
+});
+
+test('records that were not stored, and requests that came before, are told nobody', async (t) => {
+  const { sink, buffer, told, triage, lookedBack } = await open(t);
+  const options = { idempotencyKey: 'k', answer: 'done' };
+
+  await sink.append([record({ message: 'broken here' })], options);
+  const again = await sink.append([record({ message: 'broken there' })], options);
+  await buffer.close();
+  await assert.rejects(sink.append([record({ message: 'broken elsewhere' })]), { code: 'NSV_SHUTTING_DOWN' });
+  await lookedBack();
+
+  assert.equal(again.repeatedAnswer, 'done');
+  assert.deepEqual(
+    told.map(({ title }) => title),
+    ['broken here'],
+  );
+  assert.equal(triage.figures.alerts.scorer, 1);
+});
+
+test('without anybody who judges, records are stored as they are, and counted', async (t) => {
+  let opened = 0;
+  const { sink, buffer, triage, clock } = await open(t, {
+    openJudges: async () => {
+      opened++;
+      throw new Error('out of order');
+    },
+  });
+
+  await sink.append([record({ message: 'broken 1' })]);
+  await sink.append([record({ message: 'broken 2' })]);
+  await clock.advance(600_000);
+  await sink.append([record({ message: 'broken 3' })]);
+
+  assert.equal(opened, 2);
+  assert.equal(buffer.stats().records, 3);
+  assert.equal(triage.figures.counts.failed, 3);
+});
+
+test('where triage is switched off nothing is loaded', async (t) => {
+  const openJudges = () => assert.fail('it was opened');
+  const { sink, triage } = await open(t, { openJudges, settings: { enabled: false } });
+
+  await sink.append([record({ message: 'broken' })]);
+
+  assert.equal(triage.figures.counts.failed, 0);
+});
+
+test('corrections hold at once, over a restart, and before any record came', async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(t, { dir });
+  const correction = { template: idOf('broken <*>'), text: 'broken <*>', mark: 'ordinary' as const };
+  await first.sink.append([record({ message: 'broken 1' })]);
+  await first.lookedBack();
+  await first.triage.useCorrections({ tag: 'a1', corrections: [correction] });
+  await first.sink.append([record({ message: 'broken 2', agent_id: 'GIMAI' })]);
+  await first.lookedBack();
+  await first.close();
+
+  const second = await open(t, { dir });
+  const tag = second.triage.correctionsTag;
+  await second.sink.append([record({ message: 'broken 3' })]);
+  const third = { tag: 'b2', corrections: [{ ...correction, mark: 'alert' as const }] };
+  await second.triage.useCorrections(third);
+  await second.sink.append([record({ message: 'broken 4' })]);
+  await second.lookedBack();
+
+  assert.deepEqual(
+    first.told.map(({ title }) => title),
+    ['broken 1'],
+  );
+  assert.equal(tag, 'a1');
+  assert.deepEqual(
+    second.told.map(({ title, detail }) => [title, detail['tier']]),
+    [['broken 4', 'correction']],
+  );
+});
