@@ -45,3 +45,9 @@ export function withVerdict(record: EncodedRecord, verdict: RuleVerdict | Triage
   const judged = `${json.slice(0, -1)},"triage":${JSON.stringify(verdict)}}`;
   return { agentId, level, action, timestamp, json: judged, isJudged: true };
 }
+
+/** A record on which the last word is said, and nobody is to be told of it. */
+export function asJudged(record: EncodedRecord): EncodedRecord {
+  // What writes its own bytes is no plain object; it belongs to whoever stores it, and forgets this with the next line that it is used for.
+  return record.writeTo === undefined ? { ...record, isJudged: true } : Object.assign(record, { isJudged: true });
+}

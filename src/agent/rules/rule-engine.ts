@@ -4,7 +4,7 @@ import { REDACTION_DEFAULT } from '../../contract/redaction.ts';
 import type { RuleSettings, RuleVerdict } from '../../contract/rules.ts';
 import { matchesServerPattern as matchesName } from '../../contract/server-pattern.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
-import { sliceEnd, withVerdict } from '../judging.ts';
+import { asJudged, sliceEnd, withVerdict } from '../judging.ts';
 import { Redactor } from '../redaction/index.ts';
 import { encodeObject } from '../sources/record-encoder.ts';
 import { CompiledRule } from './compiled-rule.ts';
@@ -173,6 +173,7 @@ export class RuleEngine {
     const view = this.#view.of(record);
     let work = given;
     let alerting: RuleSettings[] | undefined;
+    let isOrdinary = false;
     let isDropped = false;
     let isTouched = false;
     try {
@@ -204,6 +205,7 @@ export class RuleEngine {
           alerting ??= [];
           alerting.push(rule.settings);
         }
+        if (effects.ordinary === true) isOrdinary = true;
         if (rule.transform?.(view, work.transformed) === 'drop') {
           isDropped = true;
           break;
@@ -214,7 +216,7 @@ export class RuleEngine {
     }
     if (!isTouched) return undefined;
     work ??= new Work();
-    const outcome = this.#outcome(record, view, alerting, isDropped, now);
+    const outcome = this.#outcome(record, view, { alerting, isOrdinary, isDropped }, now);
     if (isDropped) work.dropped.push(outcome);
     else work.kept.push(outcome);
     for (const rule of alerting ?? []) work.hits.push({ rule, agentId: record.agentId, record: outcome });
@@ -224,8 +226,7 @@ export class RuleEngine {
   #outcome(
     record: EncodedRecord,
     view: RecordView,
-    alerting: readonly RuleSettings[] | undefined,
-    isDropped: boolean,
+    { alerting, isOrdinary, isDropped }: Said,
     now: number,
   ): EncodedRecord {
     let outcome = record;
@@ -241,7 +242,7 @@ export class RuleEngine {
         },
         { server: this.#server, now, redaction: NOT_AGAIN },
       );
-    if (alerting === undefined) return outcome;
+    if (alerting === undefined) return isOrdinary ? asJudged(outcome) : outcome;
     const verdict: RuleVerdict = {
       severity: alerting
         .map(({ effects }) => effects.alert!.severity)
@@ -250,6 +251,13 @@ export class RuleEngine {
     };
     return withVerdict(outcome, verdict);
   }
+}
+
+/** What rules said of one record. */
+interface Said {
+  readonly alerting: readonly RuleSettings[] | undefined;
+  readonly isOrdinary: boolean;
+  readonly isDropped: boolean;
 }
 
 class Work implements Judgement {

@@ -421,3 +421,29 @@ test('no text makes a rule slow: patterns that would blow up elsewhere, on texts
 
   assert.ok(performance.now() - started < 2_000);
 });
+
+test('a record that a rule calls ordinary goes on as it is, and no later judge looks at it; an alert of a rule is told all the same', async () => {
+  const engine = await engineWith(
+    '  - { name: known, when: { contains: broken }, then: { ordinary: true } }\n  - { name: worse, when: { contains: worse }, then: { alert: critical } }\n',
+  );
+  const line = Buffer.from(
+    `${JSON.stringify({ timestamp: '2026-01-15T12:00:00.000Z', level: 'INFO', agent_id: 'GROK', action: 'x', message: 'broken', context: {} })}\n`,
+  );
+  const [scanned] = encodeNdjson(line, { server: SERVER, now: NOON }).records;
+
+  const judgement = engine.judge(
+    [record({ message: 'broken' }), scanned!, record({ message: 'broken and worse' })],
+    NOON,
+  );
+
+  assert.deepEqual(
+    judgement?.kept.map(({ isJudged, json }) => [isJudged, json.includes('"triage"')]),
+    [
+      [true, false],
+      [true, false],
+      [true, true],
+    ],
+  );
+  assert.equal(judgement?.kept[0]?.json, record({ message: 'broken' }).json);
+  assert.equal(typeof judgement?.kept[1]?.writeTo, 'function');
+});
