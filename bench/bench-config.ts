@@ -6,10 +6,12 @@ export interface BenchConfigOptions {
   readonly redaction: boolean;
   /** So many of `typicalRules`, in the place of the example's own. */
   readonly rules: number;
+  /** Whether lines are judged that no rule speaks of. */
+  readonly triage?: boolean;
 }
 
 /** Puts the example configuration below a home, as a bench wants it. */
-export function copyBenchConfig(home: string, { redaction, rules }: BenchConfigOptions): void {
+export function copyBenchConfig(home: string, { redaction, rules, triage = false }: BenchConfigOptions): void {
   const folder = join(home, 'config');
   cpSync(resolve(import.meta.dirname, '../config'), folder, { recursive: true });
   const agents = join(folder, 'agents');
@@ -19,6 +21,7 @@ export function copyBenchConfig(home: string, { redaction, rules }: BenchConfigO
   }
   const defaults = join(agents, '_defaults.yaml');
   if (!redaction) appendFileSync(defaults, '\nredaction:\n  enabled: false\n');
+  if (!triage) appendFileSync(defaults, '\ntriage:\n  enabled: false\n');
   if (rules > 0) appendFileSync(defaults, `\n${typicalRules(rules)}`);
 }
 

@@ -3,9 +3,9 @@
  * compressed, uploaded to an S3 server, deleted; every record counted in the archive. The agent and the S3 server run in
  * processes of their own; CPU is the agent's alone, and is told as a ratio to the floor measured in the same run.
  *
- *   node bench/ingest.ts [--records 200000] [--bundle dist/nervesys-agent.cjs] [--redaction] [--rules N] [--json]
+ *   node bench/ingest.ts [--records 200000] [--bundle dist/nervesys-agent.cjs] [--redaction] [--rules N] [--triage] [--json]
  *
- * --bundle: the agent as servers run it (npm run bundle:agent), not its TypeScript; --redaction: secrets are looked for, as is the default; --rules: so many rules of the usual kinds
+ * --bundle: the agent as servers run it (npm run bundle:agent), not its TypeScript; --redaction: secrets are looked for, as is the default; --rules: so many rules of the usual kinds; --triage: lines are judged, as is the default
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,6 +38,7 @@ const { values } = parseArgs({
     bundle: { type: 'string' },
     redaction: { type: 'boolean', default: false },
     rules: { type: 'string', default: '0' },
+    triage: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -52,7 +53,7 @@ try {
   const bodies = cutBodies(readFileSync(file), POST_RECORDS);
   const [settings] = (await once(s3, 'message')) as [Record<string, string>];
   const home = join(folder, 'home');
-  copyBenchConfig(home, { redaction: values.redaction, rules: Number(values.rules) });
+  copyBenchConfig(home, { redaction: values.redaction, rules: Number(values.rules), triage: values.triage });
   const program = values.bundle === undefined ? undefined : [resolve(values.bundle)];
   agent = await startAgent(home, s3Settings(settings), program);
 

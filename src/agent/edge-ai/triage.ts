@@ -1,25 +1,26 @@
 import type { AlertReport } from '../../contract/alert.ts';
-import type { ServerName } from '../../contract/ids.ts';
+import type { Sequence, ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import type { CorrectionsAnswer, TemplateReport, TriageTier } from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { AlertTeller } from '../alert-teller.ts';
-import type { EncodedRecord, LinesBeforeQuery } from '../buffer/types.ts';
+import type { BufferStats, EncodedRecord, LinesBeforeQuery } from '../buffer/types.ts';
 import { breathing, isLittle } from '../judging.ts';
-import { TOLD_AGAIN_MS } from '../repeated-alerts.ts';
 import type { CorrectionsPlace } from './corrections-sync.ts';
 import { KeptState, type StateBuffer } from './kept-state.ts';
 import type { Judges } from './open-judges.ts';
 import { readCorrections } from './read-corrections.ts';
 import { TemplateTally } from './template-tally.ts';
+import { type ToldBuffer, ToldMark, type UntoldRecord } from './told-mark.ts';
 import { TriageAlerts } from './triage-alerts.ts';
 import type { TriageConfig, TriageCounts, TriageJudgement } from './triage-engine.ts';
 
 /** What triage needs of the buffer beside storing records. */
-export interface TriageBuffer extends StateBuffer {
+export interface TriageBuffer extends StateBuffer, ToldBuffer {
   linesBefore(query: LinesBeforeQuery): Promise<readonly ArchivedRecord[]>;
+  stats(): BufferStats;
 }
 
 export interface TriageOptions {
@@ -58,6 +59,8 @@ const NOTHING_DUE_MS = 3_600_000;
 const OPEN_AGAIN_MS = 600_000;
 /** So much of what was learnt may be forgotten by a crash. */
 const KEPT_EACH_MS = 60_000;
+/** A note of what is told costs a commit of its own. */
+const NOTED_EACH_MS = 1_000;
 const NO_COUNTS: TriageCounts = { judged: 0, late: 0, failed: 0 };
 
 /**
@@ -69,6 +72,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   readonly #options: TriageOptions;
   readonly #teller: AlertTeller;
   readonly #alerts: TriageAlerts;
+  readonly #mark: ToldMark;
   readonly #tally = new TemplateTally();
   readonly #told: Record<AlertTier, number> = { correction: 0, detector: 0, scorer: 0, model: 0 };
   readonly #watch: Pace;
@@ -81,6 +85,12 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   #unjudged = 0;
   /** Fetched, and not used by judges yet. */
   #corrections: CorrectionsAnswer | undefined;
+  #catchingUp: Promise<void> = Promise.resolve();
+  /** People are told, or are being told, of all with a verdict up to this. */
+  #toldThrough: Sequence | undefined;
+  /** When that is to be noted, and when it was last. */
+  #noteAt: number | undefined;
+  #notedAt = Number.NEGATIVE_INFINITY;
   #dueAt = Number.POSITIVE_INFINITY;
   /** When what was learnt is to be kept. */
   #keepAt: number | undefined;
@@ -94,10 +104,13 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     this.state = new KeptState(buffer, logger);
     this.#teller = new AlertTeller(options);
     this.#alerts = new TriageAlerts({ server, revision, tell: (alert, about) => this.#teller.tell(alert, about) });
+    this.#mark = new ToldMark(buffer);
     this.#watch = new Pace(clock, () => this.#round());
   }
 
+  /** Tells what a run before was killed before telling, too. Returns itself. */
   start(): this {
+    this.#catchingUp = this.#catchUp();
     this.#watch.start();
     return this;
   }
@@ -139,7 +152,11 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       this.#alerts.hit(hit, now);
     }
     this.#keepAt ??= now + KEPT_EACH_MS;
-    this.#comeBy(hits.length > 0 ? Math.min(this.#keepAt, now + TOLD_AGAIN_MS) : this.#keepAt);
+    if (hits.length > 0) {
+      this.#toldThrough = this.#options.buffer.stats().lastSequence;
+      this.#noteAt ??= Math.max(now, this.#notedAt + NOTED_EACH_MS);
+    }
+    this.#comeBy(Math.min(this.#keepAt, this.#noteAt ?? this.#keepAt));
   }
 
   get correctionsTag(): string | undefined {
@@ -175,7 +192,9 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     await this.#watch.close();
-    await this.#teller.told;
+    await this.#catchingUp;
+    if (this.#judges !== undefined) this.#toldThrough = this.#options.buffer.stats().lastSequence;
+    await this.#noteTold();
     await this.#keep();
   }
 
@@ -197,6 +216,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       const kept = this.#corrections ?? keptCorrections(await state.read('corrections'));
       if (kept !== undefined) judges.corrections.use(kept);
       this.#corrections = undefined;
+      this.#mark.begin();
       judges.engine.use(this.#config); // another may have come meanwhile
       this.#judges = judges;
     } catch (error) {
@@ -216,15 +236,54 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   /** Tells what is due, and keeps what was learnt. */
   async #round(): Promise<number> {
     const { clock } = this.#options;
-    if (this.#keepAt !== undefined && this.#keepAt <= clock.now()) await this.#keep();
     const now = clock.now();
     const again = this.#alerts.tellAgain(now);
-    this.#dueAt = Math.min(
-      now + NOTHING_DUE_MS,
-      again ?? Number.POSITIVE_INFINITY,
-      this.#keepAt ?? Number.POSITIVE_INFINITY,
-    );
-    return Math.max(0, this.#dueAt - now);
+    if (this.#noteAt !== undefined && this.#noteAt <= now) await this.#noteTold();
+    if (this.#keepAt !== undefined && this.#keepAt <= now) await this.#keep();
+    const due = [again, this.#keepAt, this.#noteAt].filter((at) => at !== undefined);
+    this.#dueAt = Math.min(now + NOTHING_DUE_MS, ...due);
+    return Math.max(0, this.#dueAt - clock.now());
+  }
+
+  async #catchUp(): Promise<void> {
+    const { logger } = this.#options;
+    try {
+      const untold = await this.#mark.untold();
+      const judges = untold.length === 0 ? undefined : (this.#judges ?? (await this.#opened()));
+      if (judges !== undefined) this.#tellUntold(judges, untold);
+    } catch (error) {
+      logger.warn('it could not be found out whether alerts were not told before the restart', errorFields(error));
+    }
+  }
+
+  #tellUntold({ miner }: Judges, untold: readonly UntoldRecord[]): void {
+    const now = this.#options.clock.now();
+    for (const { record, verdict } of untold) {
+      const { id: _, ...stored } = record;
+      const { agent_id: agentId, level, action, timestamp, message } = record;
+      const json = JSON.stringify(stored).slice(1);
+      const template = miner.find(verdict.template) ?? miner.place(message, now);
+      this.#alerts.hit({ record: { agentId, level, action, timestamp, json }, message, template, verdict }, now);
+    }
+    this.#toldThrough = this.#options.buffer.stats().lastSequence;
+    this.#noteAt ??= now;
+    this.#comeBy(now);
+  }
+
+  /** Once what is told stands in the file, too. */
+  async #noteTold(): Promise<void> {
+    const { clock, logger } = this.#options;
+    const sequence = this.#toldThrough;
+    this.#noteAt = undefined;
+    if (sequence === undefined) return;
+    this.#notedAt = clock.now();
+    await this.#teller.told;
+    await turn();
+    try {
+      this.#mark.note(sequence);
+    } catch (error) {
+      logger.warn('it could not be noted which alerts are told', errorFields(error)); // a full disk
+    }
   }
 
   async #keep(): Promise<void> {
@@ -234,6 +293,12 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     const { state } = this;
     await state.write('templates', judges.miner.stored(state.textBytesMax('templates')));
   }
+}
+
+/** Of the event loop: what is told in one stands in the file in the next. */
+async function turn(): Promise<void> {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
 }
 
 async function openUsualJudges(options: OpenJudgesOptions): Promise<Judges> {

@@ -28,6 +28,8 @@ interface OpenOptions {
   readonly dir?: string;
   readonly scorer?: LineScorer;
   readonly settings?: Partial<TriageSettings>;
+  /** It does not end by itself. */
+  readonly isKilled?: boolean;
   readonly openJudges?: TriageOptions['openJudges'];
 }
 
@@ -75,11 +77,12 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
     clock,
     logger: silentLogger,
   }).start();
-  const close = async () => {
-    await triage.close();
-    await buffer.close();
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= triage.close().then(() => buffer.close());
+    return closed;
   };
-  t.after(close);
+  if (options.isKilled !== true) t.after(close);
   return { sink: new TriageSink(buffer, triage), triage, buffer, clock, told, lookedBack, close };
 }
 
@@ -247,4 +250,32 @@ test('corrections hold at once, over a restart, and before any record came', asy
     second.told.map(({ title, detail }) => [title, detail['tier']]),
     [['broken 4', 'correction']],
   );
+});
+
+test('what was stored and not told before a kill is told by the next run, once', async (t) => {
+  const dir = await tempDir(t);
+  const first = await open(t, { dir, isKilled: true });
+  await first.sink.append([record({ message: 'broken 1' })]);
+  await first.lookedBack();
+  first.buffer.linesBefore = () => new Promise(() => undefined); // it is killed while it looks for them
+  await first.sink.append([record({ message: 'broken, too' }), record({ message: 'fine' })]);
+  await first.buffer.close();
+
+  const second = await open(t, { dir });
+  await second.lookedBack();
+  const told = second.told.splice(0);
+  await second.close();
+  const third = await open(t, { dir });
+  await third.lookedBack();
+
+  assert.deepEqual(
+    told.map(({ title, count, detail }) => [
+      title,
+      count,
+      detail['reason'],
+      (detail['lines_before'] as unknown[]).length,
+    ]),
+    [['broken, too', 1, 'says "broken"', 1]],
+  );
+  assert.deepEqual(third.told, []);
 });
