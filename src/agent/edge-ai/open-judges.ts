@@ -1,4 +1,6 @@
 import { Corrections } from './corrections.ts';
+import { DetectorEngine } from './detectors/index.ts';
+import { covers } from './miner/covers.ts';
 import { TemplateMiner } from './miner/template-miner.ts';
 import { Scorer } from './scorer/scorer.ts';
 import type { OpenJudgesOptions } from './triage.ts';
@@ -8,7 +10,7 @@ import type { Miner } from './types.ts';
 /** A miner that can be kept over a restart. */
 export interface KeptMiner extends Miner {
   /** To be given to the next run; of too many, those seen last. */
-  stored(bytesMax: number): string;
+  stored(sizeBytesMax: number): string;
   /** How many templates had to make room for others. */
   readonly evicted: number;
 }
@@ -18,12 +20,14 @@ export interface Judges {
   readonly engine: TriageEngine;
   readonly miner: KeptMiner;
   readonly corrections: Corrections;
+  readonly detectors: DetectorEngine;
 }
 
 /** Loaded with the first record: an idle agent has no use for all that stands behind this. */
-export async function openJudges({ config, clock }: OpenJudgesOptions): Promise<Judges> {
-  const miner = Object.assign(new TemplateMiner(), { stored: () => '', evicted: 0 });
-  const corrections = new Corrections(() => false);
-  const engine = new TriageEngine({ miner, scorer: new Scorer(), corrections, clock }, config);
-  return { engine, miner, corrections };
+export async function openJudges({ config, state, clock }: OpenJudgesOptions): Promise<Judges> {
+  const miner = TemplateMiner.restore((await state.read('templates')) ?? '');
+  const corrections = new Corrections(covers);
+  const detectors = new DetectorEngine(await state.read('detectors'), (id) => miner.find(id));
+  const engine = new TriageEngine({ miner, scorer: new Scorer(), corrections, detectors, clock }, config);
+  return { engine, miner, corrections, detectors };
 }

@@ -3,6 +3,7 @@ import type { ServerName } from '../../contract/ids.ts';
 import type { TriageVerdict } from '../../contract/triage.ts';
 import type { AlertSubject } from '../alert-teller.ts';
 import { RepeatedAlerts } from '../repeated-alerts.ts';
+import type { DetectorHit } from './detectors/index.ts';
 import type { TriageHit } from './triage-engine.ts';
 import type { Template } from './types.ts';
 
@@ -34,6 +35,9 @@ interface Said {
   readonly message: string;
   readonly template: Template;
   readonly verdict: TriageVerdict;
+  readonly detected: DetectorHit | undefined;
+  /** Names the trouble on this server; it stays the same while the template becomes more general. */
+  readonly key: string;
 }
 
 /** Makes alerts of lines that are taken for trouble: each template of an AI agent at once, then at most once a minute, with how often. */
@@ -56,8 +60,8 @@ export class TriageAlerts {
 
   /** `now`: epoch ms. */
   hit(hit: TriageHit, now: number): void {
-    const { record, template, verdict } = hit;
-    this.#troubles.hit(`${record.agentId}\n${firstIdOf(template)}`, verdict.severity, saidOf(hit), now);
+    const said = saidOf(hit);
+    this.#troubles.hit(said.key, hit.verdict.severity, said, now);
   }
 
   /** Tells what came again and has waited its minute. Returns when to come again (epoch ms), if ever. */
@@ -67,17 +71,19 @@ export class TriageAlerts {
 
   #alertOf(said: Said, hits: number, at: number, isOfOthers: boolean): AlertReport {
     const { server, revision } = this.#options;
-    const { agentId, level, action, timestamp, message, template, verdict } = said;
+    const { agentId, level, action, timestamp, message, template, verdict, detected } = said;
     const { severity, ...judged } = verdict;
+    const title = detected?.title ?? titleOf(message);
     return {
-      dedup_key: isOfOthers ? `${server}::template:others:${severity}` : dedupKey(server, agentId, template),
+      dedup_key: `${server}:${isOfOthers ? `:template:others:${severity}` : said.key}`,
       severity,
       server,
       agent_id: isOfOthers ? null : agentId,
-      kind: 'log.critical',
-      title: isOfOthers ? titleOf(`Many kinds of lines look like trouble, such as: ${message}`) : titleOf(message),
+      kind: detected?.kind ?? 'log.critical',
+      title: isOfOthers ? titleOf(`Many kinds of lines look like trouble, such as: ${title}`) : title,
       count: hits,
       detail: {
+        ...detected?.detail,
         ...judged,
         template_text: template.text,
         revision: revision(),
@@ -93,18 +99,19 @@ export class TriageAlerts {
   }
 }
 
-/** Stable while the template becomes more general. */
-export function dedupKey(server: ServerName, agentId: string, template: Template): string {
-  return `${server}:${agentId}:template:${firstIdOf(template)}`;
+/** What names the trouble of a template of an AI agent, after the server. */
+export function troubleOf(agentId: string, { id, aliases }: Template): string {
+  return `${agentId}:template:${aliases[0] ?? id}`;
 }
 
-function firstIdOf({ id, aliases }: Template): string {
-  return aliases[0] ?? id;
-}
-
-function saidOf({ record: { agentId, json, level, action, timestamp }, message, template, verdict }: TriageHit): Said {
+function saidOf({ record, message, template, verdict, detected }: TriageHit): Said {
+  const { agentId, json, level, action, timestamp } = record;
+  const key =
+    detected === undefined
+      ? troubleOf(agentId, template)
+      : `${agentId}:detector:${detected.detector}:${detected.subject}`;
   const excerpt = Buffer.from(message.slice(0, MESSAGE_LENGTH_MAX)).toString(); // a slice would keep the whole in memory
-  return { agentId, json, level, action, timestamp, message: excerpt, template, verdict };
+  return { agentId, json, level, action, timestamp, message: excerpt, template, verdict, detected, key };
 }
 
 function withoutJson({ json: _, ...said }: Said): Said {

@@ -6,7 +6,9 @@ import type { TriageSettings } from '../../contract/triage-settings.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
 import { sliceEnd, withVerdict } from '../judging.ts';
+import { RecordView } from '../rules/record-view.ts';
 import type { Corrections } from './corrections.ts';
+import type { DetectorHit } from './detectors/index.ts';
 import { LEVEL_INDEX } from './level-index.ts';
 import { messageOf } from './record-message.ts';
 import type { LineScorer, Miner, Score, Template } from './types.ts';
@@ -20,7 +22,11 @@ export interface TriageHit {
   readonly message: string;
   readonly template: Template;
   readonly verdict: TriageVerdict;
+  /** Where a detector has spoken. */
+  readonly detected?: DetectorHit;
 }
+
+type Found = Pick<TriageHit, 'verdict' | 'detected'>;
 
 /** A new template that the scorer is unsure of. */
 export interface TriageDoubt {
@@ -52,10 +58,16 @@ export interface TriageCounts {
   failed: number;
 }
 
+/** Detectors that need nothing but the record. */
+export interface LineDetectors {
+  lookAtOne(view: RecordView): DetectorHit | undefined;
+}
+
 export interface TriageEngineOptions {
   readonly miner: Miner;
   readonly scorer: LineScorer;
   readonly corrections: Corrections;
+  readonly detectors: LineDetectors;
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
@@ -75,6 +87,7 @@ const LOOK_EACH = 16;
 export class TriageEngine {
   readonly counts: TriageCounts = { judged: 0, late: 0, failed: 0 };
   readonly #options: TriageEngineOptions;
+  readonly #view = new RecordView();
   #default: TriageSettings;
   #own: ReadonlyMap<string, TriageSettings> = new Map();
 
@@ -154,10 +167,10 @@ export class TriageEngine {
     try {
       const message = messageOf(record);
       template = this.#options.miner.place(message, now);
-      const verdict = this.#verdictOn(record, message, template, settings, work);
+      const found = this.#verdictOn(record, message, template, settings, work);
       this.counts.judged++;
-      if (verdict !== undefined) {
-        work.tell(record, message, template, verdict);
+      if (found !== undefined) {
+        work.tell(record, message, template, found);
         return;
       }
     } catch {
@@ -172,21 +185,29 @@ export class TriageEngine {
     template: Template,
     settings: TriageSettings,
     work: Work,
-  ): TriageVerdict | undefined {
+  ): Found | undefined {
+    const { detectors, scorer } = this.#options;
     const known = this.#conclusionOf(template);
     if (known.mark === 'ordinary') return undefined;
+    const { severity } = settings;
     if (known.mark === 'alert')
-      return { severity: settings.severity, tier: 'correction', template: template.id, score: 1, reason: MARKED };
+      return { verdict: { severity, tier: 'correction', template: template.id, score: 1, reason: MARKED } };
+    const detected = detectors.lookAtOne(this.#view.of(record));
+    if (detected !== undefined) {
+      const { severity, detector, reason } = detected;
+      const verdict = { severity, tier: 'detector', template: template.id, score: 1, reason, detector } as const;
+      return { verdict, detected };
+    }
     const level = LEVEL_INDEX[record.level];
     let score = known.scores[level];
     if (score === undefined) {
-      score = this.#options.scorer.score({ message, template: template.text, level: record.level });
+      score = scorer.score({ message, template: template.text, level: record.level });
       known.scores[level] = score.isAlert ? score : plain(score);
       if (score.isUnsure) work.doubts.push(doubtOf(record, message, template, score));
     }
     if (!score.isAlert) return undefined;
-    const { severity } = settings;
-    return { severity, tier: 'scorer', template: template.id, score: rounded(score.score), reason: score.reason };
+    const { reason } = score;
+    return { verdict: { severity, tier: 'scorer', template: template.id, score: rounded(score.score), reason } };
   }
 
   #conclusionOf(template: Template): Conclusion {
@@ -262,10 +283,10 @@ class Work implements TriageJudgement {
     this.#kept?.push(record);
   }
 
-  tell(record: EncodedRecord, message: string, template: Template, verdict: TriageVerdict): void {
+  tell(record: EncodedRecord, message: string, template: Template, found: Found): void {
     this.#kept ??= this.records.slice(0, this.templates.length);
-    const judged = withVerdict(record, verdict);
-    this.hits.push({ record: judged, message, template, verdict });
+    const judged = withVerdict(record, found.verdict);
+    this.hits.push({ record: judged, message, template, ...found });
     this.templates.push(template);
     this.#kept.push(judged);
   }

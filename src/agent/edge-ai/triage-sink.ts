@@ -16,7 +16,7 @@ export class TriageSink implements RecordSink, TriageBuffer {
     if (records.length === 0 || !this.#triage.isOn) return this.#buffer.append(records, options);
     const judgement = await this.#triage.judge(records);
     const result = await this.#buffer.append(judgement?.kept ?? records, options);
-    if (judgement !== undefined && result.repeatedAnswer === undefined) this.#triage.stored(judgement);
+    if (judgement !== undefined && result.repeatedAnswer === undefined) await this.#triage.stored(judgement);
     return result;
   }
 

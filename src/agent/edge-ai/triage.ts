@@ -7,15 +7,18 @@ import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { AlertTeller } from '../alert-teller.ts';
 import type { BufferStats, EncodedRecord, LinesBeforeQuery } from '../buffer/types.ts';
-import { breathing, isLittle } from '../judging.ts';
+import { breathing, isLittle, sliceEnd } from '../judging.ts';
+import { RecordView } from '../rules/record-view.ts';
 import type { CorrectionsPlace } from './corrections-sync.ts';
+import { detectedAlert } from './detected-alert.ts';
+import type { DetectorHit } from './detectors/index.ts';
 import { KeptState, type StateBuffer } from './kept-state.ts';
 import type { Judges } from './open-judges.ts';
 import { readCorrections } from './read-corrections.ts';
 import { TemplateTally } from './template-tally.ts';
 import { type ToldBuffer, ToldMark, type UntoldRecord } from './told-mark.ts';
 import { TriageAlerts } from './triage-alerts.ts';
-import type { TriageConfig, TriageCounts, TriageJudgement } from './triage-engine.ts';
+import type { TriageConfig, TriageCounts, TriageHit, TriageJudgement } from './triage-engine.ts';
 
 /** What triage needs of the buffer beside storing records. */
 export interface TriageBuffer extends StateBuffer, ToldBuffer {
@@ -30,7 +33,7 @@ export interface TriageOptions {
   /** Of the configuration that runs. */
   readonly revision: () => string;
   /** Makes what judges, of what an earlier run has learnt; called when the first record comes. */
-  readonly openJudges?: OpenJudges;
+  readonly openJudges?: OpenJudges | undefined;
   readonly tell: (alert: AlertReport) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -73,6 +76,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   readonly #teller: AlertTeller;
   readonly #alerts: TriageAlerts;
   readonly #mark: ToldMark;
+  readonly #view = new RecordView();
   readonly #tally = new TemplateTally();
   readonly #told: Record<AlertTier, number> = { correction: 0, detector: 0, scorer: 0, model: 0 };
   readonly #watch: Pace;
@@ -119,7 +123,9 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   use(config: TriageConfig): void {
     this.#config = config;
     this.#isOn = isOn(config);
-    this.#judges?.engine.use(config);
+    const { engine, detectors } = this.#judges ?? {};
+    engine?.use(config);
+    detectors?.use((agentId) => engine!.settingsFor(agentId), this.#options.clock.now());
   }
 
   /** Whether any AI agent's records are judged. */
@@ -143,20 +149,23 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     return undefined;
   }
 
-  /** They are stored: people are told, and they count. */
-  stored({ records, templates, hits }: TriageJudgement): void {
-    const now = this.#options.clock.now();
-    this.#tally.count(records, templates, now);
-    for (const hit of hits) {
-      this.#told[hit.verdict.tier]++;
-      this.#alerts.hit(hit, now);
+  /**
+   * They are stored: people are told, and they count. Resolves when nothing of the records is needed any more, which for few and short ones is
+   * at once. Never rejects.
+   */
+  async stored(judgement: TriageJudgement): Promise<void> {
+    const { clock, logger } = this.#options;
+    try {
+      const { records, templates, hits } = judgement;
+      const now = clock.now();
+      if (hits.length > 0) this.#tell(hits, now);
+      this.#tally.count(records, templates, now);
+      await this.#watchFor(judgement, now);
+      this.#keepAt ??= now + KEPT_EACH_MS;
+      this.#comeBy(Math.min(this.#keepAt, this.#judges?.detectors.nextDueAt ?? this.#keepAt));
+    } catch (error) {
+      logger.error('what was judged could not be followed up', errorFields(error));
     }
-    this.#keepAt ??= now + KEPT_EACH_MS;
-    if (hits.length > 0) {
-      this.#toldThrough = this.#options.buffer.stats().lastSequence;
-      this.#noteAt ??= Math.max(now, this.#notedAt + NOTED_EACH_MS);
-    }
-    this.#comeBy(Math.min(this.#keepAt, this.#noteAt ?? this.#keepAt));
   }
 
   get correctionsTag(): string | undefined {
@@ -202,6 +211,39 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     return this.close();
   }
 
+  #tell(hits: readonly TriageHit[], now: number): void {
+    for (const hit of hits) {
+      this.#told[hit.verdict.tier]++;
+      this.#alerts.hit(hit, now);
+    }
+    this.#toldThrough = this.#options.buffer.stats().lastSequence;
+    this.#noteAt ??= Math.max(now, this.#notedAt + NOTED_EACH_MS);
+    this.#comeBy(this.#noteAt);
+  }
+
+  /** For what shows only in many records. */
+  async #watchFor({ kept, templates }: TriageJudgement, now: number): Promise<void> {
+    const detectors = this.#judges?.detectors;
+    if (detectors === undefined) return;
+    const breathe = breathing(this.#options.clock);
+    for (let from = 0; from < kept.length; ) {
+      if (from > 0) await breathe();
+      const end = sliceEnd(kept, from);
+      for (; from < end; from++) {
+        const record = kept[from]!;
+        const hits = detectors.look(this.#view.of(record), templates[from], now);
+        for (const hit of hits) this.#tellDetected(hit, now, record.json);
+      }
+    }
+  }
+
+  #tellDetected(hit: DetectorHit, now: number, json?: string): void {
+    this.#told.detector++;
+    const { server, revision } = this.#options;
+    const about = { agentId: hit.agentId, ...(json === undefined ? {} : { json }) };
+    this.#teller.tell(detectedAlert(hit, { server, revision: revision(), now }), about);
+  }
+
   #opened(): Promise<Judges | undefined> {
     const { clock } = this.#options;
     if (this.#opening === undefined && clock.monotonic() >= this.#openFrom) this.#opening = this.#open();
@@ -217,8 +259,8 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       if (kept !== undefined) judges.corrections.use(kept);
       this.#corrections = undefined;
       this.#mark.begin();
-      judges.engine.use(this.#config); // another may have come meanwhile
       this.#judges = judges;
+      this.use(this.#config); // another may have come meanwhile
     } catch (error) {
       logger.error('triage could not be started; records go on unjudged', errorFields(error));
       this.#openFrom = clock.monotonic() + OPEN_AGAIN_MS;
@@ -237,10 +279,12 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   async #round(): Promise<number> {
     const { clock } = this.#options;
     const now = clock.now();
+    const detectors = this.#judges?.detectors;
     const again = this.#alerts.tellAgain(now);
+    if ((detectors?.nextDueAt ?? now + 1) <= now) for (const hit of detectors!.due(now)) this.#tellDetected(hit, now);
     if (this.#noteAt !== undefined && this.#noteAt <= now) await this.#noteTold();
     if (this.#keepAt !== undefined && this.#keepAt <= now) await this.#keep();
-    const due = [again, this.#keepAt, this.#noteAt].filter((at) => at !== undefined);
+    const due = [again, detectors?.nextDueAt, this.#keepAt, this.#noteAt].filter((at) => at !== undefined);
     this.#dueAt = Math.min(now + NOTHING_DUE_MS, ...due);
     return Math.max(0, this.#dueAt - clock.now());
   }
@@ -292,6 +336,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     if (judges === undefined) return;
     const { state } = this;
     await state.write('templates', judges.miner.stored(state.textBytesMax('templates')));
+    await state.write('detectors', judges.detectors.stored());
   }
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
 import { Corrections } from '../../../src/agent/edge-ai/corrections.ts';
-import { Triage, type TriageOptions } from '../../../src/agent/edge-ai/triage.ts';
+import { DetectorEngine } from '../../../src/agent/edge-ai/detectors/index.ts';
+import { type OpenJudges, Triage } from '../../../src/agent/edge-ai/triage.ts';
 import { TriageEngine } from '../../../src/agent/edge-ai/triage-engine.ts';
 import { TriageSink } from '../../../src/agent/edge-ai/triage-sink.ts';
 import type { LineScorer } from '../../../src/agent/edge-ai/types.ts';
@@ -30,7 +31,7 @@ interface OpenOptions {
   readonly settings?: Partial<TriageSettings>;
   /** It does not end by itself. */
   readonly isKilled?: boolean;
-  readonly openJudges?: TriageOptions['openJudges'];
+  readonly openJudges?: OpenJudges;
 }
 
 async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> {
@@ -61,11 +62,13 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
     } while (looking.size > 0);
   };
   const told: AlertReport[] = [];
-  const openJudges: TriageOptions['openJudges'] = async ({ config }) => {
+  const openJudges: OpenJudges = async ({ config }) => {
     const miner = Object.assign(new NumbersMiner(), { stored: () => '', evicted: 0 });
     const corrections = new Corrections(covers);
+    const detectors = new DetectorEngine();
     const scorer = options.scorer ?? new WordScorer();
-    return { miner, corrections, engine: new TriageEngine({ miner, scorer, corrections, clock }, config) };
+    const engine = new TriageEngine({ miner, scorer, corrections, detectors, clock }, config);
+    return { miner, corrections, detectors, engine };
   };
   const triage = new Triage({
     buffer,

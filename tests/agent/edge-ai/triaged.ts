@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EncodedRecord } from '../../../src/agent/buffer/types.ts';
 import { Corrections } from '../../../src/agent/edge-ai/corrections.ts';
+import { DetectorEngine } from '../../../src/agent/edge-ai/detectors/index.ts';
 import { type TriageConfig, TriageEngine, type TriageEngineOptions } from '../../../src/agent/edge-ai/triage-engine.ts';
 import type { LineScorer, Miner, Score, ScoreInput, Template } from '../../../src/agent/edge-ai/types.ts';
 import { encodeNdjson, encodeObject } from '../../../src/agent/sources/record-encoder.ts';
@@ -109,6 +110,7 @@ export async function engineWith(
     miner: new NumbersMiner(),
     scorer: new WordScorer(),
     corrections: new Corrections(covers),
+    detectors: new DetectorEngine(),
     clock: new FakeClock(NOON),
   };
   return new TriageEngine({ ...parts, ...options }, await triageConfig(settings));
