@@ -8,7 +8,7 @@ import type { EncodedRecord } from '../buffer/types.ts';
 import { sliceEnd, withVerdict } from '../judging.ts';
 import { RecordView } from '../rules/record-view.ts';
 import type { Corrections } from './corrections.ts';
-import type { DetectorHit } from './detectors/index.ts';
+import { type AiEvent, aiEventOf, type DetectorHit } from './detectors/index.ts';
 import { LEVEL_INDEX } from './level-index.ts';
 import { messageOf } from './record-message.ts';
 import type { LineScorer, Miner, Score, Template } from './types.ts';
@@ -46,6 +46,8 @@ export interface TriageJudgement {
   readonly kept: readonly EncodedRecord[];
   /** Of each, in order; `undefined`: it was not judged. */
   readonly templates: readonly (Template | undefined)[];
+  /** What each tells of its AI agent's work; `null`: nothing. */
+  readonly events: readonly (AiEvent | null)[];
   readonly hits: readonly TriageHit[];
   readonly doubts: readonly TriageDoubt[];
 }
@@ -60,7 +62,7 @@ export interface TriageCounts {
 
 /** Detectors that need nothing but the record. */
 export interface LineDetectors {
-  lookAtOne(view: RecordView): DetectorHit | undefined;
+  lookAtOne(view: RecordView, event: AiEvent | null): DetectorHit | undefined;
 }
 
 export interface TriageEngineOptions {
@@ -151,37 +153,40 @@ export class TriageEngine {
         settings = this.settingsFor(agentId);
       }
       if (index % LOOK_EACH === 0 && !isLate) isLate = clock.monotonic() - startedAt > msMax;
-      const isLeft = record.isJudged === true || !settings.enabled;
-      if (isLeft || isLate) {
-        if (!isLeft) this.counts.late++;
-        work.pass(record, undefined);
-        continue;
+      if (settings.enabled && !isLate) this.#judgeOne(record, settings, now, work);
+      else {
+        if (settings.enabled) this.counts.late++;
+        work.pass(record, undefined, null);
       }
-      this.#judgeOne(record, settings, now, work);
     }
     work.usedMs = clock.monotonic() - startedAt;
   }
 
   #judgeOne(record: EncodedRecord, settings: TriageSettings, now: number, work: Work): void {
     let template: Template | undefined;
+    let event: AiEvent | null = null;
     try {
       const message = messageOf(record);
       template = this.#options.miner.place(message, now);
-      const found = this.#verdictOn(record, message, template, settings, work);
+      const view = this.#view.of(record);
+      event = aiEventOf(view) ?? null;
+      const found =
+        record.isJudged === true
+          ? undefined
+          : this.#verdictOn({ record, view, message, event }, template, settings, work);
       this.counts.judged++;
       if (found !== undefined) {
-        work.tell(record, message, template, found);
+        work.tell({ record, message, template, ...found }, event);
         return;
       }
     } catch {
       this.counts.failed++;
     }
-    work.pass(record, template);
+    work.pass(record, template, event);
   }
 
   #verdictOn(
-    record: EncodedRecord,
-    message: string,
+    { record, view, message, event }: Line,
     template: Template,
     settings: TriageSettings,
     work: Work,
@@ -192,7 +197,7 @@ export class TriageEngine {
     const { severity } = settings;
     if (known.mark === 'alert')
       return { verdict: { severity, tier: 'correction', template: template.id, score: 1, reason: MARKED } };
-    const detected = detectors.lookAtOne(this.#view.of(record));
+    const detected = detectors.lookAtOne(view, event);
     if (detected !== undefined) {
       const { severity, detector, reason } = detected;
       const verdict = { severity, tier: 'detector', template: template.id, score: 1, reason, detector } as const;
@@ -264,6 +269,7 @@ function rounded(score: number): number {
 class Work implements TriageJudgement {
   readonly records: readonly EncodedRecord[];
   readonly templates: (Template | undefined)[] = [];
+  readonly events: (AiEvent | null)[] = [];
   readonly hits: TriageHit[] = [];
   readonly doubts: TriageDoubt[] = [];
   usedMs = 0;
@@ -278,16 +284,26 @@ class Work implements TriageJudgement {
     return this.#kept ?? this.records;
   }
 
-  pass(record: EncodedRecord, template: Template | undefined): void {
+  pass(record: EncodedRecord, template: Template | undefined, event: AiEvent | null): void {
     this.templates.push(template);
+    this.events.push(event);
     this.#kept?.push(record);
   }
 
-  tell(record: EncodedRecord, message: string, template: Template, found: Found): void {
+  tell(hit: TriageHit, event: AiEvent | null): void {
     this.#kept ??= this.records.slice(0, this.templates.length);
-    const judged = withVerdict(record, found.verdict);
-    this.hits.push({ record: judged, message, template, ...found });
-    this.templates.push(template);
-    this.#kept.push(judged);
+    const record = withVerdict(hit.record, hit.verdict);
+    this.hits.push({ ...hit, record });
+    this.templates.push(hit.template);
+    this.events.push(event);
+    this.#kept.push(record);
   }
+}
+
+/** A record, and what was read of it. */
+interface Line {
+  readonly record: EncodedRecord;
+  readonly view: RecordView;
+  readonly message: string;
+  readonly event: AiEvent | null;
 }

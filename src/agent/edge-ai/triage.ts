@@ -222,7 +222,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   }
 
   /** For what shows only in many records. */
-  async #watchFor({ kept, templates }: TriageJudgement, now: number): Promise<void> {
+  async #watchFor({ kept, templates, events }: TriageJudgement, now: number): Promise<void> {
     const detectors = this.#judges?.detectors;
     if (detectors === undefined) return;
     const breathe = breathing(this.#options.clock);
@@ -231,7 +231,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       const end = sliceEnd(kept, from);
       for (; from < end; from++) {
         const record = kept[from]!;
-        const hits = detectors.look(this.#view.of(record), templates[from], now);
+        const hits = detectors.look(this.#view.of(record), templates[from], now, events[from]);
         for (const hit of hits) this.#tellDetected(hit, now, record.json);
       }
     }

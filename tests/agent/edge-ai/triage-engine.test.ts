@@ -109,7 +109,7 @@ test('what a rule has judged is left as it is, and so is an AI agent that is not
 
   assert.equal(verdicts(off)[0], undefined);
   assert.equal(on.kept[0], ruled);
-  assert.deepEqual([off.templates, on.templates], [[undefined], [undefined]]);
+  assert.deepEqual([off.templates[0], on.templates[0]?.text], [undefined, 'broken']);
 });
 
 test('a judge that throws fails no record: it goes on without a verdict, and is counted', async () => {
