@@ -19,7 +19,7 @@ export interface TriageAlertsOptions {
  * A flood of lines that are always new and always look like trouble is one trouble: past so many templates within a minute, those that come
  * then are told together.
  */
-const TROUBLES_MAX = 300;
+const TROUBLES_MAX = 400;
 const TITLE_LENGTH_MAX = 200;
 const MESSAGE_LENGTH_MAX = 1_000;
 /** Of a record that is longer only what an alert says is kept until it is told again. */
