@@ -13,7 +13,7 @@ import { systemClock } from '../platform/clock.ts';
 import { describeError, errorCode, NervesysError } from '../platform/errors.ts';
 import { createLogger, errorFields, type Logger, type LogLevel } from '../platform/logger.ts';
 import { ProcessLock } from '../platform/process-lock.ts';
-import { type Archive, type BucketAddress, openArchive, S3Archive } from '../storage/index.ts';
+import type { Archive, BucketAddress, S3Archive } from '../storage/index.ts';
 import { note } from './output.ts';
 import { packageRoot, type Settings, type StorjSettings, searchPath } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
@@ -111,7 +111,8 @@ export async function followsOrchestrator({ config, files }: LoadedConfig): Prom
 }
 
 /** S3 where its keys are given, else the folder below the home. */
-export function openConfiguredArchive(settings: Settings, { config }: LoadedConfig): Promise<Archive> {
+export async function openConfiguredArchive(settings: Settings, { config }: LoadedConfig): Promise<Archive> {
+  const { openArchive } = await import('../storage/index.ts'); // most agents send by permissions of their orchestrator
   const { storj, home } = settings;
   if (storj === undefined) return openArchive({ type: 'folder', path: join(home, 'archive') }, { clock: systemClock });
   const { accessKey, secretKey } = storj;
@@ -124,7 +125,7 @@ export function openConfiguredArchive(settings: Settings, { config }: LoadedConf
  * stays there.
  */
 export function followPlace(archive: Archive, settings: Settings, storage: StorageSettings, logger: Logger): void {
-  if (settings.storj === undefined || !(archive instanceof S3Archive)) return;
+  if (settings.storj === undefined || !isOfBucket(archive)) return;
   const before = archive.description;
   try {
     if (archive.usePlace(bucketAddress(settings.storj, storage)))
@@ -132,6 +133,10 @@ export function followPlace(archive: Archive, settings: Settings, storage: Stora
   } catch (error) {
     logger.error('the archive cannot be where the configuration says; it stays where it is', errorFields(error));
   }
+}
+
+function isOfBucket(archive: Archive): archive is S3Archive {
+  return 'usePlace' in archive;
 }
 
 function bucketAddress(storj: StorjSettings, storage: StorageSettings): BucketAddress {
