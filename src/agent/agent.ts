@@ -26,7 +26,7 @@ import { ConfigSync } from './config-sync/config-sync.ts';
 import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
 import { reportDamage } from './damage-report.ts';
-import { CorrectionsSync, TemplateReporter, Triage, TriageSink, triageMetrics } from './edge-ai/index.ts';
+import { CorrectionsSync, Triage, TriageSink, triageMetrics } from './edge-ai/index.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { BackfillSender } from './heartbeat/backfill-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
@@ -374,17 +374,7 @@ export class Agent implements AsyncDisposable {
       this.#parts.use(client);
       this.#parts.use(new AlertSender({ queue: this.#buffer.alerts, client, clock, random, logger }).start());
       this.#parts.use(new CorrectionsSync({ client, place: this.#triage, clock, random, logger }).start());
-      this.#parts.use(
-        new TemplateReporter({
-          client,
-          take: () => this.#triage.takeReports(),
-          state: this.#triage.state,
-          epoch: this.#buffer.epoch,
-          clock,
-          random,
-          logger,
-        }).start(),
-      );
+      void this.#triage.opened.then(() => this.#reportTemplates(client));
       const missed = new MissedBeats({ shelf: this.#buffer.beats, server, random, logger });
       const isConnected = () => this.#heartbeats?.trouble === undefined;
       const backfill = new BackfillSender({ client, missed, isConnected, clock, random, logger }).start();
@@ -419,6 +409,17 @@ export class Agent implements AsyncDisposable {
       this.#joinTrouble = describeError(error);
       logger.error('this server could not join the orchestrator; records are kept', errorFields(error));
     }
+  }
+
+  /** Which there are is told from when there are any. */
+  async #reportTemplates(client: OrchestratorClient): Promise<void> {
+    const { clock, random, logger } = this.#options;
+    const { TemplateReporter } = await import('./edge-ai/template-reporter.ts');
+    const { state } = this.#triage;
+    const take = () => this.#triage.takeReports();
+    const { epoch } = this.#buffer;
+    if (this.#closing.signal.aborted) return;
+    this.#parts.use(new TemplateReporter({ client, take, state, epoch, clock, random, logger }).start());
   }
 
   #followOrchestrator(client: OrchestratorClient): void {

@@ -1,5 +1,4 @@
 export { CorrectionsSync } from './corrections-sync.ts';
 export { triageMetrics } from './metrics.ts';
-export { TemplateReporter } from './template-reporter.ts';
 export { Triage } from './triage.ts';
 export { TriageSink } from './triage-sink.ts';

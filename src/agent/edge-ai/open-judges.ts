@@ -1,3 +1,5 @@
+export { FollowUp } from './follow-up.ts';
+
 import { Corrections } from './corrections.ts';
 import { DetectorEngine } from './detectors/index.ts';
 import { covers } from './miner/covers.ts';

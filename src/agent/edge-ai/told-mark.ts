@@ -57,7 +57,8 @@ export class ToldMark {
     return records
       .flatMap((record) => {
         const verdict = verdictOf(record);
-        return verdict !== undefined && sequenceOf(record, epoch) > through ? [{ record, verdict }] : [];
+        const sequence = sequenceOf(record, epoch);
+        return verdict !== undefined && sequence > through && sequence <= lastSequence ? [{ record, verdict }] : [];
       })
       .reverse();
   }

@@ -1,0 +1,197 @@
+import type { AlertReport } from '../../contract/alert.ts';
+import type { Sequence, ServerName } from '../../contract/ids.ts';
+import type { ArchivedRecord } from '../../contract/record.ts';
+import type { TemplateReport, TriageTier } from '../../contract/triage.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { errorFields, type Logger } from '../../platform/logger.ts';
+import { Pace } from '../../platform/pace.ts';
+import { AlertTeller } from '../alert-teller.ts';
+import type { LinesBeforeQuery } from '../buffer/types.ts';
+import { breathing, sliceEnd } from '../judging.ts';
+import { RecordView } from '../rules/record-view.ts';
+import { detectedAlert } from './detected-alert.ts';
+import type { DetectorHit } from './detectors/index.ts';
+import type { KeptState } from './kept-state.ts';
+import type { Judges } from './open-judges.ts';
+import { TemplateTally } from './template-tally.ts';
+import type { ToldMark, UntoldRecord } from './told-mark.ts';
+import { TriageAlerts } from './triage-alerts.ts';
+import type { TriageHit, TriageJudgement } from './triage-engine.ts';
+
+export type AlertTier = Exclude<TriageTier, 'rule'>;
+
+export interface FollowUpOptions {
+  readonly buffer: {
+    linesBefore(query: LinesBeforeQuery): Promise<readonly ArchivedRecord[]>;
+    stats(): { readonly lastSequence: Sequence };
+  };
+  readonly server: ServerName;
+  /** Of the configuration that runs. */
+  readonly revision: () => string;
+  readonly tell: (alert: AlertReport) => void;
+  readonly judges: Judges;
+  readonly state: KeptState;
+  readonly mark: ToldMark;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const NOTHING_DUE_MS = 3_600_000;
+/** So much of what was learnt may be forgotten by a crash. */
+const KEPT_EACH_MS = 60_000;
+/** A note of what is told costs a commit of its own. */
+const NOTED_EACH_MS = 1_000;
+
+/** What triage does once records are stored: people are told, lines are counted, detectors watch, and what was learnt is kept. */
+export class FollowUp {
+  /** Records that people were to be told of, by who said so. */
+  readonly told: Record<AlertTier, number> = { correction: 0, detector: 0, scorer: 0, model: 0 };
+  readonly #options: FollowUpOptions;
+  readonly #teller: AlertTeller;
+  readonly #alerts: TriageAlerts;
+  readonly #tally = new TemplateTally();
+  readonly #view = new RecordView();
+  readonly #watch: Pace;
+  /** People are told, or are being told, of all with a verdict up to this. */
+  #toldThrough: Sequence | undefined;
+  /** When that is to be noted, and when it was last. */
+  #noteAt: number | undefined;
+  #notedAt = Number.NEGATIVE_INFINITY;
+  /** When what was learnt is to be kept. */
+  #keepAt: number | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: FollowUpOptions) {
+    const { server, revision, clock } = options;
+    this.#options = options;
+    this.#teller = new AlertTeller(options);
+    this.#alerts = new TriageAlerts({ server, revision, tell: (alert, about) => this.#teller.tell(alert, about) });
+    this.#watch = new Pace(clock, () => this.#round());
+  }
+
+  start(): this {
+    this.#watch.start();
+    return this;
+  }
+
+  /** Resolves when nothing of the records is needed any more, which for few and short ones is at once. */
+  async stored(judgement: TriageJudgement): Promise<void> {
+    const { clock, judges } = this.#options;
+    const { records, templates, hits } = judgement;
+    const now = clock.now();
+    if (hits.length > 0) this.#tell(hits, now);
+    this.#tally.count(records, templates, now);
+    await this.#watchFor(judgement, now);
+    this.#keepAt ??= now + KEPT_EACH_MS;
+    this.#comeBy(Math.min(this.#keepAt, judges.detectors.nextDueAt ?? this.#keepAt));
+  }
+
+  /** What a run before was killed before telling. */
+  tellUntold(untold: readonly UntoldRecord[]): void {
+    const { clock, judges } = this.#options;
+    const now = clock.now();
+    const hits = untold.map(({ record, verdict }) => {
+      const { id: _, ...stored } = record;
+      const { agent_id: agentId, level, action, timestamp, message } = record;
+      const json = JSON.stringify(stored).slice(1);
+      const template = judges.miner.find(verdict.template) ?? judges.miner.place(message, now);
+      return { record: { agentId, level, action, timestamp, json }, message, template, verdict };
+    });
+    if (hits.length > 0) this.#tell(hits, now);
+  }
+
+  /** What was counted of templates since this was called before, in lists in which each comes once. */
+  takeReports(): readonly (readonly TemplateReport[])[] {
+    const { engine } = this.#options.judges;
+    return this.#tally.take((template) => engine.opinionOf(template));
+  }
+
+  /** Keeps what was learnt. */
+  async close(): Promise<void> {
+    await this.#watch.close();
+    this.#toldThrough = this.#options.buffer.stats().lastSequence;
+    await this.#noteTold();
+    await this.#keep();
+  }
+
+  #tell(hits: readonly TriageHit[], now: number): void {
+    for (const hit of hits) {
+      this.told[hit.verdict.tier]++;
+      this.#alerts.hit(hit, now);
+    }
+    this.#toldThrough = this.#options.buffer.stats().lastSequence;
+    this.#noteAt ??= Math.max(now, this.#notedAt + NOTED_EACH_MS);
+    this.#comeBy(this.#noteAt);
+  }
+
+  /** For what shows only in many records. */
+  async #watchFor({ kept, templates, events }: TriageJudgement, now: number): Promise<void> {
+    const { clock, judges } = this.#options;
+    const breathe = breathing(clock);
+    for (let from = 0; from < kept.length; ) {
+      if (from > 0) await breathe();
+      const end = sliceEnd(kept, from);
+      for (; from < end; from++) {
+        const record = kept[from]!;
+        const hits = judges.detectors.look(this.#view.of(record), templates[from], now, events[from]);
+        for (const hit of hits) this.#tellDetected(hit, now, record.json);
+      }
+    }
+  }
+
+  #tellDetected(hit: DetectorHit, now: number, json?: string): void {
+    this.told.detector++;
+    const { server, revision } = this.#options;
+    const about = { agentId: hit.agentId, ...(json === undefined ? {} : { json }) };
+    this.#teller.tell(detectedAlert(hit, { server, revision: revision(), now }), about);
+  }
+
+  #comeBy(dueAt: number): void {
+    if (dueAt >= this.#dueAt) return;
+    this.#dueAt = dueAt;
+    this.#watch.nudge();
+  }
+
+  /** Tells what is due, and keeps what was learnt. */
+  async #round(): Promise<number> {
+    const { clock, judges } = this.#options;
+    const { detectors } = judges;
+    const now = clock.now();
+    const again = this.#alerts.tellAgain(now);
+    if ((detectors.nextDueAt ?? now + 1) <= now) for (const hit of detectors.due(now)) this.#tellDetected(hit, now);
+    if (this.#noteAt !== undefined && this.#noteAt <= now) await this.#noteTold();
+    if (this.#keepAt !== undefined && this.#keepAt <= now) await this.#keep();
+    const due = [again, detectors.nextDueAt, this.#keepAt, this.#noteAt].filter((at) => at !== undefined);
+    this.#dueAt = Math.min(now + NOTHING_DUE_MS, ...due);
+    return Math.max(0, this.#dueAt - clock.now());
+  }
+
+  /** Once what is told stands in the file, too. */
+  async #noteTold(): Promise<void> {
+    const { mark, clock, logger } = this.#options;
+    const sequence = this.#toldThrough;
+    this.#noteAt = undefined;
+    if (sequence === undefined) return;
+    this.#notedAt = clock.now();
+    await this.#teller.told;
+    await turn();
+    try {
+      mark.note(sequence);
+    } catch (error) {
+      logger.warn('it could not be noted which alerts are told', errorFields(error)); // a full disk
+    }
+  }
+
+  async #keep(): Promise<void> {
+    const { judges, state } = this.#options;
+    this.#keepAt = undefined;
+    await state.write('templates', judges.miner.stored(state.textBytesMax('templates')));
+    await state.write('detectors', judges.detectors.stored());
+  }
+}
+
+/** Of the event loop: what is told in one stands in the file in the next. */
+async function turn(): Promise<void> {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+}
