@@ -121,7 +121,7 @@ export class WaitingAlerts {
     const isOver = alert.resolved === true;
     const merged = this.#mergeable(alert.dedup_key, isOver);
     const count = Math.min(ALERT_COUNT_MAX, (alert.count ?? 1) + (merged?.count ?? 0));
-    const report = this.#fitting(alert, merged?.bytes ?? 0);
+    const report = this.#fitting(this.#withMore(alert, merged), merged?.bytes ?? 0);
     const bytes = Buffer.byteLength(JSON.stringify(report));
     const { dedup_key: key, severity } = alert;
     if (merged === undefined) {
@@ -250,6 +250,12 @@ export class WaitingAlerts {
     this.#leave(last);
     this.#last.set(key, before);
     return before;
+  }
+
+  /** What only says more of something that waits leaves its words as they are. */
+  #withMore(alert: AlertReport, merged: Waiting | undefined): AlertReport {
+    const told = alert.count === 0 && merged !== undefined ? this.#reportOf(merged) : undefined;
+    return told === undefined ? alert : { ...told, detail: { ...told.detail, model: alert.detail['model'] } };
   }
 
   #add(waiting: Waiting): void {

@@ -4,6 +4,7 @@ import type { ArchivedRecord } from '../../contract/record.ts';
 import type { TemplateReport, TriageTier } from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
+import type { Metric } from '../../platform/metrics-text.ts';
 import { Pace } from '../../platform/pace.ts';
 import { AlertTeller } from '../alert-teller.ts';
 import type { LinesBeforeQuery } from '../buffer/types.ts';
@@ -12,11 +13,12 @@ import { RecordView } from '../rules/record-view.ts';
 import { detectedAlert } from './detected-alert.ts';
 import type { DetectorHit } from './detectors/index.ts';
 import type { KeptState } from './kept-state.ts';
+import { ModelDesk, type ModelWord, type OpenModel } from './model-desk.ts';
 import type { Judges } from './open-judges.ts';
 import { TemplateTally } from './template-tally.ts';
 import type { ToldMark, UntoldRecord } from './told-mark.ts';
 import { TriageAlerts } from './triage-alerts.ts';
-import type { TriageHit, TriageJudgement } from './triage-engine.ts';
+import type { TriageConfig, TriageDoubt, TriageHit, TriageJudgement } from './triage-engine.ts';
 
 export type AlertTier = Exclude<TriageTier, 'rule'>;
 
@@ -29,6 +31,8 @@ export interface FollowUpOptions {
   /** Of the configuration that runs. */
   readonly revision: () => string;
   readonly tell: (alert: AlertReport) => void;
+  readonly config: Pick<TriageConfig, 'triageModel'>;
+  readonly openModel: OpenModel;
   readonly judges: Judges;
   readonly state: KeptState;
   readonly mark: ToldMark;
@@ -51,6 +55,7 @@ export class FollowUp {
   readonly #alerts: TriageAlerts;
   readonly #tally = new TemplateTally();
   readonly #view = new RecordView();
+  readonly #desk: ModelDesk;
   readonly #watch: Pace;
   /** People are told, or are being told, of all with a verdict up to this. */
   #toldThrough: Sequence | undefined;
@@ -62,11 +67,19 @@ export class FollowUp {
   #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(options: FollowUpOptions) {
-    const { server, revision, clock } = options;
+    const { server, revision, clock, logger, judges, config, openModel } = options;
     this.#options = options;
     this.#teller = new AlertTeller(options);
     this.#alerts = new TriageAlerts({ server, revision, tell: (alert, about) => this.#teller.tell(alert, about) });
     this.#watch = new Pace(clock, () => this.#round());
+    this.#desk = new ModelDesk({
+      settings: config.triageModel,
+      open: openModel,
+      ...judges,
+      onWord: (doubt, word) => this.#heard(doubt, word),
+      logger,
+    });
+    this.use(config);
   }
 
   start(): this {
@@ -74,13 +87,25 @@ export class FollowUp {
     return this;
   }
 
+  /** Another model from now on, or none. */
+  use({ triageModel }: Pick<TriageConfig, 'triageModel'>): void {
+    this.#desk.use(triageModel);
+    this.#options.judges.engine.wantsDoubts = this.#desk.isOn;
+  }
+
+  /** Of the model, for `GET /metrics`. */
+  modelMetrics(): readonly Metric[] {
+    return this.#desk.metrics();
+  }
+
   /** Resolves when nothing of the records is needed any more, which for few and short ones is at once. */
   async stored(judgement: TriageJudgement): Promise<void> {
     const { clock, judges } = this.#options;
-    const { records, templates, hits } = judgement;
+    const { records, templates, hits, doubts } = judgement;
     const now = clock.now();
     if (hits.length > 0) this.#tell(hits, now);
     this.#tally.count(records, templates, now);
+    this.#desk.ask(doubts);
     await this.#watchFor(judgement, now);
     this.#keepAt ??= now + KEPT_EACH_MS;
     this.#comeBy(Math.min(this.#keepAt, judges.detectors.nextDueAt ?? this.#keepAt));
@@ -108,6 +133,7 @@ export class FollowUp {
 
   /** Keeps what was learnt. */
   async close(): Promise<void> {
+    await this.#desk[Symbol.asyncDispose]();
     await this.#watch.close();
     this.#toldThrough = this.#options.buffer.stats().lastSequence;
     await this.#noteTold();
@@ -122,6 +148,22 @@ export class FollowUp {
     this.#toldThrough = this.#options.buffer.stats().lastSequence;
     this.#noteAt ??= Math.max(now, this.#notedAt + NOTED_EACH_MS);
     this.#comeBy(this.#noteAt);
+  }
+
+  /** The model may raise what nobody was told of, or say more of what people were told: it lowers nothing. */
+  #heard({ agentId, record, message, template, verdict }: TriageDoubt, word: ModelWord): void {
+    const { judges, clock } = this.#options;
+    const { engine, corrections } = judges;
+    engine.noteWord(template, word);
+    if (corrections.markOf(template) === 'ordinary') return;
+    const about = { record, message, template, word };
+    if (verdict !== undefined) this.#alerts.annotate({ ...about, verdict }, clock.now());
+    else if (word.verdict === 'critical') {
+      const { severity } = engine.settingsFor(agentId);
+      const { score } = engine.opinionOf(template);
+      const raised = { severity, tier: 'model', template: template.id, score, reason: word.reason } as const;
+      this.#tell([{ ...about, verdict: raised }], clock.now());
+    }
   }
 
   /** For what shows only in many records. */

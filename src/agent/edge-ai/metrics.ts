@@ -3,7 +3,7 @@ import type { Metric } from '../../platform/metrics-text.ts';
 import type { TriageFigures } from './triage.ts';
 
 /** For `GET /metrics`. */
-export function triageMetrics({ counts, alerts, templates, evicted }: TriageFigures): Metric[] {
+export function triageMetrics({ counts, alerts, templates, evicted, model }: TriageFigures): Metric[] {
   const metric = (
     name: string,
     type: Metric['type'],
@@ -29,5 +29,6 @@ export function triageMetrics({ counts, alerts, templates, evicted }: TriageFigu
     ),
     metric('templates', 'gauge', 'Templates that are known.', templates),
     metric('templates_evicted_total', 'counter', 'Templates that were forgotten to make room for others.', evicted),
+    ...model,
   ];
 }

@@ -1,10 +1,10 @@
 import type { AlertReport } from '../../contract/alert.ts';
 import type { ServerName } from '../../contract/ids.ts';
-import type { TriageVerdict } from '../../contract/triage.ts';
 import type { AlertSubject } from '../alert-teller.ts';
 import { RepeatedAlerts } from '../repeated-alerts.ts';
 import type { DetectorHit } from './detectors/index.ts';
-import type { TriageHit } from './triage-engine.ts';
+import type { ModelWord } from './model-desk.ts';
+import type { HitVerdict, TriageHit } from './triage-engine.ts';
 import type { Template } from './types.ts';
 
 export interface TriageAlertsOptions {
@@ -34,7 +34,8 @@ interface Said {
   readonly timestamp: string;
   readonly message: string;
   readonly template: Template;
-  readonly verdict: TriageVerdict;
+  readonly verdict: HitVerdict;
+  readonly word: ModelWord | undefined;
   readonly detected: DetectorHit | undefined;
   /** Names the trouble on this server; it stays the same while the template becomes more general. */
   readonly key: string;
@@ -64,6 +65,11 @@ export class TriageAlerts {
     this.#troubles.hit(said.key, hit.verdict.severity, said, now);
   }
 
+  /** Tells what the model says of a trouble that was told: nothing more has happened. */
+  annotate(hit: TriageHit, now: number): void {
+    this.#options.tell({ ...this.#alertOf(saidOf(hit), 1, now, false), count: 0 });
+  }
+
   /** Tells what came again and has waited its minute. Returns when to come again (epoch ms), if ever. */
   tellAgain(now: number): number | undefined {
     return this.#troubles.tellAgain(now);
@@ -71,7 +77,7 @@ export class TriageAlerts {
 
   #alertOf(said: Said, hits: number, at: number, isOfOthers: boolean): AlertReport {
     const { server, revision } = this.#options;
-    const { agentId, level, action, timestamp, message, template, verdict, detected } = said;
+    const { agentId, level, action, timestamp, message, template, verdict, detected, word } = said;
     const { severity, ...judged } = verdict;
     const title = detected?.title ?? titleOf(message);
     return {
@@ -86,6 +92,7 @@ export class TriageAlerts {
         ...detected?.detail,
         ...judged,
         template_text: template.text,
+        ...(word === undefined ? {} : { model: word }),
         revision: revision(),
         ...(isOfOthers ? { of_many: true, latest_agent: agentId } : {}),
         hits,
@@ -104,14 +111,14 @@ export function troubleOf(agentId: string, { id, aliases }: Template): string {
   return `${agentId}:template:${aliases[0] ?? id}`;
 }
 
-function saidOf({ record, message, template, verdict, detected }: TriageHit): Said {
+function saidOf({ record, message, template, verdict, detected, word }: TriageHit): Said {
   const { agentId, json, level, action, timestamp } = record;
   const key =
     detected === undefined
       ? troubleOf(agentId, template)
       : `${agentId}:detector:${detected.detector}:${detected.subject}`;
   const excerpt = Buffer.from(message.slice(0, MESSAGE_LENGTH_MAX)).toString(); // a slice would keep the whole in memory
-  return { agentId, json, level, action, timestamp, message: excerpt, template, verdict, detected, key };
+  return { agentId, json, level, action, timestamp, message: excerpt, template, verdict, detected, word, key };
 }
 
 function withoutJson({ json: _, ...said }: Said): Said {

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/index.ts';
 import type { AgentId } from '../../contract/ids.ts';
-import { LEVELS, type Level } from '../../contract/record.ts';
-import type { TemplateMark, TriageVerdict } from '../../contract/triage.ts';
+import { LEVELS } from '../../contract/record.ts';
+import type { TemplateMark, TriageTier, TriageVerdict } from '../../contract/triage.ts';
 import type { TriageSettings } from '../../contract/triage-settings.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
@@ -10,10 +10,11 @@ import { RecordView } from '../rules/record-view.ts';
 import type { Corrections } from './corrections.ts';
 import { type AiEvent, aiEventOf, type DetectorHit } from './detectors/index.ts';
 import { LEVEL_INDEX } from './level-index.ts';
+import type { ModelWord } from './model-desk.ts';
 import { messageOf } from './record-message.ts';
 import type { LineScorer, Miner, Score, Template } from './types.ts';
 
-export type TriageConfig = Pick<Config, 'agentDefaults' | 'agents'>;
+export type TriageConfig = Pick<Config, 'agentDefaults' | 'agents' | 'triageModel'>;
 
 /** A record of which people are to be told. */
 export interface TriageHit {
@@ -21,22 +22,25 @@ export interface TriageHit {
   readonly record: EncodedRecord;
   readonly message: string;
   readonly template: Template;
-  readonly verdict: TriageVerdict;
+  /** In the record it stands only where it is there before the record is stored: not the model's. */
+  readonly verdict: HitVerdict;
   /** Where a detector has spoken. */
   readonly detected?: DetectorHit;
+  /** What the model has said of the template. */
+  readonly word?: ModelWord | undefined;
 }
 
-type Found = Pick<TriageHit, 'verdict' | 'detected'>;
+export type HitVerdict = Omit<TriageVerdict, 'tier'> & { readonly tier: Exclude<TriageTier, 'rule'> };
+type Found = Pick<TriageHit, 'verdict' | 'detected' | 'word'>;
 
 /** A new template that the scorer is unsure of. */
 export interface TriageDoubt {
   readonly agentId: AgentId;
-  readonly level: Level;
+  readonly record: EncodedRecord;
   readonly message: string;
   readonly template: Template;
-  readonly score: Score;
-  /** Whether people are told without the model. */
-  readonly isAlert: boolean;
+  /** What people are told without the model; `undefined`: nothing. */
+  readonly verdict: HitVerdict | undefined;
 }
 
 export interface TriageJudgement {
@@ -88,6 +92,8 @@ const LOOK_EACH = 16;
  */
 export class TriageEngine {
   readonly counts: TriageCounts = { judged: 0, late: 0, failed: 0 };
+  /** Whether somebody wants to know of templates in doubt. */
+  wantsDoubts = false;
   readonly #options: TriageEngineOptions;
   readonly #view = new RecordView();
   #default: TriageSettings;
@@ -138,6 +144,11 @@ export class TriageEngine {
     return { isAlert, score: Math.max(0, ...scores.map(({ score }) => score)) };
   }
 
+  /** What the model says of a template, for as long as it stays what it is: it may raise what the scorer let pass, and lowers nothing. */
+  noteWord(template: Template, word: ModelWord): void {
+    this.#conclusionOf(template).word = word;
+  }
+
   #judgeSlice(work: Work, end: number, now: number): void {
     const { clock } = this.#options;
     const { records, templates } = work;
@@ -176,7 +187,9 @@ export class TriageEngine {
           : this.#verdictOn({ record, view, message, event }, template, settings, work);
       this.counts.judged++;
       if (found !== undefined) {
-        work.tell({ record, message, template, ...found }, event);
+        const hit = { record, message, template, ...found };
+        if (found.verdict.tier === 'model') work.raise(hit, event);
+        else work.tell(hit, event);
         return;
       }
     } catch {
@@ -205,14 +218,35 @@ export class TriageEngine {
     }
     const level = LEVEL_INDEX[record.level];
     let score = known.scores[level];
+    const isNew = score === undefined;
     if (score === undefined) {
       score = scorer.score({ message, template: template.text, level: record.level });
       known.scores[level] = score.isAlert ? score : plain(score);
-      if (score.isUnsure) work.doubts.push(doubtOf(record, message, template, score));
     }
-    if (!score.isAlert) return undefined;
-    const { reason } = score;
-    return { verdict: { severity, tier: 'scorer', template: template.id, score: rounded(score.score), reason } };
+    const { word } = known;
+    const isRaised = !score.isAlert && word?.verdict === 'critical';
+    const found: Found | undefined =
+      score.isAlert || isRaised
+        ? {
+            verdict: {
+              severity,
+              tier: isRaised ? 'model' : 'scorer',
+              template: template.id,
+              score: rounded(score.score),
+              reason: isRaised ? word.reason : score.reason,
+            },
+            word,
+          }
+        : undefined;
+    if (isNew && score.isUnsure && word === undefined && this.wantsDoubts)
+      work.doubts.push({
+        agentId: record.agentId,
+        record: plainRecord(record),
+        message,
+        template,
+        verdict: found?.verdict,
+      });
+    return found;
   }
 
   #conclusionOf(template: Template): Conclusion {
@@ -236,6 +270,7 @@ class Conclusion {
   /** The version of the corrections by which it is marked. */
   corrections = -1;
   mark: TemplateMark | undefined;
+  word: ModelWord | undefined;
   /** By level; `undefined`: no line of it came yet. */
   readonly scores: (Score | undefined)[] = LEVELS.map(() => undefined);
 
@@ -257,9 +292,9 @@ const ORDINARY: readonly Score[] = Array.from({ length: 11 }, (_, tenth) => ({
   reason: '',
 }));
 
-function doubtOf(record: EncodedRecord, message: string, template: Template, score: Score): TriageDoubt {
-  const { agentId, level } = record;
-  return { agentId, level, message, template, score, isAlert: score.isAlert };
+/** What stays when the source's buffer is used again. */
+function plainRecord({ agentId, level, action, timestamp, json }: EncodedRecord): EncodedRecord {
+  return { agentId, level, action, timestamp, json };
 }
 
 function rounded(score: number): number {
@@ -290,9 +325,15 @@ class Work implements TriageJudgement {
     this.#kept?.push(record);
   }
 
+  /** People are to be told, though nothing stands in the record. */
+  raise(hit: TriageHit, event: AiEvent | null): void {
+    this.hits.push({ ...hit, record: plainRecord(hit.record) });
+    this.pass(hit.record, hit.template, event);
+  }
+
   tell(hit: TriageHit, event: AiEvent | null): void {
     this.#kept ??= this.records.slice(0, this.templates.length);
-    const record = withVerdict(hit.record, hit.verdict);
+    const record = withVerdict(hit.record, hit.verdict as TriageVerdict);
     this.hits.push({ ...hit, record });
     this.templates.push(hit.template);
     this.events.push(event);

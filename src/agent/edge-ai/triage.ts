@@ -3,12 +3,15 @@ import type { ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
 import type { CorrectionsAnswer, TemplateReport } from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
+import type { Metric } from '../../platform/metrics-text.ts';
 import type { BufferStats, EncodedRecord, LinesBeforeQuery } from '../buffer/types.ts';
 import { breathing, isLittle } from '../judging.ts';
 import type { CorrectionsPlace } from './corrections-sync.ts';
 import type { AlertTier, FollowUp } from './follow-up.ts';
 import { KeptState, type StateBuffer } from './kept-state.ts';
+import type { OpenModel } from './model-desk.ts';
 import type { Judges } from './open-judges.ts';
 import { readCorrections } from './read-corrections.ts';
 import { type ToldBuffer, ToldMark } from './told-mark.ts';
@@ -28,6 +31,8 @@ export interface TriageOptions {
   readonly revision: () => string;
   /** Makes what judges, of what an earlier run has learnt; called when the first record comes. */
   readonly openJudges?: OpenJudges | undefined;
+  /** Opens the language model, where one is configured; absent: there is none on this server. */
+  readonly openModel?: OpenModel | undefined;
   readonly tell: (alert: AlertReport) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -47,6 +52,7 @@ export interface TriageFigures {
   readonly alerts: Readonly<Record<AlertTier, number>>;
   readonly templates: number;
   readonly evicted: number;
+  readonly model: readonly Metric[];
 }
 
 interface Opened {
@@ -107,6 +113,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     if (this.#parts === undefined) return;
     const { engine, detectors } = this.#parts.judges;
     engine.use(config);
+    this.#parts.followUp.use(config);
     detectors.use((agentId) => engine.settingsFor(agentId), this.#options.clock.now());
   }
 
@@ -167,6 +174,7 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       alerts: followUp?.told ?? NONE_TOLD,
       templates: judges?.miner.size ?? 0,
       evicted: judges?.miner.evicted ?? 0,
+      model: followUp?.modelMetrics() ?? [],
     };
   }
 
@@ -199,7 +207,9 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       const kept = this.#corrections ?? keptCorrections(await state.read('corrections'));
       if (kept !== undefined) judges.corrections.use(this.#corrections ?? kept);
       this.#corrections = undefined;
-      this.#parts = { judges, followUp: new FollowUp({ ...this.#options, judges, state, mark }).start() };
+      const { openModel = noModel } = this.#options;
+      const followUp = new FollowUp({ ...this.#options, config: this.#config, openModel, judges, state, mark }).start();
+      this.#parts = { judges, followUp };
       this.use(this.#config); // another may have come meanwhile
       this.#begin();
     } catch (error) {
@@ -231,6 +241,10 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
       );
     }
   }
+}
+
+async function noModel(): Promise<never> {
+  throw new NervesysError('NSV_MODEL_UNUSABLE', 'ask a language model: this program has none');
 }
 
 function isOn({ agentDefaults, agents }: TriageConfig): boolean {

@@ -168,14 +168,41 @@ test('many records are judged in slices, with the same outcome as at once', asyn
   assert.deepEqual(sliced.hits.length, atOnce.hits.length);
 });
 
-test('a new template in doubt is told to whoever asks further, once', async () => {
+test('a new template in doubt is told to whoever wants to know, once', async () => {
   const engine = await engineWith();
   const records = [record({ message: 'perhaps 1' }), record({ message: 'perhaps 2' })];
 
+  const unasked = engine.judge([record({ message: 'perhaps not' })], NOON).doubts;
+  engine.wantsDoubts = true;
   const doubts = [...engine.judge(records, NOON).doubts, ...engine.judge(records, NOON).doubts];
 
   assert.deepEqual(
-    doubts.map(({ message, isAlert }) => [message, isAlert]),
-    [['perhaps 1', false]],
+    [...unasked, ...doubts].map(({ message, verdict }) => [message, verdict]),
+    [['perhaps 1', undefined]],
   );
+});
+
+test('what the model calls critical is told from then on, and nothing is written into its records; it lowers nothing', async () => {
+  const miner = new NumbersMiner();
+  const engine = await engineWith({ miner });
+  engine.judge([record({ message: 'perhaps 1' }), record({ message: 'broken 1' })], NOON);
+
+  engine.noteWord(miner.place('perhaps 2', NOON), { verdict: 'critical', reason: 'it is', name: 'm' });
+  engine.noteWord(miner.place('broken 2', NOON), { verdict: 'ordinary', reason: 'it is not', name: 'm' });
+  const { kept, hits } = engine.judge([record({ message: 'perhaps 3' }), record({ message: 'broken 3' })], NOON);
+  miner.place('perhaps 2', NOON).become('perhaps');
+  const after = engine.judge([record({ message: 'perhaps 4' })], NOON);
+
+  assert.deepEqual(
+    hits.map(({ verdict, word }) => [verdict.tier, verdict.reason, word?.verdict]),
+    [
+      ['model', 'it is', 'critical'],
+      ['scorer', 'says "broken"', 'ordinary'],
+    ],
+  );
+  assert.deepEqual(
+    kept.map(({ json }) => json.includes('"triage"')),
+    [false, true],
+  );
+  assert.equal(after.hits.length, 0); // it was said of another text
 });

@@ -8,7 +8,7 @@ import { encodeNdjson, encodeObject } from '../../../src/agent/sources/record-en
 import { builtInConfig } from '../../../src/config/index.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
 import type { TemplateId } from '../../../src/contract/triage.ts';
-import { TRIAGE_DEFAULT, type TriageSettings } from '../../../src/contract/triage-settings.ts';
+import { MODEL_DEFAULT, TRIAGE_DEFAULT, type TriageSettings } from '../../../src/contract/triage-settings.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 export const SERVER = 'AIGARDEN01' as ServerName;
@@ -99,7 +99,11 @@ export function covers(general: string, special: string): boolean {
 
 export async function triageConfig(settings: Partial<TriageSettings> = {}): Promise<TriageConfig> {
   const config = await builtInConfig();
-  return { agentDefaults: { ...config.agentDefaults, triage: { ...TRIAGE_DEFAULT, ...settings } }, agents: [] };
+  return {
+    agentDefaults: { ...config.agentDefaults, triage: { ...TRIAGE_DEFAULT, ...settings } },
+    agents: [],
+    triageModel: MODEL_DEFAULT,
+  };
 }
 
 export async function engineWith(
