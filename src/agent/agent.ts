@@ -26,7 +26,15 @@ import { ConfigSync } from './config-sync/config-sync.ts';
 import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
 import { reportDamage } from './damage-report.ts';
-import { CorrectionsSync, Triage, TriageSink, triageMetrics } from './edge-ai/index.ts';
+import {
+  CorrectionsSync,
+  MODEL_ANSWERS_BYTES_MAX,
+  type ModelHost,
+  modelOpener,
+  Triage,
+  TriageSink,
+  triageMetrics,
+} from './edge-ai/index.ts';
 import { AlertSender } from './heartbeat/alert-sender.ts';
 import { BackfillSender } from './heartbeat/backfill-sender.ts';
 import { type BeatAnswer, HeartbeatSender } from './heartbeat/heartbeat-sender.ts';
@@ -73,6 +81,8 @@ export interface AgentOptions {
   readonly onFirstBeat?: () => void;
   /** Where this agent may upgrade itself: the one-file agent that runs, and who is told of another that waits. */
   readonly upgrade?: { readonly program: string | undefined; readonly onReady: (program: NewProgram) => void };
+  /** For a language model that the configuration names; absent: none can be asked. */
+  readonly model?: ModelHost;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -196,7 +206,8 @@ export class Agent implements AsyncDisposable {
       clock,
       logger,
     };
-    this.#triage = new Triage({ ...judging, buffer: this.#buffer, config });
+    const openModel = options.model && modelOpener({ ...options.model, home, clock, random, logger });
+    this.#triage = new Triage({ ...judging, buffer: this.#buffer, config, openModel });
     this.#parts.use(this.#triage);
     this.#sink = new RuleSink({ ...judging, buffer: new TriageSink(this.#buffer, this.#triage) });
     this.#parts.use(this.#sink);
@@ -315,6 +326,7 @@ export class Agent implements AsyncDisposable {
       agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
+      explain: (record) => this.#triage.explain(record),
       configState: () => this.#taker.state,
       metrics: () => [
         ...redactionMetrics(this.#redaction.counts),
@@ -325,8 +337,9 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Of the limit, what else the agent keeps on disk has its part. */
-  #bufferSizes({ storage: { buffer, upload } }: Config, keptBytes: number): BufferSizes {
-    const limitBytes = Math.max(buffer.limitBytes - asideBytes(this.#bufferPath) - keptBytes, LIMIT_BYTES_MIN);
+  #bufferSizes({ storage: { buffer, upload }, triageModel }: Config, keptBytes: number): BufferSizes {
+    const besideBytes = keptBytes + (triageModel.source === 'off' ? 0 : MODEL_ANSWERS_BYTES_MAX);
+    const limitBytes = Math.max(buffer.limitBytes - asideBytes(this.#bufferPath) - besideBytes, LIMIT_BYTES_MIN);
     return { limitBytes, windowMs: upload.windowMs, batchTextBytes: upload.batchSizeBytes };
   }
 

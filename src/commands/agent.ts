@@ -9,6 +9,7 @@ import { freeMemory } from '../platform/memory.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { TrialWord } from './agent-trial.ts';
 import { EXIT } from './exit-codes.ts';
+import { spawnModel } from './model/spawn-model.ts';
 import { print } from './output.ts';
 import { openOwnArchive } from './own-archive.ts';
 import {
@@ -21,7 +22,7 @@ import {
   readConfig,
   stopSignal,
 } from './runtime.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readModelKey, readSettings, type Settings } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
 /**
@@ -86,6 +87,7 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         ...(options.trial === true
           ? { onFirstBeat: () => say({ type: 'beats' }) }
           : { upgrade: { program: IS_WHOLE_PACKAGE ? undefined : process.argv[1], onReady: upgrade.resolve } }),
+        model: { spawn: spawnModel(home), key: readModelKey() },
         clock: systemClock,
         random: systemRandom,
         logger,

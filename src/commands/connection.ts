@@ -51,10 +51,14 @@ export async function askAgent(
   method: string,
   path: string,
   timeoutMs = 10_000,
+  body?: unknown,
 ): Promise<unknown> {
   let answer: HttpResponse;
+  const sent =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const { socketPath } = address;
   try {
-    answer = await httpRequest({ method, url: new URL(path, address.url), socketPath: address.socketPath, timeoutMs });
+    answer = await httpRequest({ method, url: new URL(path, address.url), socketPath, timeoutMs, ...sent });
   } catch (error) {
     throw new NervesysError('NSV_NOT_RUNNING', `no lean agent answers: ${describeError(error)}`, {
       hint: 'start it with `npm start`, or say where it is with --home or --agent-port',

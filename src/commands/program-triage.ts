@@ -1,10 +1,14 @@
 import { type Command, Option } from 'commander';
+import { UNKNOWN_AGENT_ID } from '../contract/ids.ts';
 import { LEVELS } from '../contract/record.ts';
 import { countOption, durationOption } from './options.ts';
 import type { ProgramParts } from './program-people.ts';
 
 /** `nervesys triage …`: what log lines look like, and what people say of them. */
-export function addTriage(program: Command, { runs, reader, examples }: ProgramParts): void {
+export function addTriage(
+  program: Command,
+  { runs, reader, home, agentPort, examples }: ProgramParts & { home(): Option; agentPort(): Option },
+): void {
   const triage = program
     .command('triage')
     .summary('what log lines are taken for')
@@ -58,4 +62,19 @@ export function addTriage(program: Command, { runs, reader, examples }: ProgramP
       ),
     )
     .action(runs(async () => ({ run: (await import('./triage-mark.ts')).run })));
+  triage
+    .command('explain')
+    .summary('what a line would be taken for')
+    .description(
+      'Tell what the triage makes of a line, and why: by what the agent of this machine has learnt, where one runs. Rules of the configuration ' +
+        'come first; `nervesys rules test` tells what they make of it. Nothing is stored or learnt.',
+    )
+    .argument('<line>', 'the message of a record')
+    .addOption(new Option('--agent <agent-id>', 'as if this AI agent had said it').default(UNKNOWN_AGENT_ID))
+    .addOption(new Option('--level <level>', 'of the record').choices(LEVELS).default('INFO'))
+    .addOption(home())
+    .addOption(agentPort())
+    .option('--json', 'as JSON')
+    .addHelpText('after', examples("nervesys triage explain 'out of memory: killed process 4242' --level ERROR"))
+    .action(runs(() => import('./triage-explain.ts')));
 }

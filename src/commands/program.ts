@@ -70,7 +70,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addParts(program, runs);
   addReaders(program, runs);
   addAlerts(program, { runs, reader, examples });
-  addTriage(program, { runs, reader, examples });
+  addTriage(program, { runs, reader, home, agentPort, examples });
   addAdministration(program, runs);
   addModel(program, { runs, home, examples });
   addPeople(program, { runs, reader, examples });

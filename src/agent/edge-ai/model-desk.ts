@@ -85,14 +85,15 @@ export class ModelDesk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    await this.#opening;
     await this.#opened?.tier[Symbol.asyncDispose]();
   }
 
   async #open(): Promise<void> {
     const { open, logger } = this.#options;
     try {
-      this.#opened = await open(this.#settings, (answer) => this.#answered(answer));
+      const opened = await open(this.#settings, (answer) => this.#answered(answer));
+      if (this.#isClosed) return await opened.tier[Symbol.asyncDispose]();
+      this.#opened = opened;
       this.#opened.tier.use(this.#settings); // others may have come meanwhile
       for (const doubt of this.#asked.values()) this.#opened.tier.ask(this.#questionOf(doubt));
     } catch (error) {

@@ -1,3 +1,4 @@
+export { explain } from './explanation.ts';
 export { FollowUp } from './follow-up.ts';
 
 import { Corrections } from './corrections.ts';
@@ -7,7 +8,7 @@ import { TemplateMiner } from './miner/template-miner.ts';
 import { Scorer } from './scorer/scorer.ts';
 import type { OpenJudgesOptions } from './triage.ts';
 import { TriageEngine } from './triage-engine.ts';
-import type { Miner } from './types.ts';
+import type { LineScorer, Miner } from './types.ts';
 
 /** A miner that can be kept over a restart. */
 export interface KeptMiner extends Miner {
@@ -20,6 +21,7 @@ export interface KeptMiner extends Miner {
 /** What judges records. */
 export interface Judges {
   readonly engine: TriageEngine;
+  readonly scorer: LineScorer;
   readonly miner: KeptMiner;
   readonly corrections: Corrections;
   readonly detectors: DetectorEngine;
@@ -30,6 +32,7 @@ export async function openJudges({ config, state, clock }: OpenJudgesOptions): P
   const miner = TemplateMiner.restore((await state.read('templates')) ?? '');
   const corrections = new Corrections(covers);
   const detectors = new DetectorEngine(await state.read('detectors'), (id) => miner.find(id));
-  const engine = new TriageEngine({ miner, scorer: new Scorer(), corrections, detectors, clock }, config);
-  return { engine, miner, corrections, detectors };
+  const scorer = new Scorer();
+  const engine = new TriageEngine({ miner, scorer, corrections, detectors, clock }, config);
+  return { engine, scorer, miner, corrections, detectors };
 }

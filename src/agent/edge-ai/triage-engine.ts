@@ -149,6 +149,11 @@ export class TriageEngine {
     this.#conclusionOf(template).word = word;
   }
 
+  /** What the model said of a template as it is. */
+  wordOf(template: Template): ModelWord | undefined {
+    return this.#conclusionOf(template).word;
+  }
+
   #judgeSlice(work: Work, end: number, now: number): void {
     const { clock } = this.#options;
     const { records, templates } = work;

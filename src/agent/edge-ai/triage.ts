@@ -9,6 +9,7 @@ import type { Metric } from '../../platform/metrics-text.ts';
 import type { BufferStats, EncodedRecord, LinesBeforeQuery } from '../buffer/types.ts';
 import { breathing, isLittle } from '../judging.ts';
 import type { CorrectionsPlace } from './corrections-sync.ts';
+import type { TriageExplanation } from './explanation.ts';
 import type { AlertTier, FollowUp } from './follow-up.ts';
 import { KeptState, type StateBuffer } from './kept-state.ts';
 import type { OpenModel } from './model-desk.ts';
@@ -40,7 +41,8 @@ export interface TriageOptions {
 
 export interface OpenJudgesOptions {
   readonly config: TriageConfig;
-  readonly state: KeptState;
+  /** What an earlier run has learnt. */
+  readonly state: Pick<KeptState, 'read'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -159,6 +161,14 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
     if (this.#parts === undefined) this.#corrections = answer;
     else this.#parts.judges.corrections.use(answer);
     await this.state.write('corrections', JSON.stringify(answer), answer.tag);
+  }
+
+  /** What is made of a record, for people; nothing is learnt from it. @throws NervesysError `NSV_INTERNAL` where nobody can judge. */
+  async explain(record: EncodedRecord): Promise<TriageExplanation> {
+    const parts = this.#parts ?? (await this.#open());
+    if (parts === undefined) throw new NervesysError('NSV_INTERNAL', 'triage could not be started; the log says why');
+    const { explain } = await import('./open-judges.ts');
+    return explain(parts.judges, this.#config, record, this.#options.clock);
   }
 
   /** What was counted of templates since this was called before, in lists in which each comes once. */

@@ -198,3 +198,23 @@ test('a row that the disk has spoiled is given up and said, and the others are t
   );
   assert.equal(alerts.dropped, 1);
 });
+
+test('what only says more of an alert that waits changes nothing else of it; of one on its way it waits behind it', async (t) => {
+  const { alerts } = openTables(t, join(await tempDir(t), 'buffer.db'), new FakeClock());
+  const more = (key: string) => ({ ...alert(key, 'warning', { model: 'its word' }), title: 'more', count: 0 });
+
+  alerts.tell(alert('a', 'critical', { lines_before: LINES.slice(0, 1) }));
+  alerts.tell(more('a'));
+  const first = alerts.next(9, 90_000);
+  alerts.tell(more('a'));
+  alerts.remove(first);
+
+  assert.deepEqual(
+    first.map(({ title, count, detail }) => [title, count, detail]),
+    [['a', 1, { lines_before: LINES.slice(0, 1), model: 'its word' }]],
+  );
+  assert.deepEqual(
+    alerts.next(9, 90_000).map(({ title, count }) => [title, count]),
+    [['more', 0]],
+  );
+});

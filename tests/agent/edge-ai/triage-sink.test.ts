@@ -4,12 +4,14 @@ import { type TestContext, test } from 'node:test';
 import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
 import { Corrections } from '../../../src/agent/edge-ai/corrections.ts';
 import { DetectorEngine } from '../../../src/agent/edge-ai/detectors/index.ts';
+import type { ModelAnswer, ModelQuestion, ModelVerdict } from '../../../src/agent/edge-ai/model/types.ts';
+import type { OpenModel } from '../../../src/agent/edge-ai/model-desk.ts';
 import { type OpenJudges, Triage } from '../../../src/agent/edge-ai/triage.ts';
 import { TriageEngine } from '../../../src/agent/edge-ai/triage-engine.ts';
 import { TriageSink } from '../../../src/agent/edge-ai/triage-sink.ts';
 import type { LineScorer } from '../../../src/agent/edge-ai/types.ts';
 import type { AlertReport } from '../../../src/contract/alert.ts';
-import type { TriageSettings } from '../../../src/contract/triage-settings.ts';
+import { MODEL_DEFAULT, type ModelSettings, type TriageSettings } from '../../../src/contract/triage-settings.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { tempDir } from '../../support/temp-dir.ts';
@@ -32,6 +34,7 @@ interface OpenOptions {
   /** It does not end by itself. */
   readonly isKilled?: boolean;
   readonly openJudges?: OpenJudges;
+  readonly openModel?: OpenModel;
 }
 
 async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> {
@@ -61,6 +64,10 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
       await settle(50); // twenty, one after the other
     } while (looking.size > 0);
   };
+  const triageModel: ModelSettings =
+    options.openModel === undefined
+      ? MODEL_DEFAULT
+      : { ...MODEL_DEFAULT, source: 'http', url: 'http://model', name: 'm' };
   const told: AlertReport[] = [];
   const openJudges: OpenJudges = async ({ config }) => {
     const miner = Object.assign(new NumbersMiner(), { stored: () => '', evicted: 0 });
@@ -68,12 +75,13 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
     const detectors = new DetectorEngine();
     const scorer = options.scorer ?? new WordScorer();
     const engine = new TriageEngine({ miner, scorer, corrections, detectors, clock }, config);
-    return { miner, corrections, detectors, engine };
+    return { miner, scorer, corrections, detectors, engine };
   };
   const triage = new Triage({
     buffer,
     server: SERVER,
-    config: await triageConfig(options.settings),
+    config: { ...(await triageConfig(options.settings)), triageModel },
+    openModel: options.openModel,
     revision: () => 'abc123',
     openJudges: options.openJudges ?? openJudges,
     tell: (alert) => told.push(alert),
@@ -281,4 +289,118 @@ test('what was stored and not told before a kill is told by the next run, once',
     [['broken, too', 1, 'says "broken"', 1]],
   );
   assert.deepEqual(third.told, []);
+});
+
+/** A model that answers when the test says so. */
+function scriptedModel() {
+  const questions: ModelQuestion[] = [];
+  let onAnswer: (answer: ModelAnswer) => void = () => undefined;
+  let closed = 0;
+  const openModel: OpenModel = async (_, listener) => {
+    onAnswer = listener;
+    const tier = {
+      ask: (question: ModelQuestion) => void questions.push(question),
+      use: () => undefined,
+      [Symbol.asyncDispose]: async () => void closed++,
+    };
+    return { tier, metrics: () => [] };
+  };
+  const answer = (verdict: ModelVerdict, { templateId }: ModelQuestion) =>
+    onAnswer({ templateId, verdict, reason: 'it says so', model: 'tiny', tookMs: 5, fromCache: false });
+  return { openModel, questions, answer, closed: () => closed };
+}
+
+/** The scorer of the other tests, unsure of everything. */
+const unsure: LineScorer = { score: (input) => ({ ...new WordScorer().score(input), isUnsure: true }) };
+
+test('the model is asked once of a template in doubt; what it calls critical is told later, with its name, and counts on', async (t) => {
+  const model = scriptedModel();
+  const { sink, clock, told, triage, lookedBack } = await open(t, { openModel: model.openModel });
+
+  await sink.append([record({ message: 'perhaps 1' }), record({ message: 'perhaps 2' }), record({ message: 'fine' })]);
+  await settle(20);
+  const asked = [...model.questions];
+  const before = told.length;
+  model.answer('critical', asked[0]!);
+  await lookedBack();
+  const later = told.splice(0);
+  await sink.append([record({ message: 'perhaps 3' })]);
+  await clock.advance(61_000);
+  await lookedBack();
+
+  assert.deepEqual(
+    asked.map(({ text, example, agentId }) => [text, example, agentId]),
+    [['perhaps <*>', 'perhaps 1', 'GROK']],
+  );
+  assert.equal(before, 0);
+  const [alert] = later;
+  assert.deepEqual(
+    [alert?.dedup_key, alert?.count, alert?.detail['tier'], alert?.detail['model'], alert?.detail['message']],
+    [
+      `AIGARDEN01:GROK:template:${idOf('perhaps <*>')}`,
+      1,
+      'model',
+      { verdict: 'critical', reason: 'it says so', name: 'tiny' },
+      'perhaps 1',
+    ],
+  );
+  assert.deepEqual(
+    told.map(({ dedup_key: key, count }) => [key === alert?.dedup_key, count]),
+    [[true, 1]],
+  );
+  assert.equal(triage.figures.alerts.model, 2);
+});
+
+test('what the model says of a line that people were told of is said with it, and lowers nothing', async (t) => {
+  const model = scriptedModel();
+  const { sink, told, lookedBack } = await open(t, { openModel: model.openModel, scorer: unsure });
+
+  await sink.append([record({ message: 'broken 1' }), record({ message: 'fine 1' })]);
+  await lookedBack();
+  const [first] = told.splice(0);
+  for (const question of model.questions) model.answer('ordinary', question);
+  await sink.append([record({ message: 'broken 2', agent_id: 'GIMAI' })]);
+  await lookedBack();
+
+  assert.equal(first?.detail['model'], undefined);
+  const word = { verdict: 'ordinary', reason: 'it says so', name: 'tiny' };
+  assert.deepEqual(
+    told.map(({ agent_id, count, severity, detail }) => [agent_id, count, severity, detail['model'], detail['reason']]),
+    [
+      ['GROK', 0, 'critical', word, 'says "broken"'],
+      ['GIMAI', 1, 'critical', word, 'says "broken"'],
+    ],
+  );
+});
+
+test('a model that cannot be opened, throws or never answers moves no verdict and holds no record', async (t) => {
+  const failing: OpenModel[] = [
+    async () => {
+      throw new Error('out of order');
+    },
+    () => new Promise(() => undefined),
+  ];
+  for (const openModel of failing) {
+    const { sink, told, lookedBack } = await open(t, { openModel, scorer: unsure });
+    await sink.append([record({ message: 'broken 1' }), record({ message: 'fine 1' })]);
+    await sink.append([record({ message: 'broken 2' })]);
+    await lookedBack();
+    assert.equal(told.length, 1);
+  }
+});
+
+test('what people called ordinary meanwhile is not raised by a late answer, and the model is closed with the agent', async (t) => {
+  const model = scriptedModel();
+  const { sink, triage, told, lookedBack, close } = await open(t, { openModel: model.openModel });
+  await sink.append([record({ message: 'perhaps 1' })]);
+  await settle(20);
+
+  const text = 'perhaps <*>';
+  await triage.useCorrections({ tag: 'a', corrections: [{ template: idOf(text), text, mark: 'ordinary' }] });
+  model.answer('critical', model.questions[0]!);
+  await lookedBack();
+  await close();
+
+  assert.deepEqual(told, []);
+  assert.equal(model.closed(), 1);
 });

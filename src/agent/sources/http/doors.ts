@@ -8,7 +8,7 @@ import { parseDuration } from '../../../platform/quantity.ts';
 import type { BufferStats, RecentQuery } from '../../buffer/types.ts';
 import { BUILT_IN_REDACTION } from '../../redaction/index.ts';
 import type { KnownAgent, StatusReport } from '../../registry.ts';
-import { notJson, parseLevel, parseTimestamp } from '../record-encoder.ts';
+import { encodeObject, notJson, parseLevel, parseTimestamp } from '../record-encoder.ts';
 import { type Answer, jsonAnswer, problemAnswer } from './answers.ts';
 import { type BodyLease, readBody } from './body.ts';
 import type { LocalApiOptions } from './local-api.ts';
@@ -20,6 +20,8 @@ const RECENT_LIMIT_MAX = 1_000;
 /** A thousand records at their bounds would be 300 MB; what doesn't fit is left out and said. */
 const RECENT_BYTES_MAX = 16 * 1024 * 1024;
 const STATUS_BODY_BYTES_MAX = 64 * 1024;
+/** A message of the largest size, escaped. */
+const EXPLAIN_BODY_BYTES_MAX = 512 * 1024;
 const DETAIL_LENGTH_MAX = 500;
 const FLUSH_TIMEOUT_MS_DEFAULT = 30_000;
 const FLUSH_TIMEOUT_MS_MAX = 600_000;
@@ -222,9 +224,37 @@ GET  /agents/<id>/config      what is configured for an AI agent
 PUT  /agents/<id>/status      {"status":"healthy","last_action":"code_review"}
 GET  /buffer                  what is kept here until it is archived
 POST /flush                   seal and send now
+POST /triage/explain          {"message":"…"}: what the triage makes of such a line
 GET  /healthz, GET /metrics   liveness, Prometheus text
 `,
   };
+}
+
+/** `POST /triage/explain`: `{"message":"…","agent_id":"GROK","level":"ERROR"}` → what triage makes of such a line. */
+export async function postExplain(
+  request: IncomingMessage,
+  options: LocalApiOptions,
+  lease: BodyLease,
+): Promise<Answer> {
+  const { explain, server, clock, redaction } = options;
+  if (explain === undefined) throw new NervesysError('NSV_NOT_FOUND', 'this agent has no triage');
+  const body = await readBody(request, EXPLAIN_BODY_BYTES_MAX, lease);
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    throw notJson('POST triage/explain', error);
+  }
+  const { message, agent_id, level } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof message !== 'string' || message === '') throw invalid('"message" must be text');
+  const record = encodeObject(
+    { message, agent_id, level },
+    { server, now: clock.now(), ...(redaction && { redaction }) },
+  );
+  return jsonAnswer(await explain(record));
 }
 
 function isoOrNull(at: number | null): string | null {

@@ -6,7 +6,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
 import { formatMetrics, METRICS_CONTENT_TYPE, type Metric } from '../../../platform/metrics-text.ts';
-import type { RecordSink } from '../../buffer/types.ts';
+import type { EncodedRecord, RecordSink } from '../../buffer/types.ts';
 import type { Redaction } from '../../redaction/index.ts';
 import type { AgentRegistry } from '../../registry.ts';
 import { otlpCounts, otlpMetrics } from '../otlp/otlp-counts.ts';
@@ -14,7 +14,7 @@ import type { OtlpDoor } from '../otlp/otlp-door.ts';
 import type { Signal } from '../otlp/read-request.ts';
 import { type Answer, type DiscardLimits, problemAnswer, sendAnswer } from './answers.ts';
 import { BodyBudget, type BodyLease, ClientGone, checkBodyHead, release } from './body.ts';
-import { getAgentConfig, getBuffer, getHealth, getHelp, getLogs, postFlush, putStatus } from './doors.ts';
+import { getAgentConfig, getBuffer, getHealth, getHelp, getLogs, postExplain, postFlush, putStatus } from './doors.ts';
 import { type AllowedHosts, allowedHosts, refuseForeign } from './guard.ts';
 import { listenTcp, listenUnix } from './listen.ts';
 import { agentMetrics } from './metrics.ts';
@@ -50,6 +50,8 @@ export interface LocalApiOptions {
   readonly health: () => readonly string[];
   /** Which revision of the configuration runs, which one is desired, and why it doesn't run; absent: not told. */
   readonly configState?: () => Heartbeat['config'];
+  /** What triage makes of a record; nothing is stored or learnt. Absent: there is none. */
+  readonly explain?: (record: EncodedRecord) => Promise<unknown>;
   /** What other parts measure, for `GET /metrics`. */
   readonly metrics?: () => readonly Metric[];
   readonly limits?: Partial<LocalApiLimits>;
@@ -302,6 +304,7 @@ export class LocalApi implements AsyncDisposable {
       '/agents/*/status': { PUT: ({ request, agentId, lease }) => putStatus(agentId!, request, options, lease) },
       '/buffer': { GET: () => getBuffer(options.sink.stats(), options.health()) },
       '/flush': { POST: ({ query, gone }) => postFlush(query, options, gone) },
+      '/triage/explain': { POST: ({ request, lease }) => postExplain(request, options, lease) },
       '/healthz': { GET: () => getHealth(options, this.#startedAt, this.#closing !== undefined) },
       '/metrics': { GET: () => this.#metrics() },
     };

@@ -95,6 +95,29 @@ test('a flush answers 200 when the archive has it, 503 with the reason when it h
   assert.equal((await ask('POST', '/flush?timeout=soon')).status, 400);
 });
 
+test('what triage makes of a line is asked with its message, redacted as a record is; mistakes are named, web pages refused', async (t) => {
+  const asked: string[] = [];
+  const explain = async ({ json }: { readonly json: string }) => {
+    asked.push(json);
+    return { tier: null };
+  };
+  const { ask } = await openLocalApi(t, { explain });
+  const post = (body: string, headers = {}) => ask('POST', '/triage/explain', body, headers);
+
+  const answer = await post('{"message":"key AKIAIOSFODNN7EXAMPLE is out of date","agent_id":"GROK","level":"ERROR"}');
+  const refused = await Promise.all([post('{'), post('null'), post('{"message":5}'), post('{"message":""}')]);
+  const foreign = await post('{"message":"x"}', { origin: 'http://example.com' });
+
+  assert.deepEqual([answer.status, answer.json()], [200, { tier: null }]);
+  assert.equal(asked.length, 1);
+  assert.match(asked[0]!, /"level":"ERROR".*"agent_id":"GROK".*"message":"key \[redacted/);
+  assert.deepEqual(
+    refused.map(({ status }) => status),
+    [400, 400, 400, 400],
+  );
+  assert.equal(foreign.status, 403);
+});
+
 test('liveness tells its reasons, metrics are Prometheus text, the buffer and the help can be read', async (t) => {
   let reasons: string[] = [];
   const { ask } = await openLocalApi(t, { health: () => reasons });
