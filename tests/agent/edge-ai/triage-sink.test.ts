@@ -13,7 +13,9 @@ import type { LineScorer } from '../../../src/agent/edge-ai/types.ts';
 import type { AlertReport } from '../../../src/contract/alert.ts';
 import { MODEL_DEFAULT, type ModelSettings, type TriageSettings } from '../../../src/contract/triage-settings.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
+import { randomHex } from '../../../src/platform/random.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { seededRandom } from '../../support/random.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { covers, idOf, NOON, NumbersMiner, record, SERVER, scanned, triageConfig, WordScorer } from './triaged.ts';
 
@@ -34,6 +36,9 @@ interface OpenOptions {
   /** It does not end by itself. */
   readonly isKilled?: boolean;
   readonly openJudges?: OpenJudges;
+  /** Judges as they are, not those of the tests. */
+  readonly isReal?: boolean;
+  readonly limitBytes?: number;
   readonly openModel?: OpenModel;
 }
 
@@ -43,7 +48,7 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
   const buffer = LogBuffer.open({
     path: join(folder, 'buffer.db'),
     server: SERVER,
-    limitBytes: 100_000_000,
+    limitBytes: options.limitBytes ?? 100_000_000,
     windowMs: 600_000,
     batchTextBytes: 10_000_000,
     clock,
@@ -83,7 +88,7 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
     config: { ...(await triageConfig(options.settings)), triageModel },
     openModel: options.openModel,
     revision: () => 'abc123',
-    openJudges: options.openJudges ?? openJudges,
+    openJudges: options.isReal === true ? undefined : (options.openJudges ?? openJudges),
     tell: (alert) => told.push(alert),
     clock,
     logger: silentLogger,
@@ -403,4 +408,73 @@ test('what people called ordinary meanwhile is not raised by a late answer, and 
 
   assert.deepEqual(told, []);
   assert.equal(model.closed(), 1);
+});
+
+const OUT_OF_MEMORY = (pid: number) => record({ message: `out of memory: killed process ${pid}`, level: 'ERROR' });
+
+test('over a restart templates go on as they were, and a trouble under its name; damage only makes it learn anew', async (t) => {
+  const dir = await tempDir(t);
+  const keys: (string | undefined)[] = [];
+  for (const damage of [undefined, undefined, 'rubbish']) {
+    const run = await open(t, { dir, isReal: true });
+    if (damage !== undefined) run.buffer.setMeta('triage_templates', damage);
+    await run.sink.append([OUT_OF_MEMORY(1), record({ message: 'user dana has signed in' })]);
+    await run.lookedBack();
+    keys.push(run.told[0]?.dedup_key);
+    assert.equal(run.triage.figures.templates, 2);
+    const { lines } = await run.triage.explain(OUT_OF_MEMORY(2));
+    assert.equal(lines, keys.length === 2 ? 2 : 1);
+    await run.close();
+  }
+
+  assert.equal(new Set(keys).size, 1);
+  assert.match(String(keys[0]), /^AIGARDEN01:GROK:template:[0-9a-f]{16}$/);
+});
+
+test('a flood of random text takes bounded memory, disk and alerts, and lines that matter are still told', async (t) => {
+  const random = seededRandom(3);
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const word = () =>
+    Array.from({ length: 2 + Math.floor(random() * 9) }, () => letters[Math.floor(random() * 26)]).join('');
+  const line = (n: number) =>
+    record({
+      message: `${n % 10 === 0 ? 'fatal error: ' : ''}${Array.from({ length: 3 + Math.floor(random() * 12) }, word).join(' ')}`,
+    });
+  const { sink, triage, told, clock, buffer, lookedBack, close } = await open(t, { isReal: true });
+
+  for (let n = 0; n < 60; n++) await sink.append(Array.from({ length: 400 }, (_, i) => line(i)));
+  await sink.append([OUT_OF_MEMORY(1)]);
+  await lookedBack();
+  const atOnce = told.splice(0).length;
+  await clock.advance(61_000);
+  await lookedBack();
+  const reports = triage.takeReports().flat().length;
+  await close();
+
+  const { counts, templates } = triage.figures;
+  assert.equal(counts.judged + counts.late, 60 * 400 + 1);
+  assert.ok(templates <= 10_000, `${templates} templates`);
+  assert.ok(atOnce <= 400, `${atOnce} alerts at once`);
+  assert.ok(told.length >= 1 && told.length <= 400, `${told.length} alerts a minute later`);
+  assert.ok(told.some(({ detail }) => detail['of_many'] === true));
+  assert.ok(reports <= 4_000, `${reports} reports`);
+  assert.ok(buffer.stats().bytes < 100_000_000);
+});
+
+test('in a buffer of the smallest limit triage leaves the room to records, full or not', async (t) => {
+  const { sink, buffer, clock, lookedBack } = await open(t, { isReal: true, limitBytes: 2_000_000 });
+  const fill = async () => {
+    for (let n = 0; n < 100; n++) {
+      await sink.append([record({ message: `${n} ${randomHex(10_000)}` }), OUT_OF_MEMORY(n)]);
+      await clock.advance(61_000);
+      assert.ok(buffer.stats().bytes <= 2_000_000);
+    }
+  };
+
+  await assert.rejects(fill(), { code: 'NSV_BUFFER_FULL' });
+  await clock.advance(61_000);
+  await lookedBack();
+
+  assert.ok(buffer.stats().records > 40, `${buffer.stats().records} records`);
+  assert.ok(buffer.stats().bytes <= 2_000_000);
 });
