@@ -8,7 +8,7 @@ import type { ProgramParts } from './program-people.ts';
 export function addTriage(
   program: Command,
   { runs, reader, home, agentPort, examples }: ProgramParts & { home(): Option; agentPort(): Option },
-): void {
+): Command {
   const triage = program
     .command('triage')
     .summary('what log lines are taken for')
@@ -77,4 +77,5 @@ export function addTriage(
     .option('--json', 'as JSON')
     .addHelpText('after', examples("nervesys triage explain 'out of memory: killed process 4242' --level ERROR"))
     .action(runs(() => import('./triage-explain.ts')));
+  return triage;
 }

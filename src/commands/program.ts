@@ -70,12 +70,11 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addParts(program, runs);
   addReaders(program, runs);
   addAlerts(program, { runs, reader, examples });
-  addTriage(program, { runs, reader, home, agentPort, examples });
+  const triage = addTriage(program, { runs, reader, home, agentPort, examples });
+  addTriageEval(triage, { runs, reader, examples });
   addAdministration(program, runs);
   addModel(program, { runs, home, examples });
   addPeople(program, { runs, reader, examples });
-  const triage = program.commands.find((command) => command.name() === 'triage')!;
-  addTriageEval(triage, { runs, reader, examples });
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
   return program;
 }
