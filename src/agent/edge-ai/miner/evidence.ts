@@ -144,7 +144,7 @@ function isWord(text: string): boolean {
 
 /** A word that tells what happened or how something is. */
 function isState(text: string): boolean {
-  return /(?:ed|ing)$/.test(text) || STATES.has(text.toLowerCase());
+  return /..(?:ed|ing)$/.test(text) || STATES.has(text.toLowerCase());
 }
 
 /** Has a sign in it or a large letter after a small one. */

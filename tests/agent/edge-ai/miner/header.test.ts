@@ -38,6 +38,7 @@ test('a bare message has no header, whatever it begins with', () => {
     'ERROR in contacting the manager',
     '10.1.2.3:50010 Served block 7 to /10.1.2.4',
     'kernel: nothing to do',
+    'restored at 12:30:01 from the backup',
     'restart.',
     '12 failures on node alpha',
   ])
