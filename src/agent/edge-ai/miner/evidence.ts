@@ -138,8 +138,13 @@ function placeKind(tokens: readonly string[], index: number): 'values' | 'named'
   return PREPOSITIONS.has(word) ? 'placed' : undefined;
 }
 
-function isWord(text: string): boolean {
+export function isWord(text: string): boolean {
   return /^[\p{L}\p{N}]/u.test(text);
+}
+
+/** Whether a token tells a state, not counting the space before it. */
+export function hasState(token: string): boolean {
+  return isState(token.trimStart());
 }
 
 /** A word that tells what happened or how something is. */

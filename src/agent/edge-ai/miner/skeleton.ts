@@ -4,10 +4,14 @@ import { TEMPLATE_LENGTH_MAX, WILDCARD } from '../../../contract/triage.ts';
 const SEPARATOR = '\u0001';
 /** A token that was a word in some lines: what the miner learnt, where `<*>` is what the tokenizer saw. A space may stand before it. */
 export const LEARNT = '\u0002';
+/** Several pieces that were learnt to be one value. */
+export const SEGMENT = '\u0003';
 /** The code of `LEARNT`; see `codesOf`. */
 export const LEARNT_CODE = 1;
 /** The code of `<*>`. */
 export const VARIABLE_CODE = 2;
+/** The code of `SEGMENT`. */
+const SEGMENT_CODE = 3;
 /** Codes of other tokens are from here on. */
 const HASH_MIN = 16;
 
@@ -24,7 +28,11 @@ export function splitTokens(skeleton: string): string[] {
 
 /** As people read it. */
 export function textOf(skeleton: string): string {
-  return skeleton.replaceAll(SEPARATOR, '').replaceAll(LEARNT, WILDCARD).slice(0, TEMPLATE_LENGTH_MAX);
+  return skeleton
+    .replaceAll(SEPARATOR, '')
+    .replaceAll(LEARNT, WILDCARD)
+    .replaceAll(SEGMENT, WILDCARD)
+    .slice(0, TEMPLATE_LENGTH_MAX);
 }
 
 /**
@@ -56,6 +64,10 @@ export function isLearnt(code: number): boolean {
   return code === LEARNT_CODE || code === -LEARNT_CODE;
 }
 
+export function isSegment(code: number): boolean {
+  return code === SEGMENT_CODE || code === -SEGMENT_CODE;
+}
+
 /** Whether lines differ there, seen by the tokenizer or learnt. */
 export function isOpen(code: number): boolean {
   return code >= -VARIABLE_CODE && code <= VARIABLE_CODE;
@@ -76,6 +88,7 @@ export function learnt(token: string): string {
 
 function codeOf(token: string): number {
   if (token.endsWith(LEARNT)) return LEARNT_CODE;
+  if (token.endsWith(SEGMENT)) return SEGMENT_CODE;
   if (token.endsWith(WILDCARD)) return VARIABLE_CODE;
   let hash = 0x811c9dc5;
   for (let index = 0; index < token.length; index++) hash = Math.imul(hash ^ token.charCodeAt(index), 0x01000193);

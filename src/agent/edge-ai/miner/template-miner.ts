@@ -22,6 +22,7 @@ import { EVIDENCE, type Evidence } from './evidence.ts';
 import { generalise, type Union } from './generalise.ts';
 import { HeaderReader } from './header.ts';
 import { readState, writeState } from './miner-state.ts';
+import { findSegment } from './segments.ts';
 import { codesOf } from './skeleton.ts';
 import { type Near, TemplateIndex } from './template-index.ts';
 import { survivor, TemplateNode } from './template-node.ts';
@@ -133,7 +134,9 @@ export class TemplateMiner implements Miner {
     const codes = codesOf(tokens);
     const found = this.#index.find(codes, near);
     if (found !== undefined) return found;
-    const union = near.length === 0 ? undefined : generalise(tokens, near, this.#evidence);
+    const union =
+      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence)) ??
+      findSegment(tokens, codes, this.#index.findByEnds(codes));
     if (union !== undefined) return this.#unite(union);
     const node = new TemplateNode(this.#serial, tokens, codes, now);
     const { keyHigh, keyLow } = this.#tokenizer;

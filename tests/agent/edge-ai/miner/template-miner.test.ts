@@ -81,6 +81,22 @@ test('a value written as one token or as several is one variable', () => {
   assert.equal(plain.text, 'synchronized to <*>, stratum <*>');
 });
 
+test('a value of several words is one place once values of different lengths stood there, over a restart too', () => {
+  const miner = new TemplateMiner();
+  const services = ['print queue', 'volume copy', 'indexer', 'old directory replication', 'clock'];
+  const line = (service: string) => `service ${service} is ready for work on port 7`;
+
+  const placed = services.map((service) => miner.place(line(service), 0));
+
+  const [template] = [...miner.templates()];
+  assert.equal(miner.size, 1);
+  assert.equal(template?.text, 'service <*> is ready for work on port <*>');
+  for (const each of placed) assert.equal(miner.current(each), template);
+  assert.equal(miner.place(line('quite another thing'), 0), template);
+  assert.equal(TemplateMiner.restore(miner.stored()).place(line('one more'), 0).id, template?.id);
+  assert.notEqual(miner.place('service clock is broken for work on port 7', 0), template);
+});
+
 test('the same lines make the same templates, whoever reads them', () => {
   const lines = inventedLines(2_000);
 
@@ -254,7 +270,9 @@ test('a general text covers its special forms, word by word', () => {
   assert.ok(covers('user <*> left', 'user alice left'));
   assert.ok(covers('user <*> left', 'user <*> left'));
   assert.ok(covers('size=<*>, key=<*>', 'size=<*>, key=alice'));
-  assert.ok(!covers('user <*> left', 'user alice was left'));
+  assert.ok(covers('service <*> is up, all well', 'service print queue is up, all well'));
+  assert.ok(!covers('service <*> is up', 'service print queue'));
+  assert.ok(!covers('user <*> came', 'user alice was left'));
   assert.ok(!covers('user <*> left', 'user alice came'));
   assert.ok(!covers('user alice left', 'user <*> left'));
   assert.ok(!covers('a<*>b<*>c', 'abc'.slice(0, 2)));
