@@ -149,7 +149,7 @@ function afterTimestamp(text: string, from: number): number {
       const component = componentEnd(text, at, end, isSure);
       if (component >= 0) return skipSpaces(text, component);
       const name = nameEnd(text, at, end, hasLevel);
-      if (name < 0) break;
+      if (name < 0) return separatedEnd(text, at);
       hasName = true;
       at = name;
     }
@@ -171,7 +171,10 @@ function nameEnd(text: string, at: number, end: number, hasLevel: boolean): numb
   const place = sourcePlaceEnd(text, at, end);
   if (place >= 0) return place;
   const process = componentOfHostEnd(text, end);
-  return process >= 0 ? process : separatedEnd(text, at);
+  if (process >= 0) return process;
+  // `user@database LOG:`.
+  const next = skipSpaces(text, end);
+  return !hasLevel && !isProse(text, at, end) && isLevel(text, next, fieldEnd(text, next)) ? next : -1;
 }
 
 /** `host program[123]:` after a timestamp that isn't syslog's own. */
@@ -182,16 +185,16 @@ function componentOfHostEnd(text: string, end: number): number {
   return componentEnd(text, next, nextEnd, false);
 }
 
-/** Past a lone `::` or `|` that a few fields stand before. */
+/** Past a lone `::` or `|` that a few fields stand before, where the message begins; else where it began anyway. */
 function separatedEnd(text: string, from: number): number {
   let at = from;
   for (let field = 0; field < NAMES_MAX; field++) {
     const end = fieldEnd(text, at);
-    if (end <= at || end - at > FIELD_LENGTH_MAX) return -1;
+    if (end <= at || end - at > FIELD_LENGTH_MAX) return from;
     at = skipSpaces(text, end);
     if (isSeparator(text, at, '::') || isSeparator(text, at, '|')) return skipSeparators(text, at);
   }
-  return -1;
+  return from;
 }
 
 /** `time|name|number|message`, with spaces or without: the fields of one word, or of few where spaces part the signs. */

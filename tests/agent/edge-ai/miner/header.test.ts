@@ -22,6 +22,9 @@ const HEADERS: readonly (readonly [kind: string, header: string])[] = [
   ['epoch in the middle', '134681 node-246 unix.hw state_change 1772600767 1 '],
   ['a process in brackets', '[03.04 05:06:07] agent.exe *64 - '],
   ['level in round brackets', '00084886 03-07-2026 18:01:06 ctrl-A disk (info) '],
+  ['a database', '2026-03-04 05:06:07.890 UTC [17483] shop_rw@shop LOG:  '],
+  ['names before a lone sign', '2026-03-04T05:06:07.890+03:00 [INFO] coder-2/memory run=08be9560 :: '],
+  ['a process that speaks of another', 'Mar  4 05:06:07 alpha launchd[1] (com.example.job[99]): '],
   ['a kernel since its start', '[   12.516491] '],
 ];
 for (const [kind, header] of HEADERS) {
