@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LogBuffer } from '../../../src/agent/buffer/buffer.ts';
@@ -17,6 +19,7 @@ import { randomHex } from '../../../src/platform/random.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { seededRandom } from '../../support/random.ts';
 import { tempDir } from '../../support/temp-dir.ts';
+import { until } from '../../support/until.ts';
 import { covers, idOf, NOON, NumbersMiner, record, SERVER, scanned, triageConfig, WordScorer } from './triaged.ts';
 
 interface Opened {
@@ -477,4 +480,24 @@ test('in a buffer of the smallest limit triage leaves the room to records, full 
 
   assert.ok(buffer.stats().records > 40, `${buffer.stats().records} records`);
   assert.ok(buffer.stats().bytes <= 2_000_000);
+});
+
+test('a process that is killed between the commit and the telling leaves the alert to the next', async (t) => {
+  const dir = await tempDir(t);
+  const child = fork(join(import.meta.dirname, 'killed-process.ts'), [dir]);
+  const [waiting] = (await once(child, 'message')) as [number];
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+
+  const { buffer, told, triage, lookedBack } = await open(t, { dir, isReal: true });
+  await until('it is told', () => told.length > 0);
+  await lookedBack();
+
+  assert.equal(waiting, 0);
+  assert.equal(buffer.stats().records, 2);
+  assert.deepEqual(
+    told.map(({ title, count, detail }) => [title, count, (detail['lines_before'] as unknown[]).length]),
+    [['out of memory: killed process 1', 1, 1]],
+  );
+  assert.equal(triage.figures.alerts.scorer, 1);
 });
