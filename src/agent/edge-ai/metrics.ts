@@ -22,6 +22,12 @@ export function triageMetrics({ counts, alerts, templates, evicted, model }: Tri
     metric('judged_total', 'counter', 'Records that were judged by the triage.', counts.judged),
     metric('unjudged_total', 'counter', unjudged, counts.late, { reason: 'slow' }),
     metric('unjudged_total', 'counter', unjudged, counts.failed, { reason: 'failed' }),
+    metric(
+      'unwatched_total',
+      'counter',
+      "Records that the detectors of AI agents' troubles did not look at: too many came at once.",
+      counts.unwatched,
+    ),
     ...TRIAGE_TIERS.filter((tier) => tier !== 'rule').map((tier) =>
       metric('alerts_total', 'counter', 'Records that people were to be told of, by who said so.', alerts[tier], {
         tier,

@@ -13,6 +13,7 @@ import { LEVEL_INDEX } from './level-index.ts';
 import type { ModelWord } from './model-desk.ts';
 import { messageOf } from './record-message.ts';
 import type { LineScorer, Miner, Score, Template } from './types.ts';
+import { WatchBudget } from './watch-budget.ts';
 
 export type TriageConfig = Pick<Config, 'agentDefaults' | 'agents' | 'triageModel'>;
 
@@ -62,6 +63,8 @@ export interface TriageCounts {
   /** Records that went on unjudged: it took too long, or a judge failed. */
   late: number;
   failed: number;
+  /** Judged, but not shown to the detectors: too many came at once. */
+  unwatched: number;
 }
 
 /** Detectors that need nothing but the record. */
@@ -91,11 +94,12 @@ const LOOK_EACH = 16;
  * of it. Pure but for its counts and what the miner learns: it stores nothing and tells nobody. Never throws for a record.
  */
 export class TriageEngine {
-  readonly counts: TriageCounts = { judged: 0, late: 0, failed: 0 };
+  readonly counts: TriageCounts = { judged: 0, late: 0, failed: 0, unwatched: 0 };
   /** Whether somebody wants to know of templates in doubt. */
   wantsDoubts = false;
   readonly #options: TriageEngineOptions;
   readonly #view = new RecordView();
+  readonly #budget = new WatchBudget();
   #default: TriageSettings;
   #own: ReadonlyMap<string, TriageSettings> = new Map();
 
@@ -185,7 +189,8 @@ export class TriageEngine {
       const message = messageOf(record);
       template = this.#options.miner.place(message, now);
       const view = this.#view.of(record);
-      event = aiEventOf(view) ?? null;
+      if (this.#budget.takes(record.agentId, now)) event = aiEventOf(view) ?? null;
+      else this.counts.unwatched++;
       const found =
         record.isJudged === true
           ? undefined

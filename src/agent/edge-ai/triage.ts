@@ -64,7 +64,7 @@ interface Opened {
 
 /** What could not be opened is tried again after this. */
 const OPEN_AGAIN_MS = 600_000;
-const NO_COUNTS: TriageCounts = { judged: 0, late: 0, failed: 0 };
+const NO_COUNTS: TriageCounts = { judged: 0, late: 0, failed: 0, unwatched: 0 };
 const NONE_TOLD: TriageFigures['alerts'] = { correction: 0, detector: 0, scorer: 0, model: 0 };
 
 /**
