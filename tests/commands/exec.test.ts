@@ -42,7 +42,7 @@ describe('nervesys exec', { concurrency: 4 }, () => {
     assert.equal(agent.messages().join('\n'), bytes.toString('utf8').replaceAll('\r\n', '\n'));
   });
 
-  test('standard output is INFO, standard error WARN, and a JSON line is read as a record with its own fields', async () => {
+  test('standard output goes without a level, standard error as WARN, and a JSON line is read as a record with its own fields', async () => {
     await using agent = await new AgentStandIn().listen();
     const json = JSON.stringify({
       timestamp: '2025-12-10T19:45:00.123Z',
@@ -64,7 +64,7 @@ describe('nervesys exec', { concurrency: 4 }, () => {
     const [plain, careful, record] = ['plain', 'careful', 'no answer'].map((message) =>
       agent.records.find((one) => one.message === message),
     );
-    assert.deepEqual([plain?.level, plain?.agent_id, plain?.context['stream']], ['INFO', 'GROK', 'stdout']);
+    assert.deepEqual([plain?.level, plain?.agent_id, plain?.context['stream']], [undefined, 'GROK', 'stdout']);
     assert.deepEqual([careful?.level, careful?.context['stream']], ['WARN', 'stderr']);
     assert.equal(record?.level, 'error');
     assert.equal(record?.action, 'tool_call');

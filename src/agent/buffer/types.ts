@@ -22,6 +22,8 @@ export interface EncodedRecord {
   messageJson?(bytesMax: number): string;
   /** A rule has said the last word on whether people are to be told of it: no other judge looks at it. */
   readonly isJudged?: boolean;
+  /** Nobody said its level: it stands for want of another. Absent: somebody did. */
+  readonly isLevelAssumed?: boolean;
 }
 
 /** What is stored together with records, in the same transaction. */

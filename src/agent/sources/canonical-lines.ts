@@ -78,8 +78,9 @@ function lineStartAfter(bytes: Buffer, end: number): number {
 }
 
 function scanDefaultsOf(defaults: EncodeDefaults): ScanDefaults | undefined {
-  const { server, now, agentId = UNKNOWN_AGENT_ID, level = 'INFO', action = '', context = {} } = defaults;
+  const { server, now, agentId = UNKNOWN_AGENT_ID, level, action = '', context = {} } = defaults;
   if (Object.keys(context).length > 0 || agentId === '' || agentId.length > AGENT_ID_LENGTH_MAX) return undefined;
   if (action.length > ACTION_LENGTH_MAX) return undefined;
-  return { server, timestamp: new Date(now).toISOString(), level, agentId, action };
+  const timestamp = new Date(now).toISOString();
+  return { server, timestamp, level: level ?? 'INFO', isLevelAssumed: level === undefined, agentId, action };
 }

@@ -189,7 +189,8 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
   const iso = timestamp ?? new Date(defaults.now).toISOString();
   const effectiveLevel = level ?? defaults.level ?? 'INFO';
   const json = `"timestamp":"${iso}","level":"${effectiveLevel}","server":"${defaults.server}","agent_id":${JSON.stringify(agentId)},"action":${JSON.stringify(action)},"message":${JSON.stringify(message)},"context":${contextJson}}`;
-  return { agentId: agentId as AgentId, level: effectiveLevel, action, timestamp: iso, json };
+  const isLevelAssumed = level === undefined && defaults.level === undefined;
+  return { agentId: agentId as AgentId, level: effectiveLevel, action, timestamp: iso, json, isLevelAssumed };
 }
 
 const OWN_FIELDS: ReadonlySet<string> = new Set(['timestamp', 'level', 'agent_id', 'action', 'message', 'context']);

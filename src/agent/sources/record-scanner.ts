@@ -33,6 +33,8 @@ export interface ScanDefaults {
   /** ISO 8601, UTC, ms. */
   readonly timestamp: string;
   readonly level: Level;
+  /** `level` stands for want of another. */
+  readonly isLevelAssumed: boolean;
   readonly agentId: AgentId;
   /** Empty: none. */
   readonly action: string;
@@ -98,21 +100,24 @@ export function scanRecord(
   if ((action === '' && defaults.action !== '') || action === LOSS_ACTION) return undefined;
   const head = headOf(defaults.server, level);
   const timestampAt = spans[2 * TIMESTAMP]!;
-  if ((keyOrder & 0xfff) === ARCHIVE_ORDER && timestampAt !== -1)
-    return (spare ?? new ScannedRecord()).set(
-      agentId as AgentId,
-      level,
-      action,
-      head,
-      bytes,
-      timestampAt,
-      tailStart,
-      end,
-      spans[2 * MESSAGE]!,
-      spans[2 * MESSAGE + 1]!,
-      end,
-    );
-  return assemble(bytes, end, agentId as AgentId, level, action, head, defaults);
+  const isInOrder = (keyOrder & 0xfff) === ARCHIVE_ORDER && timestampAt !== -1;
+  const record = isInOrder
+    ? (spare ?? new ScannedRecord()).set(
+        agentId as AgentId,
+        level,
+        action,
+        head,
+        bytes,
+        timestampAt,
+        tailStart,
+        end,
+        spans[2 * MESSAGE]!,
+        spans[2 * MESSAGE + 1]!,
+        end,
+      )
+    : assemble(bytes, end, agentId as AgentId, level, action, head, defaults);
+  record.isLevelAssumed = defaults.isLevelAssumed && spans[2 * LEVEL] === -1;
+  return record;
 }
 
 const LEVEL_LENGTH_MAX = 20;
@@ -138,6 +143,7 @@ export class ScannedRecord implements EncodedRecord {
   level: Level = 'INFO';
   action = '';
   isJudged = false;
+  isLevelAssumed = false;
   /** UTF-8 bytes of `json`. */
   byteLength = 0;
   /** Where the line ended that it was read from. */

@@ -36,7 +36,8 @@ export function outputRecord(line: OutputLine, stream: OutputStream, facts: RunF
   }
   if (level === undefined) {
     moveAside(record, 'level');
-    record['level'] = STREAM_LEVEL[stream];
+    // Of ordinary output nobody said a level; the agent then takes the same, and knows that it is a guess.
+    if (STREAM_LEVEL[stream] !== 'INFO') record['level'] = STREAM_LEVEL[stream];
   }
   if (record['action'] === undefined) record['action'] = 'output';
   return { json: JSON.stringify(record), level: level ?? STREAM_LEVEL[stream] };
