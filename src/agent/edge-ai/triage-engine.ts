@@ -1,18 +1,18 @@
 import type { Config } from '../../config/index.ts';
 import type { AgentId } from '../../contract/ids.ts';
-import { LEVELS } from '../../contract/record.ts';
-import type { TemplateMark, TriageTier, TriageVerdict } from '../../contract/triage.ts';
+import type { Level } from '../../contract/record.ts';
+import type { TriageTier, TriageVerdict } from '../../contract/triage.ts';
 import type { TriageSettings } from '../../contract/triage-settings.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
 import { sliceEnd, withVerdict } from '../judging.ts';
 import { RecordView } from '../rules/record-view.ts';
+import { Conclusion } from './conclusion.ts';
 import type { Corrections } from './corrections.ts';
 import { type AiEvent, aiEventOf, type DetectorHit } from './detectors/index.ts';
-import { LEVEL_INDEX } from './level-index.ts';
 import type { ModelWord } from './model-desk.ts';
 import { messageOf } from './record-message.ts';
-import type { LineScorer, Miner, Score, Template } from './types.ts';
+import type { LineScorer, Miner, Template } from './types.ts';
 import { WatchBudget } from './watch-budget.ts';
 
 export type TriageConfig = Pick<Config, 'agentDefaults' | 'agents' | 'triageModel'>;
@@ -143,7 +143,7 @@ export class TriageEngine {
   /** What the tiers think of a template by itself, for whoever reports it. */
   opinionOf(template: Template): { readonly isAlert: boolean; readonly score: number } {
     const known = template.conclusion instanceof Conclusion ? template.conclusion : undefined;
-    const scores = known?.scores.filter((score) => score !== undefined) ?? [];
+    const scores = known?.scores ?? [];
     const isAlert = known?.mark === 'alert' || (known?.mark !== 'ordinary' && scores.some((score) => score.isAlert));
     return { isAlert, score: Math.max(0, ...scores.map(({ score }) => score)) };
   }
@@ -226,13 +226,9 @@ export class TriageEngine {
       const verdict = { severity, tier: 'detector', template: template.id, score: 1, reason, detector } as const;
       return { verdict, detected };
     }
-    const level = LEVEL_INDEX[record.level];
-    let score = known.scores[level];
-    const isNew = score === undefined;
-    if (score === undefined) {
-      score = scorer.score({ message, template: template.text, level: record.level });
-      known.scores[level] = score.isAlert ? score : plain(score);
-    }
+    const level = levelOf(record);
+    const isNew = !known.knows(level);
+    const score = known.scoreOf(scorer, template, message, level);
     const { word } = known;
     const isRaised = !score.isAlert && word?.verdict === 'critical';
     const found: Found | undefined =
@@ -261,50 +257,24 @@ export class TriageEngine {
 
   #conclusionOf(template: Template): Conclusion {
     const { corrections } = this.#options;
-    const known = template.conclusion;
-    const isOfNow = known instanceof Conclusion && known.generation === template.generation;
-    if (isOfNow && known.corrections === corrections.version) return known;
-    const concluded = isOfNow ? known : new Conclusion(template.generation);
-    concluded.mark = corrections.markOf(template);
-    concluded.corrections = corrections.version;
-    template.conclusion = concluded;
-    return concluded;
+    const known = Conclusion.of(template);
+    if (known.corrections === corrections.version) return known;
+    known.mark = corrections.markOf(template);
+    known.corrections = corrections.version;
+    return known;
   }
 }
 
 const MARKED = 'people said that lines like this are to be told';
 
-/** What was concluded of a template while its text was this. */
-class Conclusion {
-  readonly generation: number;
-  /** The version of the corrections by which it is marked. */
-  corrections = -1;
-  mark: TemplateMark | undefined;
-  word: ModelWord | undefined;
-  /** By level; `undefined`: no line of it came yet. */
-  readonly scores: (Score | undefined)[] = LEVELS.map(() => undefined);
-
-  constructor(generation: number) {
-    this.generation = generation;
-  }
-}
-
-/** There are thousands of templates that nobody is told of: their reasons would take memory for nothing. */
-function plain(score: Score): Score {
-  const tenth = Math.min(10, Math.max(0, Math.round(score.score * 10)));
-  return ORDINARY[tenth]!;
-}
-
-const ORDINARY: readonly Score[] = Array.from({ length: 11 }, (_, tenth) => ({
-  score: tenth / 10,
-  isAlert: false,
-  isUnsure: false,
-  reason: '',
-}));
-
 /** What stays when the source's buffer is used again. */
 function plainRecord({ agentId, level, action, timestamp, json }: EncodedRecord): EncodedRecord {
   return { agentId, level, action, timestamp, json };
+}
+
+/** What was said of its level. */
+function levelOf({ level, isLevelAssumed }: EncodedRecord): Level | undefined {
+  return isLevelAssumed === true ? undefined : level;
 }
 
 function rounded(score: number): number {

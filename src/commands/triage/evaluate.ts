@@ -1,5 +1,5 @@
+import { Scorer } from '../../agent/edge-ai/scorer/scorer.ts';
 import { NervesysError } from '../../platform/errors.ts';
-import { openScorer } from './open-scorer.ts';
 import { type Prediction, predict } from './predict.ts';
 import { type Scores, type Summary, scoreSystem, summarise } from './scores.ts';
 import { findSystems, readTriageSet } from './triage-set.ts';
@@ -35,7 +35,7 @@ export async function evaluate({ folder, raw, onSystem, onProgress }: EvaluateOp
       hint: 'a set is a folder SYSTEM with SYSTEM_2k.log, SYSTEM_2k.structured.csv or both in it',
     });
   }
-  const scorer = await openScorer();
+  const scorer = new Scorer();
   const systems: EvaluatedSystem[] = [];
   for (const [index, system] of names.entries()) {
     onProgress?.(system, index / names.length);

@@ -1,3 +1,4 @@
+import { Conclusion } from '../../agent/edge-ai/conclusion.ts';
 import { TemplateMiner } from '../../agent/edge-ai/miner/index.ts';
 import type { LineScorer, Template } from '../../agent/edge-ai/types.ts';
 import type { GivenLine } from './triage-set.ts';
@@ -12,18 +13,12 @@ export interface Prediction {
   readonly score: number;
 }
 
-interface Verdict {
-  readonly generation: number;
-  readonly isAlert: boolean;
-  readonly score: number;
-}
-
 /** Places and judges the lines in their order, by a miner that has seen nothing yet. */
 export function predict(lines: readonly GivenLine[], scorer: LineScorer): Prediction[] {
   const miner = new TemplateMiner();
   const seen = lines.map(({ message, level }, index) => {
     const template = miner.place(message, index);
-    const { isAlert, score } = verdictOf(template, () => scorer.score({ message, template: template.text, level }));
+    const { isAlert, score } = Conclusion.of(template).scoreOf(scorer, template, message, level);
     return { template, isAlert, score };
   });
   const numbers = new Map<Template, number>();
@@ -34,14 +29,4 @@ export function predict(lines: readonly GivenLine[], scorer: LineScorer): Predic
     // Two templates may read alike: their number tells them apart.
     return { line: index + 1, template_id: `${last.id}.${number}`, template: last.text, alert: isAlert, score };
   });
-}
-
-/** A template is judged by the line that made it, and again when it became more general. */
-function verdictOf(template: Template, judge: () => { readonly isAlert: boolean; readonly score: number }): Verdict {
-  const known = template.conclusion as Verdict | undefined;
-  if (known?.generation === template.generation) return known;
-  const { isAlert, score } = judge();
-  const verdict = { generation: template.generation, isAlert, score };
-  template.conclusion = verdict;
-  return verdict;
 }
