@@ -1,26 +1,15 @@
 import { WILDCARD } from '../../../contract/triage.ts';
-import { SEGMENT_TOKENS_MAX } from './segments.ts';
 
 /**
  * Whether a template's text is a general form of another's, or the same: what was said of `general` on one server holds for `specific` on
- * another, whose miner saw less of it. Word by word; one wildcard may stand for several words.
+ * another, whose miner saw less of it. Word by word: corrections are found
+ * by their number of words, so the rare wildcard that stands for several words covers only what has as many.
  */
 export function covers(general: string, specific: string): boolean {
   if (general === specific) return true;
   if (!general.includes(WILDCARD)) return false;
   const [words, others] = [general.split(' '), specific.split(' ')];
-  const more = others.length - words.length;
-  if (more === 0) return coversAll(words, others);
-  if (more < 0 || more >= SEGMENT_TOKENS_MAX) return false;
-  return words.some((word, index) => {
-    if (!word.startsWith(WILDCARD)) return false;
-    const segment = others.slice(index, index + more + 1).join(' ');
-    return coversAll(words, [...others.slice(0, index), segment, ...others.slice(index + more + 1)]);
-  });
-}
-
-function coversAll(words: readonly string[], others: readonly string[]): boolean {
-  return words.every((word, index) => coversWord(word, others[index] as string));
+  return words.length === others.length && words.every((word, index) => coversWord(word, others[index] as string));
 }
 
 /** The constant parts of `word` stand in `other`, in this order, the first at its beginning and the last at its end. */

@@ -3,7 +3,7 @@ import { isLearnt, isSegment, SEGMENT, splitTokens } from './skeleton.ts';
 import type { TemplateNode } from './template-node.ts';
 
 /** Tokens that a value of several words may be written in. */
-export const SEGMENT_TOKENS_MAX = 16;
+const SEGMENT_TOKENS_MAX = 16;
 /** Different values, not all of as many tokens, that show that they are values. */
 const SEGMENT_VALUES_MIN = 4;
 /** Words of the statement around the value; at least one on each side, as otherwise anything would fit. */

@@ -270,8 +270,7 @@ test('a general text covers its special forms, word by word', () => {
   assert.ok(covers('user <*> left', 'user alice left'));
   assert.ok(covers('user <*> left', 'user <*> left'));
   assert.ok(covers('size=<*>, key=<*>', 'size=<*>, key=alice'));
-  assert.ok(covers('service <*> is up, all well', 'service print queue is up, all well'));
-  assert.ok(!covers('service <*> is up', 'service print queue'));
+  assert.ok(!covers('service <*> is up', 'service print queue is up'));
   assert.ok(!covers('user <*> came', 'user alice was left'));
   assert.ok(!covers('user <*> left', 'user alice came'));
   assert.ok(!covers('user alice left', 'user <*> left'));
