@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ERROR_CODES, type ErrorCode } from '../../../contract/error-codes.ts';
-import { PROBLEM_CONTENT_TYPE, type Problem, problem } from '../../../contract/problem.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { NervesysError } from '../../../platform/errors.ts';
 import { hasBody } from './body.ts';
@@ -33,7 +31,11 @@ export function jsonAnswer(value: unknown, status = 200): Answer & { readonly bo
 }
 
 /** The problem document of an error; `extra` members are added to it (RFC 9457 §3.2). */
-export function problemAnswer(error: NervesysError, extra: Readonly<Record<string, unknown>> = {}): Answer {
+export async function problemAnswer(
+  error: NervesysError,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  const { PROBLEM_CONTENT_TYPE, problemOf } = await import('./problem-document.ts'); // with the texts of all errors
   const document = problemOf(error);
   const waits = document.status === 429 || document.status === 503;
   const allow = error.facts['allow'];
@@ -51,12 +53,6 @@ export function problemAnswer(error: NervesysError, extra: Readonly<Record<strin
 /** What would have been small enough, where that is known. */
 function boundOf({ facts }: NervesysError): { readonly bytes_max?: number } {
   return typeof facts['bytesMax'] === 'number' ? { bytes_max: facts['bytesMax'] } : {};
-}
-
-function problemOf(error: NervesysError): Problem {
-  const known = Object.hasOwn(ERROR_CODES, error.code);
-  const document = problem(known ? (error.code as ErrorCode) : 'NSV_INTERNAL', error.message, error.hint);
-  return document.status === 500 && error.retryable ? { ...document, status: 503 } : document;
 }
 
 /**

@@ -163,7 +163,7 @@ function refuseTooManyLines(body: Buffer): void {
 }
 
 /** 400 with the fields of a `LogsAnswer` beside those of a problem document: a client that repeats it would fail again. */
-function nothingTaken(answer: LogsAnswer): Answer {
+function nothingTaken(answer: LogsAnswer): Promise<Answer> {
   const first = answer.rejected[0]!;
   return problemAnswer(
     new NervesysError('NSV_BODY_INVALID', `no record could be taken: ${first.message}`, {

@@ -46,8 +46,8 @@ export function exportAnswer(signal: Signal, encoding: OtlpEncoding, rejection: 
 }
 
 /** The answer to a request that failed, with the status and headers that the rest of the local API would give. */
-export function otlpProblemAnswer(contentType: string | undefined, error: NervesysError): Answer {
-  const problem = problemAnswer(error);
+export async function otlpProblemAnswer(contentType: string | undefined, error: NervesysError): Promise<Answer> {
+  const problem = await problemAnswer(error);
   const encoding = encodingOf(contentType) ?? 'json';
   const code = GRPC_CODES[problem.status] ?? GRPC_INVALID_ARGUMENT;
   const message = cutUtf8(`${error.code}: ${error.message}`, MESSAGE_BYTES_MAX);
