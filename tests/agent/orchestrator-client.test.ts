@@ -93,3 +93,48 @@ test('aborting rejects with the reason', async (t) => {
 
   await assert.rejects(client.sendHeartbeats([], AbortSignal.abort(reason)), (error) => error === reason);
 });
+
+test('the tag of the corrections is heard from beats and from polls, and a poll tells which one was heard', async (t) => {
+  const fake = await FakeOrchestrator.start(t);
+  const client = new OrchestratorClient({ url: fake.url, key: 'k', clock: systemClock });
+  t.after(() => client.close());
+  const heard: string[] = [];
+  client.onCorrectionsTag((tag) => heard.push(tag));
+  const answers = [
+    { status: 304, headers: { 'nervesys-corrections': 'aa11' } },
+    { status: 200, body: { accepted: 0, rejected: [], now: new Date().toISOString(), triage_corrections: 'bb22' } },
+    { status: 304, headers: { 'nervesys-corrections': 'not a tag!' } },
+    { status: 304 },
+  ];
+  fake.answer = () => answers.shift()!;
+
+  await client.pollConfig('000000000000', 1);
+  await client.sendHeartbeats([]);
+  await client.pollConfig('000000000000', 1);
+  await client.pollConfig('000000000000', 1);
+
+  assert.deepEqual(heard, ['aa11', 'bb22']);
+  assert.deepEqual(
+    fake.requests.map(({ path }) => path).filter((path) => path.startsWith('/api/v1/config')),
+    ['/api/v1/config?wait=1', '/api/v1/config?wait=1&corrections=bb22', '/api/v1/config?wait=1&corrections=bb22'],
+  );
+});
+
+test('corrections are taken as far as they are some; an answer that holds none is refused, 304 means the same as before', async (t) => {
+  const fake = await FakeOrchestrator.start(t);
+  const client = new OrchestratorClient({ url: fake.url, key: 'k', clock: systemClock });
+  t.after(() => client.close());
+  const good = { template: '0123456789abcdef', text: 'a <*>', mark: 'ordinary' };
+  const answers = [
+    { status: 200, body: { tag: 'aa', corrections: [good, { mark: 'maybe' }] } },
+    { status: 304 },
+    { status: 200, body: { hello: 'world' } },
+    { status: 404, body: { code: 'NSV_NOT_FOUND' } },
+  ];
+  fake.answer = () => answers.shift()!;
+
+  assert.deepEqual(await client.fetchCorrections(undefined), { tag: 'aa', corrections: [good] });
+  assert.equal(await client.fetchCorrections('aa'), undefined);
+  await assert.rejects(client.fetchCorrections('aa'), { code: 'NSV_ORCHESTRATOR_REFUSED', retryable: true });
+  await assert.rejects(client.fetchCorrections('aa'), { code: 'NSV_ORCHESTRATOR_REFUSED', retryable: false });
+});
