@@ -1,3 +1,5 @@
+import { isState, looksLikeName } from './outcome-words.ts';
+
 /** Nouns that a name follows: `user root`, `node alpha`. */
 const NOUNS = new Set(
   (
@@ -16,14 +18,6 @@ const VARIABLE_WEIGHT = 2;
 const LONG_STATEMENT_WORDS = 5;
 /** Words that a statement must have beside two places that vary on their own. */
 const APART_CONSTANTS_MIN = 3;
-/** What people look for in a line: statements that differ in such a word are told apart unless many others stood there too. */
-const STATES = new Set(
-  (
-    'true false yes no on off up down ok fail failure failures error errors warning success successful fatal critical normal active inactive ' +
-    'online offline ready busy idle dead alive valid invalid begin end start stop full empty open read write'
-  ).split(' '),
-);
-
 /** How many different words must have stood in a place before it is a variable, by what the place looks like. */
 export interface Evidence {
   /** Anywhere. */
@@ -44,7 +38,7 @@ export const EVIDENCE: Evidence = { words: 8, long: 3, names: 4, values: 4, name
 
 /**
  * Whether `values`, seen at one place of a statement that is the same otherwise, show that the place is a variable. `at`: all the places
- * that would become variables together.
+ * that would become variables together. `telling`: which tokens tell the statement, see `WordUse`.
  */
 export function isVariablePlace(
   tokens: readonly string[],
@@ -52,6 +46,7 @@ export function isVariablePlace(
   at: readonly number[],
   values: ReadonlySet<string>,
   evidence: Evidence = EVIDENCE,
+  telling?: Uint8Array,
 ): boolean {
   let [count, words, names, states] = [0, 0, 0, 0];
   let hasVariable = false;
@@ -74,15 +69,15 @@ export function isVariablePlace(
     if (looksLikeName(text)) names++;
     else if (isState(text)) states++;
   }
-  const constants = countConstants(tokens, at);
-  if (constants === 0) return false;
+  const constants = countConstants(tokens, at, telling);
+  if (constants < at.length) return false;
   const place = placeKind(tokens, index);
   let needed =
     place !== undefined ? evidence[place] : constants >= LONG_STATEMENT_WORDS ? evidence.long : evidence.words;
   if (states > 0) needed = Math.max(needed, evidence.words);
   else if (names === words) needed = Math.min(needed, evidence.names) - (place === undefined ? 0 : 1);
   // A statement is told by its beginning and by its words: more is asked where that would go.
-  if (index === 0) needed *= 2;
+  if (isBeginning(tokens, index, telling)) needed *= 2;
   if (constants === 1) needed += 2;
   else if (hasVariable && states === 0) needed = Math.min(needed, VARIABLE_WEIGHT + (names === words ? 1 : 2));
   return count >= needed + at.length - 1;
@@ -96,9 +91,11 @@ export function varyApart(
   tokens: readonly string[],
   at: readonly number[],
   texts: readonly (readonly string[])[],
+  telling?: Uint8Array,
 ): boolean {
   const [one, other] = at as [number, number];
-  if (at.length !== 2 || one === 0 || countConstants(tokens, at) < APART_CONSTANTS_MIN) return false;
+  if (at.length !== 2 || isBeginning(tokens, one, telling)) return false;
+  if (countConstants(tokens, at, telling) < APART_CONSTANTS_MIN) return false;
   const seen = new Map<string, Set<string>>();
   for (const text of texts) {
     const [first, second] = [text[one] as string, text[other] as string];
@@ -117,11 +114,23 @@ function isPlainValue(token: string): boolean {
   return text === '<*>' || text === '-' || (isWord(text) && !isState(text));
 }
 
-/** Words of the statement that stay. */
-export function countConstants(tokens: readonly string[], at: readonly number[]): number {
+/** Whether a statement begins there: nothing stands before, or only words that most templates have. */
+export function isBeginning(tokens: readonly string[], index: number, telling?: Uint8Array): boolean {
+  if (index === 0) return true;
+  if (telling === undefined) return false;
+  let hasName = false;
+  for (let before = 0; before < index; before++) {
+    if (telling[before] === 1) return false;
+    if (isWord((tokens[before] as string).trimStart())) hasName = true;
+  }
+  return hasName;
+}
+
+/** Words of the statement that stay. `telling`: which tokens count, see `WordUse`. */
+export function countConstants(tokens: readonly string[], at: readonly number[], telling?: Uint8Array): number {
   let count = 0;
   for (const [index, token] of tokens.entries())
-    if (!at.includes(index) && isWord(token.trimStart()) && token.length > 2) count++;
+    if (telling?.[index] !== 0 && !at.includes(index) && isWord(token.trimStart()) && token.length > 2) count++;
   return count;
 }
 
@@ -140,19 +149,4 @@ function placeKind(tokens: readonly string[], index: number): 'values' | 'named'
 
 export function isWord(text: string): boolean {
   return /^[\p{L}\p{N}]/u.test(text);
-}
-
-/** Whether a token tells a state, not counting the space before it. */
-export function hasState(token: string): boolean {
-  return isState(token.trimStart());
-}
-
-/** A word that tells what happened or how something is. */
-function isState(text: string): boolean {
-  return /..(?:ed|ing)$/.test(text) || STATES.has(text.toLowerCase());
-}
-
-/** Has a sign in it or a large letter after a small one. */
-function looksLikeName(text: string): boolean {
-  return /[._$@/-]|\p{Ll}\p{Lu}/u.test(text);
 }

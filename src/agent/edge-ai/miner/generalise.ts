@@ -20,14 +20,20 @@ export function generalise(
   tokens: readonly string[],
   near: readonly Near[],
   evidence: Evidence = EVIDENCE,
+  telling?: Uint8Array,
 ): Union | undefined {
-  return byTokens(tokens, near, evidence) ?? byPiece(near);
+  return byTokens(tokens, near, evidence, telling) ?? byPiece(near);
 }
 
 type ByTokens = Near & { readonly by: Extract<Comparison, { type: 'tokens' }> };
 
 /** They differ only where enough different words were seen. */
-function byTokens(tokens: readonly string[], near: readonly Near[], evidence: Evidence): Union | undefined {
+function byTokens(
+  tokens: readonly string[],
+  near: readonly Near[],
+  evidence: Evidence,
+  telling?: Uint8Array,
+): Union | undefined {
   const candidates = near.filter((other): other is ByTokens => other.by.type === 'tokens');
   candidates.sort((one, other) => one.by.at.length - other.by.at.length || one.node.serial - other.node.serial);
   const tried = new Set<string>();
@@ -39,9 +45,9 @@ function byTokens(tokens: readonly string[], near: readonly Near[], evidence: Ev
     const group = candidates.filter((other) => other.by.at.every((index) => at.includes(index)));
     const texts = [tokens, ...group.map((other) => other.node.tokens)];
     const isEnough = at.every((index) =>
-      isVariablePlace(tokens, index, at, new Set(texts.map((those) => those[index] as string)), evidence),
+      isVariablePlace(tokens, index, at, new Set(texts.map((those) => those[index] as string)), evidence, telling),
     );
-    if (!isEnough && !varyApart(tokens, at, texts)) continue;
+    if (!isEnough && !varyApart(tokens, at, texts, telling)) continue;
     const isOpen = (index: number) =>
       at.includes(index) || group.some((other) => isLearnt(other.node.codes[index] as number));
     return {

@@ -1,7 +1,9 @@
 import { type Comparison, compare } from './compare.ts';
-import { holdsSegment } from './segments.ts';
-import { countPieces, isLearnt, isSegment } from './skeleton.ts';
+import { Neighbours } from './neighbours.ts';
+import { countPieces, isLearnt, isSpan } from './skeleton.ts';
+import { SpanShelf } from './span-shelf.ts';
 import type { TemplateNode } from './template-node.ts';
+import { WordUse } from './word-use.ts';
 
 /** Of the newest templates without learnt places, so many are compared with a new text: what bounds the time of a text never seen. */
 const COMPARED_MAX = 1_000;
@@ -13,11 +15,6 @@ const ABSENT = { template: 0, line: 1 } as const;
 /** Templates that a shelf has room for at first; it grows twofold. */
 const CAPACITY_MIN = 16;
 
-/** Of templates that begin and end alike, so many of the newest are looked at for a value of several words. */
-const SAME_ENDS_MAX = 32;
-/** Shorter statements have no room for one. */
-const SEGMENTED_TOKENS_MIN = 4;
-
 export interface Near {
   readonly node: TemplateNode;
   readonly by: Exclude<Comparison, { type: 'same' }>;
@@ -26,17 +23,17 @@ export interface Near {
 /** Templates by their number of pieces: only those of the same number can be one statement. */
 export class TemplateIndex {
   readonly #shelves = new Map<number, Shelf>();
-  /** Templates with a segment, which hold lines of any number of pieces. */
-  readonly #segmented = new Set<TemplateNode>();
-  /** The newest of the others by their first and last token. */
-  readonly #byEnds = new Map<number, TemplateNode[]>();
+  readonly #spans = new SpanShelf();
+  readonly #neighbours = new Neighbours();
+  readonly words = new WordUse();
 
   add(node: TemplateNode): void {
-    if (node.codes.some(isSegment)) {
-      this.#segmented.add(node);
+    this.#neighbours.add(node);
+    this.words.add(node.codes);
+    if (node.codes.some(isSpan)) {
+      this.#spans.add(node);
       return;
     }
-    this.#addByEnds(node);
     const pieces = countPieces(node.codes);
     let shelf = this.#shelves.get(pieces);
     if (shelf === undefined) {
@@ -48,46 +45,23 @@ export class TemplateIndex {
 
   /** `codes`: those it was added with. */
   remove(node: TemplateNode, codes: readonly number[]): void {
-    if (this.#segmented.delete(node)) return;
-    this.#removeByEnds(node, codes);
+    this.#neighbours.remove(node, codes);
+    this.words.remove(codes);
+    if (codes.some(isSpan)) {
+      this.#spans.remove(node, codes);
+      return;
+    }
     this.#shelves.get(countPieces(codes))?.remove(node, codes);
   }
 
   /** The template that holds a text, the least general and then the oldest of several; or those that nearly do, in `near`. */
   find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
-    const found = this.#shelves.get(countPieces(codes))?.find(codes, near);
-    if (found !== undefined) return found;
-    let oldest: TemplateNode | undefined;
-    for (const node of this.#segmented) {
-      if (holdsSegment(node.codes, codes) && (oldest === undefined || node.serial < oldest.serial)) oldest = node;
-    }
-    return oldest;
+    return this.#shelves.get(countPieces(codes))?.find(codes, near) ?? this.#spans.find(codes);
   }
 
-  /** Templates that begin and end as a text does. */
-  findByEnds(codes: readonly number[]): readonly TemplateNode[] {
-    return codes.length < SEGMENTED_TOKENS_MIN ? [] : (this.#byEnds.get(endsOf(codes)) ?? []);
-  }
-
-  #addByEnds(node: TemplateNode): void {
-    if (node.codes.length < SEGMENTED_TOKENS_MIN) return;
-    const ends = endsOf(node.codes);
-    const nodes = this.#byEnds.get(ends);
-    if (nodes === undefined) this.#byEnds.set(ends, [node]);
-    else {
-      nodes.push(node);
-      if (nodes.length > SAME_ENDS_MAX) nodes.shift();
-    }
-  }
-
-  #removeByEnds(node: TemplateNode, codes: readonly number[]): void {
-    if (codes.length < SEGMENTED_TOKENS_MIN) return;
-    const ends = endsOf(codes);
-    const nodes = this.#byEnds.get(ends);
-    const at = nodes?.indexOf(node) ?? -1;
-    if (nodes === undefined || at < 0) return;
-    nodes.splice(at, 1);
-    if (nodes.length === 0) this.#byEnds.delete(ends);
+  /** Templates that begin or end as a text does. */
+  alike(codes: readonly number[]): TemplateNode[] {
+    return this.#neighbours.find(codes);
   }
 }
 
@@ -208,10 +182,6 @@ class Shelf {
     this.#serials.length = kept;
     this.#gaps = 0;
   }
-}
-
-function endsOf(codes: readonly number[]): number {
-  return (Math.imul(codes[0] as number, 0x01000193) ^ (codes.at(-1) as number)) | 0;
 }
 
 function countLearnt(codes: readonly number[]): number {

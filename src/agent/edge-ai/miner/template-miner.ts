@@ -17,18 +17,21 @@
  */
 import type { TemplateId } from '../../../contract/triage.ts';
 import type { Miner, Template } from '../types.ts';
+import { findCrowd } from './crowd.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { EVIDENCE, type Evidence } from './evidence.ts';
 import { generalise, type Union } from './generalise.ts';
 import { HeaderReader } from './header.ts';
 import { readState, writeState } from './miner-state.ts';
-import { findSegment } from './segments.ts';
 import { codesOf } from './skeleton.ts';
+import { holds } from './span-shelf.ts';
 import { type Near, TemplateIndex } from './template-index.ts';
 import { survivor, TemplateNode } from './template-node.ts';
 import { type ShelfLimits, TemplateShelf } from './template-shelf.ts';
 import { Tokenizer } from './tokenizer.ts';
 
+/** Steps in which a template that became more general takes in others. */
+const GROWTH_MAX = 8;
 /** Masked texts whose template is remembered, in each of two generations. */
 const REMEMBERED_MAX = 8_192;
 /** A stored state is no larger unless asked. */
@@ -135,15 +138,29 @@ export class TemplateMiner implements Miner {
     const found = this.#index.find(codes, near);
     if (found !== undefined) return found;
     const union =
-      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence)) ??
-      findSegment(tokens, codes, this.#index.findByEnds(codes));
-    if (union !== undefined) return this.#unite(union);
+      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence, this.#index.words.telling(codes))) ??
+      findCrowd(tokens, codes, this.#index.alike(codes), this.#index.words);
+    if (union !== undefined) return this.#grow(this.#unite(union));
     const node = new TemplateNode(this.#serial, tokens, codes, now);
     const { keyHigh, keyLow } = this.#tokenizer;
     if (this.#shelf.isFull && !this.#doorkeeper.knows(keyHigh, keyLow)) return node;
     this.#list(node);
     this.#shelf.add(node);
     return node;
+  }
+
+  /** A template that became more general may hold others, or be one with others, now. */
+  #grow(node: TemplateNode): TemplateNode {
+    let grown = node;
+    for (let step = 0; step < GROWTH_MAX; step++) {
+      const { tokens, codes } = grown;
+      const alike = this.#index.alike(codes).filter((other) => other !== grown);
+      const held = alike.filter((other) => holds(codes, other.codes));
+      const union = held.length > 0 ? { nodes: held, tokens } : findCrowd(tokens, codes, alike, this.#index.words);
+      if (union === undefined) break;
+      grown = this.#unite({ nodes: [grown, ...union.nodes], tokens: union.tokens });
+    }
+    return grown;
   }
 
   /** The oldest becomes all of them. */

@@ -1,5 +1,5 @@
 import { CHAR, charClass } from './char-classes.ts';
-import { isDateWord, isMessageKey, isMethod, isUnit, KNOWN_WORD_LENGTH_MAX } from './known-words.ts';
+import { isDateWord, isMessageKey, isMethod, isNothing, isUnit, KNOWN_WORD_LENGTH_MAX } from './known-words.ts';
 import { hashText } from './text-hash.ts';
 import { KIND, TokenRow } from './token-row.ts';
 
@@ -12,6 +12,7 @@ const SIGN = CHAR.joiner | CHAR.slash | CHAR.backslash;
 const QUOTE = 34;
 const ROUND_OPEN = 40;
 const COMMA = 44;
+const DASH = 45;
 const COLON = 58;
 const SEMICOLON = 59;
 const EQUALS = 61;
@@ -26,6 +27,10 @@ const PIPE = 124;
 export class TokenStack extends TokenRow {
   /** Pushes a word, unless it is part of the variable before it: a unit, a month. `flags`: the classes of its characters. */
   pushWord(start: number, end: number, hash: number, spaced: number, flags: number): void {
+    if (end - start <= KNOWN_WORD_LENGTH_MAX && isNothing(hash) && this.isKeyed()) {
+      this.pushVariable(start, end, spaced);
+      return;
+    }
     if (spaced === 1) this.closeEmptyValue();
     let kind: number = KIND.word;
     if ((flags & LETTER) !== 0 && end - start <= KNOWN_WORD_LENGTH_MAX) {
@@ -153,6 +158,22 @@ export class TokenStack extends TokenRow {
     return true;
   }
 
+  /** `address - user`, with which an access log begins, is one value: who asked. */
+  closeClient(): void {
+    if (this.kinds[0] !== KIND.variable || this.kinds[2] === KIND.delimiter) return;
+    const dash = this.starts[1] as number;
+    if (this.ends[1] === dash + 1 && this.text.charCodeAt(dash) === DASH && this.spaced[1] === 1) this.count = 1;
+  }
+
+  /** Whether a value is to follow: `key=`, `key: `, `(`. */
+  isKeyed(): boolean {
+    const top = this.count - 1;
+    if (top < 0) return false;
+    if (this.isDelimiter(top, EQUALS)) return true;
+    if (this.isDelimiter(top, ROUND_OPEN)) return this.spaced[top] === 1 || this.kinds[top - 1] === KIND.delimiter;
+    return this.isDelimiter(top, COLON) && top > 0 && this.kinds[top - 1] === KIND.word;
+  }
+
   /** `key= next`: the value is empty this time. */
   closeEmptyValue(): void {
     const top = this.count - 1;
@@ -176,6 +197,7 @@ export class TokenStack extends TokenRow {
 function isPlural(text: string, from: number, end: number): boolean {
   if (end - from < 4 || text.charCodeAt(end - 1) !== 115) return false;
   const before = text.charCodeAt(end - 2);
+  if ((charClass(before) & LETTER) === 0) return false;
   // s, u, i.
   return before !== 115 && before !== 117 && before !== 105;
 }

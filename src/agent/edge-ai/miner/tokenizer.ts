@@ -24,7 +24,9 @@ const COLON = 58;
 const SEMICOLON = 59;
 const LESS = 60;
 const EQUALS = 61;
+const SQUARE_OPEN = 91;
 const BACKSLASH = 92;
+const UNDERSCORE = 95;
 
 /**
  * Cuts a text into tokens and finds its variables by their shape alone: numbers, ids, addresses, paths, dates, sizes, lists of them. One pass,
@@ -59,6 +61,7 @@ export class Tokenizer extends TokenStack {
   /** Reads one word and pushes what it is; answers where the text goes on, as those below do. */
   #word(from: number, end: number, spaced: number): number {
     const text = this.text;
+    const first = text.charCodeAt(from);
     let at = from;
     let [flags, hash] = [0, HASH_SEED];
     // The same up to the last character that is no sign: signs at a word's end are no part of it.
@@ -95,13 +98,16 @@ export class Tokenizer extends TokenStack {
       if (next === BACKSLASH && at === from + 1) return this.#address(from, at + 2, end, spaced);
     }
     if (coreEnd === from) {
-      // `GET / HTTP`.
-      const isRoot = at === from + 1 && text.charCodeAt(from) === SLASH && this.isMethodWord(this.count - 1);
-      if (isRoot) this.pushVariable(from, at, spaced);
+      const isSign = at === from + 1;
+      // `GET / HTTP`, `key=-`.
+      const isValue =
+        isSign &&
+        ((first === SLASH && this.isMethodWord(this.count - 1)) ||
+          ((first === DASH || first === UNDERSCORE) && this.isKeyed()));
+      if (isValue) this.pushVariable(from, at, spaced);
       else this.push(KIND.word, from, at, hashText(text, from, at), spaced);
       return at;
     }
-    const first = text.charCodeAt(from);
     const isPlace =
       coreDots > 0 &&
       coreEnd === at &&
@@ -143,6 +149,7 @@ export class Tokenizer extends TokenStack {
   }
 
   #delimiter(code: number, at: number, end: number, spaced: number): number {
+    if (spaced === 1 && this.count === 3 && (code === QUOTE || code === SQUARE_OPEN)) this.closeClient();
     if (code === QUOTE || code === APOSTROPHE) {
       const quoted = this.#quotedValueEnd(at, end, spaced);
       if (quoted > 0) {

@@ -40,14 +40,11 @@ export const VariableShapes = {
     return 0;
   },
 
-  /** Whether what stands between quotes is a value for sure: nothing, several words, or signs only. One word may be part of the statement. */
+  /** Whether what stands between quotes is a value: all but a request line, whose method may tell statements apart. */
   isQuotedValue(text: string, from: number, end: number): boolean {
-    let [flags, at] = [0, from];
-    for (; at < end; at++) flags |= charClass(text.charCodeAt(at));
-    if ((flags & CHAR.space) === 0) return (flags & (LETTER | CHAR.digit)) === 0;
-    at = from;
-    while ((charClass(text.charCodeAt(at)) & CHAR.upper) !== 0) at++;
-    return !isMethod(hashText(text, from, at));
+    let at = from;
+    while (at < end && (charClass(text.charCodeAt(at)) & CHAR.upper) !== 0) at++;
+    return at === from || charClass(text.charCodeAt(at)) !== CHAR.space || !isMethod(hashText(text, from, at));
   },
 
   /** A number that a `<` stands before, as in `<1 sec`, not in `<1>`. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { covers, TemplateMiner, templateId } from '../../../../src/agent/edge-ai/miner/index.ts';
+import { codesOf } from '../../../../src/agent/edge-ai/miner/skeleton.ts';
+import { TemplateNode } from '../../../../src/agent/edge-ai/miner/template-node.ts';
 import { TEMPLATE_ALIASES_MAX, TEMPLATE_ID_PATTERN, type TemplateId } from '../../../../src/contract/triage.ts';
 
 const USERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
@@ -230,11 +232,18 @@ test('a template that was pushed out is found no more, and its id comes back wit
 });
 
 test('a template keeps so many older ids and forgets the oldest', () => {
-  const miner = new TemplateMiner({ evidence: { words: 60, long: 60, names: 60, values: 60, named: 60, placed: 60 } });
-  for (let index = 0; index < 70; index++) miner.place(`session of user ${word(index)} ended`, 0);
+  const node = (index: number) => {
+    const tokens = ['session', ` of ${word(index)}`, ' ended'];
+    return new TemplateNode(index, tokens, codesOf(tokens), 0);
+  };
+  const template = node(0);
+  const others = Array.from({ length: TEMPLATE_ALIASES_MAX + 8 }, (_, index) => node(index + 1));
+  for (const other of others) template.absorb(other);
 
-  const [template] = [...miner.templates()].filter(({ text }) => text.includes('<*>'));
-  assert.equal(template?.aliases.length, TEMPLATE_ALIASES_MAX);
+  assert.deepEqual(
+    template.aliases,
+    others.slice(8).map(({ id }) => id),
+  );
 });
 
 test('hostile text is placed like any other', () => {
