@@ -21,8 +21,6 @@ import type { WordUse } from './word-use.ts';
 const SHARE_MIN = 0.4;
 /** A statement is told by so many words at least, and by one for each place that varies. */
 const WORDS_MIN = 2;
-/** Fewer words before a colon may be the name of whoever writes all sorts of statements. */
-const HEAD_WORDS_MIN = 3;
 /** So many different alignments are tried. */
 const SHAPES_MAX = 12;
 /** A value that the tokenizer took for a variable counts as so many. */
@@ -30,6 +28,12 @@ const VARIABLE_WEIGHT = 2;
 /** So many different texts at one place are a variable, whatever they tell. */
 const OVERWHELMING = 16;
 
+/** A value follows these. */
+const VALUE_SIGNS: ReadonlySet<string> = new Set(['=', ':', '(', '[']);
+/** Words beside a text of several words that a statement begins with, or ends with after no such sign. */
+const EDGE_WORDS_MIN = 3;
+/** Different words that values of several words begin with, and end with. */
+const DIFFERENT_ENDS_MIN = 3;
 /** Words beside a place that holds `true` and `false` only. */
 const BOOLEAN_WORDS_MIN = 3;
 /** Values that come more often than this, on average, must be more. */
@@ -237,17 +241,50 @@ function beforeGap({ kept }: Shape, index: number): number {
   return before;
 }
 
+/** Whether what fills a gap is so varied that it is a value. `words`: that are kept, and `share`: of all. */
 function isVariableGap(gap: Gap, words: number, share: number, isBadKept: boolean): boolean {
+  const fillers = countFillers(gap);
+  const { count, different, booleans, bad, good, longest } = fillers;
+  if (count >= OVERWHELMING) return true;
+  if (gap.before === '=' && booleans === different && words >= BOOLEAN_WORDS_MIN) return true;
+  // What failed is never made one with what went well, or with what may have.
+  if (bad > 0 && (good > 0 || (!isBadKept && bad < different))) return false;
+  if (fillers.hasSpan || (fillers.hasLearnt && (longest <= 1 || gap.before === '='))) return true;
+  if (longest > 1 && words < EDGE_WORDS_MIN && isOpenEdge(gap)) return false;
+  if (count < valuesNeeded(gap, fillers, words, share)) return false;
+  // Where many begin or end alike, these are words of a statement.
+  return longest <= 1 || Math.min(fillers.firsts, fillers.lasts) >= DIFFERENT_ENDS_MIN;
+}
+
+/** What fills a gap, each different text once; `count`: as evidence. */
+interface Fillers {
+  readonly count: number;
+  readonly different: number;
+  /** Numbers of words. */
+  readonly sizes: number;
+  readonly longest: number;
+  readonly firsts: number;
+  readonly lasts: number;
+  readonly bad: number;
+  readonly good: number;
+  readonly states: number;
+  readonly names: number;
+  readonly booleans: number;
+  /** Of all texts. */
+  readonly lines: number;
+  /** A place that was learnt before. */
+  readonly hasSpan: boolean;
+  readonly hasLearnt: boolean;
+}
+
+function countFillers(gap: Gap): Fillers {
   const different = new Set<string>();
-  const sizes = new Set<number>();
-  const firsts = new Set<number>();
-  const lasts = new Set<number>();
-  let [count, bad, good, states, names, booleans, lines] = [0, 0, 0, 0, 0, 0, 0];
-  let [hasSpan, hasLearnt, longest] = [false, false, 0];
+  const [sizes, firsts, lasts] = [new Set<number>(), new Set<number>(), new Set<number>()];
+  let [count, bad, good, states, names, booleans, lines, longest] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let [hasSpan, hasLearnt] = [false, false];
   for (const { codes, lines: linesOf } of gap.fillers) {
     lines += linesOf;
     const said = codes.filter(isWordCode);
-    longest = Math.max(longest, said.length);
     if (said.length === 0 && codes.some(isSpan)) hasSpan = true;
     if (said.length === 0 && codes.some(isLearnt)) hasLearnt = true;
     const name = said.join();
@@ -256,37 +293,54 @@ function isVariableGap(gap: Gap, words: number, share: number, isBadKept: boolea
     sizes.add(said.length);
     firsts.add(said[0] ?? 0);
     lasts.add(said.at(-1) ?? 0);
+    longest = Math.max(longest, said.length);
     count += said.length === 0 && codes.some(isOpen) ? VARIABLE_WEIGHT : 1;
     if (codes.some(isBadCode)) bad++;
     else if (codes.some(isGoodCode)) good++;
-    if (said.length === 0) names++;
-    if (said.length !== 1) continue;
-    if (isStateCode(said[0] as number)) states++;
-    if (isNameCode(said[0] as number)) names++;
-    if (isBooleanCode(said[0] as number)) booleans++;
+    const [only] = said.length === 1 ? said : [];
+    if (said.length === 0 || (only !== undefined && isNameCode(only))) names++;
+    if (only !== undefined && isStateCode(only)) states++;
+    if (only !== undefined && isBooleanCode(only)) booleans++;
   }
-  if (count >= OVERWHELMING) return true;
-  const { before, after, isFirst } = gap;
-  const isKeyed = before === '=' || before === ':';
-  if (before === '=' && booleans === different.size && words >= BOOLEAN_WORDS_MIN) return true;
-  if (bad > 0 && (good > 0 || (!isBadKept && bad < different.size))) return false;
-  if (hasSpan || (hasLearnt && (longest <= 1 || before === '='))) return true;
-  const isVaried = sizes.size > 1 && longest > 1;
-  const isTail = before === ':' && after === undefined;
-  let need = words >= 5 && share >= 0.6 ? 4 : words >= 3 && share >= 0.4 ? 5 : 6;
-  if (isVaried) need -= words >= 3 ? 1 : 2;
-  if (isVaried && isTail && words >= HEAD_WORDS_MIN) need = Math.min(need, 4);
-  if (before === '=') need = Math.max(3, need - 2);
-  else if (isKeyed || before === '(' || before === '[') need -= 1;
-  else if (names === different.size && words >= 4) need = 3;
-  else if (need < 4) need = 4;
-  if (states > 0 && longest <= 1) need += 3;
-  if (isFirst && names < different.size) need = words >= 5 ? need + 3 : need * 2;
+  return {
+    count,
+    different: different.size,
+    sizes: sizes.size,
+    longest,
+    firsts: firsts.size,
+    lasts: lasts.size,
+    bad,
+    good,
+    states,
+    names,
+    booleans,
+    lines,
+    hasSpan,
+    hasLearnt,
+  };
+}
+
+/** At the beginning, or at the end with no sign before it. */
+function isOpenEdge({ before, after, isFirst }: Gap): boolean {
+  return isFirst || (after === undefined && !VALUE_SIGNS.has(before ?? ''));
+}
+
+function valuesNeeded({ before, after, isFirst }: Gap, fillers: Fillers, words: number, share: number): number {
+  const isVaried = fillers.sizes > 1 && fillers.longest > 1;
+  const isNames = fillers.names === fillers.different;
+  let needed = words >= 5 && share >= 0.6 ? 4 : words >= 3 && share >= 0.4 ? 5 : 6;
+  if (isVaried) needed -= words >= 3 ? 1 : 2;
+  // A free text at the end.
+  if (isVaried && before === ':' && after === undefined && words >= 3) needed = Math.min(needed, 4);
+  if (before === '=') needed = Math.max(3, needed - 2);
+  else if (VALUE_SIGNS.has(before ?? '')) needed -= 1;
+  else if (isNames && words >= 4) needed = 3;
+  else needed = Math.max(4, needed);
+  if (fillers.states > 0 && fillers.longest <= 1) needed += 3;
+  if (isFirst && !isNames) needed = words >= 5 ? needed + 3 : needed * 2;
   // Few values that come often are words of so many statements.
-  const often = lines / different.size / OFTEN;
-  if (often > 1) need += Math.log2(often);
-  if (count < need) return false;
-  return longest <= 1 || Math.min(firsts.size, lasts.size) >= 3;
+  const often = fillers.lines / fillers.different / OFTEN;
+  return often > 1 ? needed + Math.log2(often) : needed;
 }
 
 function unite(tokens: readonly string[], codes: readonly number[], shape: Shape, group: readonly Member[]): Union {
