@@ -10,6 +10,7 @@ import { RecordView } from '../rules/record-view.ts';
 import { Conclusion } from './conclusion.ts';
 import type { Corrections } from './corrections.ts';
 import { type AiEvent, aiEventOf, type DetectorHit } from './detectors/index.ts';
+import { LineScores } from './line-scores.ts';
 import type { ModelWord } from './model-desk.ts';
 import { messageOf } from './record-message.ts';
 import type { LineScorer, Miner, Template } from './types.ts';
@@ -98,6 +99,7 @@ export class TriageEngine {
   /** Whether somebody wants to know of templates in doubt. */
   wantsDoubts = false;
   readonly #options: TriageEngineOptions;
+  readonly #scores: LineScores;
   readonly #view = new RecordView();
   readonly #budget = new WatchBudget();
   #default: TriageSettings;
@@ -105,6 +107,7 @@ export class TriageEngine {
 
   constructor(options: TriageEngineOptions, config: TriageConfig) {
     this.#options = options;
+    this.#scores = new LineScores(options.scorer);
     this.#default = config.agentDefaults.triage;
     this.use(config);
   }
@@ -143,9 +146,8 @@ export class TriageEngine {
   /** What the tiers think of a template by itself, for whoever reports it. */
   opinionOf(template: Template): { readonly isAlert: boolean; readonly score: number } {
     const known = template.conclusion instanceof Conclusion ? template.conclusion : undefined;
-    const scores = known?.scores ?? [];
-    const isAlert = known?.mark === 'alert' || (known?.mark !== 'ordinary' && scores.some((score) => score.isAlert));
-    return { isAlert, score: Math.max(0, ...scores.map(({ score }) => score)) };
+    const isAlert = known?.mark === 'alert' || (known?.mark !== 'ordinary' && known?.worst?.isAlert === true);
+    return { isAlert, score: known?.worst?.score ?? 0 };
   }
 
   /** What the model says of a template, for as long as it stays what it is: it may raise what the scorer let pass, and lowers nothing. */
@@ -214,7 +216,7 @@ export class TriageEngine {
     settings: TriageSettings,
     work: Work,
   ): Found | undefined {
-    const { detectors, scorer } = this.#options;
+    const { detectors, miner } = this.#options;
     const known = this.#conclusionOf(template);
     if (known.mark === 'ordinary') return undefined;
     const { severity } = settings;
@@ -226,9 +228,8 @@ export class TriageEngine {
       const verdict = { severity, tier: 'detector', template: template.id, score: 1, reason, detector } as const;
       return { verdict, detected };
     }
-    const level = levelOf(record);
-    const isNew = !known.knows(level);
-    const score = known.scoreOf(scorer, template, message, level);
+    const score = this.#scores.scoreOf(message, levelOf(record), miner.shape, () => template.text);
+    if (known.worst === undefined || score.score > known.worst.score) known.worst = score;
     const { word } = known;
     const isRaised = !score.isAlert && word?.verdict === 'critical';
     const found: Found | undefined =
@@ -244,7 +245,8 @@ export class TriageEngine {
             word,
           }
         : undefined;
-    if (isNew && score.isUnsure && word === undefined && this.wantsDoubts)
+    if (score.isUnsure && !known.isInDoubt && word === undefined && this.wantsDoubts) {
+      known.isInDoubt = true;
       work.doubts.push({
         agentId: record.agentId,
         record: plainRecord(record),
@@ -252,6 +254,7 @@ export class TriageEngine {
         template,
         verdict: found?.verdict,
       });
+    }
     return found;
   }
 

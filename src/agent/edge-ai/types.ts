@@ -23,6 +23,8 @@ export interface Template {
 export interface Miner {
   /** The template of a message, learning from it. Never throws, whatever the text. `now`: epoch ms. */
   place(message: string, now: number): Template;
+  /** Of the message placed last: the same for messages that differ only in what is a value by its shape. */
+  readonly shape: number;
   /** A template by its id or an older one of it. */
   find(id: TemplateId): Template | undefined;
   readonly size: number;

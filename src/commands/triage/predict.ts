@@ -1,4 +1,4 @@
-import { Conclusion } from '../../agent/edge-ai/conclusion.ts';
+import { LineScores } from '../../agent/edge-ai/line-scores.ts';
 import { TemplateMiner } from '../../agent/edge-ai/miner/index.ts';
 import type { LineScorer, Template } from '../../agent/edge-ai/types.ts';
 import type { GivenLine } from './triage-set.ts';
@@ -16,9 +16,10 @@ export interface Prediction {
 /** Places and judges the lines in their order, by a miner that has seen nothing yet. */
 export function predict(lines: readonly GivenLine[], scorer: LineScorer): Prediction[] {
   const miner = new TemplateMiner();
+  const scores = new LineScores(scorer);
   const seen = lines.map(({ message, level }, index) => {
     const template = miner.place(message, index);
-    const { isAlert, score } = Conclusion.of(template).scoreOf(scorer, template, message, level);
+    const { isAlert, score } = scores.scoreOf(message, level, miner.shape, () => template.text);
     return { template, isAlert, score };
   });
   const numbers = new Map<Template, number>();

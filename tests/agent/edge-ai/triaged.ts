@@ -16,10 +16,14 @@ export const NOON = Date.parse('2026-01-15T12:00:00.000Z');
 
 /** Stands in for the miner: what differs are numbers, and `become` makes a template another, as learning does. */
 export class NumbersMiner implements Miner {
+  shape = 0;
+  readonly #shapes = new Map<string, number>();
   readonly #templates = new Map<string, MutableTemplate>();
 
   place(message: string, now: number): MutableTemplate {
     const text = message.replaceAll(/\d+/g, '<*>');
+    this.shape = this.#shapes.get(text) ?? this.#shapes.size;
+    this.#shapes.set(text, this.shape);
     let template = this.#templates.get(text);
     if (template === undefined) {
       template = new MutableTemplate(text, now);

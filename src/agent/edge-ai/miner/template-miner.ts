@@ -76,10 +76,14 @@ export class TemplateMiner implements Miner {
     return writeState([...this.#shelf], sizeBytesMax);
   }
 
+  /** Of the message placed last: the same for messages that differ only in what is a value by its shape. */
+  shape = 0;
+
   place(message: string, now: number): Template {
     const tokenizer = this.#tokenizer;
     tokenizer.scan(message, this.#header.messageStart(message));
     const key = (tokenizer.keyHigh >>> 0) * 0x200000 + (tokenizer.keyLow >>> 11);
+    this.shape = key;
     let node = this.#remembered.get(key) ?? this.#recall(key);
     if (node?.mergedInto !== undefined) node = survivor(node);
     if (node === undefined || !node.isHeld) {

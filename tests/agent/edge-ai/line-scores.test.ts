@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Conclusion } from '../../../src/agent/edge-ai/conclusion.ts';
+import { LineScores } from '../../../src/agent/edge-ai/line-scores.ts';
 import { TemplateMiner } from '../../../src/agent/edge-ai/miner/index.ts';
 import type { LineScorer, Score, ScoreInput } from '../../../src/agent/edge-ai/types.ts';
 
@@ -20,16 +20,17 @@ class WordScorer implements LineScorer {
   }
 }
 
-describe('what is concluded of a template', () => {
+describe('scores of lines', () => {
   function judge(scorer: LineScorer, lines: readonly string[]): boolean[] {
     const miner = new TemplateMiner();
+    const scores = new LineScores(scorer);
     return lines.map((message, index) => {
       const template = miner.place(message, index);
-      return Conclusion.of(template).scoreOf(scorer, template, message, undefined).isAlert;
+      return scores.scoreOf(message, undefined, miner.shape, () => template.text).isAlert;
     });
   }
 
-  test('one score serves all later lines of a template whose figures decide nothing', () => {
+  test('one score serves all later lines of a shape whose figures decide nothing', () => {
     const scorer = new WordScorer((message) => message.includes('broken'));
 
     const verdicts = judge(scorer, ['disk 1 is broken', 'disk 2 is broken', 'disk 44 is broken']);
@@ -58,7 +59,6 @@ describe('what is concluded of a template', () => {
   });
 
   test('a level has a score of its own, and so have lines of which nobody said one', () => {
-    const miner = new TemplateMiner();
     const levels: (string | undefined)[] = [];
     const scorer: LineScorer = {
       score: ({ level }) => {
@@ -66,13 +66,31 @@ describe('what is concluded of a template', () => {
         return { score: 0.1, isAlert: false, isUnsure: false, reason: '' };
       },
     };
-    const template = miner.place('all is well', 0);
-    const conclusion = Conclusion.of(template);
+    const scores = new LineScores(scorer);
 
     for (const level of ['ERROR', undefined, 'ERROR', undefined] as const)
-      conclusion.scoreOf(scorer, template, 'all is well', level);
+      scores.scoreOf('all is well', level, 7, () => 'all is well');
 
     assert.deepEqual(levels, ['ERROR', undefined]);
-    assert.equal(conclusion.knows('INFO'), false);
+  });
+
+  test('text in quotes may decide, so each line with quotes is scored by itself', () => {
+    const scorer = new WordScorer((message) => message.includes('"down"'));
+
+    const verdicts = judge(scorer, ['state of link "up"', 'state of link "down"', 'state of link "up"']);
+
+    assert.deepEqual(verdicts, [false, true, false]);
+  });
+
+  test('a flood of ever new shapes is forgotten, and what comes all the time is not', () => {
+    const scorer = new WordScorer((message) => message.includes('broken'));
+    const scores = new LineScores(scorer);
+
+    for (let shape = 1; shape <= 20_000; shape++) {
+      scores.scoreOf('a new text', undefined, shape, () => '');
+      scores.scoreOf('the usual', undefined, 0, () => '');
+    }
+
+    assert.equal(scorer.asked.filter((message) => message === 'the usual').length, 1);
   });
 });
