@@ -181,6 +181,8 @@ interface Gap {
   readonly before: string | undefined;
   readonly after: string | undefined;
   readonly isFirst: boolean;
+  /** All that comes after what most texts begin with. */
+  readonly isRest: boolean;
 }
 
 /** The gaps of a shape: the index of the kept token after it, and what fills it in the text and in each of the group. */
@@ -221,6 +223,7 @@ function isEnough(
   let gaps = 0;
   for (const gap of shape.gapBefore) gaps += gap;
   if (gaps > words) return false;
+  const isRest = gaps === 1 && shape.gapBefore[codes.length] === 1 && use.templates < 2 * group.length;
   const isBadKept = codes.some((code, index) => shape.kept[index] === 1 && isBadCode(code));
   for (const [index, fillers] of gapsOf(codes, shape, group)) {
     const before = beforeGap(shape, index);
@@ -229,6 +232,7 @@ function isEnough(
       before: tokens[before]?.trimStart(),
       after: tokens[index]?.trimStart(),
       isFirst: before < 0 || isBeginning(tokens, before + 1, telling),
+      isRest,
     };
     if (!isVariableGap(gap, words, share, isBadKept)) return false;
   }
@@ -250,7 +254,7 @@ function isVariableGap(gap: Gap, words: number, share: number, isBadKept: boolea
   // What failed is never made one with what went well, or with what may have.
   if (bad > 0 && (good > 0 || (!isBadKept && bad < different))) return false;
   if (fillers.hasSpan || (fillers.hasLearnt && (longest <= 1 || gap.before === '='))) return true;
-  if (longest > 1 && words < EDGE_WORDS_MIN && isOpenEdge(gap)) return false;
+  if (longest > 1 && (gap.isRest || (words < EDGE_WORDS_MIN && isOpenEdge(gap)))) return false;
   if (count < valuesNeeded(gap, fillers, words, share)) return false;
   // Where many begin or end alike, these are words of a statement.
   return longest <= 1 || Math.min(fillers.firsts, fillers.lasts) >= DIFFERENT_ENDS_MIN;

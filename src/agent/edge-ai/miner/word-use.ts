@@ -11,6 +11,10 @@ export class WordUse {
   readonly #counts = new Uint16Array(PLACES);
   #templates = 0;
 
+  get templates(): number {
+    return this.#templates;
+  }
+
   add(codes: readonly number[]): void {
     this.#templates++;
     this.#count(codes, 1);

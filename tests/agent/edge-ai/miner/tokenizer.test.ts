@@ -22,6 +22,10 @@ const CASES: readonly (readonly [what: string, text: string, masked: string])[] 
   ['lists', 'peers 1, 2, 3 and a=1, a=2, a=3', 'peers <*> and a=<*>'],
   ['empty values', 'logname= uid=0 ruser= rhost=', 'logname=<*> uid=<*> ruser=<*> rhost=<*>'],
   ['quoted values', 'rename "my old file" to name="x y"', 'rename <*> to name=<*>'],
+  ['quoted words', `lend 'spade' to "anna", not to 'berta'`, 'lend <*> to <*>, not to <*>'],
+  ['what stands for nothing', 'a=- b=null c=(none) room: unknown', 'a=<*> b=<*> c=(<*>) room: <*>'],
+  ['clients of an access log', '10.1.2.3 - anna "GET /x HTTP/1.1" 200', '<*> "GET <*>" <*>'],
+  ['amounts of money', 'paid 12.50 EUR today', 'paid <*> today'],
   ['one and many', 'sent 1 packet', 'sent <*> packet'],
   ['one and many', 'sent 2 packets', 'sent <*> packet'],
 ];
