@@ -21,7 +21,8 @@ export function classOf(code: number): number {
   if (code < 128) return CLASS_OF[code]!;
   if (code === 0xa0 || code === 0x2028 || code === 0x2029) return SPACE;
   if (code === 0x2019 || isMark(code)) return LETTER;
-  return code < 0xc0 || (code >= 0x2010 && code <= 0x206f) ? BREAK : LETTER;
+  // General punctuation; arrows.
+  return code < 0xc0 || (code >= 0x2010 && code <= 0x206f) || (code >= 0x2190 && code <= 0x21ff) ? BREAK : LETTER;
 }
 
 /** Vowel signs of Hebrew and the marks that turn the direction: part of a word, but not of its spelling. */

@@ -1,8 +1,11 @@
 import { PHRASE_CLASSES, type PhraseClass, TROUBLE_CLASSES } from './classes.ts';
+import { readFigures } from './figures.ts';
 import { ENGLISH } from './lexicon.ts';
 import { HEBREW } from './lexicon-hebrew.ts';
+import { isArgument, isDeedOfPerson, isPartOfNounPhrase } from './mentions.ts';
 import { NEGATORS, PhraseIndex, type PhraseText } from './phrases.ts';
 import type { TokenKind, Tokens } from './tokens.ts';
+import { readTransition } from './transitions.ts';
 
 /** A phrase found in a text. */
 export interface Finding {
@@ -38,7 +41,11 @@ const NUMBERED: ReadonlySet<string> = new Set(
 );
 /** Behind a word of trouble, with a colon, an equals sign or nothing between. */
 const NOTHING_WORDS: ReadonlySet<string> = new Set('0 none null nil false no ok success na אין ללא אפס'.split(' '));
-const RESOLVED = PHRASE_CLASSES.indexOf('resolved' satisfies PhraseClass);
+const classOf = (name: PhraseClass): number => PHRASE_CLASSES.indexOf(name);
+const MENTION = classOf('mention');
+const INTENDED = classOf('intended');
+const DOWN = classOf('down');
+const RESOLVED = classOf('resolved');
 
 const PHRASES = new PhraseIndex([ENGLISH, HEBREW]);
 const HEBREW_PREFIXES: ReadonlySet<string> = new Set([...'הובלמשכ']);
@@ -60,9 +67,33 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
     }
     const { phraseClass, weight, end } = match;
     if (isTakenBack(tokens, at, end, phraseClass)) findings.negated++;
-    else findings.list.push({ phraseClass, strength: weight, isName: isOfName(tokens, at, end), start: at, end });
+    else findings.list.push(findingOf(tokens, phraseClass, weight, at, end));
     at = end;
   }
+  addTransition(tokens, findings);
+  for (const { phraseClass, strength, start, end } of readFigures(tokens))
+    if (!findings.list.some((one) => one.phraseClass < TROUBLE_CLASSES && one.start < end && start < one.end))
+      findings.list.push({ phraseClass: classOf(phraseClass), strength, isName: false, start, end });
+}
+
+function findingOf(tokens: Tokens, phraseClass: number, strength: number, start: number, end: number): Finding {
+  const isTrouble = phraseClass < TROUBLE_CLASSES;
+  if (isTrouble && isPartOfNounPhrase(tokens, start, end))
+    return { phraseClass: MENTION, strength: 1, isName: false, start, end };
+  if (isTrouble && isDeedOfPerson(tokens, start, end))
+    return { phraseClass: INTENDED, strength: 1, isName: false, start, end };
+  const isName = isOfName(tokens, start, end) || (isTrouble && isArgument(tokens, start));
+  return { phraseClass, strength, isName, start, end };
+}
+
+/** “from DEGRADED to OPTIMAL” is one finding: the words of both states say nothing by themselves. */
+function addTransition(tokens: Tokens, { list }: Findings): void {
+  const transition = readTransition(tokens);
+  if (transition === undefined) return;
+  const { isFall, start, end } = transition;
+  const rest = list.filter((one) => one.end <= start || one.start >= end);
+  list.length = 0;
+  list.push(...rest, { phraseClass: isFall ? DOWN : RESOLVED, strength: 1, isName: false, start, end });
 }
 
 /**

@@ -34,17 +34,28 @@ export class Tokens {
   readonly isAfterBreak: boolean[] = [];
   /** Whether a colon or an equals sign stands right behind the word. */
   readonly isLabel: boolean[] = [];
+  /** Whether an arrow stands between the word and the one before: `UP -> DOWN`. */
+  readonly isAfterArrow: boolean[] = [];
+  /** Of numbers: the value, `NaN` where it has none (an address, a date, a name's digits). */
+  readonly values: number[] = [];
+  /** Of numbers: the letters right behind the digits, `ms` in `40ms`; '' without. */
+  readonly units: string[] = [];
+  /** How many numbers have a value. */
+  figures = 0;
   /** That the text's own header gives, where it has one. */
   level: Level | undefined;
   #text = '';
   #isLevelled = false;
   #isAfterBreak = true;
+  #isAfterArrow = false;
 
   /** Reads a text, once from left to right. `isLevelled`: its level is known, so what looks like a header's level is a word as well. */
   read(text: string, isLevelled: boolean): void {
     this.#text = text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text;
     this.#isLevelled = isLevelled;
     this.#isAfterBreak = true;
+    this.#isAfterArrow = false;
+    this.figures = 0;
     this.count = 0;
     this.level = undefined;
     const end = this.#text.length;
@@ -69,6 +80,7 @@ export class Tokens {
         continue;
       }
       // A dash or a star that stands alone parts clauses; an equals sign (61) doesn't.
+      if (isArrowHead(this.#text, at)) this.#isAfterArrow = true;
       if (kind === BREAK || (kind === 0 && stop - start === 1 && code !== 61)) this.#isAfterBreak = true;
       at++;
     }
@@ -84,10 +96,32 @@ export class Tokens {
     this.words[index] = isNumber ? numberWord(raw, isName) : wordOf(raw);
     this.isAfterBreak[index] = this.#isAfterBreak;
     this.#isAfterBreak = false;
+    this.isAfterArrow[index] = this.#isAfterArrow;
+    this.#isAfterArrow = false;
+    if (isNumber) this.#addFigure(raw, start, index, isName);
     // 58 `:`, 61 `=`
     this.isLabel[index] = next === 58 || next === 61;
     if (level !== undefined && !this.#isLevelled && !isShouted(this.#text, end)) this.kinds[index] = 'level';
     else this.kinds[index] = isNumber ? 'number' : next === 61 ? 'key' : isName ? 'name' : 'prose';
+  }
+
+  /** Value and unit of a number; digits within a name have none, but for a quantity with its unit (`80C`). */
+  #addFigure(raw: string, start: number, index: number, isName: boolean): void {
+    let digits = 0;
+    let dots = 0;
+    for (; digits < raw.length; digits++) {
+      const code = raw.charCodeAt(digits);
+      if (code === 46) dots++;
+      else if (!(classOf(code) & DIGIT)) break;
+    }
+    const unit = raw.slice(digits).toLowerCase();
+    const isQuantity = dots <= 1 && digits <= FIGURE_LENGTH_MAX && unit.length <= UNIT_LENGTH_MAX && isLetters(unit);
+    const isPartOfName = isName && !isAmongSpaces(this.#text, start);
+    const isMinus = start > 0 && this.#text.charCodeAt(start - 1) === 45 && isAmongSpaces(this.#text, start - 1);
+    const value = isQuantity && !isPartOfName ? Number(raw.slice(0, digits)) : Number.NaN;
+    this.values[index] = isMinus ? -value : value;
+    this.units[index] = isQuantity ? unit : '';
+    if (!Number.isNaN(value)) this.figures++;
   }
 
   /** `ERROR` in capitals, `[error]`, `<warn>`, `level=error`, `error:` as the first word or behind a label; only the first of a text counts. */
@@ -124,6 +158,30 @@ const LABEL_LEVELS: ReadonlySet<string> = new Set(
 const COMMON_LEVELS: ReadonlySet<string> = new Set(
   'TRACE DEBUG INFO WARN WARNING ERROR SEVERE CRITICAL FATAL'.split(' '),
 );
+
+const FIGURE_LENGTH_MAX = 15;
+const UNIT_LENGTH_MAX = 4;
+
+function isLetters(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (!(classOf(text.charCodeAt(at)) & LETTER)) return false;
+  return true;
+}
+
+/** Whether a space, a bracket or an equals sign stands before. */
+function isAmongSpaces(text: string, at: number): boolean {
+  if (at === 0) return true;
+  const code = text.charCodeAt(at - 1);
+  return classOf(code) === SPACE || code === 40 || code === 61;
+}
+
+/** The `>` of `->` and `=>`, and `→`. */
+function isArrowHead(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code === 0x2192) return true;
+  if (code !== 62 || at === 0) return false;
+  const before = text.charCodeAt(at - 1);
+  return before === 45 || before === 61;
+}
 
 /** Letters up to a turn from lower to upper case, or a number with its dots, colons and hexadecimal letters. */
 function endOfWord(text: string, start: number, stop: number): number {
