@@ -80,6 +80,11 @@ export class Tokens {
         continue;
       }
       // A dash or a star that stands alone parts clauses; an equals sign (61) doesn't.
+      if (code === 40 && isPlural(this.#text, at) && this.count > 0 && at > start) {
+        this.words[this.count - 1] += 's';
+        at += 3;
+        continue;
+      }
       if (isArrowHead(this.#text, at)) this.#isAfterArrow = true;
       if (kind === BREAK || (kind === 0 && stop - start === 1 && code !== 61)) this.#isAfterBreak = true;
       at++;
@@ -172,6 +177,11 @@ function isAmongSpaces(text: string, at: number): boolean {
   if (at === 0) return true;
   const code = text.charCodeAt(at - 1);
   return classOf(code) === SPACE || code === 40 || code === 61;
+}
+
+/** `(s)`: “3 error(s)” are errors. */
+function isPlural(text: string, at: number): boolean {
+  return text.charCodeAt(at + 1) === 115 && text.charCodeAt(at + 2) === 41;
 }
 
 /** The `>` of `->` and `=>`, and `→`. */

@@ -4,6 +4,12 @@ import { FAIL, NODE, NOTWORK, UNIT } from './words.ts';
 /** What is trouble by itself, whatever the level. None of the words belongs to one program. */
 export const GRAVE = {
   crash: `
+    exited|exits|ended|finished|stopped|left|returned|closed|terminated|quit|died with ~ code|status|exitcode|rc|retcode #
+    exited|exits|ended|finished|terminated|quit|died ~ exitcode|rc|retcode|returncode # @0.9
+    ended|stopped|exited|terminated|quit|closed|crashes|vanished ~ by|of itself|themselves
+    boot|reset|restart|reboot|wakeup reason|cause ~ wdt|watchdog|panic|brownout|exception|crash|oom|lockup
+    node|process|server|broker|daemon|member|worker exits|quits|halts|dies
+    process|service|unit|worker|task|child|program ended|exited|died status|code|rc #
     watchdog ~ rebooted|restarted|reset
     assert @0.7
     again and again
@@ -99,6 +105,17 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
+    0 kb|mb|gb|tb|kib|mib|gib|bytes|b|percent|blocks|slots|units|connections|seats|licences|licenses free|left|available|remaining @1.2
+    nearly|almost|practically full # kb|mb|gb|bytes|percent left|free|remaining @1.2
+    nearly|almost|practically full ~ left|free|remaining
+    out of shared|kernel|video|gpu|device|heap|virtual|direct|disk|address|swap|stack|buffer|log memory|space @1.2
+    no space on|in|for
+    no space @0.9
+    malloc|calloc|realloc|kmalloc|alloc|mmap # 0|null|nil|failed|enomem @1.2
+    freed|reclaimed|recovered|released too little|few
+    too little|few space|memory|room|free|disk|descriptors|workers|slots
+    hard|spending|cost|token|daily|monthly limit|cap|budget|ceiling ~ passed|spent|overstepped|overrun|overdrawn @1.2
+    limit|budget|cap|ceiling|quota|allowance ~ passed|overstepped|overrun|overdrawn @1.1
     limit|watermark|quota|ceiling|cap ~ crossed|reached|exceeded|hit
     is|are filling
     filling up
@@ -187,6 +204,7 @@ export const GRAVE = {
     overload|overloaded
   `,
   hardware: `
+    fallen|fell|falls|dropped|drops off|from ~ bus|fabric|grid|map @1.2
     must|needs|need|has|have|should ~ replaced|repaired
     unrecovered|unreadable
     hard ~ errors|error|failure|fault
@@ -246,6 +264,13 @@ export const GRAVE = {
     bad state @0.7
   `,
   environment: `
+    overpressure|overcurrent|overspeed|underpressure|undercurrent|overfill|overheat
+    lost|loses|lose|losing ~ input|feed|supply|mains|phase @1.1
+    input|feed|supply|mains|phase ~ lost|missing|gone|failed
+    running|runs|run|now|switched|is|are on|to ups|battery|batteries|generator
+    on ups|generator|batteries
+    water|flood|gas|smoke|leak|fire|moisture at|on|under|near|behind @1.1
+    burner|boiler|motor|pump|press|furnace|turbine|compressor|heater|lift|elevator|conveyor ~ locked|tripped|blocked|jammed|seized
     high|low|over pressure|current|humidity|temperature|voltage
     pressure ~ over|above|high|exceeds|below|under|drop|lost
     over current|pressure
@@ -298,6 +323,17 @@ export const GRAVE = {
     chassis intrusion
   `,
   down: `
+    hold|holddown|dead|keepalive|liveness|hello|lease time|timer|interval expired|elapsed|passed|out
+    down hold|dead|keepalive|hello time|timer|interval expired|elapsed|passed @1.3
+    left|leaves the stack|cluster|ring|fabric|quorum|pool|array|mesh|chain @1.2
+    no|without acknowledgement|acknowledgements|acknowledgment|ack|acks|majority|confirmation|heartbeat
+    both|two ~ claim|claims|think|thinks|believe ~ lead|leader|master|primary|active
+    split brain|view|vote|cluster|quorum
+    ending|ended|closing|terminating|killing|dropping|severing all ~ sessions|connections|clients|users @1.2
+    writes|reads|calls|connections|requests|logins|uploads|orders|payments|messages are|is|being|be refused|rejected|blocked|turned
+    safe|emergency|rescue|limp|degraded|survival mode ~ on|entered|entering|active|engaged
+    entered|entering|enters|switched|switching|falling|fell to|into safe|emergency|rescue|limp|degraded ~ mode
+    no longer there|here|present|seen|visible|found|attached|plugged|known
     powered|switched|turned|shut itself|themselves off|down
     out of operation
     absent
@@ -424,6 +460,14 @@ export const GRAVE = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    not replicated|backed|copied|mirrored|synchronised|synchronized|archived @0.9
+    messages|message|record|records|event|events|batch|letter|mail|order|orders was|were|are|is|being discarded|lost|thrown|dropped
+    no clean|proper|orderly|regular|graceful shutdown|stop|unmount|exit|end @1.2
+    invalid|bad|broken|damaged|zeroed|wrong page|block|header|tuple|record|segment|extent|row|entry in|of|at|on ~ block|page|relation|file|table|index|segment|volume|tree
+    totals|total|balance|balances|sums|sum|counts|figures|ledger|ledgers|books|copies|replicas|hashes|digests|checksums ~ differ|differs|disagree|disagrees|diverge|mismatch @1.1
+    success|succeeded|done|passed|ok|green|complete|completed|finished but|yet|though|although|while ~ fail|fails|failed|error|errors|missing|exit|wrong|broken @1.1
+    success|succeeded|done|passed|ok|green|complete|completed|finished but|yet|though|although|while # of # ~ fail|fails|failed|missing|red|wrong|broken @1.2
+    incompatible|mismatched|differing|conflicting cluster|node|database|store|group|system id|ids|identity|identifier|uuid
     not stored|saved|persisted|committed
     is|are garbage
     torn write
@@ -479,6 +523,7 @@ export const GRAVE = {
     under replicated @0.6
   `,
   forsaken: `
+    run|agent|session|task|job|loop|workflow|crawl|order killed|frozen|quarantined|cut @1.1
     without|no|any progress
     no substitute|fallback|alternative|replacement
     all|every ~ stopped|halted|failed|lost
@@ -547,7 +592,14 @@ export const GRAVE = {
     loop detected @0.7
   `,
   intrusion: `
-    wiped|tamper|tampers
+    door|gate|cabinet|lid|lock|window|hatch|safe|drawer ~ forced|pried|prised|kicked|broken
+    forced ~ open @0.9
+    guard|guards|police|security|brigade|ambulance|warden called|alerted|notified|summoned|alarmed @1.1
+    refused|denied|failed|rejected|wrong|incorrect # times
+    secret|secrets|password|passwords|credential|credentials|apikey ~ found|detected|exposed|sent|seen|present|leaked in|to ~ outgoing|message|mail|log|logs|output|commit|prompt|response|public|repository|reply @1.1
+    outgoing|public ~ secret|secrets|password|credential|credentials
+    tamper|tampers
+    wiped @0.6
     # incorrect|wrong|failed|bad password|login|authentication attempts|tries|guesses
     incorrect|failed|wrong|bad password|login attempts
     more failures of
@@ -567,7 +619,8 @@ export const GRAVE = {
     outside of change|policy
     cleared by unknown
     unknown country|account|device @0.7
-    break in
+    break in @0.7
+    break in attempt|attempts|detected|at|by|suspected
     breakin
     possible break|attack|intrusion|breach|compromise|brute|syn|spoofing|hijack
     intrusion

@@ -69,6 +69,8 @@ export const PLAIN = {
     violently
   `,
   failure: `
+    # of # ~ ${FAIL}|down|lost|missing|unreachable|dead|offline|wrong|broken|red|gone @1.3
+    differ|differs @0.6
     unexpectedly
     in vain
     to no avail
@@ -149,6 +151,7 @@ export const PLAIN = {
     wrong|incorrect|incorrectly @0.5
   `,
   aborted: `
+    switched|turned off ~ because|due|after @1.2
     sacrificed|sacrificing
     torn down
     broke|breaks|broken off
@@ -192,6 +195,7 @@ export const PLAIN = {
     not ~ within @0.7
   `,
   refused: `
+    declined|declines @0.5
     withdrawn|revoked
     payment required
     turned away

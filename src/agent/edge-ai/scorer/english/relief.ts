@@ -4,6 +4,8 @@ import { ERR, FAIL, ZERO } from './words.ts';
 /** What takes trouble back, or is no news. */
 export const RELIEF = {
   retry: `
+    lock|locks|latch not available|granted|obtained @1.2
+    lock|locks|latch ~ held|busy|taken
     default|defaults|defaulting @0.7
     assumed
     left out
@@ -40,6 +42,16 @@ export const RELIEF = {
     soft @0.3
   `,
   resolved: `
+    errors|error|faults|fault|blocks|bits|packets|sectors ~ recovered|corrected|fixed|healed|repaired|remapped by|with|from|and|in|on @1.5
+    errors|error|faults|fault|bits ~ recovered|corrected|fixed|healed|repaired @1.4
+    connected|reconnected|reachable|back|established again|after @1.2
+    connected|reconnected|established again after # ~ attempt|attempts|tries|retries|seconds @1.5
+    connected|reconnected|established after # ~ attempt|attempts|tries|retries|seconds @1.2
+    usage|load|temperature|latency|lag|utilization|utilisation|pressure|consumption|level is|now|back|fell|dropped|again below|under|within ~ threshold|limit|limits|watermark|mark @1.2
+    usage|load|latency|lag|utilization|utilisation|consumption ~ below|under|within ~ threshold|limit|limits|watermark @1.2
+    nothing ~ left over|behind|undone|open|pending @1.2
+    alive @0.8
+    is|are|was|all again|now well|fine|whole|complete
     compensated|compensating|worked around|workaround|bypassed
     workaround @0.8
     is|are|was|were|and|came|comes back
@@ -87,6 +99,26 @@ export const RELIEF = {
     ended @0.4
   `,
   intended: `
+    expected|provoked|simulated|injected|deliberate|intentional|intended|forced|planned|staged ~ ${ERR}|exception|exceptions|${FAIL}|crash|crashes|panic|timeout|rejection|outage|abort|death @1.6
+    ${ERR}|exception|exceptions|failures|crash|crashes|panic|panics|timeouts|deaths|abort|aborts provoked|simulated|injected|staged|induced|caught|expected|survived @1.4
+    throws|throw|raises|rejects|fails|crashes|panics when|if|on ~ full|bad|missing|invalid|empty|wrong|closed|down|gone|corrupt|broken @1.2
+    without use|activity|traffic|work|visitors
+    unused|idle for|since|after
+    hung|hangs|hanging|rang up @1.1
+    hung up before|after|by|during @1.2
+    hungup|hangup
+    twin|duplicate|copy|clone|speculative|backup|second|other|attempt ~ killed|cancelled|canceled|stopped|discarded|aborted @1.2
+    other|another|original|twin|copy|clone was|is|finished|ended faster|first|sooner|quicker|already @1.5
+    surplus|superfluous|redundant|speculative|unneeded|excess ~ killed|stopped|cancelled|removed|terminated @1.2
+    disconnected|hung|left|logged|signed|gone after # @0.9
+    disconnected|left|gone after # ~ minutes|hours|seconds|min|s|h|ms @1.2
+    cancelled|canceled|stopped|killed|aborted|paused|removed|closed|disabled|ended by|at|on ~ user|operator|administrator|admin|owner|hand|request|wish|customer|caller|person|staff|nurse|clerk|author @1.3
+    exited|exits|ended|finished|stopped|left|returned|closed|terminated|quit|died with ~ code|status|exitcode|rc|retcode 0 @1.2
+    exited|exits|ended|finished|terminated|quit|died ~ exitcode|rc|retcode|returncode|code|status 0 @1.2
+    died ~ exit code 0 @1.3
+    process|service|unit|worker|task|child|program ended|exited|died status|code|rc 0 @1.3
+    service ~ is|are stopped @0.8
+    is|are stopped now @0.8
     received|caught|got|on signal 1|2|15
     signal 15
     exited|exit|exits|ended|finished with 0
@@ -183,6 +215,27 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    # of # ~ passed|done|ok|complete|completed|healthy|up|alive
+    0 of # ~ ${FAIL}|down|lost|missing|unreachable|dead|offline|wrong|broken|red|gone
+    crash kernel|suite|test|tests|drill|area
+    memory|page|media failure|error|fault handling|handler|recovery|injection|simulation
+    ${ERR}|fault|failure|trouble|crash free|tolerant|proof
+    read only data|section|sections|memory|segment|user|view|access|replica|copy|transaction|property|attribute|text
+    unavailable|unusable|reserved|bad range|ranges|page|pages|region|regions|area|areas
+    # # unusable|unavailable|reserved|usable
+    last|previous|earlier power|shut|shutdown|reset|reboot|restart|stop|wake|sleep ~ reason|cause|had|was|by|at
+    last|previous power off|down|cycle|loss
+    rtc alarm|alert
+    woken|wake|woke|wakeup|waking|awake ~ alarm|alert|timer|interrupt
+    dead rows|row|tuples|tuple|letters|keys|versions|items|space|code|entries|objects ~ gone|removed|collected|purged|swept|reclaimed|remain|freed
+    dead rows|row|tuples|tuple|keys|versions|items|code
+    graph|line|page|word|column|paragraph|loop|section|tea|coffee break|breaks
+    scratch|temporary|temp|tmp|cache|workspace|sandbox ~ wiped|erased|destroyed|cleared|emptied
+    disposition|cause|result ~ no answer|busy|congestion
+    # no answer
+    call|calls|dial|dialed|dialled|ring|ringing|extension|callee ~ no answer|busy|declined|rejected|unanswered
+    stall|lockup|hang|soft|hard|slow warnings|warning after|at|if|threshold
+    error page|document|pages|documents #
     removing|removed|removes|cleaning|cleaned|purging|purged|deleting|deleted|killing|clearing|cleared|dropping|pruning|pruned|reaping ~ failed|dead|stale|broken|expired|leftover|orphaned|orphan|corrupt|invalid|old|lost|unused|zombie
     failed|dead|stale|broken|expired|leftover|orphaned|orphan|corrupt|invalid|old|lost|unused|zombie ~ removing|removed|removes|cleaning|cleaned|purging|purged|deleting|deleted|clearing|cleared|pruning|pruned|reaping
     oom score|adjust|adjustment
@@ -251,6 +304,18 @@ export const RELIEF = {
     ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
   `,
   foreign: `
+    before|during|pre|prior ~ auth|authentication|login|handshake|authorization|identification @1.3
+    preauth @1.3
+    refused|rejected|declined|failed|denied|ended with|by|for|as ~ user|client|caller|business|application|domain error|exception|rule|reason @1.4
+    user|client|caller|business|validation|domain error|errors|exception|exceptions|mistake @1.1
+    declined|declines|refused|rejected ~ card|payment|order|charge|transaction|purchase @1.1
+    card|payment|order|charge|transaction|purchase ~ declined|declines @1.1
+    declined|declines ~ insufficient funds|balance|credit @1.5
+    declined|declines ~ do not honour|honor @1.5
+    do not honour|honor @1.2
+    agent|model|assistant|user|caller|customer|sender|requester was|is told|informed|notified|answered @1.5
+    returned|answered|reported|passed|handed to|back ~ agent|model|caller|user|customer|sender|requester @1.2
+    votes|vote|voted for @0.8
     client|clients
     visitor|visitors|guest|browser|scanner|crawler|bot
     remote end|side|party
