@@ -3,7 +3,7 @@ import { readFigures } from './figures.ts';
 import { ENGLISH } from './lexicon.ts';
 import { HEBREW } from './lexicon-hebrew.ts';
 import { isArgument, isDeedOfPerson, isPartOfNounPhrase } from './mentions.ts';
-import { NEGATORS, PhraseIndex, type PhraseText } from './phrases.ts';
+import { NEGATORS, PhraseIndex, type PhraseMatch, type PhraseText } from './phrases.ts';
 import type { TokenKind, Tokens } from './tokens.ts';
 import { readTransition } from './transitions.ts';
 
@@ -42,10 +42,18 @@ const NUMBERED: ReadonlySet<string> = new Set(
 /** Behind a word of trouble, with a colon, an equals sign or nothing between. */
 const NOTHING_WORDS: ReadonlySet<string> = new Set('0 none null nil false no ok success na אין ללא אפס'.split(' '));
 const classOf = (name: PhraseClass): number => PHRASE_CLASSES.indexOf(name);
+const CRASH = classOf('crash');
 const MENTION = classOf('mention');
 const INTENDED = classOf('intended');
+const FOREIGN = classOf('foreign');
 const DOWN = classOf('down');
 const RESOLVED = classOf('resolved');
+
+/** Behind “no longer”: trouble that was there, and isn't. */
+const GONE: ReadonlySet<string> = new Set('seen present detected there reported found active visible'.split(' '));
+const RECOVERY_REACH = 8;
+/** From here on a phrase says whose the trouble behind it is: “expected error: …”, “declined order 4: …”. */
+const OWNING_STRENGTH = 1.4;
 
 const PHRASES = new PhraseIndex([ENGLISH, HEBREW]);
 const HEBREW_PREFIXES: ReadonlySet<string> = new Set([...'הובלמשכ']);
@@ -59,6 +67,7 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
     if (word.charCodeAt(0) >= 0x05d0 && word.charCodeAt(0) <= 0x05ea) tokens.words[at] = withoutPrefix(word);
   }
   PHRASES.read(tokens);
+  let isSomebodyElses = false;
   for (let at = 0; at < tokens.count; ) {
     const match = tokens.kinds[at] === 'level' ? undefined : PHRASES.matchAt(at);
     if (match === undefined) {
@@ -67,23 +76,39 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
     }
     const { phraseClass, weight, end } = match;
     if (isTakenBack(tokens, at, end, phraseClass)) findings.negated++;
-    else findings.list.push(findingOf(tokens, phraseClass, weight, at, end));
+    else findings.list.push(findingOf(tokens, match, at, isSomebodyElses));
+    if ((phraseClass === INTENDED || phraseClass === FOREIGN) && weight >= OWNING_STRENGTH) isSomebodyElses = true;
     at = end;
   }
   addTransition(tokens, findings);
+  turnRecoveries(tokens, findings);
   for (const { phraseClass, strength, start, end } of readFigures(tokens))
     if (!findings.list.some((one) => one.phraseClass < TROUBLE_CLASSES && one.start < end && start < one.end))
       findings.list.push({ phraseClass: classOf(phraseClass), strength, isName: false, start, end });
 }
 
-function findingOf(tokens: Tokens, phraseClass: number, strength: number, start: number, end: number): Finding {
-  const isTrouble = phraseClass < TROUBLE_CLASSES;
-  if (isTrouble && isPartOfNounPhrase(tokens, start, end))
-    return { phraseClass: MENTION, strength: 1, isName: false, start, end };
-  if (isTrouble && isDeedOfPerson(tokens, start, end))
-    return { phraseClass: INTENDED, strength: 1, isName: false, start, end };
-  const isName = isOfName(tokens, start, end) || (isTrouble && isArgument(tokens, start));
+function findingOf(tokens: Tokens, match: PhraseMatch, start: number, isSomebodyElses: boolean): Finding {
+  const { end, weight: strength } = match;
+  let { phraseClass } = match;
+  let isName = isOfName(tokens, start, end);
+  if (phraseClass < TROUBLE_CLASSES) {
+    if (isPartOfNounPhrase(tokens, start, end)) phraseClass = MENTION;
+    else if (isDeedOfPerson(tokens, start, end)) phraseClass = INTENDED;
+    else if (isSomebodyElses || isArgument(tokens, start)) isName = true;
+  }
   return { phraseClass, strength, isName, start, end };
+}
+
+/** “duplicate address no longer seen”: of trouble that is gone, being gone is good news. */
+function turnRecoveries({ words, isAfterBreak }: Tokens, { list }: Findings): void {
+  for (let index = 1; index < list.length; index++) {
+    const { phraseClass, start, end, strength } = list[index]!;
+    const before = list[index - 1]!;
+    if (phraseClass !== DOWN || words[start] !== 'no' || words[start + 1] !== 'longer' || !GONE.has(words[end - 1]!))
+      continue;
+    const isNear = before.phraseClass < TROUBLE_CLASSES && start - before.end <= RECOVERY_REACH;
+    if (isNear && !isAfterBreak[start]) list[index] = { phraseClass: RESOLVED, strength, isName: false, start, end };
+  }
 }
 
 /** “from DEGRADED to OPTIMAL” is one finding: the words of both states say nothing by themselves. */
@@ -110,6 +135,7 @@ function isPieceOfName(kind: TokenKind): boolean {
 
 function isTakenBack(text: Tokens, start: number, end: number, phraseClass: number): boolean {
   if (phraseClass < TROUBLE_CLASSES) {
+    if (phraseClass === CRASH && text.words[end - 1] === '0') return true;
     if (NEGATORS.has(text.words[start]!)) return false;
     return (
       isPrecededBy(NEGATORS, text, start) || (end < text.count && isNothing(text, end)) || isCountOfNone(text, end)

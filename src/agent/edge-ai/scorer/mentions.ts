@@ -17,7 +17,9 @@ const HEADS = words(
     'dashboard playbook runbook coverage scenario scenarios',
 );
 /** Behind a label of trouble: what is reported is a capability. */
-const CAPABILITIES = words('supports supported supporting enabled initialized initialised configured registered version handles');
+const CAPABILITIES = words(
+  'supports supported supporting enabled initialized initialised configured registered version handles',
+);
 const CAPABILITY_REACH = 4;
 /** Keys whose value is the state of something; the value of any other is an argument. */
 const STATE_KEYS = words(
@@ -26,7 +28,11 @@ const STATE_KEYS = words(
 );
 
 /** Whether words of trouble, `start` to `end`, are the first half of a name of something: “memory failure handling”, “machine check: CPU supports 4 banks”. */
-export function isPartOfNounPhrase({ count, words, isAfterBreak, isLabel }: Tokens, start: number, end: number): boolean {
+export function isPartOfNounPhrase(
+  { count, words, isAfterBreak, isLabel }: Tokens,
+  start: number,
+  end: number,
+): boolean {
   if (!TROUBLE_NOUNS.has(words[end - 1]!) || end >= count) return false;
   if (!isAfterBreak[end]) return HEADS.has(words[end]!);
   if (!isLabel[end - 1] || start > 2) return false;
@@ -52,7 +58,8 @@ const UNASKED = words(
 
 /** Whether somebody did it, who is named: “cancelled by Dana”, “stopped by admin”. */
 export function isDeedOfPerson({ count, words, kinds, isAfterBreak }: Tokens, start: number, end: number): boolean {
-  if (end + 1 >= count || words[end] !== 'by' || isAfterBreak[end] || !INTENDED_DEEDS.has(words[end - 1]!)) return false;
+  if (end + 1 >= count || words[end] !== 'by' || isAfterBreak[end] || !INTENDED_DEEDS.has(words[end - 1]!))
+    return false;
   if (end - start > 2) return false;
   const agent = words[end + 1]!;
   return (kinds[end + 1] === 'prose' || kinds[end + 1] === 'name') && !UNASKED.has(agent) && !agent.startsWith('sig');

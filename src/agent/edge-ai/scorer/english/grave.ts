@@ -4,6 +4,10 @@ import { FAIL, NODE, NOTWORK, UNIT } from './words.ts';
 /** What is trouble by itself, whatever the level. None of the words belongs to one program. */
 export const GRAVE = {
   crash: `
+    restarted|restarting ~ # times in|within
+    respawn|respawning|respawned too|loop|again
+    gone|ended|exited|died without ~ word|notice|reason|message|trace
+    did not survive|live
     exited|exits|ended|finished|stopped|left|returned|closed|terminated|quit|died with ~ code|status|exitcode|rc|retcode #
     exited|exits|ended|finished|terminated|quit|died ~ exitcode|rc|retcode|returncode # @0.9
     ended|stopped|exited|terminated|quit|closed|crashes|vanished ~ by|of itself|themselves
@@ -105,7 +109,12 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
-    0 kb|mb|gb|tb|kib|mib|gib|bytes|b|percent|blocks|slots|units|connections|seats|licences|licenses free|left|available|remaining @1.2
+    queue|backlog|pool|buffer|mailbox|spool|table ~ overflows|overflowing|overflowed|spills|spilling|brimming
+    no|not|without a ~ free worker|slot|connection|thread|port|address|lease|buffer|descriptor
+    addresses|leases|ports|licences|licenses|threads|workers|connections ~ exhausted|depleted|spent|ran out
+    only # mb|kb|bytes|percent|blocks ~ left|free|remaining|remain
+    less than # ~ left|free|remaining
+    0 kb|mb|gb|tb|kib|mib|gib|bytes|b|percent|blocks|units|connections|licences|licenses free|left|available|remaining @1.2
     nearly|almost|practically full # kb|mb|gb|bytes|percent left|free|remaining @1.2
     nearly|almost|practically full ~ left|free|remaining
     out of shared|kernel|video|gpu|device|heap|virtual|direct|disk|address|swap|stack|buffer|log memory|space @1.2
@@ -144,7 +153,8 @@ export const GRAVE = {
     disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox is|are|was|were|now|got|almost|nearly|completely full
     disk|device|filesystem|volume|partition|drive|tablespace|storage|journal|log|archive|queue|table|pool|heap|buffer|cache|spool|mailbox|root|inbox is completely|nearly|almost|now full
     is full
-    100|99|98|97|96|95 ~ full|used
+    100|99|98|97|96|95 full|used
+    100|99|98|97|96|95 of|percent ~ full|used|occupied|taken
     at|to|reached 100 percent
     used up
     all ~ used|taken|allocated|busy
@@ -204,6 +214,8 @@ export const GRAVE = {
     overload|overloaded
   `,
   hardware: `
+    node|host|server|blade|disk|drive|board|card|module|battery|sensor ~ failed|fails ~ self|post|diagnostics test|check|tests
+    failed|faulty|dead removed|dropped|thrown|expelled|excluded from|out
     fallen|fell|falls|dropped|drops off|from ~ bus|fabric|grid|map @1.2
     must|needs|need|has|have|should ~ replaced|repaired
     unrecovered|unreadable
@@ -264,6 +276,11 @@ export const GRAVE = {
     bad state @0.7
   `,
   environment: `
+    reads|read|reading|measured|at # ~ limit|alarm|maximum exceeded|passed|crossed
+    leak|flood|water|smoke|gas|moisture|intrusion sensor ~ wet|tripped|triggered|active|alarm
+    battery|batteries ~ # min|minutes ~ left|remaining|runtime
+    valve|damper|shutter|door|gate ~ closed|closes|shut ~ emergency|protection|safety
+    underflow|dry run protection|dry running
     overpressure|overcurrent|overspeed|underpressure|undercurrent|overfill|overheat
     lost|loses|lose|losing ~ input|feed|supply|mains|phase @1.1
     input|feed|supply|mains|phase ~ lost|missing|gone|failed
@@ -323,8 +340,22 @@ export const GRAVE = {
     chassis intrusion
   `,
   down: `
+    has|have|had|is|are not been|being ~ heard|seen|reached|refreshed|updated ~ for|since
+    last heard|seen|contact|sync|reading|report|update|answer ~ # ${UNIT}|h|s|m|d ago
+    overdue ~ by|for #
+    no|missing reading|readings|sample|samples|data|telemetry|fix|signal|beat from|of|by|since|for
+    stale for|since
+    quiet|silent|unheard|unreachable for|since
+    neighbor|neighbour|peer|member|follower|replica|leader|adjacency ~ expired|vanished|withdrew
+    adjacency ~ down|lost|dead|expired
+    leader|primary|master ~ stepping|stepped|steps down
+    is|are|was|were not part|member of
+    orders|calls|writes|requests|trips|deliveries|payments|checkouts ~ suspended|halted|frozen
+    breaker|circuit ~ opened|opens|open @1.1
+    withdraws|withdrew|withdrawn from
+    went|goes|turned|turns|became|becomes red|dark|unhealthy|critical|faulty|stale|silent|inactive|inconsistent
     hold|holddown|dead|keepalive|liveness|hello|lease time|timer|interval expired|elapsed|passed|out
-    down hold|dead|keepalive|hello time|timer|interval expired|elapsed|passed @1.3
+    down hold|dead|keepalive|hello time|timer|interval expired|elapsed|passed @1.6
     left|leaves the stack|cluster|ring|fabric|quorum|pool|array|mesh|chain @1.2
     no|without acknowledgement|acknowledgements|acknowledgment|ack|acks|majority|confirmation|heartbeat
     both|two ~ claim|claims|think|thinks|believe ~ lead|leader|master|primary|active
@@ -460,6 +491,14 @@ export const GRAVE = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    does|do|did not match|agree|add|balance|reconcile ~ up|ledger|checksum|manifest|total|totals
+    does|do|did not add up
+    off by #
+    # ~ records|rows|messages|entries|files|blocks|objects ~ lost|missing|unaccounted
+    short|shortfall by|of #
+    stored ~ computed|calculated @0.8
+    replica|replicas|copy|copies|shard|mirror ~ differ|differs|diverged|disagree
+    claimed|claims|reported|reports success|done|complete|completion ~ but|although|while|yet
     not replicated|backed|copied|mirrored|synchronised|synchronized|archived @0.9
     messages|message|record|records|event|events|batch|letter|mail|order|orders was|were|are|is|being discarded|lost|thrown|dropped
     no clean|proper|orderly|regular|graceful shutdown|stop|unmount|exit|end @1.2
@@ -480,7 +519,7 @@ export const GRAVE = {
     diverged|divergence
     disk image is
     out of sync|balance @0.7
-    cannot|can|could|no ~ be read|decrypted|decoded|parsed @0.9
+    cannot|can|could|no ~ be read|decrypted|decoded|parsed|written|saved|stored @0.9
     no longer be read
     are|were|was|is|being|been lost|destroyed|erased|overwritten|thrown
     thrown away
@@ -592,6 +631,11 @@ export const GRAVE = {
     loop detected @0.7
   `,
   intrusion: `
+    copied|sent|posted|uploaded|exfiltrated ~ outside|abroad|unknown|foreign|strange ~ host|address|account|server
+    key|token|credential|secret|password ~ in|to ~ clear|plain|public|outgoing
+    privileges|rights|permissions|role ~ raised|escalated|granted ~ unknown|itself|without
+    disarmed|alarm ~ by|with unknown|wrong|stolen|duress ~ code|card|key
+    duress|tailgating|held up|hostage @0.9
     door|gate|cabinet|lid|lock|window|hatch|safe|drawer ~ forced|pried|prised|kicked|broken
     forced ~ open @0.9
     guard|guards|police|security|brigade|ambulance|warden called|alerted|notified|summoned|alarmed @1.1
@@ -628,7 +672,7 @@ export const GRAVE = {
     brute force
     repeated|multiple|many|maximum|excessive|several ~ authentication|login|password|auth|logon ~ failures|failed|attempts|exceeded|failure
     too many authentication|login|password|auth|logon ~ failures|attempts
-    more authentication failures|failure
+    more|further|other authentication|login|password failures|failure
     message repeated ~ failed password
     # authentication failures
     account|user ~ locked

@@ -151,6 +151,7 @@ export const PLAIN = {
     wrong|incorrect|incorrectly @0.5
   `,
   aborted: `
+    was|were|been|is|are cut off|short
     switched|turned off ~ because|due|after @1.2
     sacrificed|sacrificing
     torn down

@@ -42,6 +42,13 @@ export const RELIEF = {
     soft @0.3
   `,
   resolved: `
+    caught up|again
+    back to|at|in|within ~ full|normal|strength|service|limits|range|green|work|sync @1.2
+    recovered|repaired|resent|relearned|rejoined|readmitted
+    came|comes|come up|back|online
+    dropped|fell|sank back|below|under ~ limit|threshold|mark|again @1.1
+    all clear
+    false alarm
     errors|error|faults|fault|blocks|bits|packets|sectors ~ recovered|corrected|fixed|healed|repaired|remapped by|with|from|and|in|on @1.5
     errors|error|faults|fault|bits ~ recovered|corrected|fixed|healed|repaired @1.4
     connected|reconnected|reachable|back|established again|after @1.2
@@ -99,6 +106,18 @@ export const RELIEF = {
     ended @0.4
   `,
   intended: `
+    paused|cancelled|canceled|withdrawn|postponed|ended|closed|released ~ at|on ~ request|wish|demand @1.2
+    logged|signed|checked off|out|in
+    said goodbye|bye|farewell
+    bye|goodbye
+    idle ~ closed|closing|dropped|removed|released|expired|evicted|reaped @1.1
+    closed|closing|dropped|removed|released|expired|evicted|reaped ~ idle|unused|inactivity|quiet @1.1
+    superseded|replaced|obsoleted by|with @0.8
+    no longer needed|wanted|required|used|necessary @1.2
+    let go|released
+    dismissed|acknowledged|silenced|muted|snoozed by @1.2
+    as|like ~ asked|told|wanted|agreed
+    expected|provoked|simulated|injected|deliberate|intentional|planned|staged error|exception|failure|crash|rejection was|is thrown|raised|caught|seen|handled @1.6
     expected|provoked|simulated|injected|deliberate|intentional|intended|forced|planned|staged ~ ${ERR}|exception|exceptions|${FAIL}|crash|crashes|panic|timeout|rejection|outage|abort|death @1.6
     ${ERR}|exception|exceptions|failures|crash|crashes|panic|panics|timeouts|deaths|abort|aborts provoked|simulated|injected|staged|induced|caught|expected|survived @1.4
     throws|throw|raises|rejects|fails|crashes|panics when|if|on ~ full|bad|missing|invalid|empty|wrong|closed|down|gone|corrupt|broken @1.2
@@ -113,10 +132,6 @@ export const RELIEF = {
     disconnected|hung|left|logged|signed|gone after # @0.9
     disconnected|left|gone after # ~ minutes|hours|seconds|min|s|h|ms @1.2
     cancelled|canceled|stopped|killed|aborted|paused|removed|closed|disabled|ended by|at|on ~ user|operator|administrator|admin|owner|hand|request|wish|customer|caller|person|staff|nurse|clerk|author @1.3
-    exited|exits|ended|finished|stopped|left|returned|closed|terminated|quit|died with ~ code|status|exitcode|rc|retcode 0 @1.2
-    exited|exits|ended|finished|terminated|quit|died ~ exitcode|rc|retcode|returncode|code|status 0 @1.2
-    died ~ exit code 0 @1.3
-    process|service|unit|worker|task|child|program ended|exited|died status|code|rc 0 @1.3
     service ~ is|are stopped @0.8
     is|are stopped now @0.8
     received|caught|got|on signal 1|2|15
@@ -215,6 +230,14 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    ${ERR}|failure|fault|crash|alarm|alert|panic|timeout|outage pages|notification|notifications|template|templates|banner|scenario|scenarios|book|runbook|playbook|dashboard|panel|view|lamp|led|sound|text|texts|lines|budget|contact|contacts
+    if|when|whenever|unless|once ~ down|dead|lost|full|unreachable|missing|hung|dies|crashes|expires|stuck
+    protected|protects|protecting|guard|guards|guarding|shield|shielded ~ against|from ~ attack|attacks|overload|corruption|loss|crash|crashes|failure|intrusion|overrun|overflow
+    named|name|product|model|vendor|manufacturer|title|label|labelled|track|song|film|book
+    self test|check passed|ok|done|complete|started
+    emergency contact|number|exit|exits|call|calls|kit|light|lights|button|room
+    last known good
+    offline image|copy|mode|installer|help|map|maps|use|access|page|files|signing|reading
     # of # ~ passed|done|ok|complete|completed|healthy|up|alive
     0 of # ~ ${FAIL}|down|lost|missing|unreachable|dead|offline|wrong|broken|red|gone
     crash kernel|suite|test|tests|drill|area
@@ -222,7 +245,7 @@ export const RELIEF = {
     ${ERR}|fault|failure|trouble|crash free|tolerant|proof
     read only data|section|sections|memory|segment|user|view|access|replica|copy|transaction|property|attribute|text
     unavailable|unusable|reserved|bad range|ranges|page|pages|region|regions|area|areas
-    # # unusable|unavailable|reserved|usable
+    mem|memory|range|region|addresses|pages # unusable|unavailable|reserved|usable
     last|previous|earlier power|shut|shutdown|reset|reboot|restart|stop|wake|sleep ~ reason|cause|had|was|by|at
     last|previous power off|down|cycle|loss
     rtc alarm|alert
@@ -304,6 +327,9 @@ export const RELIEF = {
     ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
   `,
   foreign: `
+    declined|declines @1.4
+    answered|replied|returned|came with|back exit status|code # @1.2
+    answered|replied|returned ~ exit status|code # @1.1
     before|during|pre|prior ~ auth|authentication|login|handshake|authorization|identification @1.3
     preauth @1.3
     refused|rejected|declined|failed|denied|ended with|by|for|as ~ user|client|caller|business|application|domain error|exception|rule|reason @1.4
