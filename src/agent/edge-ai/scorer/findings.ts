@@ -36,7 +36,9 @@ const PREVENTERS: ReadonlySet<string> = new Set([
 const NUMBERED: ReadonlySet<string> = new Set(
   (
     'node cpu core disk drive adapter port slot bank rank unit channel device zone socket gpu fan psu controller link lane worker shard ' +
-    'replica partition bus interface instance thread process host rack blade module board card queue pool volume server member site id index no number'
+    'replica partition bus interface instance thread process host rack blade module board card queue pool volume server member site id index no number ' +
+    'chassis enclosure cell row group die lun tray bay fabric plane array sled slice feed room tower ring spine leaf phase inverter string osd pump ' +
+    'valve boiler motor lift line track platform gate door lane camera sensor reader terminal printer pod raid vdev mirror cable antenna beam sector'
   ).split(' '),
 );
 /** Behind a word of trouble, with a colon, an equals sign or nothing between. */
@@ -49,6 +51,7 @@ const FOREIGN = classOf('foreign');
 const DOWN = classOf('down');
 const RESOLVED = classOf('resolved');
 
+const AUXILIARIES: ReadonlySet<string> = new Set('is are was were has have had will must'.split(' '));
 /** Behind “no longer”: trouble that was there, and isn't. */
 const GONE: ReadonlySet<string> = new Set('seen present detected there reported found active visible'.split(' '));
 const RECOVERY_REACH = 8;
@@ -69,7 +72,7 @@ export function findPhrases(tokens: Tokens, findings: Findings): void {
   PHRASES.read(tokens);
   let isSomebodyElses = false;
   for (let at = 0; at < tokens.count; ) {
-    const match = tokens.kinds[at] === 'level' ? undefined : PHRASES.matchAt(at);
+    const match = tokens.kinds[at] === 'level' || isNumberOfOne(tokens, at) ? undefined : PHRASES.matchAt(at);
     if (match === undefined) {
       at++;
       continue;
@@ -146,10 +149,16 @@ function isTakenBack(text: Tokens, start: number, end: number, phraseClass: numb
 
 function isPrecededBy(words: ReadonlySet<string>, text: PhraseText, start: number): boolean {
   for (let at = start - 1; at >= 0 && at >= start - NEGATION_REACH; at--) {
-    if (text.isAfterBreak[at + 1]) return false;
+    if (text.isAfterBreak[at + 1] || isNewStatement(text, at)) return false;
     if (words.has(text.words[at]!) && !isNumberOfOne(text, at)) return true;
   }
   return false;
+}
+
+/** “did not finish and were cut off”, “no answer but an error”: a “no” before the conjunction means the first half only. */
+function isNewStatement({ words }: PhraseText, at: number): boolean {
+  const word = words[at]!;
+  return word === 'but' || word === 'then' || word === 'so' || (word === 'and' && AUXILIARIES.has(words[at + 1]!));
 }
 
 function isNumberOfOne(text: PhraseText, at: number): boolean {

@@ -61,13 +61,13 @@ export class Tokens {
     const end = this.#text.length;
     for (let at = 0; at < end && this.count < TOKENS_MAX; ) {
       let stop = at;
-      while (stop < end && classOf(this.#text.charCodeAt(stop)) !== SPACE) stop++;
+      while (stop < end && !isEndOfChunk(this.#text.charCodeAt(stop))) stop++;
       if (stop > at) this.#readChunk(at, stop);
       at = stop + 1;
     }
   }
 
-  /** The words between two spaces. */
+  /** The words between two spaces or quotes: `{"type":"failed"}` is no name. */
   #readChunk(start: number, stop: number): void {
     const isName = looksLikeName(this.#text, start, stop);
     for (let at = start; at < stop && this.count < TOKENS_MAX; ) {
@@ -93,7 +93,7 @@ export class Tokens {
 
   #add(start: number, end: number, isName: boolean): void {
     const index = this.count++;
-    const next = end < this.#text.length ? this.#text.charCodeAt(end) : 32;
+    const next = signBehind(this.#text, end);
     const raw = this.#text.slice(start, Math.min(end, start + WORD_LENGTH_MAX));
     const isNumber = (classOf(raw.charCodeAt(0)) & DIGIT) !== 0;
     const level = isNumber ? undefined : this.#headerLevel(raw, start, next, index);
@@ -139,7 +139,10 @@ export class Tokens {
     const before = start > 0 ? this.#text.charCodeAt(start - 1) : 32;
     const isBracketed =
       (before === 91 && next === 93) || (before === 60 && next === 62) || (before === 40 && next === 41);
-    const isValue = before === 61 && index > 0 && LEVEL_KEYS.has(this.words[index - 1]!);
+    const isValue =
+      (before === 61 || (before === 34 && this.isLabel[index - 1])) &&
+      index > 0 &&
+      LEVEL_KEYS.has(this.words[index - 1]!);
     const isLabelOfLine = next === 58 && (index === 0 || (this.#isAfterBreak && LABEL_LEVELS.has(raw.toLowerCase())));
     if (isBracketed || isValue || isLabelOfLine) return level;
     const isCapital = raw === raw.toUpperCase() && LEVEL_EDGES.has(before) && LEVEL_EDGES.has(next);
@@ -177,6 +180,18 @@ function isAmongSpaces(text: string, at: number): boolean {
   if (at === 0) return true;
   const code = text.charCodeAt(at - 1);
   return classOf(code) === SPACE || code === 40 || code === 61;
+}
+
+/** A space, or a double quote. */
+function isEndOfChunk(code: number): boolean {
+  return code === 34 || classOf(code) === SPACE;
+}
+
+/** What stands behind a word; the colon behind a quoted key counts as an equals sign (61). */
+function signBehind(text: string, end: number): number {
+  if (end >= text.length) return 32;
+  const code = text.charCodeAt(end);
+  return code === 34 && text.charCodeAt(end + 1) === 58 ? 61 : code;
 }
 
 /** `(s)`: “3 error(s)” are errors. */
