@@ -20,7 +20,8 @@ const SPANS = words('for since in within');
 /** Of these a long absence is rest, not trouble. */
 const REST = words(
   'use used using usage need needed change changed changes activity active input work request requests traffic load jobs visitors orders ' +
-    'expire expires idle busy allowed before until again retry retried yet new more only just error errors',
+    'expire expires idle busy allowed before until again retry retried yet new more only just ' +
+    'error errors failure failures alarm alarms alert alerts incident incidents crash crashes problem problems outage outages fault faults warnings losses',
 );
 /** Words between an absence and its span. */
 const SILENCE_REACH = 8;
@@ -57,11 +58,11 @@ function readSilence({ count, words, isAfterBreak, units, kinds }: Tokens): Figu
       absence = at;
     } else if (absence >= 0 && (REST.has(word) || at - absence > SILENCE_REACH)) {
       absence = -1;
-    } else if (absence >= 0 && SPANS.has(word) && at > absence + 1) {
+    } else if (absence >= 0 && SPANS.has(word) && at > absence + (words[absence] === 'nothing' ? 0 : 1)) {
       const figure = words[at + 1] === 'the' || words[at + 1] === 'last' ? at + 2 : at + 1;
       if (figure >= count || kinds[figure] !== 'number' || words[figure] === '0') continue;
       const unit = units[figure] || (figure + 1 < count && !isAfterBreak[figure + 1] ? words[figure + 1]! : '');
-      if (TIME_UNITS.has(unit)) return { phraseClass: 'down', strength: 1, start: absence, end: figure + 1 };
+      if (TIME_UNITS.has(unit)) return { phraseClass: 'down', strength: 1.2, start: absence, end: figure + 1 };
     }
   }
   return undefined;
@@ -77,7 +78,7 @@ function readExcess(tokens: Tokens): FigureReading | undefined {
       if (relation !== 0) {
         const isSame = unitOf(tokens, reading) !== '' && unitOf(tokens, reading) === unitOf(tokens, at);
         const excess = (values[reading]! - values[at]!) * relation;
-        if (isSame && excess > 0) return { phraseClass: 'environment', strength: 1, start: reading, end: at + 1 };
+        if (isSame && excess > 0) return { phraseClass: 'environment', strength: 1.2, start: reading, end: at + 1 };
       } else {
         reading = at;
       }
@@ -103,7 +104,7 @@ function relationBefore({ words }: Tokens, at: number, reading: number): -1 | 0 
 
 function unitOf({ units, words, kinds, isAfterBreak, count }: Tokens, at: number): string {
   if (units[at] !== '') return units[at]!;
-  return at + 1 < count && !isAfterBreak[at + 1] && kinds[at + 1] === 'prose' && !ABOVE.has(words[at + 1]!)
+  return at + 1 < count && !isAfterBreak[at + 1] && kinds[at + 1] !== 'number' && !ABOVE.has(words[at + 1]!)
     ? words[at + 1]!
     : '';
 }
@@ -128,5 +129,5 @@ function readPool({ count, words, isLabel, kinds, values }: Tokens): FigureReadi
     end = at + 2;
   }
   const isTaken = all > 0 ? used >= all : used > 0 && stock === 0;
-  return isTaken && waiting > 0 ? { phraseClass: 'exhausted', strength: 1, start, end } : undefined;
+  return isTaken && waiting > 0 ? { phraseClass: 'exhausted', strength: 1.2, start, end } : undefined;
 }

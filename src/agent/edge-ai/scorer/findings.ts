@@ -114,6 +114,9 @@ function turnRecoveries({ words, isAfterBreak }: Tokens, { list }: Findings): vo
   }
 }
 
+/** Somebody thought it worth telling both ends. */
+const TRANSITION_STRENGTH = 1.2;
+
 /** “from DEGRADED to OPTIMAL” is one finding: the words of both states say nothing by themselves. */
 function addTransition(tokens: Tokens, { list }: Findings): void {
   const transition = readTransition(tokens);
@@ -121,7 +124,13 @@ function addTransition(tokens: Tokens, { list }: Findings): void {
   const { isFall, start, end } = transition;
   const rest = list.filter((one) => one.end <= start || one.start >= end);
   list.length = 0;
-  list.push(...rest, { phraseClass: isFall ? DOWN : RESOLVED, strength: 1, isName: false, start, end });
+  list.push(...rest, {
+    phraseClass: isFall ? DOWN : RESOLVED,
+    strength: TRANSITION_STRENGTH,
+    isName: false,
+    start,
+    end,
+  });
 }
 
 /**

@@ -8,9 +8,9 @@ export const GRAVE = {
     respawn|respawning|respawned too|loop|again
     gone|ended|exited|died without ~ word|notice|reason|message|trace
     did not survive|live
-    exited|exits|ended|finished|stopped|left|returned|closed|terminated|quit|died with ~ code|status|exitcode|rc|retcode #
+    exited|exits|ended|finished|stopped|left|returned|closed|terminated|quit|died with ~ code|status|exitcode|rc|retcode # @1.2
     exited|exits|ended|finished|terminated|quit|died ~ exitcode|rc|retcode|returncode # @0.9
-    ended|stopped|exited|terminated|quit|closed|crashes|vanished ~ by|of itself|themselves
+    ended|stopped|exited|terminated|quit|closed|crashes|vanished ~ by|of itself|themselves @1.2
     boot|reset|restart|reboot|wakeup reason|cause ~ wdt|watchdog|panic|brownout|exception|crash|oom|lockup
     node|process|server|broker|daemon|member|worker exits|quits|halts|dies
     process|service|unit|worker|task|child|program ended|exited|died status|code|rc #
@@ -120,7 +120,8 @@ export const GRAVE = {
     out of shared|kernel|video|gpu|device|heap|virtual|direct|disk|address|swap|stack|buffer|log memory|space @1.2
     no space on|in|for
     no space @0.9
-    malloc|calloc|realloc|kmalloc|alloc|mmap # 0|null|nil|failed|enomem @1.2
+    malloc|calloc|realloc|kmalloc|alloc|mmap # returned|gave|yielded|is 0|null|nil @1.2
+    malloc|calloc|realloc|kmalloc|alloc|mmap # ~ 0|null|nil|failed|enomem @1.2
     freed|reclaimed|recovered|released too little|few
     too little|few space|memory|room|free|disk|descriptors|workers|slots
     hard|spending|cost|token|daily|monthly limit|cap|budget|ceiling ~ passed|spent|overstepped|overrun|overdrawn @1.2
@@ -216,7 +217,7 @@ export const GRAVE = {
   hardware: `
     node|host|server|blade|disk|drive|board|card|module|battery|sensor ~ failed|fails ~ self|post|diagnostics test|check|tests
     failed|faulty|dead removed|dropped|thrown|expelled|excluded from|out
-    fallen|fell|falls|dropped|drops off|from ~ bus|fabric|grid|map @1.2
+    fallen|fell|falls|dropped|drops off|from|out ~ bus|fabric|grid|map|ring|rail|network|stack|mesh|air @1.3
     must|needs|need|has|have|should ~ replaced|repaired
     unrecovered|unreadable
     hard ~ errors|error|failure|fault
@@ -340,7 +341,6 @@ export const GRAVE = {
     chassis intrusion
   `,
   down: `
-    has|have|had|is|are not been|being ~ heard|seen|reached|refreshed|updated ~ for|since
     last heard|seen|contact|sync|reading|report|update|answer ~ # ${UNIT}|h|s|m|d ago
     overdue ~ by|for #
     no|missing reading|readings|sample|samples|data|telemetry|fix|signal|beat from|of|by|since|for
@@ -355,13 +355,14 @@ export const GRAVE = {
     withdraws|withdrew|withdrawn from
     went|goes|turned|turns|became|becomes red|dark|unhealthy|critical|faulty|stale|silent|inactive|inconsistent
     hold|holddown|dead|keepalive|liveness|hello|lease time|timer|interval expired|elapsed|passed|out
+    hold|holddown|dead|keepalive|liveness|hello time|timer|interval ~ expired|elapsed @1.2
     down hold|dead|keepalive|hello time|timer|interval expired|elapsed|passed @1.6
     left|leaves the stack|cluster|ring|fabric|quorum|pool|array|mesh|chain @1.2
     no|without acknowledgement|acknowledgements|acknowledgment|ack|acks|majority|confirmation|heartbeat
     both|two ~ claim|claims|think|thinks|believe ~ lead|leader|master|primary|active
     split brain|view|vote|cluster|quorum
     ending|ended|closing|terminating|killing|dropping|severing all ~ sessions|connections|clients|users @1.2
-    writes|reads|calls|connections|requests|logins|uploads|orders|payments|messages are|is|being|be refused|rejected|blocked|turned
+    writes|reads|calls|connections|requests|logins|uploads|orders|payments|messages ~ refused|rejected|blocked|turned
     safe|emergency|rescue|limp|degraded|survival mode ~ on|entered|entering|active|engaged
     entered|entering|enters|switched|switching|falling|fell to|into safe|emergency|rescue|limp|degraded ~ mode
     no longer there|here|present|seen|visible|found|attached|plugged|known
@@ -375,9 +376,7 @@ export const GRAVE = {
     goes|went|gone|going dead|dark|offline|down|read
     silent|quiet|mute|unheard ~ for|since
     stopped|hung|blocked|unavailable|unreachable|down|offline|gone|missing ~ for|since ~ ${UNIT}
-    not|no|nothing|nobody|never ~ for|since ~ # ${UNIT}
     not|no|nothing|nobody ~ for|since yesterday|hours|days|monday|minutes
-    no ~ for|since # ${UNIT}
     stall|stalls
     fewer|less than ~ half|members|nodes|replicas|quorum|majority
     without ~ leader|replica|replicas|quorum|master|contact|heartbeat|power|network

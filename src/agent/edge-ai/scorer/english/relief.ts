@@ -334,8 +334,8 @@ export const RELIEF = {
     preauth @1.3
     refused|rejected|declined|failed|denied|ended with|by|for|as ~ user|client|caller|business|application|domain error|exception|rule|reason @1.4
     user|client|caller|business|validation|domain error|errors|exception|exceptions|mistake @1.1
-    declined|declines|refused|rejected ~ card|payment|order|charge|transaction|purchase @1.1
-    card|payment|order|charge|transaction|purchase ~ declined|declines @1.1
+    declined|declines|refused|rejected ~ card|payment|order|charge|transaction|purchase @1.4
+    card|payment|order|charge|transaction|purchase ~ declined|declines @1.4
     declined|declines ~ insufficient funds|balance|credit @1.5
     declined|declines ~ do not honour|honor @1.5
     do not honour|honor @1.2
