@@ -1,5 +1,6 @@
 import type { Lexicon } from './classes.ts';
 import { ANY_NUMBER, buildPhraseTable, GAP, type PhraseTable } from './phrase-table.ts';
+import type { TokenKind } from './tokens.ts';
 
 /** Words that deny what follows. */
 export const NEGATORS: ReadonlySet<string> = new Set(
@@ -7,14 +8,17 @@ export const NEGATORS: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-/** Words that a `~` may stand for. */
+/** Words that a `~` may stand for; a name of many pieces, as `api.example.org`, is one. */
 const GAP_MAX = 3;
+/** And with all pieces. */
+const GAP_PIECES_MAX = 12;
 
 /** The words of a text as the phrases see them. */
 export interface PhraseText {
   readonly count: number;
   readonly words: readonly string[];
   readonly isAfterBreak: readonly boolean[];
+  readonly kinds: readonly TokenKind[];
 }
 
 export interface PhraseMatch {
@@ -25,7 +29,7 @@ export interface PhraseMatch {
 }
 
 /**
- * Finds the phrases of lexicons that begin at a word, the longest first. Each element of a phrase is met at most `GAP_MAX` + 1 times for each gap
+ * Finds the phrases of lexicons that begin at a word, the longest first. Each element of a phrase is met at most `GAP_PIECES_MAX` + 1 times for each gap
  * before it, so the time is bounded by the lexicon, whatever the text.
  */
 export class PhraseIndex {
@@ -33,7 +37,7 @@ export class PhraseIndex {
   readonly #match: PhraseMatch = { phraseClass: 0, weight: 0, end: 0 };
   /** Of the text that is read, by word; 0 for words that no phrase has. */
   readonly #numbers: number[] = [];
-  #text: PhraseText = { count: 0, words: [], isAfterBreak: [] };
+  #text: PhraseText = { count: 0, words: [], isAfterBreak: [], kinds: [] };
 
   constructor(lexicons: readonly Lexicon[]) {
     this.#table = buildPhraseTable(lexicons);
@@ -80,15 +84,18 @@ export class PhraseIndex {
   /** Index behind the match of the elements `from` to `to` at word `at`; -1 without. A gap reaches neither over the end of a clause nor over a “no”. */
   #endOfMatch(from: number, to: number, at: number): number {
     const { phraseElements } = this.#table;
-    const { count, words, isAfterBreak } = this.#text;
+    const { count, words, isAfterBreak, kinds } = this.#text;
     let here = at;
     for (let index = from; index < to; index++) {
       const element = phraseElements[index]!;
       if (element === GAP) {
-        for (let skipped = 0; skipped <= GAP_MAX && here + skipped < count; skipped++) {
+        let skippedWords = 0;
+        for (let skipped = 0; skipped <= GAP_PIECES_MAX && here + skipped < count; skipped++) {
           const end = this.#endOfMatch(index + 1, to, here + skipped);
           if (end >= 0) return end;
-          if (isAfterBreak[here + skipped] || NEGATORS.has(words[here + skipped]!)) return -1;
+          const isPiece = kinds[here + skipped] === 'name' && skipped > 0 && kinds[here + skipped - 1] === 'name';
+          if ((isAfterBreak[here + skipped] && !isPiece) || NEGATORS.has(words[here + skipped]!)) return -1;
+          if (!isPiece && ++skippedWords > GAP_MAX) return -1;
         }
         return -1;
       }

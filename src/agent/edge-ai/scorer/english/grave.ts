@@ -4,6 +4,13 @@ import { FAIL, NODE, NOTWORK, UNIT } from './words.ts';
 /** What is trouble by itself, whatever the level. None of the words belongs to one program. */
 export const GRAVE = {
   crash: `
+    kernel bug
+    bug at
+    terminated|exited|ended|down|stopped|died with reason killed|error|crash|noproc|timeout|abnormal|exception
+    terminated|exited|ended|died ~ reason killed|error|crash|abnormal|exception
+    crashloopbackoff
+    core was dumped
+    restarted|rebooted|respawned|crashed # times
     restarted|restarting ~ # times in|within
     respawn|respawning|respawned too|loop|again
     gone|ended|exited|died without ~ word|notice|reason|message|trace
@@ -109,6 +116,12 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
+    allocation|alloc|malloc|mmap|new ~ returned|gave|yielded null|0|nil|nothing
+    inode|inodes|disk|memory|heap|swap|filesystem|partition|quota|volume|tablespace|storage|spool|fds ~ at|is|reached|hit 95|96|97|98|99|100 @0.9
+    medium|tape|card|stick|flash|tray|bin|hopper|bucket|slab full
+    medium|tape|card|stick|flash|hopper|bucket|slab is|are|nearly|almost full
+    out of paper|toner|ink|labels|stock|fuel|change|cash|medium|tapes
+    no ~ paper|toner|ink|tapes|medium|change|fuel left|inserted|loaded
     queue|backlog|pool|buffer|mailbox|spool|table ~ overflows|overflowing|overflowed|spills|spilling|brimming
     no|not|without a ~ free worker|slot|connection|thread|port|address|lease|buffer|descriptor
     addresses|leases|ports|licences|licenses|threads|workers|connections ~ exhausted|depleted|spent|ran out
@@ -215,6 +228,12 @@ export const GRAVE = {
     overload|overloaded
   `,
   hardware: `
+    thermocouple|sensor|probe|winding|fuse|lamp|coil|heater|electrode|rtd ~ open|short|shorted circuit
+    short circuit
+    thermocouple|sensor|probe|gauge|meter|scale|encoder ~ disconnected|unplugged|implausible|frozen|dead|failed|faulty
+    paper|card|feed|bearing|belt|door|valve|coin jam|jams|jammed|torn|stuck|worn|seized
+    occlusion
+    stuck between|closed|open|on|off|at @0.9
     node|host|server|blade|disk|drive|board|card|module|battery|sensor ~ failed|fails ~ self|post|diagnostics test|check|tests
     failed|faulty|dead removed|dropped|thrown|expelled|excluded from|out
     fallen|fell|falls|dropped|drops off|from|out ~ bus|fabric|grid|map|ring|rail|network|stack|mesh|air @1.3
@@ -281,7 +300,9 @@ export const GRAVE = {
     leak|flood|water|smoke|gas|moisture|intrusion sensor ~ wet|tripped|triggered|active|alarm
     battery|batteries ~ # min|minutes ~ left|remaining|runtime
     valve|damper|shutter|door|gate ~ closed|closes|shut ~ emergency|protection|safety
-    underflow|dry run protection|dry running
+    underflow
+    dry running
+    dry run protection
     overpressure|overcurrent|overspeed|underpressure|undercurrent|overfill|overheat
     lost|loses|lose|losing ~ input|feed|supply|mains|phase @1.1
     input|feed|supply|mains|phase ~ lost|missing|gone|failed
@@ -341,6 +362,14 @@ export const GRAVE = {
     chassis intrusion
   `,
   down: `
+    500|502|503|504 for|since|until
+    two|both|several|multiple nodes|hosts|devices|machines|servers|clients ~ same|address|identity|claim|name
+    gps|gnss|position|satellite fix ~ lost|gone|missing
+    link|fibre|fiber|line|cable|beam ~ cut|torn|broken|interrupted
+    does|do|did not ~ answer|reply|respond|react|report|appear|arrive|start|boot
+    nobody|none|nothing ~ answers|answered|responds|replied|listening
+    motor|engine|machine|line|press|process|plant|reactor|burner|furnace ~ switched|turned|shut off|down @0.9
+    never arrived|came|answered|returned|finished|started
     last heard|seen|contact|sync|reading|report|update|answer ~ # ${UNIT}|h|s|m|d ago
     overdue ~ by|for #
     no|missing reading|readings|sample|samples|data|telemetry|fix|signal|beat from|of|by|since|for
@@ -490,6 +519,11 @@ export const GRAVE = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    not published|released|delivered|sent|paid|made|charged|shipped|billed|booked|posted|uploaded|indexed|printed|recorded|transferred|settled @0.8
+    is|are|became|was|loss|to|gradient|output na n
+    loss|gradient ~ nan|inf|infinite|exploded|diverged
+    absent|missing ~ days|hours|samples|files|records|rows|pages
+    # of # ~ absent|unread|unwritten|unpaid|undelivered
     does|do|did not match|agree|add|balance|reconcile ~ up|ledger|checksum|manifest|total|totals
     does|do|did not add up
     off by #
@@ -561,6 +595,10 @@ export const GRAVE = {
     under replicated @0.6
   `,
   forsaken: `
+    same call|tool|arguments|request|answer|result|error|step ~ # times
+    repeated|repeats|repeating ~ same ~ times|again
+    plan|run|build|release|deployment|deploy|rollout|import|export|upgrade|migration ~ abandoned|halted|frozen|dropped|given|broken|stopped
+    run stopped @0.8
     run|agent|session|task|job|loop|workflow|crawl|order killed|frozen|quarantined|cut @1.1
     without|no|any progress
     no substitute|fallback|alternative|replacement

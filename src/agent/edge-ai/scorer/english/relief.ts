@@ -42,6 +42,7 @@ export const RELIEF = {
     soft @0.3
   `,
   resolved: `
+    taken|acquired|obtained|sent|delivered|done|succeeded|granted|received|found|written|opened|joined|answered ~ after # ~ tries|attempts|retries|tries @1.2
     caught up|again
     back to|at|in|within ~ full|normal|strength|service|limits|range|green|work|sync @1.2
     recovered|repaired|resent|relearned|rejoined|readmitted
@@ -106,6 +107,8 @@ export const RELIEF = {
     ended @0.4
   `,
   intended: `
+    terminated|exited|ended|down|stopped|died with|for reason normal|shutdown|done|finished @1.2
+    terminated|exited|ended|down|stopped ~ reason normal|shutdown|done @1.2
     paused|cancelled|canceled|withdrawn|postponed|ended|closed|released ~ at|on ~ request|wish|demand @1.2
     logged|signed|checked off|out|in
     said goodbye|bye|farewell
@@ -230,6 +233,8 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    dead man|mans switch|button
+    max|maximum|allowed|permitted errors|failures|timeouts|crashes|retries|attempts|failed|losses
     ${ERR}|failure|fault|crash|alarm|alert|panic|timeout|outage pages|notification|notifications|template|templates|banner|scenario|scenarios|book|runbook|playbook|dashboard|panel|view|lamp|led|sound|text|texts|lines|budget|contact|contacts
     if|when|whenever|unless|once ~ down|dead|lost|full|unreachable|missing|hung|dies|crashes|expires|stuck
     protected|protects|protecting|guard|guards|guarding|shield|shielded ~ against|from ~ attack|attacks|overload|corruption|loss|crash|crashes|failure|intrusion|overrun|overflow
@@ -327,6 +332,7 @@ export const RELIEF = {
     ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
   `,
   foreign: `
+    returned|reported|complained|disputed by customer|guest|user|client|buyer|reader @1.4
     declined|declines @1.4
     answered|replied|returned|came with|back exit status|code # @1.2
     answered|replied|returned ~ exit status|code # @1.1
