@@ -35,6 +35,12 @@ const BEFORE_LOWER_LIMIT = words('low lower min minimum');
 const LINKS = words('is of at to the');
 const LIMIT_REACH = 8;
 
+const RESOURCES = words(
+  'memory heap disk space quota budget storage swap ram vram inodes descriptors tablespace credits allowance volume',
+);
+/** A resource of which so much is taken is as good as gone. */
+const SHARE_MAX = 0.97;
+
 const IN_USE = words('active used busy taken inuse acquired borrowed');
 const IN_ALL = words('total max size limit capacity maximum');
 const IN_WAIT = words('waiting pending queued waiters');
@@ -42,11 +48,13 @@ const IN_STOCK = words('idle free available');
 
 /**
  * Reads what figures say where no phrase does: an absence with its duration (“not heard for 40 s”), a reading beyond a limit in the same
- * text (“71C, limit 60C”), a pool of which all is taken while others wait (“max=8 used=8 waiting=3”). At most one of each kind.
+ * text (“71C, limit 60C”), a pool of which all is taken while others wait (“max=8 used=8 waiting=3”), the last of a resource (“heap 7.9 GB of 8 GB”). At most one of each kind.
  */
 export function readFigures(tokens: Tokens): FigureReading[] {
   if (tokens.figures === 0) return [];
-  return [readSilence(tokens), readExcess(tokens), readPool(tokens)].filter((reading) => reading !== undefined);
+  return [readSilence(tokens), readExcess(tokens), readPool(tokens), readShare(tokens)].filter(
+    (reading) => reading !== undefined,
+  );
 }
 
 function readSilence({ count, words, isAfterBreak, units, kinds }: Tokens): FigureReading | undefined {
@@ -107,6 +115,21 @@ function unitOf({ units, words, kinds, isAfterBreak, count }: Tokens, at: number
   return at + 1 < count && !isAfterBreak[at + 1] && kinds[at + 1] !== 'number' && !ABOVE.has(words[at + 1]!)
     ? words[at + 1]!
     : '';
+}
+
+/** “heap 7.9 GB of 8.0 GB”. */
+function readShare(tokens: Tokens): FigureReading | undefined {
+  const { count, words, kinds, values } = tokens;
+  let resource = -1;
+  for (let at = 0; at + 1 < count; at++) {
+    if (RESOURCES.has(words[at]!)) resource = at;
+    if (words[at] !== 'of' || resource < 0 || kinds[at + 1] !== 'number') continue;
+    const part = kinds[at - 1] === 'number' ? at - 1 : at - 2;
+    if (part <= resource || kinds[part] !== 'number' || unitOf(tokens, part) !== unitOf(tokens, at + 1)) continue;
+    if (values[at + 1]! > 0 && values[part]! >= SHARE_MAX * values[at + 1]!)
+      return { phraseClass: 'exhausted', strength: 1, start: resource, end: at + 2 };
+  }
+  return undefined;
 }
 
 function readPool({ count, words, isLabel, kinds, values }: Tokens): FigureReading | undefined {

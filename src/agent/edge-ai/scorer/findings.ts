@@ -38,7 +38,7 @@ const NUMBERED: ReadonlySet<string> = new Set(
     'node cpu core disk drive adapter port slot bank rank unit channel device zone socket gpu fan psu controller link lane worker shard ' +
     'replica partition bus interface instance thread process host rack blade module board card queue pool volume server member site id index no number ' +
     'chassis enclosure cell row group die lun tray bay fabric plane array sled slice feed room tower ring spine leaf phase inverter string osd pump ' +
-    'valve boiler motor lift line track platform gate door lane camera sensor reader terminal printer pod raid vdev mirror cable antenna beam sector'
+    'valve boiler motor lift line track platform gate door lane camera sensor reader terminal printer pod raid vdev mirror cable antenna beam sector asic npu tpu fpga vcpu hart dimm ssd nvme modem sim'
   ).split(' '),
 );
 /** Behind a word of trouble, with a colon, an equals sign or nothing between. */

@@ -93,7 +93,7 @@ export class PhraseIndex {
         for (let skipped = 0; skipped <= GAP_PIECES_MAX && here + skipped < count; skipped++) {
           const end = this.#endOfMatch(index + 1, to, here + skipped);
           if (end >= 0) return end;
-          const isPiece = kinds[here + skipped] === 'name' && skipped > 0 && kinds[here + skipped - 1] === 'name';
+          const isPiece = skipped > 0 && isNextPiece(kinds[here + skipped - 1]!, kinds[here + skipped]!);
           if ((isAfterBreak[here + skipped] && !isPiece) || NEGATORS.has(words[here + skipped]!)) return -1;
           if (!isPiece && ++skippedWords > GAP_MAX) return -1;
         }
@@ -128,6 +128,11 @@ export class PhraseIndex {
   #isOtherNumber(at: number): boolean {
     return this.#numbers[at] !== ANY_NUMBER && isNumber(this.#text.words[at]!);
   }
+}
+
+/** Whether a word continues the name before it: `job-7.example`. */
+function isNextPiece(before: TokenKind, kind: TokenKind): boolean {
+  return (kind === 'name' && (before === 'name' || before === 'number')) || (kind === 'number' && before === 'name');
 }
 
 function isNumber(word: string): boolean {

@@ -16,6 +16,11 @@ const FALLEN_FROM_ESTABLISHED = words('idle connect active init closed opensent 
 /** An open circuit breaker lets no call through. */
 const BREAKERS = words('circuit breaker circuitbreaker');
 
+/** Their failing is business as usual; where it is trouble, other lines tell. */
+const BUSINESS = words(
+  'order orders payment ticket invoice booking cart refund charge transfer subscription claim case shipment parcel quote request issue build lead',
+);
+
 export interface Transition {
   readonly isFall: boolean;
   /** Words `start` to `end`, the latter not included. */
@@ -35,7 +40,8 @@ export function readTransition(tokens: Tokens): Transition | undefined {
     const start = isSpelled ? at - 2 : at - 1;
     const before = words[at - 1]!;
     const afterAt = isSpelled ? at + 1 : at;
-    const isFall = isFallFrom(before, words[afterAt]!, hasBreaker(tokens, at));
+    const isFall = isFallFrom(before, words[afterAt]!, hasAny(BREAKERS, tokens, start));
+    if (isFall && hasAny(BUSINESS, tokens, start)) return undefined;
     if (isFall !== undefined) return { isFall, start, end: afterAt + 1 };
   }
   return undefined;
@@ -48,7 +54,8 @@ function isFallFrom(before: string, after: string, isBreaker: boolean): boolean 
   return BAD_STATES.has(before) && GOOD_STATES.has(after) ? false : undefined;
 }
 
-function hasBreaker({ words }: Tokens, end: number): boolean {
-  for (let at = 0; at < end; at++) if (BREAKERS.has(words[at]!)) return true;
+/** Whether any of them stands before word `end`. */
+function hasAny(wanted: ReadonlySet<string>, { words }: Tokens, end: number): boolean {
+  for (let at = 0; at < end; at++) if (wanted.has(words[at]!)) return true;
   return false;
 }

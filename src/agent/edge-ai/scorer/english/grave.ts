@@ -116,6 +116,7 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
+    all # ~ in use|used|taken|busy|gone|occupied|assigned
     allocation|alloc|malloc|mmap|new ~ returned|gave|yielded null|0|nil|nothing
     inode|inodes|disk|memory|heap|swap|filesystem|partition|quota|volume|tablespace|storage|spool|fds ~ at|is|reached|hit 95|96|97|98|99|100 @0.9
     medium|tape|card|stick|flash|tray|bin|hopper|bucket|slab full
@@ -228,6 +229,8 @@ export const GRAVE = {
     overload|overloaded
   `,
   hardware: `
+    tray|psu|fan|drive|disk|module|card|board|transceiver|supply|blade # removed|pulled|unplugged|withdrawn|absent
+    fan tray # removed|pulled|unplugged|absent
     thermocouple|sensor|probe|winding|fuse|lamp|coil|heater|electrode|rtd ~ open|short|shorted circuit
     short circuit
     thermocouple|sensor|probe|gauge|meter|scale|encoder ~ disconnected|unplugged|implausible|frozen|dead|failed|faulty
@@ -296,6 +299,8 @@ export const GRAVE = {
     bad state @0.7
   `,
   environment: `
+    input|mains|supply|line ~ 0 v|volt|volts
+    smoke|gas|fire|leak|flood|water|heat detector|sensor ~ triggered|tripped|active|alarm|fired|wet
     reads|read|reading|measured|at # ~ limit|alarm|maximum exceeded|passed|crossed
     leak|flood|water|smoke|gas|moisture|intrusion sensor ~ wet|tripped|triggered|active|alarm
     battery|batteries ~ # min|minutes ~ left|remaining|runtime
@@ -357,11 +362,16 @@ export const GRAVE = {
     emergency shutdown|power
     outside ~ range|limits
     out of range @0.5
-    psu ~ failed|failure|lost|missing|input
+    psu ~ failed|failure|lost|missing
+    psu ~ input lost|failed|failure|missing|0
     environmental alarm
     chassis intrusion
   `,
   down: `
+    not ~ being drained|consumed|emptied|processed|picked|collected|served|written
+    fell|falls|fallen|is|are|runs # ${UNIT}|h|s behind
+    members|nodes|peers|others ~ disagree|disagrees
+    marked|declared|deemed suspect|dead|lost|failed|down|unhealthy
     500|502|503|504 for|since|until
     two|both|several|multiple nodes|hosts|devices|machines|servers|clients ~ same|address|identity|claim|name
     gps|gnss|position|satellite fix ~ lost|gone|missing
@@ -519,6 +529,7 @@ export const GRAVE = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    # rows|records|messages|events|documents|lines|entries|samples|payments ~ refused|rejected|dropped|lost|discarded|unreadable @0.8
     not published|released|delivered|sent|paid|made|charged|shipped|billed|booked|posted|uploaded|indexed|printed|recorded|transferred|settled @0.8
     is|are|became|was|loss|to|gradient|output na n
     loss|gradient ~ nan|inf|infinite|exploded|diverged
@@ -668,6 +679,8 @@ export const GRAVE = {
     loop detected @0.7
   `,
   intrusion: `
+    tried|guessed|attempted # times
+    created|granted|added|login|logged|changed|copied ~ outside|out ~ hours
     copied|sent|posted|uploaded|exfiltrated ~ outside|abroad|unknown|foreign|strange ~ host|address|account|server
     key|token|credential|secret|password ~ in|to ~ clear|plain|public|outgoing
     privileges|rights|permissions|role ~ raised|escalated|granted ~ unknown|itself|without

@@ -1,9 +1,12 @@
 import type { Lexicon } from '../classes.ts';
-import { CONN, ERR, FAIL } from './words.ts';
+import { CONN, ERR, FAIL, UNIT } from './words.ts';
 
 /** The plain words of trouble: whether they matter, the level and the rest of the line decide. */
 export const PLAIN = {
   connectivity: `
+    prematurely closed|ended|terminated|reset
+    closed|ended|terminated|reset ~ prematurely
+    returns|returned|answers|answered|gives|gave|got 500|502|503|504 @0.7
     no route
     no route to host
     network ~ unreachable|down|unavailable
@@ -176,6 +179,7 @@ export const PLAIN = {
     ${FAIL} ~ abort|aborted
   `,
   timeout: `
+    is|are # ${UNIT} old @1.2
     timeout|timeouts
     timed out
     time out

@@ -4,6 +4,7 @@ import { ERR, FAIL, ZERO } from './words.ts';
 /** What takes trouble back, or is no news. */
 export const RELIEF = {
   retry: `
+    not ~ yet @0.8
     lock|locks|latch not available|granted|obtained @1.2
     lock|locks|latch ~ held|busy|taken
     default|defaults|defaulting @0.7
@@ -107,6 +108,8 @@ export const RELIEF = {
     ended @0.4
   `,
   intended: `
+    lease|session|sessions|token|cookie|invitation|code|otp|offer|reservation|hold|ticket|captcha|trial ~ ran|runs|run out @1.1
+    lease|session|sessions|token|cookie|invitation|code|otp|offer|reservation|captcha|trial ~ expired|expires|expiring|lapsed @1.1
     terminated|exited|ended|down|stopped|died with|for reason normal|shutdown|done|finished @1.2
     terminated|exited|ended|down|stopped ~ reason normal|shutdown|done @1.2
     paused|cancelled|canceled|withdrawn|postponed|ended|closed|released ~ at|on ~ request|wish|demand @1.2
@@ -233,6 +236,8 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    smoke|gas|fire|leak|flood|water|heat|motion|intrusion detector|detectors|sensor|sensors|test|tests|drill
+    crash|error|failure reports ~ sent|written|stored|kept|off|on
     dead man|mans switch|button
     max|maximum|allowed|permitted errors|failures|timeouts|crashes|retries|attempts|failed|losses
     ${ERR}|failure|fault|crash|alarm|alert|panic|timeout|outage pages|notification|notifications|template|templates|banner|scenario|scenarios|book|runbook|playbook|dashboard|panel|view|lamp|led|sound|text|texts|lines|budget|contact|contacts
@@ -332,6 +337,9 @@ export const RELIEF = {
     ${ZERO} error|errors|failures|failed|failure|faults|exceptions|timeouts|warnings|crashes|lost|dropped|bad|corrupt|corrupted|missing|rejected|retries|skipped|dead|down|unavailable|unreachable
   `,
   foreign: `
+    abandoned|left|dropped by guest|user|customer|client|visitor|caller|buyer|player ~ after @1.2
+    abandoned|left by guest|user|customer|client|visitor|caller|buyer|player @1.2
+    customer|user|visitor|guest|client|player|caller|buyer|patient|pupil entered|typed|gave|sent|used|supplied|chose ~ wrong|invalid|bad|unknown|expired|incorrect @1.4
     returned|reported|complained|disputed by customer|guest|user|client|buyer|reader @1.4
     declined|declines @1.4
     answered|replied|returned|came with|back exit status|code # @1.2
