@@ -16,10 +16,13 @@ const TIME_UNITS = words(
 );
 /** Before a word that something should do or bring. */
 const ABSENCE = words('no not nothing nobody never without');
+const SHORT_UNITS = words('ms msec millis milliseconds');
+/** Programs wait for each other all the time. */
+const SHORT_SPAN_MAX_MS = 1_000;
 const SPANS = words('for since in within');
 /** Of these a long absence is rest, not trouble. */
 const REST = words(
-  'use used using usage need needed change changed changes activity active input work request requests traffic load jobs visitors orders ' +
+  'do use used using usage need needed change changed changes activity active input work request requests traffic load jobs visitors orders ' +
     'expire expires idle busy allowed before until again retry retried yet new more only just ' +
     'error errors failure failures alarm alarms alert alerts incident incidents crash crashes problem problems outage outages fault faults warnings losses',
 );
@@ -57,7 +60,7 @@ export function readFigures(tokens: Tokens): FigureReading[] {
   );
 }
 
-function readSilence({ count, words, isAfterBreak, units, kinds }: Tokens): FigureReading | undefined {
+function readSilence({ count, words, isAfterBreak, units, kinds, values }: Tokens): FigureReading | undefined {
   let absence = -1;
   for (let at = 0; at < count; at++) {
     if (isAfterBreak[at]) absence = -1;
@@ -68,9 +71,11 @@ function readSilence({ count, words, isAfterBreak, units, kinds }: Tokens): Figu
       absence = -1;
     } else if (absence >= 0 && SPANS.has(word) && at > absence + (words[absence] === 'nothing' ? 0 : 1)) {
       const figure = words[at + 1] === 'the' || words[at + 1] === 'last' ? at + 2 : at + 1;
-      if (figure >= count || kinds[figure] !== 'number' || words[figure] === '0') continue;
+      if (figure >= count || kinds[figure] !== 'number' || values[figure] === 0) continue;
       const unit = units[figure] || (figure + 1 < count && !isAfterBreak[figure + 1] ? words[figure + 1]! : '');
-      if (TIME_UNITS.has(unit)) return { phraseClass: 'down', strength: 1.2, start: absence, end: figure + 1 };
+      const isShort = SHORT_UNITS.has(unit) && !(values[figure]! >= SHORT_SPAN_MAX_MS);
+      if (TIME_UNITS.has(unit) && !isShort)
+        return { phraseClass: 'down', strength: 1.2, start: absence, end: figure + 1 };
     }
   }
   return undefined;

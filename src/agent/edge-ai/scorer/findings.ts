@@ -2,7 +2,7 @@ import { PHRASE_CLASSES, type PhraseClass, TROUBLE_CLASSES } from './classes.ts'
 import { readFigures } from './figures.ts';
 import { ENGLISH } from './lexicon.ts';
 import { HEBREW } from './lexicon-hebrew.ts';
-import { isArgument, isDeedOfPerson, isPartOfNounPhrase } from './mentions.ts';
+import { isArgument, isDeedOfPerson, isInTitle, isPartOfNounPhrase } from './mentions.ts';
 import { NEGATORS, PhraseIndex, type PhraseMatch, type PhraseText } from './phrases.ts';
 import type { TokenKind, Tokens } from './tokens.ts';
 import { readTransition } from './transitions.ts';
@@ -97,7 +97,7 @@ function findingOf(tokens: Tokens, match: PhraseMatch, start: number, isSomebody
   if (phraseClass < TROUBLE_CLASSES) {
     if (isPartOfNounPhrase(tokens, start, end)) phraseClass = MENTION;
     else if (isDeedOfPerson(tokens, start, end)) phraseClass = INTENDED;
-    else if (isSomebodyElses || isArgument(tokens, start)) isName = true;
+    else if (isSomebodyElses || isArgument(tokens, start) || isInTitle(tokens, start)) isName = true;
   }
   return { phraseClass, strength, isName, start, end };
 }

@@ -45,8 +45,21 @@ export function isArgument({ words, kinds }: Tokens, start: number): boolean {
   return start > 0 && kinds[start - 1] === 'key' && !STATE_KEYS.has(words[start - 1]!);
 }
 
+/** What stands behind them in quotes is what something is called, or what somebody wrote. */
+const TITLES = words(
+  'mail mails email song track film movie book title titled called named name label issue ticket comment subject query search searched asked ' +
+    'rule alert post article page topic task branch commit product manufacturer vendor model thread question note poll quiz course to for on',
+);
+
+/** Whether a word stands in a quoted title: `mail "Server down?" forwarded`. */
+export function isInTitle({ words, isQuoted }: Tokens, start: number): boolean {
+  let at = start;
+  while (at >= 0 && isQuoted[at]) at--;
+  return at >= 0 && at < start && TITLES.has(words[at]!);
+}
+
 const INTENDED_DEEDS = words(
-  'cancelled canceled stopped killed closed paused aborted terminated removed deleted disabled rejected declined suspended dismissed ended ' +
+  'cancelled canceled stopped killed closed paused aborted terminated removed deleted disabled rejected declined suspended dismissed ended abandoned ' +
     'interrupted withdrawn blocked locked revoked deactivated',
 );
 /** Those who do such things unasked. */

@@ -36,6 +36,8 @@ export class Tokens {
   readonly isLabel: boolean[] = [];
   /** Whether an arrow stands between the word and the one before: `UP -> DOWN`. */
   readonly isAfterArrow: boolean[] = [];
+  /** Whether the word stands between double quotes. */
+  readonly isQuoted: boolean[] = [];
   /** Of numbers: the value, `NaN` where it has none (an address, a date, a name's digits). */
   readonly values: number[] = [];
   /** Of numbers: the letters right behind the digits, `ms` in `40ms`; '' without. */
@@ -48,6 +50,7 @@ export class Tokens {
   #isLevelled = false;
   #isAfterBreak = true;
   #isAfterArrow = false;
+  #isQuoted = false;
 
   /** Reads a text, once from left to right. `isLevelled`: its level is known, so what looks like a header's level is a word as well. */
   read(text: string, isLevelled: boolean): void {
@@ -55,6 +58,7 @@ export class Tokens {
     this.#isLevelled = isLevelled;
     this.#isAfterBreak = true;
     this.#isAfterArrow = false;
+    this.#isQuoted = false;
     this.figures = 0;
     this.count = 0;
     this.level = undefined;
@@ -63,6 +67,7 @@ export class Tokens {
       let stop = at;
       while (stop < end && !isEndOfChunk(this.#text.charCodeAt(stop))) stop++;
       if (stop > at) this.#readChunk(at, stop);
+      if (this.#text.charCodeAt(stop) === 34) this.#isQuoted = !this.#isQuoted;
       at = stop + 1;
     }
   }
@@ -101,6 +106,7 @@ export class Tokens {
     this.words[index] = isNumber ? numberWord(raw, isName) : wordOf(raw);
     this.isAfterBreak[index] = this.#isAfterBreak;
     this.#isAfterBreak = false;
+    this.isQuoted[index] = this.#isQuoted;
     this.isAfterArrow[index] = this.#isAfterArrow;
     this.#isAfterArrow = false;
     if (isNumber) this.#addFigure(raw, start, index, isName);

@@ -60,3 +60,8 @@ test('a plural in brackets is read as one', () => {
   assert.deepEqual(classesOf('5 read error(s)'), ['hardware']);
   assert.deepEqual(classesOf('0 crc error(s)'), []);
 });
+
+test('a quoted title is a name of something', () => {
+  assert.deepEqual(classesOf('mail "Kernel panic" forwarded').slice(0, 1), ['(crash)']);
+  assert.deepEqual(classesOf('console: "Kernel panic"'), ['crash']);
+});

@@ -116,6 +116,7 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
+    cannot|cant|not|couldnt ~ keep|keeping up|pace
     all # ~ in use|used|taken|busy|gone|occupied|assigned
     allocation|alloc|malloc|mmap|new ~ returned|gave|yielded null|0|nil|nothing
     inode|inodes|disk|memory|heap|swap|filesystem|partition|quota|volume|tablespace|storage|spool|fds ~ at|is|reached|hit 95|96|97|98|99|100 @0.9
@@ -229,6 +230,7 @@ export const GRAVE = {
     overload|overloaded
   `,
   hardware: `
+    kicked|kicking|kicks|ejecting|ejected|expelling ~ from|out ~ array|raid|pool
     tray|psu|fan|drive|disk|module|card|board|transceiver|supply|blade # removed|pulled|unplugged|withdrawn|absent
     fan tray # removed|pulled|unplugged|absent
     thermocouple|sensor|probe|winding|fuse|lamp|coil|heater|electrode|rtd ~ open|short|shorted circuit
@@ -368,6 +370,8 @@ export const GRAVE = {
     chassis intrusion
   `,
   down: `
+    no ~ suitable|usable|eligible
+    kicked|kicking|kicks|ejecting|ejected|expelling ~ from|out ~ cluster|ring|group|pool
     not ~ being drained|consumed|emptied|processed|picked|collected|served|written
     fell|falls|fallen|is|are|runs # ${UNIT}|h|s behind
     members|nodes|peers|others ~ disagree|disagrees
@@ -606,6 +610,9 @@ export const GRAVE = {
     under replicated @0.6
   `,
   forsaken: `
+    operator|oncall|engineer|technician|duty ~ paged|woken|dispatched
+    step|turn|iteration|attempt|try|round # of # ~ reached|without|used|spent
+    without|no ~ answer|result|solution|outcome ~ reached|found|left
     same call|tool|arguments|request|answer|result|error|step ~ # times
     repeated|repeats|repeating ~ same ~ times|again
     plan|run|build|release|deployment|deploy|rollout|import|export|upgrade|migration ~ abandoned|halted|frozen|dropped|given|broken|stopped
@@ -679,6 +686,7 @@ export const GRAVE = {
     loop detected @0.7
   `,
   intrusion: `
+    changed|modified|edited|replaced outside|without ~ release|change|ticket|window|approval @0.9
     tried|guessed|attempted # times
     created|granted|added|login|logged|changed|copied ~ outside|out ~ hours
     copied|sent|posted|uploaded|exfiltrated ~ outside|abroad|unknown|foreign|strange ~ host|address|account|server

@@ -108,6 +108,8 @@ export const RELIEF = {
     ended @0.4
   `,
   intended: `
+    user|account|admin ~ locked the|his|her|a|screen
+    banned|ban|bans|banning|unbanned @0.8
     lease|session|sessions|token|cookie|invitation|code|otp|offer|reservation|hold|ticket|captcha|trial ~ ran|runs|run out @1.1
     lease|session|sessions|token|cookie|invitation|code|otp|offer|reservation|captcha|trial ~ expired|expires|expiring|lapsed @1.1
     terminated|exited|ended|down|stopped|died with|for reason normal|shutdown|done|finished @1.2
@@ -236,6 +238,8 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    power saving|save|management|policy|profile|button on|off|enabled|disabled|pressed
+    door|gate|valve forced close|closing
     smoke|gas|fire|leak|flood|water|heat|motion|intrusion detector|detectors|sensor|sensors|test|tests|drill
     crash|error|failure reports ~ sent|written|stored|kept|off|on
     dead man|mans switch|button
