@@ -94,7 +94,9 @@ export class PhraseIndex {
           const end = this.#endOfMatch(index + 1, to, here + skipped);
           if (end >= 0) return end;
           const isPiece = skipped > 0 && isNextPiece(kinds[here + skipped - 1]!, kinds[here + skipped]!);
-          if ((isAfterBreak[here + skipped] && !isPiece) || NEGATORS.has(words[here + skipped]!)) return -1;
+          // A figure in brackets interrupts a clause, it doesn't end it: “temperature (71C) exceeds”.
+          const isEndOfClause = isAfterBreak[here + skipped] && !isPiece && kinds[here + skipped] !== 'number';
+          if (isEndOfClause || NEGATORS.has(words[here + skipped]!)) return -1;
           if (!isPiece && ++skippedWords > GAP_MAX) return -1;
         }
         return -1;
