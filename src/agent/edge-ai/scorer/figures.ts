@@ -89,7 +89,10 @@ function readExcess(tokens: Tokens): FigureReading | undefined {
     if (kinds[at] === 'number' && !Number.isNaN(values[at]!)) {
       const relation = relationBefore(tokens, at, reading);
       if (relation !== 0) {
-        const isSame = unitOf(tokens, reading) !== '' && unitOf(tokens, reading) === unitOf(tokens, at);
+        const unit = unitOf(tokens, reading);
+        const limitUnit = unitOf(tokens, at);
+        // “3 peers left, minimum 8”: counts have their unit once.
+        const isSame = unit !== '' && (unit === limitUnit || (relation < 0 && limitUnit === ''));
         const excess = (values[reading]! - values[at]!) * relation;
         if (isSame && excess > 0) return { phraseClass: 'environment', strength: 1.2, start: reading, end: at + 1 };
       } else {

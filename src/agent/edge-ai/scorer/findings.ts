@@ -184,7 +184,7 @@ function isNothing(text: Tokens, start: number): boolean {
 /** “failed attempts since last login: 0”: the line is one label, and its value a zero. */
 function isCountOfNone(text: Tokens, end: number): boolean {
   const last = text.count - 1;
-  if (last < 1 || text.words[last] !== '0' || !text.isLabel[last - 1]) return false;
+  if (end > last || last < 1 || text.words[last] !== '0' || !text.isLabel[last - 1]) return false;
   for (let at = end; at < last; at++) if (text.isAfterBreak[at]) return false;
   return true;
 }

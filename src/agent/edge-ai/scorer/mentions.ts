@@ -14,7 +14,7 @@ const HEADS = words(
     'checker monitor monitors monitoring reporting reporter log logs page pages counter counters rate rates budget mode tolerance ' +
     'correction injection simulation drill drills suite suites exporter support option options feature features flag parameter parameters ' +
     'setting settings limiter limiting interval intervals simulator analyzer analyser notifier notifications template templates rules ' +
-    'dashboard playbook runbook coverage scenario scenarios',
+    'vector vectors register registers mask masks bitmap dashboard playbook runbook coverage scenario scenarios',
 );
 /** Behind a label of trouble: what is reported is a capability. */
 const CAPABILITIES = words(

@@ -54,6 +54,8 @@ test('a “no” means the statement it stands in', () => {
 test('a zero behind a thing of which there are many is its number', () => {
   assert.deepEqual(classesOf('chassis 0 lost'), ['failure']);
   assert.deepEqual(classesOf('packets: 0 lost'), ['mention']);
+  assert.deepEqual(classesOf('active paths: 0'), ['down']);
+  assert.deepEqual(classesOf('failed paths: 0'), ['mention']);
 });
 
 test('a plural in brackets is read as one', () => {

@@ -116,6 +116,7 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
+    down|fell|fallen|dropped|drops|sank|sunk to 0|zero|nothing
     cannot|cant|not|couldnt ~ keep|keeping up|pace
     all # ~ in use|used|taken|busy|gone|occupied|assigned
     allocation|alloc|malloc|mmap|new ~ returned|gave|yielded null|0|nil|nothing
@@ -230,6 +231,7 @@ export const GRAVE = {
     overload|overloaded
   `,
   hardware: `
+    reads|read|reports|delivers|shows|sends nonsense|rubbish|garbage|implausible
     kicked|kicking|kicks|ejecting|ejected|expelling ~ from|out ~ array|raid|pool
     tray|psu|fan|drive|disk|module|card|board|transceiver|supply|blade # removed|pulled|unplugged|withdrawn|absent
     fan tray # removed|pulled|unplugged|absent
@@ -370,6 +372,11 @@ export const GRAVE = {
     chassis intrusion
   `,
   down: `
+    no ~ in sync|insync @1.1
+    no ~ server|host|backend|replica|node|broker|worker|path|printer|gateway|peer|endpoint|driver ~ available|left|up|ready|found
+    zone ~ expired @0.9
+    stopped|ceased|quit posting|publishing|writing|serving|listening|beating|polling|sending|producing|consuming
+    has|have|with|reports|delivers no input|output|power|feed|pressure|flow|signal|current|supply
     no ~ suitable|usable|eligible
     kicked|kicking|kicks|ejecting|ejected|expelling ~ from|out ~ cluster|ring|group|pool
     not ~ being drained|consumed|emptied|processed|picked|collected|served|written
@@ -533,6 +540,9 @@ export const GRAVE = {
     disabled due|because|by|after ~ errors|failures|error|fault
   `,
   damage: `
+    but|though|although|yet|while ~ reported|reports|claims|claimed|says|said|announced ~ success|done|complete|completed|ok|finished @1.1
+    fork|reorg|equivocation|divergence detected|seen|found
+    loss|gradient|gradients|value|result ~ infinity|infinite
     # rows|records|messages|events|documents|lines|entries|samples|payments ~ refused|rejected|dropped|lost|discarded|unreadable @0.8
     not published|released|delivered|sent|paid|made|charged|shipped|billed|booked|posted|uploaded|indexed|printed|recorded|transferred|settled @0.8
     is|are|became|was|loss|to|gradient|output na n
@@ -610,6 +620,8 @@ export const GRAVE = {
     under replicated @0.6
   `,
   forsaken: `
+    same ~ # times @0.9
+    for the third|fourth|fifth|sixth time @0.7
     operator|oncall|engineer|technician|duty ~ paged|woken|dispatched
     step|turn|iteration|attempt|try|round # of # ~ reached|without|used|spent
     without|no ~ answer|result|solution|outcome ~ reached|found|left
@@ -686,6 +698,9 @@ export const GRAVE = {
     loop detected @0.7
   `,
   intrusion: `
+    known command|malicious|bad|hostile|criminal server|host|domain|address
+    mass deletion|download|export|encryption|copying
+    mfa|2fa|encryption|firewall|antivirus|audit|auditing|protection ~ switched|turned off @0.8
     changed|modified|edited|replaced outside|without ~ release|change|ticket|window|approval @0.9
     tried|guessed|attempted # times
     created|granted|added|login|logged|changed|copied ~ outside|out ~ hours

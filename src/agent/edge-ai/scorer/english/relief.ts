@@ -238,6 +238,7 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    scaled|scaling|scale down|up|in|out to
     power saving|save|management|policy|profile|button on|off|enabled|disabled|pressed
     door|gate|valve forced close|closing
     smoke|gas|fire|leak|flood|water|heat|motion|intrusion detector|detectors|sensor|sensors|test|tests|drill
