@@ -6,7 +6,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 const TROUBLE_NOUNS = words(
   'error errors failure failures fault faults crash crashes panic oops lockup lockups stall stalls hang hangs deadlock deadlocks corruption ' +
     'overflow overrun overruns timeout timeouts attack attacks intrusion abort alarm alarms alert alerts leak leaks check exception ' +
-    'exceptions loss violation spoof flood dump trap memory bug bugs outage temperature overload kill oom',
+    'exceptions loss violation spoof flood dump trap memory bug bugs outage temperature overload kill oom stuck hung',
 );
 /** Nouns that make of trouble a thing to be set up, counted or read about. */
 const HEADS = words(

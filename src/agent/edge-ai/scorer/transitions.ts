@@ -8,7 +8,7 @@ const GOOD_STATES = words(
 );
 const BAD_STATES = words(
   'down degraded failed fail failing error faulted fault faulty offline dead lost unhealthy red critical suspect suspected unreachable ' +
-    'unavailable crashed broken stopped inactive disconnected nonresponsive unresponsive blocked stalled rebuilding ' +
+    'unavailable crashed broken disconnected nonresponsive unresponsive blocked stalled rebuilding ' +
     'partial exstart diverged inconsistent absent readonly evicted',
 );
 /** From these any state that is not good is a fall: a session of a routing protocol goes from established to idle, connect or active. */

@@ -116,6 +116,8 @@ export const GRAVE = {
     division by zero
   `,
   exhausted: `
+    disk|device|volume|filesystem|partition|memory|storage|tablespace ~ 0 bytes left|remaining @1.1
+    has|have 0 bytes|blocks|inodes left|remaining|free|available @1.2
     down|fell|fallen|dropped|drops|sank|sunk to 0|zero|nothing
     cannot|cant|not|couldnt ~ keep|keeping up|pace
     all # ~ in use|used|taken|busy|gone|occupied|assigned
@@ -233,7 +235,7 @@ export const GRAVE = {
   hardware: `
     reads|read|reports|delivers|shows|sends nonsense|rubbish|garbage|implausible
     kicked|kicking|kicks|ejecting|ejected|expelling ~ from|out ~ array|raid|pool
-    tray|psu|fan|drive|disk|module|card|board|transceiver|supply|blade # removed|pulled|unplugged|withdrawn|absent
+    tray|psu|fan|transceiver|supply|blade # removed|pulled|unplugged|withdrawn|absent
     fan tray # removed|pulled|unplugged|absent
     thermocouple|sensor|probe|winding|fuse|lamp|coil|heater|electrode|rtd ~ open|short|shorted circuit
     short circuit
@@ -391,7 +393,7 @@ export const GRAVE = {
     nobody|none|nothing ~ answers|answered|responds|replied|listening
     motor|engine|machine|line|press|process|plant|reactor|burner|furnace ~ switched|turned|shut off|down @0.9
     never arrived|came|answered|returned|finished|started
-    last heard|seen|contact|sync|reading|report|update|answer ~ # ${UNIT}|h|s|m|d ago
+    last heard|seen|contact|sync|reading|report|update|answer ~ # h|d|hour|hours|day|days|week|weeks ago
     overdue ~ by|for #
     no|missing reading|readings|sample|samples|data|telemetry|fix|signal|beat from|of|by|since|for
     stale for|since
@@ -541,7 +543,7 @@ export const GRAVE = {
   `,
   damage: `
     but|though|although|yet|while ~ reported|reports|claims|claimed|says|said|announced ~ success|done|complete|completed|ok|finished @1.1
-    fork|reorg|equivocation|divergence detected|seen|found
+    reorg|equivocation|divergence detected|seen|found
     loss|gradient|gradients|value|result ~ infinity|infinite
     # rows|records|messages|events|documents|lines|entries|samples|payments ~ refused|rejected|dropped|lost|discarded|unreadable @0.8
     not published|released|delivered|sent|paid|made|charged|shipped|billed|booked|posted|uploaded|indexed|printed|recorded|transferred|settled @0.8
@@ -620,12 +622,11 @@ export const GRAVE = {
     under replicated @0.6
   `,
   forsaken: `
-    same ~ # times @0.9
     for the third|fourth|fifth|sixth time @0.7
     operator|oncall|engineer|technician|duty ~ paged|woken|dispatched
-    step|turn|iteration|attempt|try|round # of # ~ reached|without|used|spent
+    step|turn|iteration|attempt|try|round # of # ~ without|used|spent
     without|no ~ answer|result|solution|outcome ~ reached|found|left
-    same call|tool|arguments|request|answer|result|error|step ~ # times
+    same call|tool|arguments|request|answer|result|error|step|plan|output|action|query|command ~ # times
     repeated|repeats|repeating ~ same ~ times|again
     plan|run|build|release|deployment|deploy|rollout|import|export|upgrade|migration ~ abandoned|halted|frozen|dropped|given|broken|stopped
     run stopped @0.8

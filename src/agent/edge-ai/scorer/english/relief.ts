@@ -238,6 +238,14 @@ export const RELIEF = {
     published|consumed|delivered
   `,
   mention: `
+    0 bytes|items left|remaining
+    last seen|contact|heartbeat|beat|sync|report # s|sec|seconds|ms|second ago
+    quiet|silent hours|mode|night|period|time
+    temperature|temp|level|pressure|humidity|flow ~ above|below|over|under setpoint|target|average|reference
+    page|crawl|depth|result|row|rows|display|line|lines|recursion|preview|search ~ limit|maximum ~ reached|hit
+    page|crawl|depth|result|row|rows|display|line|lines|recursion|preview|search limit # reached
+    max|maximum depth|pages|results|rows|lines|width|size|recursion ~ reached|hit
+    limit reached showing|returning|truncating|listing
     scaled|scaling|scale down|up|in|out to
     power saving|save|management|policy|profile|button on|off|enabled|disabled|pressed
     door|gate|valve forced close|closing
