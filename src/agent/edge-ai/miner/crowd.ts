@@ -224,7 +224,6 @@ function isEnough(
   for (const gap of shape.gapBefore) gaps += gap;
   if (gaps > words) return false;
   const isRest = gaps === 1 && shape.gapBefore[codes.length] === 1 && use.templates < 2 * group.length;
-  const isBadKept = codes.some((code, index) => shape.kept[index] === 1 && isBadCode(code));
   for (const [index, fillers] of gapsOf(codes, shape, group)) {
     const before = beforeGap(shape, index);
     const gap = {
@@ -234,7 +233,7 @@ function isEnough(
       isFirst: before < 0 || isBeginning(tokens, before + 1, telling),
       isRest,
     };
-    if (!isVariableGap(gap, words, share, isBadKept)) return false;
+    if (!isVariableGap(gap, words, share)) return false;
   }
   return true;
 }
@@ -246,13 +245,12 @@ function beforeGap({ kept }: Shape, index: number): number {
 }
 
 /** Whether what fills a gap is so varied that it is a value. `words`: that are kept, and `share`: of all. */
-function isVariableGap(gap: Gap, words: number, share: number, isBadKept: boolean): boolean {
+function isVariableGap(gap: Gap, words: number, share: number): boolean {
   const fillers = countFillers(gap);
   const { count, different, booleans, bad, good, longest } = fillers;
   if (count >= OVERWHELMING) return true;
   if (gap.before === '=' && booleans === different && words >= BOOLEAN_WORDS_MIN) return true;
-  // What failed is never made one with what went well, or with what may have.
-  if (bad > 0 && (good > 0 || (!isBadKept && bad < different))) return false;
+  if (bad > 0 && good > 0) return false;
   if (fillers.hasSpan || (fillers.hasLearnt && (longest <= 1 || gap.before === '='))) return true;
   if (longest > 1 && (gap.isRest || (words < EDGE_WORDS_MIN && isOpenEdge(gap)))) return false;
   if (count < valuesNeeded(gap, fillers, words, share)) return false;

@@ -1,4 +1,4 @@
-import { isBadCode, isLearnt, isOpen, isSpan, isWordCode } from './skeleton.ts';
+import { isLearnt, isOpen, isSpan, isWordCode } from './skeleton.ts';
 import type { TemplateNode } from './template-node.ts';
 
 /** So many templates that begin alike are compared with a new text: the newest. */
@@ -47,10 +47,9 @@ export class SpanShelf {
   }
 }
 
-/** Whether the template's tokens between its spans stand in the text in their order. What a span holds tells of no failure that the template doesn't. */
+/** Whether the template's tokens between its spans stand in the text in their order. */
 export function holds(template: readonly number[], text: readonly number[]): boolean {
   if (countWords(template) < HELD_SHARE_MIN * countWords(text)) return false;
-  const isBad = template.some(isBadCode);
   let at = 0;
   let isAfterSpan = false;
   let from = 0;
@@ -64,7 +63,6 @@ export function holds(template: readonly number[], text: readonly number[]): boo
         ? endOf(template, from, length, text, at)
         : placeOf(template, from, length, text, at, isAfterSpan);
     if (found < 0) return false;
-    if (!isBad) for (let index = at; index < found; index++) if (isBadCode(text[index] as number)) return false;
     at = found + length;
     if (isLast) return at === text.length;
     isAfterSpan = true;

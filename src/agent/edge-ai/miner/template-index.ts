@@ -1,6 +1,6 @@
 import { type Comparison, compare } from './compare.ts';
 import { Neighbours } from './neighbours.ts';
-import { countPieces, isLearnt, isSpan } from './skeleton.ts';
+import { countPieces, isBadCode, isLearnt, isSpan } from './skeleton.ts';
 import { SpanShelf } from './span-shelf.ts';
 import type { TemplateNode } from './template-node.ts';
 import { WordUse } from './word-use.ts';
@@ -20,16 +20,47 @@ export interface Near {
   readonly by: Exclude<Comparison, { type: 'same' }>;
 }
 
-/** Templates by their number of pieces: only those of the same number can be one statement. */
+/** All templates. What tells of a failure and what doesn't are kept apart: no text of one is ever held by, or one with, a template of the other. */
 export class TemplateIndex {
+  /** In how many templates each word stands. */
+  readonly words = new WordUse();
+  readonly #failing = new Half();
+  readonly #other = new Half();
+
+  add(node: TemplateNode): void {
+    this.words.add(node.codes);
+    this.#halfOf(node.codes).add(node);
+  }
+
+  /** `codes`: those it was added with. */
+  remove(node: TemplateNode, codes: readonly number[]): void {
+    this.words.remove(codes);
+    this.#halfOf(codes).remove(node, codes);
+  }
+
+  /** The template that holds a text, the least general and then the oldest of several; or those that nearly do, in `near`. */
+  find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
+    return this.#halfOf(codes).find(codes, near);
+  }
+
+  /** Templates that begin or end as a text does. */
+  alike(codes: readonly number[]): TemplateNode[] {
+    return this.#halfOf(codes).alike(codes);
+  }
+
+  #halfOf(codes: readonly number[]): Half {
+    return codes.some(isBadCode) ? this.#failing : this.#other;
+  }
+}
+
+/** Templates by their number of pieces: only those of the same number can be one statement, but for those with a place of any length. */
+class Half {
   readonly #shelves = new Map<number, Shelf>();
   readonly #spans = new SpanShelf();
   readonly #neighbours = new Neighbours();
-  readonly words = new WordUse();
 
   add(node: TemplateNode): void {
     this.#neighbours.add(node);
-    this.words.add(node.codes);
     if (node.codes.some(isSpan)) {
       this.#spans.add(node);
       return;
@@ -43,23 +74,16 @@ export class TemplateIndex {
     shelf.add(node);
   }
 
-  /** `codes`: those it was added with. */
   remove(node: TemplateNode, codes: readonly number[]): void {
     this.#neighbours.remove(node, codes);
-    this.words.remove(codes);
-    if (codes.some(isSpan)) {
-      this.#spans.remove(node, codes);
-      return;
-    }
-    this.#shelves.get(countPieces(codes))?.remove(node, codes);
+    if (codes.some(isSpan)) this.#spans.remove(node, codes);
+    else this.#shelves.get(countPieces(codes))?.remove(node, codes);
   }
 
-  /** The template that holds a text, the least general and then the oldest of several; or those that nearly do, in `near`. */
   find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
     return this.#shelves.get(countPieces(codes))?.find(codes, near) ?? this.#spans.find(codes);
   }
 
-  /** Templates that begin or end as a text does. */
   alike(codes: readonly number[]): TemplateNode[] {
     return this.#neighbours.find(codes);
   }

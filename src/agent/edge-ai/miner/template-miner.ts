@@ -23,13 +23,15 @@ import { EVIDENCE, type Evidence } from './evidence.ts';
 import { generalise, type Union } from './generalise.ts';
 import { HeaderReader } from './header.ts';
 import { readState, writeState } from './miner-state.ts';
-import { codesOf } from './skeleton.ts';
+import { codesOf, isBadCode } from './skeleton.ts';
 import { holds } from './span-shelf.ts';
 import { type Near, TemplateIndex } from './template-index.ts';
 import { survivor, TemplateNode } from './template-node.ts';
 import { type ShelfLimits, TemplateShelf } from './template-shelf.ts';
 import { Tokenizer } from './tokenizer.ts';
 
+/** Of fewer templates it can't be said which words most of them have. */
+const TELLING_TEMPLATES_MIN = 8;
 /** Steps in which a template that became more general takes in others. */
 const GROWTH_MAX = 8;
 /** Masked texts whose template is remembered, in each of two generations. */
@@ -141,10 +143,12 @@ export class TemplateMiner implements Miner {
     const codes = codesOf(tokens);
     const found = this.#index.find(codes, near);
     if (found !== undefined) return found;
+    const words = this.#index.words;
+    const telling = words.templates < TELLING_TEMPLATES_MIN ? undefined : words.telling(codes);
     const union =
-      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence, this.#index.words.telling(codes))) ??
-      findCrowd(tokens, codes, this.#index.alike(codes), this.#index.words);
-    if (union !== undefined) return this.#grow(this.#unite(union));
+      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence, telling)) ??
+      findCrowd(tokens, codes, this.#index.alike(codes), words);
+    if (union !== undefined && keepsFailure(codes, union)) return this.#grow(this.#unite(union));
     const node = new TemplateNode(this.#serial, tokens, codes, now);
     const { keyHigh, keyLow } = this.#tokenizer;
     if (this.#shelf.isFull && !this.#doorkeeper.knows(keyHigh, keyLow)) return node;
@@ -161,7 +165,7 @@ export class TemplateMiner implements Miner {
       const alike = this.#index.alike(codes).filter((other) => other !== grown);
       const held = alike.filter((other) => holds(codes, other.codes));
       const union = held.length > 0 ? { nodes: held, tokens } : findCrowd(tokens, codes, alike, this.#index.words);
-      if (union === undefined) break;
+      if (union === undefined || !keepsFailure(codes, union)) break;
       grown = this.#unite({ nodes: [grown, ...union.nodes], tokens: union.tokens });
     }
     return grown;
@@ -209,4 +213,9 @@ export class TemplateMiner implements Miner {
     }
     for (const id of [node.id, ...node.aliases]) if (this.#byId.get(id) === node) this.#byId.delete(id);
   }
+}
+
+/** What tells of a failure must tell of it still when it is more general. */
+function keepsFailure(codes: readonly number[], union: Union): boolean {
+  return !codes.some(isBadCode) || codesOf(union.tokens).some(isBadCode);
 }

@@ -52,22 +52,41 @@ test('a free text after a colon is one place once it was written in many ways', 
 });
 
 test('few values that come often are words of as many statements', () => {
-  const modes = ['calm', 'eager', 'shy', 'bold'];
-  const miner = mined(Array.from({ length: 400 }, (_, n) => `robot ${n} is ${modes[Math.floor(n / 100)]} today`));
+  const modes = ['calm', 'eager', 'shy', 'bold', 'glad', 'odd'];
+  const miner = mined(Array.from({ length: 600 }, (_, n) => `robot ${n} is ${modes[Math.floor(n / 100)]} today`));
 
-  assert.equal(miner.size, 4);
+  assert.equal(miner.size, 6);
 });
 
-test('what failed is never one with what went well', () => {
-  const ways = ['quickly and succeeded', 'slowly but succeeded', 'at last and succeeded', 'at dawn and failed'];
-  const miner = mined(
-    [...ways, 'by hand and succeeded', 'once more and succeeded'].map(
-      (way) => `copy of the old archive to tape went ${way}`,
-    ),
-  );
+test('what failed is never one with what went well, however many ways there are', () => {
+  const ways = ['glory', 'peace', 'utter silence', 'haste', 'good cheer', 'sunshine', 'dust', 'error', 'rain', 'song'];
+  for (const last of [ways, [...ways].reverse(), ['error', ...ways]]) {
+    const miner = mined(last.map((way) => `copy of the old archive to tape ended in ${way} today`));
 
-  const failed = textsOf(miner).filter((text) => text.includes('failed'));
-  assert.deepEqual(failed, ['copy of the old archive to tape went at dawn and failed']);
+    assert.deepEqual(textsOf(miner), [
+      'copy of the old archive to tape ended in <*> today',
+      'copy of the old archive to tape ended in error today',
+    ]);
+  }
+});
+
+test('ways to fail stay in words, where they are all that tells of it', () => {
+  const ways = [
+    'error',
+    'failure',
+    'panic',
+    'corruption',
+    'timeout',
+    'violation',
+    'exception',
+    'crash',
+    'abort',
+    'fatal',
+  ];
+  const others = PEOPLE.flatMap((one) => [`${one} ${one}s ${one}ly`, `all ${one}s see ${one}`]);
+  const miner = mined([...others, ...ways.map((way) => `copy of the old archive to tape ended in ${way} today`)]);
+
+  assert.equal(textsOf(miner).filter((text) => text.includes('ended in')).length, ways.length);
 });
 
 test('a place that holds any text holds none that tells of a failure, nor one that is much longer', () => {
