@@ -4,9 +4,10 @@
  *
  * A line goes through four steps. The header of a raw line is skipped (`header.ts`). The rest is cut into tokens, and what is a value by its
  * shape becomes `<*>` (`tokenizer.ts`). The masked text is looked up among those remembered: nearly all lines end here, in a microsecond or
- * few. Otherwise it is held against the templates of as many pieces (`template-index.ts`): one that holds it takes it; if some differ from it
- * only where many different words stood, they are one template from now on (`evidence.ts`, `generalise.ts`); else it is a new one, which a full
- * miner holds only once its text came again (`doorkeeper.ts`).
+ * few. Otherwise it is held against the templates (`template-index.ts`): one that holds it takes it; if some differ from it only where many
+ * different words stood (`evidence.ts`, `generalise.ts`), or many texts of any length (`crowd.ts`, `gap.ts`), they are one template from now on;
+ * else it is a new one, which a full miner holds only once its text came again (`doorkeeper.ts`). What tells of a failure is never one with what
+ * doesn't.
  *
  * Bounds: at most `TEMPLATES_MAX` templates and `LENGTH_MAX` of text (`template-shelf.ts`), `TOKENS_MAX` tokens of a line, twice
  * `REMEMBERED_MAX` remembered texts, `TEMPLATE_ALIASES_MAX` older ids of a template. Everything is linear in the line; no randomness and no

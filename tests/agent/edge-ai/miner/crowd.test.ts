@@ -102,11 +102,13 @@ test('a place that holds any text holds none that tells of a failure, nor one th
 });
 
 test('two statements that begin alike stay apart, however many names they have', () => {
-  const miner = mined(
-    PEOPLE.flatMap((person) => [`visit of ${person} begins, let in by the porter`, `visit of ${person} ends`]),
-  );
+  const others = PEOPLE.map((person, n) => `${person} writes ${CITIES[n % 8]} in book ${n}, then leaves`);
+  const visits = PEOPLE.flatMap((person) => [
+    `house log (door): visit of ${person}(guest=7) begins, let in by (guest=0)`,
+    `house log (door): visit of ${person} ends`,
+  ]);
 
-  const texts = textsOf(miner);
+  const texts = textsOf(mined([...others, ...visits])).filter((text) => text.includes('visit'));
   assert.ok(
     texts.every((text) => /begins|ends/.test(text)),
     texts.join('\n'),
