@@ -148,6 +148,9 @@ function afterTimestamp(text: string, from: number): number {
     else {
       const component = componentEnd(text, at, end, isSure);
       if (component >= 0) return skipSpaces(text, component);
+      // What follows a process is the message, be it a number.
+      const process = componentOfHostEnd(text, end);
+      if (process >= 0) return skipSpaces(text, process);
       const name = nameEnd(text, at, end, hasLevel);
       if (name < 0) return separatedEnd(text, at);
       hasName = true;
@@ -170,8 +173,6 @@ function nameEnd(text: string, at: number, end: number, hasLevel: boolean): numb
   if (logger >= 0) return logger;
   const place = sourcePlaceEnd(text, at, end);
   if (place >= 0) return place;
-  const process = componentOfHostEnd(text, end);
-  if (process >= 0) return process;
   // `user@database LOG:`.
   const next = skipSpaces(text, end);
   return !hasLevel && !isProse(text, at, end) && isLevel(text, next, fieldEnd(text, next)) ? next : -1;

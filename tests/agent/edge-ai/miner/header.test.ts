@@ -35,6 +35,10 @@ for (const [kind, header] of HEADERS) {
   });
 }
 
+test('a number after a process is part of the message', () => {
+  assert.equal(messageOf('2026-03-04T05:06:07.000000+02:00 alpha postfix/smtpd[99]: 4711 4712'), '4711 4712');
+});
+
 test('a bare message has no header, whatever it begins with', () => {
   for (const message of [
     'Lost connection to peer at 12:30:01',
