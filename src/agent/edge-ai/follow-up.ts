@@ -15,6 +15,7 @@ import type { DetectorHit } from './detectors/index.ts';
 import type { KeptState } from './kept-state.ts';
 import { ModelDesk, type ModelWord, type OpenModel } from './model-desk.ts';
 import type { Judges } from './open-judges.ts';
+import { messageOf } from './record-message.ts';
 import { TemplateTally } from './template-tally.ts';
 import type { ToldMark, UntoldRecord } from './told-mark.ts';
 import { TriageAlerts } from './triage-alerts.ts';
@@ -117,10 +118,11 @@ export class FollowUp {
     const now = clock.now();
     const hits = untold.map(({ record, verdict }) => {
       const { id: _, ...stored } = record;
-      const { agent_id: agentId, level, action, timestamp, message } = record;
-      const json = JSON.stringify(stored).slice(1);
+      const { agent_id: agentId, level, action, timestamp } = record;
+      const encoded = { agentId, level, action, timestamp, json: JSON.stringify(stored).slice(1) };
+      const message = messageOf(encoded);
       const template = judges.miner.find(verdict.template) ?? judges.miner.place(message, now);
-      return { record: { agentId, level, action, timestamp, json }, message, template, verdict };
+      return { record: encoded, message, template, verdict };
     });
     if (hits.length > 0) this.#tell(hits, now);
   }

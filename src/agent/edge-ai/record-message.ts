@@ -1,7 +1,7 @@
 import type { EncodedRecord } from '../buffer/types.ts';
 
 /**
- * The beginning of a record's message, as long as triage looks at it. Of what stands in a source's buffer nothing else is made text, and
+ * The beginning of a record's message, as long as triage looks at it, without the colours that a terminal would show. Of what stands in a source's buffer nothing else is made text, and
  * nothing is parsed unless something in it is escaped.
  */
 export function messageOf(record: EncodedRecord): string {
@@ -39,5 +39,13 @@ function withoutCutEnd(text: string): string {
 const ESCAPE_LENGTH_MAX = 6;
 
 function unescaped(text: string): string {
-  return JSON.parse(`"${text}"`) as string;
+  return withoutColours(JSON.parse(`"${text}"`) as string);
 }
+
+/** Their codes stick to words, which would not be known any more: `\u001b[31mfatal`. */
+function withoutColours(text: string): string {
+  return text.includes('\u001b') ? text.replace(TERMINAL_SEQUENCE, '') : text;
+}
+
+/** Colours and the like; links and titles. Each is looked for from its escape to the next one at most. */
+const TERMINAL_SEQUENCE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\))/g;

@@ -42,3 +42,25 @@ test('of a long message the beginning is read, cut between characters whatever s
     }
   }
 });
+
+test('colours that a program wrote for a terminal are no part of the message', () => {
+  const told = {
+    '\u001b[31m\u001b[1mFATAL\u001b[0m: out of \u001b[38;5;196mmemory\u001b[m': 'FATAL: out of memory',
+    '\u001b]8;;https://a.example\u0007a link\u001b]8;;\u0007': 'a link',
+    '\u001b]0;title\u001b\\text': 'text',
+    '\u001b[2Klost \u001b7': 'lost \u001b7',
+    '\u001b[': '\u001b[',
+  };
+  for (const [message, plain] of Object.entries(told))
+    for (const one of [record({ message }), scanned({ message })]) assert.equal(messageOf(one), plain);
+});
+
+test('a message of sequences that never end is read in no time', () => {
+  const messages = ['\u001b[1', '\u001b]x', '\u001b[ '].map((part) => part.repeat(1_000) + '0'.repeat(5_000));
+
+  for (const message of messages) {
+    const startedAt = performance.now();
+    messageOf(record({ message }));
+    assert.ok(performance.now() - startedAt < 50);
+  }
+});
