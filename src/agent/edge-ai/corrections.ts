@@ -41,6 +41,7 @@ export class Corrections {
     this.#byId = new Map(corrections.map(({ template, mark }) => [template, mark]));
     const byBeginning = new Map<string, TemplateCorrection[]>();
     for (const correction of corrections) {
+      if (!hasOwnText(correction.text)) continue;
       const { count, first } = beginningOf(correction.text);
       for (const key of first === WILDCARD ? [keyOf(count, first)] : [keyOf(count, first), keyOf(count, ANY)]) {
         const those = byBeginning.get(key);
@@ -63,6 +64,7 @@ export class Corrections {
   }
 
   #markOfText(given: string): TemplateMark | undefined {
+    if (!hasOwnText(given)) return undefined;
     const { count, first } = beginningOf(given);
     let found: TemplateMark | undefined;
     let left = COMPARED_MAX;
@@ -77,6 +79,11 @@ export class Corrections {
 
 /** No word has a blank in it. */
 const ANY = ' ';
+
+/** `<*> <*>` covers any two words: what was said of it was not said of them. */
+function hasOwnText(text: string): boolean {
+  return text.split(WILDCARD).some((part) => /[\p{L}\p{N}]{2}/u.test(part));
+}
 
 function beginningOf(text: string): { readonly count: number; readonly first: string } {
   const words = text.split(' ');

@@ -33,23 +33,36 @@ test('texts find each other where one covers the other, whichever is the more ge
 });
 
 test('of several that cover a template, one that says alert is heard; what was said of the very template goes first', () => {
-  const corrections = holding(correction('a <*> <*>'), correction('a b <*>', 'alert'), correction('a b c'));
+  const corrections = holding(correction('aa <*> <*>'), correction('aa b <*>', 'alert'), correction('aa b c'));
 
-  assert.equal(markOf(corrections, 'a b d'), 'alert');
-  assert.equal(markOf(corrections, 'a c d'), 'ordinary');
-  assert.equal(markOf(corrections, 'a b c'), 'ordinary');
+  assert.equal(markOf(corrections, 'aa b d'), 'alert');
+  assert.equal(markOf(corrections, 'aa c d'), 'ordinary');
+  assert.equal(markOf(corrections, 'aa b c'), 'ordinary');
+});
+
+test('what was said of a template without a word of its own holds for that template alone', () => {
+  const corrections = holding(correction('<*> <*>'), correction('<*>: <*> <*>'), correction('proxy restarts nightly'));
+
+  assert.equal(markOf(corrections, '<*> <*>'), 'ordinary');
+  assert.equal(markOf(corrections, 'database crashed'), undefined);
+  assert.equal(markOf(corrections, 'sda: disk failed'), undefined);
+  assert.equal(markOf(corrections, '<*> <*> <*>'), undefined);
+  assert.equal(markOf(corrections, '<*> restarts nightly'), 'ordinary');
 });
 
 test('the index finds what comparing with all would find', () => {
   const random = seededRandom(7);
-  const word = () => ['a', 'b', '<*>', 'x=<*>', 'x=1', 'c'][Math.floor(random() * 6)]!;
+  const word = () => ['aa', 'bb', '<*>', 'xx=<*>', 'xx=1', 'cc'][Math.floor(random() * 6)]!;
   const text = () => Array.from({ length: 1 + Math.floor(random() * 4) }, word).join(' ');
   for (let n = 0; n < 300; n++) {
     const all = Array.from({ length: 12 }, () => correction(text(), random() < 0.5 ? 'alert' : 'ordinary'));
     const corrections = holding(...all);
     const given = text();
     const own = all.findLast((one) => one.text === given);
-    const covering = all.filter((one) => covers(one.text, given) || covers(given, one.text)).map(({ mark }) => mark);
+    const covering = all
+      .filter((one) => [given, one.text].every((each) => /\w\w/.test(each)))
+      .filter((one) => covers(one.text, given) || covers(given, one.text))
+      .map(({ mark }) => mark);
     const expected = own?.mark ?? (covering.includes('alert') ? 'alert' : covering[0]);
     assert.equal(markOf(corrections, given), expected, JSON.stringify([given, all]));
   }
