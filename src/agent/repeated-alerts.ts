@@ -4,6 +4,8 @@ export const TOLD_AGAIN_MS = 60_000;
 export interface RepeatedAlertsOptions<Hit> {
   /** Any record may name an AI agent of its own; past this many troubles at a time new ones are told together, by group, once a minute. */
   readonly troublesMax: number;
+  /** Of these so many of one owner at most, so that whoever floods leaves room to the others; absent: as many as there are. */
+  readonly troublesOfOneMax?: number;
   /** What is kept of a hit until it is told: there may be `troublesMax` of them. */
   readonly keep: (hit: Hit) => Hit;
   /** `hits`: how often, since it was told before. `isOfOthers`: it stands for the troubles of its group for which there was no room. */
@@ -11,6 +13,7 @@ export interface RepeatedAlertsOptions<Hit> {
 }
 
 interface Trouble<Hit> {
+  readonly owner: string;
   toldAt: number;
   /** Hits since it was told. */
   untold: number;
@@ -22,6 +25,8 @@ interface Trouble<Hit> {
 export class RepeatedAlerts<Hit> {
   readonly #options: RepeatedAlertsOptions<Hit>;
   readonly #troubles = new Map<string, Trouble<Hit>>();
+  /** How many of them each owner has. */
+  readonly #owned = new Map<string, number>();
   /** By group: those for which there was no room. */
   readonly #others = new Map<string, Trouble<Hit>>();
 
@@ -29,10 +34,11 @@ export class RepeatedAlerts<Hit> {
     this.#options = options;
   }
 
-  /** `group`: of few that there are. `now`: epoch ms. */
-  hit(key: string, group: string, hit: Hit, now: number): void {
-    const { troublesMax, keep, tell } = this.#options;
-    const isRoom = this.#troubles.size < troublesMax;
+  /** `group`: of few that there are; `owner`: who has the trouble. `now`: epoch ms. */
+  hit(key: string, group: string, hit: Hit, now: number, owner = ''): void {
+    const { troublesMax, troublesOfOneMax = troublesMax, keep, tell } = this.#options;
+    const owned = this.#owned.get(owner) ?? 0;
+    const isRoom = this.#troubles.size < troublesMax && owned < troublesOfOneMax;
     const known = this.#troubles.get(key) ?? (isRoom ? undefined : this.#others.get(group));
     if (known !== undefined) {
       known.untold++;
@@ -40,10 +46,14 @@ export class RepeatedAlerts<Hit> {
       known.latestAt = now;
       return;
     }
-    const trouble = { toldAt: now, untold: isRoom ? 0 : 1, latest: keep(hit), latestAt: now };
-    if (isRoom) this.#troubles.set(key, trouble);
-    else this.#others.set(group, trouble);
-    if (isRoom) tell(hit, 1, now, false);
+    const trouble = { owner, toldAt: now, untold: isRoom ? 0 : 1, latest: keep(hit), latestAt: now };
+    if (!isRoom) {
+      this.#others.set(group, trouble);
+      return;
+    }
+    this.#troubles.set(key, trouble);
+    this.#owned.set(owner, owned + 1);
+    tell(hit, 1, now, false);
   }
 
   /** Tells what hit again and has waited its minute, and forgets what is over. Returns when to come again (epoch ms), if ever. */
@@ -61,7 +71,7 @@ export class RepeatedAlerts<Hit> {
         next = Math.min(next ?? dueAt, dueAt);
         continue;
       }
-      if (trouble.untold === 0) troubles.delete(key);
+      if (trouble.untold === 0) this.#forget(troubles, key, trouble);
       else {
         const { latest, untold, latestAt } = trouble;
         this.#options.tell(latest, untold, latestAt, isOfOthers);
@@ -71,5 +81,13 @@ export class RepeatedAlerts<Hit> {
       }
     }
     return next;
+  }
+
+  #forget(troubles: Map<string, Trouble<Hit>>, key: string, { owner }: Trouble<Hit>): void {
+    troubles.delete(key);
+    if (troubles !== this.#troubles) return;
+    const left = this.#owned.get(owner)! - 1;
+    if (left === 0) this.#owned.delete(owner);
+    else this.#owned.set(owner, left);
   }
 }

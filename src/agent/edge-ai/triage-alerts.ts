@@ -20,6 +20,8 @@ export interface TriageAlertsOptions {
  * then are told together.
  */
 const TROUBLES_MAX = 400;
+/** Of one AI agent, so that its flood does not hide what others are in. */
+const TROUBLES_OF_ONE_MAX = TROUBLES_MAX / 4;
 const TITLE_LENGTH_MAX = 200;
 const MESSAGE_LENGTH_MAX = 1_000;
 /** Of a record that is longer only what an alert says is kept until it is told again. */
@@ -50,6 +52,7 @@ export class TriageAlerts {
     this.#options = options;
     this.#troubles = new RepeatedAlerts<Said>({
       troublesMax: TROUBLES_MAX,
+      troublesOfOneMax: TROUBLES_OF_ONE_MAX,
       keep: (said) => (said.json !== undefined && said.json.length > KEPT_WHOLE_LENGTH_MAX ? withoutJson(said) : said),
       tell: (said, hits, at, isOfOthers) =>
         options.tell(
@@ -62,7 +65,7 @@ export class TriageAlerts {
   /** `now`: epoch ms. */
   hit(hit: TriageHit, now: number): void {
     const said = saidOf(hit);
-    this.#troubles.hit(said.key, hit.verdict.severity, said, now);
+    this.#troubles.hit(said.key, hit.verdict.severity, said, now, said.agentId);
   }
 
   /** Tells what the model says of a trouble that was told: nothing more has happened. */
@@ -79,7 +82,7 @@ export class TriageAlerts {
     const { server, revision } = this.#options;
     const { agentId, level, action, timestamp, message, template, verdict, detected, word } = said;
     const { severity, ...judged } = verdict;
-    const title = detected?.title ?? titleOf(message);
+    const title = detected?.title ?? (titleOf(message) || `A line without text, ${level}`);
     return {
       dedup_key: `${server}:${isOfOthers ? `:template:others:${severity}` : said.key}`,
       severity,
@@ -125,6 +128,12 @@ function withoutJson({ json: _, ...said }: Said): Said {
   return said;
 }
 
+/** Its first line, without what nobody can read. */
 function titleOf(message: string): string {
-  return message.trim().split('\n', 1)[0]!.slice(0, TITLE_LENGTH_MAX).toWellFormed();
+  const [line] = message.replace(/^[\s\p{Cc}]+/u, '').split(/[\r\n]/, 1) as [string];
+  return line
+    .slice(0, TITLE_LENGTH_MAX)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trimEnd()
+    .toWellFormed();
 }

@@ -105,6 +105,10 @@ async function open(t: TestContext, options: OpenOptions = {}): Promise<Opened> 
   return { sink: new TriageSink(buffer, triage), triage, buffer, clock, told, lookedBack, close };
 }
 
+/** Another for each number below 17,576. */
+const newWord = (n: number) =>
+  String.fromCharCode(97 + (n % 26), 97 + (Math.floor(n / 26) % 26), 97 + Math.floor(n / 676));
+
 const stored = async (buffer: LogBuffer) => [...(await buffer.recent({ limit: 1_000 }))].reverse();
 
 test('a line that looks like trouble is stored with the verdict and told after the commit, with the lines before it', async (t) => {
@@ -178,9 +182,9 @@ test('a template is told at once, then at most once a minute, with how often; an
 
 test('a flood of templates that all look like trouble is told together past a bound', async (t) => {
   const { sink, clock, told, lookedBack } = await open(t);
-  const word = (n: number) =>
-    String.fromCharCode(97 + (n % 26), 97 + (Math.floor(n / 26) % 26), 97 + Math.floor(n / 676));
-  const flood = Array.from({ length: 5_000 }, (_, n) => record({ message: `broken ${word(n)}` }));
+  const flood = Array.from({ length: 5_000 }, (_, n) =>
+    record({ agent_id: `FLOODED${n % 10}`, message: `broken ${newWord(n)}` }),
+  );
 
   await sink.append(flood);
   await lookedBack();
@@ -193,6 +197,50 @@ test('a flood of templates that all look like trouble is told together past a bo
     told.map(({ dedup_key: key, agent_id, count, detail }) => [key, agent_id, count, detail['of_many']]),
     [['AIGARDEN01::template:others:critical', null, 4_600, true]],
   );
+});
+
+test('the flood of one AI agent does not hide what another is in, and is told again once it is over', async (t) => {
+  const { sink, clock, told, lookedBack } = await open(t);
+  const flood = Array.from({ length: 1_000 }, (_, n) => record({ message: `broken ${newWord(n)}` }));
+
+  await sink.append([...flood, record({ agent_id: 'CHATGPT', message: 'broken disk' })]);
+  await lookedBack();
+  const atOnce = told.splice(0);
+  await clock.advance(200_000);
+  await lookedBack();
+  told.length = 0;
+  await sink.append([record({ message: 'broken anew' })]);
+  await lookedBack();
+
+  assert.equal(atOnce.filter(({ agent_id }) => agent_id === 'GROK').length, 100);
+  assert.deepEqual(
+    atOnce.flatMap(({ agent_id, title }) => (agent_id === 'CHATGPT' ? [title] : [])),
+    ['broken disk'],
+  );
+  assert.deepEqual(
+    told.map(({ title }) => title),
+    ['broken anew'],
+  );
+});
+
+test('the title of an alert is one line that people can read, whatever the message', async (t) => {
+  const titles: string[] = [];
+  for (const message of [
+    '\u001b[31mbroken\u001b[0m\tpipe',
+    '\u0000\n \n\u0007broken\u0000 by a bell\nand more',
+    'broken \ud800 half',
+  ]) {
+    const { sink, told, lookedBack } = await open(t);
+    await sink.append([record({ message })]);
+    await lookedBack();
+    titles.push(...told.map(({ title }) => title));
+  }
+  const { sink, told, lookedBack } = await open(t, { isReal: true });
+  await sink.append([record({ message: ' \n', level: 'CRITICAL' })]);
+  await lookedBack();
+  titles.push(...told.map(({ title }) => title));
+
+  assert.deepEqual(titles, ['broken pipe', 'broken by a bell', 'broken \ufffd half', 'A line without text, CRITICAL']);
 });
 
 test('records that were not stored, and requests that came before, are told nobody', async (t) => {
