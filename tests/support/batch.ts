@@ -59,11 +59,12 @@ export function makeBatch(options: {
     offset += zipped.length;
   }
   const levels = emptyLevelCounts();
-  const agents: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const record of records) {
     levels[record.level as Level]++;
-    agents[String(record.agent_id)] = (agents[String(record.agent_id)] ?? 0) + 1;
+    counts.set(String(record.agent_id), (counts.get(String(record.agent_id)) ?? 0) + 1);
   }
+  const agents: Record<string, number> = Object.fromEntries(counts);
   const timestamps = records.map((record) => String(record.timestamp)).sort();
   const manifest: BatchManifest = {
     version: 1,

@@ -118,5 +118,7 @@ declare module 'fastify' {
     held?: boolean;
     /** Of records that anybody may have written: a key such as `__proto__` is left out, where elsewhere the body is refused. */
     holdsRecords?: boolean;
+    /** AI agents' names are keys in it: any text, `__proto__` too, stays a key like others. Its handler must assign none of them. */
+    holdsNames?: boolean;
   }
 }

@@ -55,6 +55,7 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/batches',
     {
       onRequest: requireAgent,
+      config: { holdsNames: true },
       schema: {
         tags: ['archive'],
         summary: 'Announce a sealed batch: its name in the archive and the permission to put it there',
@@ -97,6 +98,7 @@ export function batchesRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/batches/placed',
     {
       onRequest: requireAgent,
+      config: { holdsNames: true },
       schema: {
         tags: ['archive'],
         summary:

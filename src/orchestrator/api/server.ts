@@ -100,6 +100,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** A TLS handshake takes a few round trips; whoever takes longer holds a socket for nothing. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
+type JsonParser = ReturnType<App['getDefaultJsonParser']>;
+
 /** Builds the HTTP server (HTTPS with a certificate) with every route; it doesn't listen yet. The caller closes it. */
 export async function buildServer(deps: ServerDeps, certificate?: ServerCertificate): Promise<App> {
   const fastify = Fastify({
@@ -117,13 +119,13 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
   const methods = new MethodTable(app);
 
   app.setValidatorCompiler(compileValidator);
-  const [refusing, removing] = [
-    app.getDefaultJsonParser('error', 'error'),
-    app.getDefaultJsonParser('remove', 'remove'),
-  ];
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
-    (request.routeOptions.config.holdsRecords === true ? removing : refusing)(request, body, done),
-  );
+  const [refusing, removing, taking] = (['error', 'remove', 'ignore'] as const).map((what) =>
+    app.getDefaultJsonParser(what, what),
+  ) as [JsonParser, JsonParser, JsonParser];
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    const { holdsRecords, holdsNames } = request.routeOptions.config;
+    return (holdsNames === true ? taking : holdsRecords === true ? removing : refusing)(request, body, done);
+  });
   // Schemas of answers describe them, and the compiler holds handlers to them. What fastify would make of a schema drops silently what isn't
   // in it, and is slower than this.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));

@@ -96,6 +96,19 @@ for (const [name, open] of archives) {
       assert.deepEqual(await fleet.archive.get(KEY), standing);
     });
 
+    it('AI agents may have any name, which stays what it is', async (t) => {
+      const fleet = await open(t);
+      const names = ['__proto__', 'constructor', 'a\ud800'];
+      const batch = makeBatch({ records: names.map((name) => ({ agent_id: name })) });
+
+      assert.equal(await archiveBatch(fleet, batch), KEY);
+
+      const { rows } = await fleet.database.query(
+        `SELECT array(SELECT jsonb_object_keys(manifest->'agents')) AS names FROM archive_objects`,
+      );
+      assert.deepEqual([...(rows[0]?.['names'] as string[])].sort(), ['__proto__', 'a\ufffd', 'constructor']);
+    });
+
     it('a claim that nothing supports only leads to a permission again', async (t) => {
       const fleet = await open(t);
       const batch = makeBatch({});
