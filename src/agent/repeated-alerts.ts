@@ -63,6 +63,11 @@ export class RepeatedAlerts<Hit> {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
+  /** Tells what hit again without waiting: there will be nobody to do so. */
+  tellRest(): void {
+    this.tellAgain(Number.POSITIVE_INFINITY);
+  }
+
   #tellOf(troubles: Map<string, Trouble<Hit>>, now: number, isOfOthers: boolean): number | undefined {
     let next: number | undefined;
     for (const [key, trouble] of troubles) {

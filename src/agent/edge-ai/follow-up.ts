@@ -133,10 +133,11 @@ export class FollowUp {
     return this.#tally.take((template) => engine.opinionOf(template));
   }
 
-  /** Keeps what was learnt. */
+  /** Tells what waits to be counted, and keeps what was learnt. */
   async close(): Promise<void> {
     await this.#desk[Symbol.asyncDispose]();
     await this.#watch.close();
+    this.#alerts.tellRest();
     this.#toldThrough = this.#options.buffer.stats().lastSequence;
     await this.#noteTold();
     await this.#keep();

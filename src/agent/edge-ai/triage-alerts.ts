@@ -78,6 +78,11 @@ export class TriageAlerts {
     return this.#troubles.tellAgain(now);
   }
 
+  /** Tells what came again and has not waited its minute: the agent ends. */
+  tellRest(): void {
+    this.#troubles.tellRest();
+  }
+
   #alertOf(said: Said, hits: number, at: number, isOfOthers: boolean): AlertReport {
     const { server, revision } = this.#options;
     const { agentId, level, action, timestamp, message, template, verdict, detected, word } = said;

@@ -180,6 +180,22 @@ test('a template is told at once, then at most once a minute, with how often; an
   );
 });
 
+test('what came again and was not told yet is told when the agent ends', async (t) => {
+  const { sink, told, lookedBack, close } = await open(t);
+  await sink.append([record({ message: 'broken 1' }), record({ message: 'broken 2' }), record({ message: 'broken 3' })]);
+  await lookedBack();
+
+  await close();
+
+  assert.deepEqual(
+    told.map(({ title, count, at }) => [title, count, at]),
+    [
+      ['broken 1', 1, '2026-01-15T12:00:00.000Z'],
+      ['broken 3', 2, '2026-01-15T12:00:00.000Z'],
+    ],
+  );
+});
+
 test('a flood of templates that all look like trouble is told together past a bound', async (t) => {
   const { sink, clock, told, lookedBack } = await open(t);
   const flood = Array.from({ length: 5_000 }, (_, n) =>
