@@ -82,7 +82,7 @@ const deepseek: Persona = {
       yield story.say(
         'ERROR',
         'llm_request',
-        'no answer from deepseek-reasoner within 60 s',
+        'deepseek-reasoner took longer than 60 s',
         { error: 'timeout', attempt: 1 },
         4,
       );
@@ -131,7 +131,7 @@ const gimai: Persona = {
       ...story.say(
         'WARN',
         'render',
-        `back after ${Math.round(silentMs / 1000)} s without a word: the driver had hung`,
+        `back after ${Math.round(silentMs / 1000)} s without a word: the driver was slow`,
         {
           silent_ms: silentMs,
         },
@@ -157,8 +157,9 @@ const chatgpt: Persona = {
       if (random.chance(0.6)) yield* story.tool('crm_lookup', `order ${random.whole(100_000, 999_999)}`, 'HTTP 503');
       yield story.llmRequest('reply');
     }
+    if (random.chance(0.2)) yield* story.tool('refund', `order ${random.whole(100_000, 999_999)}`);
     if (random.chance(0.06))
-      yield story.say('ERROR', 'tool_call', 'refund refused: invalid_tool_args, amount is negative', {
+      yield story.say('ERROR', 'tool_call', 'refund: invalid_tool_args, amount is negative', {
         error: 'invalid_tool_args',
         tool: 'refund',
       });

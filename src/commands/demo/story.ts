@@ -69,7 +69,7 @@ export class StoryTeller {
     const callId = `call_${this.random.hex(8)}`;
     yield this.say('INFO', 'tool_call', `${tool} ${what}`, { tool, call_id: callId });
     if (this.random.chance(0.05)) {
-      yield this.say('WARN', 'tool_call', `${tool} failed: ${failure}, trying again in 2 s`, {
+      yield this.say('WARN', 'tool_call', `${tool}: ${failure}, trying again in 2 s`, {
         tool,
         call_id: callId,
         error: failure,
@@ -87,12 +87,17 @@ export class StoryTeller {
   /** The provider asks to slow down for a while: the AI agent says it is degraded, waits, and goes on. */
   *rateLimited(): Generator<Step> {
     const retryInMs = this.random.whole(8_000, 20_000);
-    yield this.say('ERROR', 'llm_request', `429 rate_limit_exceeded from ${this.#persona.model}`, {
-      model: this.#persona.model,
-      error: 'rate_limit_exceeded',
-      status: 429,
-      retry_in_ms: retryInMs,
-    });
+    yield this.say(
+      'ERROR',
+      'llm_request',
+      `429 from ${this.#persona.model}, trying again in ${Math.round(retryInMs / 1000)} s`,
+      {
+        model: this.#persona.model,
+        error: 'rate_limit_exceeded',
+        status: 429,
+        retry_in_ms: retryInMs,
+      },
+    );
     yield this.status('degraded', 'llm_request');
     for (let attempt = 2; attempt <= 3; attempt++) {
       yield {

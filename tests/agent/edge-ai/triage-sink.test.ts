@@ -182,7 +182,11 @@ test('a template is told at once, then at most once a minute, with how often; an
 
 test('what came again and was not told yet is told when the agent ends', async (t) => {
   const { sink, told, lookedBack, close } = await open(t);
-  await sink.append([record({ message: 'broken 1' }), record({ message: 'broken 2' }), record({ message: 'broken 3' })]);
+  await sink.append([
+    record({ message: 'broken 1' }),
+    record({ message: 'broken 2' }),
+    record({ message: 'broken 3' }),
+  ]);
   await lookedBack();
 
   await close();

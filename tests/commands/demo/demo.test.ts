@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TemplateMiner } from '../../../src/agent/edge-ai/miner/index.ts';
+import { Scorer } from '../../../src/agent/edge-ai/scorer/scorer.ts';
 import { startDemo } from '../../../src/commands/demo/demo.ts';
 import { PERSONAS } from '../../../src/commands/demo/personas.ts';
 import { SeededRandom } from '../../../src/commands/demo/seeded-random.ts';
@@ -35,6 +37,21 @@ test('all five are alive within two seconds, through the public doors, and say s
 test('the same seed tells the same story, another seed another one', () => {
   assert.deepEqual(tell('GROK', 1, 200), tell('GROK', 1, 200));
   assert.notDeepEqual(tell('GROK', 1, 200), tell('GROK', 2, 200));
+});
+
+test('of all that goes wrong only what is critical would have people told by the triage', () => {
+  const miner = new TemplateMiner();
+  const scorer = new Scorer();
+  const told = new Set<string>();
+  for (const { agentId } of PERSONAS)
+    for (const { line } of tell(agentId, 3, 5_000)) {
+      if (line === undefined) continue;
+      const { message, level } = line;
+      const template = miner.place(message, 0).text;
+      if (scorer.score({ message, template, level }).isAlert) told.add(level);
+    }
+
+  assert.deepEqual([...told], ['CRITICAL']);
 });
 
 test('each works at about one to three lines a second, with errors now and then but not mostly', () => {
