@@ -108,7 +108,7 @@ export class FollowUp {
     this.#tally.count(records, templates, now);
     this.#desk.ask(doubts);
     await this.#watchFor(judgement, now);
-    this.#keepAt ??= now + KEPT_EACH_MS;
+    this.#keepAt = Math.min(this.#keepAt ?? Number.POSITIVE_INFINITY, now + KEPT_EACH_MS); // the clock may have been set back
     this.#comeBy(Math.min(this.#keepAt, judges.detectors.nextDueAt ?? this.#keepAt));
   }
 
@@ -149,7 +149,8 @@ export class FollowUp {
       this.#alerts.hit(hit, now);
     }
     this.#toldThrough = this.#options.buffer.stats().lastSequence;
-    this.#noteAt ??= Math.max(now, this.#notedAt + NOTED_EACH_MS);
+    const soon = now + NOTED_EACH_MS; // the clock may have been set back
+    this.#noteAt = Math.min(this.#noteAt ?? soon, Math.max(now, this.#notedAt + NOTED_EACH_MS), soon);
     this.#comeBy(this.#noteAt);
   }
 

@@ -550,6 +550,25 @@ test('in a buffer of the smallest limit triage leaves the room to records, full 
   assert.ok(buffer.stats().bytes <= 2_000_000);
 });
 
+test('a clock that is set back by hours does not keep from noting what is told and learnt', async (t) => {
+  const { sink, buffer, clock, lookedBack } = await open(t);
+  await sink.append([record({ message: 'broken 1' })]);
+  await clock.advance(2_000);
+  const kept = () => [buffer.meta('triage_told'), buffer.meta('triage_detectors')];
+  const before = kept();
+
+  clock.jump(-4 * 3_600_000);
+  await sink.append([record({ message: 'broken x' })]);
+  await lookedBack();
+  await clock.advance(2_000);
+  const noted = kept();
+  await clock.advance(62_000);
+  await until('what was learnt is kept', () => kept()[1] !== undefined);
+
+  assert.notEqual(noted[0], before[0]);
+  assert.equal(before[1], undefined);
+});
+
 test('a process that is killed between the commit and the telling leaves the alert to the next', async (t) => {
   const dir = await tempDir(t);
   const child = fork(join(import.meta.dirname, 'killed-process.ts'), [dir]);
