@@ -5,6 +5,7 @@ import { basename, delimiter, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { OnFull } from '../config/index.ts';
 import { type AgentId, parseAgentId } from '../contract/ids.ts';
+import { EXIT_ACTION } from '../contract/record.ts';
 import { systemClock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { openConnections } from '../platform/http-request.ts';
@@ -81,7 +82,7 @@ export async function run(options: ExecOptions, command: readonly string[]): Pro
         timestamp: new Date(clock.now()).toISOString(),
         level: status.status === 'stopped' ? 'INFO' : 'ERROR',
         agent_id: agentId,
-        action: 'nervesys.exit',
+        action: EXIT_ACTION,
         message: `${message} after ${formatDuration(ranMs)}${next}`,
         // Arguments stay out: they may hold secrets.
         context: {

@@ -25,6 +25,9 @@ export const RECORD_BYTES_MAX = 1024 * 1024;
  */
 export const LOSS_ACTION = 'nervesys.loss';
 
+/** The action by which `nervesys exec` tells how a program ended; its status tells people of it. */
+export const EXIT_ACTION = 'nervesys.exit';
+
 /** A record as it stands in the archive: one JSON object a line, keys in this order (DESIGN 4.1). */
 export interface ArchivedRecord {
   /** `<epoch>-<sequence>`. */

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/index.ts';
 import type { AgentId } from '../../contract/ids.ts';
-import type { Level } from '../../contract/record.ts';
+import { EXIT_ACTION, type Level } from '../../contract/record.ts';
 import type { TriageTier, TriageVerdict } from '../../contract/triage.ts';
 import type { TriageSettings } from '../../contract/triage-settings.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -228,6 +228,7 @@ export class TriageEngine {
       const verdict = { severity, tier: 'detector', template: template.id, score: 1, reason, detector } as const;
       return { verdict, detected };
     }
+    if (record.action === EXIT_ACTION) return undefined; // one alert of it is enough
     const score = this.#scores.scoreOf(message, levelOf(record), miner.shape, () => template.text);
     if (known.worst === undefined || score.score > known.worst.score) known.worst = score;
     const { word } = known;

@@ -113,6 +113,21 @@ test('what a rule has judged is left as it is, and so is an AI agent that is not
   assert.deepEqual([off.templates[0], on.templates[0]?.text], [undefined, 'broken']);
 });
 
+test('of how a program ended people are told by its status, unless they said that they want to be', async () => {
+  const corrections = new Corrections(covers);
+  const engine = await engineWith({ corrections });
+  const end = record({ message: 'broken after 2s', action: 'nervesys.exit', level: 'ERROR' });
+
+  const before = engine.judge([end], NOON).hits.length;
+  corrections.use({
+    tag: 'a',
+    corrections: [{ template: idOf('broken after <*>s'), text: 'broken after <*>s', mark: 'alert' }],
+  });
+
+  assert.equal(before, 0);
+  assert.equal(engine.judge([end], NOON).hits.length, 1);
+});
+
 test('a judge that throws fails no record: it goes on without a verdict, and is counted', async () => {
   const miner = new NumbersMiner();
   const scorer = new WordScorer();
