@@ -38,8 +38,8 @@ export class TemplateIndex {
     this.#halfOf(codes).remove(node, codes);
   }
 
-  /** The template that holds a text, the least general and then the oldest of several; or those that nearly do, in `near`. */
-  find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
+  /** The template that holds a text, the least general and then the oldest of several; or those that nearly do, in `near`. Without it they are not looked for. */
+  find(codes: readonly number[], near: Near[] | undefined): TemplateNode | undefined {
     return this.#halfOf(codes).find(codes, near);
   }
 
@@ -80,7 +80,7 @@ class Half {
     else this.#shelves.get(countPieces(codes))?.remove(node, codes);
   }
 
-  find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
+  find(codes: readonly number[], near: Near[] | undefined): TemplateNode | undefined {
     return this.#shelves.get(countPieces(codes))?.find(codes, near) ?? this.#spans.find(codes);
   }
 
@@ -133,7 +133,7 @@ class Shelf {
     if (this.#gaps > 64 && this.#gaps * 2 > this.#plain.length) this.#closeGaps();
   }
 
-  find(codes: readonly number[], near: Near[]): TemplateNode | undefined {
+  find(codes: readonly number[], near: Near[] | undefined): TemplateNode | undefined {
     const exact = this.#exact.get(hashCodes(codes, 0, codes.length));
     if (exact !== undefined && compare(exact.codes, codes)?.type === 'same') return exact;
     let best: TemplateNode | undefined;
@@ -142,7 +142,7 @@ class Shelf {
       const by = compare(node.codes, codes);
       if (by === undefined) continue;
       if (by.type !== 'same') {
-        near.push({ node, by });
+        near?.push({ node, by });
         continue;
       }
       const learnt = countLearnt(node.codes);
@@ -150,7 +150,7 @@ class Shelf {
         [best, bestLearnt] = [node, learnt];
       }
     }
-    if (best === undefined) this.#findNear(codes, near);
+    if (best === undefined && near !== undefined) this.#findNear(codes, near);
     return best;
   }
 

@@ -35,6 +35,12 @@ import { Tokenizer } from './tokenizer.ts';
 const TELLING_TEMPLATES_MIN = 8;
 /** Steps in which a template that became more general takes in others. */
 const GROWTH_MAX = 8;
+/**
+ * To find out whether a new text is one statement with others takes a hundred times as long as to know a line again. So many new texts are
+ * compared freely; after them one for so many lines. Where more of the lines are new than that, they are free text, and no statement.
+ */
+const COMPARED_FREELY = 1_500;
+const LINES_A_COMPARISON = 50;
 /** Masked texts whose template is remembered, in each of two generations. */
 const REMEMBERED_MAX = 8_192;
 /** A stored state is no larger unless asked. */
@@ -58,6 +64,8 @@ export class TemplateMiner implements Miner {
   #remembered = new Map<number, TemplateNode>();
   #rememberedBefore = new Map<number, TemplateNode>();
   #serial = 0;
+  /** Lines that came and were not used up by comparisons. */
+  #patience = COMPARED_FREELY * LINES_A_COMPARISON;
   #evicted = 0;
 
   constructor(options: MinerOptions = {}) {
@@ -94,6 +102,7 @@ export class TemplateMiner implements Miner {
       // A text that never comes again isn't worth remembering.
       if (node.lines > 0) this.#remember(key, node);
     }
+    if (this.#patience < COMPARED_FREELY * LINES_A_COMPARISON) this.#patience++;
     node.lines++;
     node.lastSeenAt = now;
     if (node.isHeld) this.#shelf.use(node);
@@ -140,15 +149,11 @@ export class TemplateMiner implements Miner {
 
   /** For a masked text that isn't remembered: the template that holds it, one that grows to hold it, or a new one. */
   #placeUnknown(tokens: readonly string[], now: number): TemplateNode {
-    const near: Near[] = [];
+    const near: Near[] | undefined = this.#patience < LINES_A_COMPARISON ? undefined : [];
     const codes = codesOf(tokens);
     const found = this.#index.find(codes, near);
     if (found !== undefined) return found;
-    const words = this.#index.words;
-    const telling = words.templates < TELLING_TEMPLATES_MIN ? undefined : words.telling(codes);
-    const union =
-      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence, telling)) ??
-      findCrowd(tokens, codes, this.#index.alike(codes), words);
+    const union = near === undefined ? undefined : this.#findUnion(tokens, codes, near);
     if (union !== undefined && keepsFailure(codes, union)) return this.#grow(this.#unite(union));
     const node = new TemplateNode(this.#serial, tokens, codes, now);
     const { keyHigh, keyLow } = this.#tokenizer;
@@ -156,6 +161,16 @@ export class TemplateMiner implements Miner {
     this.#list(node);
     this.#shelf.add(node);
     return node;
+  }
+
+  #findUnion(tokens: readonly string[], codes: readonly number[], near: readonly Near[]): Union | undefined {
+    this.#patience -= LINES_A_COMPARISON;
+    const words = this.#index.words;
+    const telling = words.templates < TELLING_TEMPLATES_MIN ? undefined : words.telling(codes);
+    return (
+      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence, telling)) ??
+      findCrowd(tokens, codes, this.#index.alike(codes), words)
+    );
   }
 
   /** A template that became more general may hold others, or be one with others, now. */

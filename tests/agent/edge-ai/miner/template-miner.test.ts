@@ -310,3 +310,26 @@ function word(index: number): string {
     text += 'bcdfghjklmnpqrstvwxz'[rest % 20]! + 'aeiou'[rest % 5]!;
   return `w${text}`;
 }
+
+test('a flood of free text is not held against itself for ever; what was known stays, and what comes afterwards is learnt again', () => {
+  const miner = new TemplateMiner();
+  let state = 7;
+  const letter = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return String.fromCharCode(97 + ((state >>> 16) % 20));
+  };
+  const word = () => Array.from({ length: 7 }, letter).join('');
+  const names = ['alpha', 'bravo', 'carol', 'delta', 'eagle', 'foxes', 'gamma', 'hotel', 'india', 'julia'];
+  const placeNames = (way: string, now: number) =>
+    new Set(names.map((name) => miner.current(miner.place(`unit ${name} has come home by the ${way} way`, now)))).size;
+  const known = miner.place('the job 7 has ended', 0);
+  for (let line = 0; line < 4_000; line++) miner.place(Array.from({ length: 9 }, word).join(' '), line);
+
+  const during = placeNames('long', 5_000);
+  for (let line = 0; line < 2_000; line++) miner.place(`the job ${line} has ended`, 6_000);
+  const afterwards = placeNames('short', 7_000);
+
+  assert.equal(miner.place('the job 12 has ended', 9_000), known);
+  assert.ok(during > 3, 'the flood took all comparisons');
+  assert.ok(afterwards < during, `${afterwards} templates afterwards, ${during} during the flood`);
+});
