@@ -399,6 +399,12 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     }
   }
 
+  /** Writes alerts that were told to the file; whether it has them all. */
+  saveAlerts(): boolean {
+    this.alerts.flush();
+    return this.alerts.isSaved;
+  }
+
   /** After alerts and beats have left it: small ones leave pages that the next ones fill. */
   #shrinkSoon(): void {
     if (this.#closed === undefined && this.#store.freePages() > FREE_PAGES_KEPT) this.#batches.shrinkSoon();

@@ -219,6 +219,11 @@ export class WaitingAlerts {
     if (leaving.length > 0) this.#options.onFreed?.();
   }
 
+  /** Whether the file has them all. */
+  get isSaved(): boolean {
+    return !this.#isDirty;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#writing;

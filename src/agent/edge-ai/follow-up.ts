@@ -27,6 +27,8 @@ export interface FollowUpOptions {
   readonly buffer: {
     linesBefore(query: LinesBeforeQuery): Promise<readonly ArchivedRecord[]>;
     stats(): { readonly lastSequence: Sequence };
+    /** Writes alerts that were told to the file; whether it has them all. */
+    saveAlerts(): boolean;
   };
   readonly server: ServerName;
   /** Of the configuration that runs. */
@@ -214,15 +216,15 @@ export class FollowUp {
 
   /** Once what is told stands in the file, too. */
   async #noteTold(): Promise<void> {
-    const { mark, clock, logger } = this.#options;
+    const { buffer, mark, clock, logger } = this.#options;
     const sequence = this.#toldThrough;
     this.#noteAt = undefined;
     if (sequence === undefined) return;
     this.#notedAt = clock.now();
     await this.#teller.told;
-    await turn();
     try {
-      mark.note(sequence);
+      if (buffer.saveAlerts()) mark.note(sequence);
+      else this.#noteAt ??= clock.now() + NOTED_EACH_MS;
     } catch (error) {
       logger.warn('it could not be noted which alerts are told', errorFields(error)); // a full disk
     }
@@ -234,10 +236,4 @@ export class FollowUp {
     await state.write('templates', judges.miner.stored(state.textBytesMax('templates')));
     await state.write('detectors', judges.detectors.stored());
   }
-}
-
-/** Of the event loop: what is told in one stands in the file in the next. */
-async function turn(): Promise<void> {
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
 }

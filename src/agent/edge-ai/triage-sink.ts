@@ -47,4 +47,8 @@ export class TriageSink implements RecordSink, TriageBuffer {
   linesBefore(query: LinesBeforeQuery): Promise<readonly ArchivedRecord[]> {
     return this.#buffer.linesBefore(query);
   }
+
+  saveAlerts(): boolean {
+    return this.#buffer.saveAlerts();
+  }
 }

@@ -22,6 +22,8 @@ import type { TriageConfig, TriageCounts, TriageJudgement } from './triage-engin
 export interface TriageBuffer extends StateBuffer, ToldBuffer {
   linesBefore(query: LinesBeforeQuery): Promise<readonly ArchivedRecord[]>;
   stats(): BufferStats;
+  /** Writes alerts that were told to the file; whether it has them all. */
+  saveAlerts(): boolean;
 }
 
 export interface TriageOptions {

@@ -54,6 +54,22 @@ test('an agent that is killed tells its alerts afterwards: what may have arrived
   assert.equal(new Set([...first, ...second].map(({ id }) => id)).size, 4);
 });
 
+test('what was told a moment ago stands in the file as soon as it is to', async (t) => {
+  const path = join(await tempDir(t), 'buffer.db');
+  const buffer = openBuffer(path);
+  t.after(() => buffer.close());
+  buffer.alerts.tell(alert('one'));
+  await settle();
+  buffer.alerts.tell(alert('two'));
+
+  assert.equal(buffer.alerts.isSaved, false);
+  assert.equal(buffer.saveAlerts(), true);
+
+  const file = new DatabaseSync(path, { readOnly: true });
+  t.after(() => file.close());
+  assert.equal(file.prepare('SELECT count(*) AS n FROM alerts').get()?.['n'], 2);
+});
+
 test('what arrived is not told again after a restart', async (t) => {
   const path = join(await tempDir(t), 'buffer.db');
   const clock = new FakeClock();

@@ -550,6 +550,24 @@ test('in a buffer of the smallest limit triage leaves the room to records, full 
   assert.ok(buffer.stats().bytes <= 2_000_000);
 });
 
+test('people count as told of what stands in the file, and not before', async (t) => {
+  const { sink, buffer, clock, lookedBack } = await open(t);
+  const saveAlerts = buffer.saveAlerts.bind(buffer);
+  await sink.append([record({ message: 'fine 1' })]);
+  const before = buffer.meta('triage_told');
+
+  buffer.saveAlerts = () => false; // a full disk
+  await sink.append([record({ message: 'broken 1' })]);
+  await lookedBack();
+  await clock.advance(5_000);
+  const unsaved = buffer.meta('triage_told');
+  buffer.saveAlerts = saveAlerts;
+  await clock.advance(2_000);
+
+  assert.equal(unsaved, before);
+  assert.notEqual(buffer.meta('triage_told'), before);
+});
+
 test('a clock that is set back by hours does not keep from noting what is told and learnt', async (t) => {
   const { sink, buffer, clock, lookedBack } = await open(t);
   await sink.append([record({ message: 'broken 1' })]);
