@@ -73,7 +73,12 @@ export class FollowUp {
     const { server, revision, clock, logger, judges, config, openModel } = options;
     this.#options = options;
     this.#teller = new AlertTeller(options);
-    this.#alerts = new TriageAlerts({ server, revision, tell: (alert, about) => this.#teller.tell(alert, about) });
+    this.#alerts = new TriageAlerts({
+      server,
+      revision,
+      tell: (alert, about) => this.#teller.tell(alert, about),
+      isOrdinary: (template) => judges.corrections.markOf(template) === 'ordinary',
+    });
     this.#watch = new Pace(clock, () => this.#round());
     this.#desk = new ModelDesk({
       settings: config.triageModel,

@@ -13,6 +13,8 @@ export interface TriageAlertsOptions {
   readonly revision: () => string;
   /** `about`: the record, where it is at hand. */
   readonly tell: (alert: AlertReport, about?: AlertSubject) => void;
+  /** Whether people have called it ordinary, perhaps since a line of it came that waits to be counted. */
+  readonly isOrdinary: (template: Template) => boolean;
 }
 
 /**
@@ -54,11 +56,13 @@ export class TriageAlerts {
       troublesMax: TROUBLES_MAX,
       troublesOfOneMax: TROUBLES_OF_ONE_MAX,
       keep: (said) => (said.json !== undefined && said.json.length > KEPT_WHOLE_LENGTH_MAX ? withoutJson(said) : said),
-      tell: (said, hits, at, isOfOthers) =>
+      tell: (said, hits, at, isOfOthers) => {
+        if (!isOfOthers && options.isOrdinary(said.template)) return;
         options.tell(
           this.#alertOf(said, hits, at, isOfOthers),
           isOfOthers || said.json === undefined ? undefined : { agentId: said.agentId, json: said.json },
-        ),
+        );
+      },
     });
   }
 

@@ -180,6 +180,28 @@ test('a template is told at once, then at most once a minute, with how often; an
   );
 });
 
+test('what people called ordinary meanwhile is not told again for lines that came before', async (t) => {
+  const { sink, triage, clock, told, lookedBack } = await open(t);
+  await sink.append([
+    record({ message: 'broken 1' }),
+    record({ message: 'broken 2' }),
+    record({ message: 'this is broken' }),
+  ]);
+  await sink.append([record({ message: 'this is broken' })]);
+  await lookedBack();
+  told.length = 0;
+
+  const correction = { template: idOf('broken <*>'), text: 'broken <*>', mark: 'ordinary' } as const;
+  await triage.useCorrections({ tag: 'a', corrections: [correction] });
+  await clock.advance(61_000);
+  await lookedBack();
+
+  assert.deepEqual(
+    told.map(({ title }) => title),
+    ['this is broken'],
+  );
+});
+
 test('what came again and was not told yet is told when the agent ends', async (t) => {
   const { sink, told, lookedBack, close } = await open(t);
   await sink.append([
