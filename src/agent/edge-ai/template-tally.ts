@@ -18,12 +18,16 @@ type LevelLines = number[];
 const PAIRS_MAX = 4_000;
 const DAY_MS = 86_400_000;
 
+const KEYS_MAX = 2_000;
+
 /** Counts lines by template, AI agent, day of arrival and level, until somebody takes the counts. */
 export class TemplateTally {
   #templates = new Map<Template, Map<string, LevelLines>>();
   #pairs = 0;
   #uncounted = 0;
   #day = '';
+  /** Of the AI agents of this day: made once, since making and hashing one for each record takes longer than counting it. */
+  readonly #keys = new Map<AgentId, string>();
   #dayEndsAt = Number.NEGATIVE_INFINITY;
   #dayBeganAt = Number.POSITIVE_INFINITY;
 
@@ -47,7 +51,7 @@ export class TemplateTally {
       const record = records[index]!;
       if (record.agentId !== agentId) {
         agentId = record.agentId;
-        key = `${this.#day}\n${agentId}`;
+        key = this.#keys.get(agentId) ?? this.#newKey(agentId);
       }
       const lines = this.#templates.get(template)?.get(key) ?? this.#newLines(template, key);
       if (lines === undefined) this.#uncounted++;
@@ -89,6 +93,14 @@ export class TemplateTally {
     this.#dayBeganAt = Math.floor(now / DAY_MS) * DAY_MS;
     this.#dayEndsAt = this.#dayBeganAt + DAY_MS;
     this.#day = new Date(now).toISOString().slice(0, 10);
+    this.#keys.clear();
+  }
+
+  #newKey(agentId: AgentId): string {
+    if (this.#keys.size >= KEYS_MAX) this.#keys.clear();
+    const key = `${this.#day}\n${agentId}`;
+    this.#keys.set(agentId, key);
+    return key;
   }
 }
 
