@@ -39,8 +39,8 @@ const GROWTH_MAX = 8;
  * To find out whether a new text is one statement with others takes a hundred times as long as to know a line again. So many new texts are
  * compared freely; after them one for so many lines. Where more of the lines are new than that, they are free text, and no statement.
  */
-const COMPARED_FREELY = 1_500;
-const LINES_A_COMPARISON = 50;
+const COMPARED_FREELY = 1_200;
+const LINES_A_COMPARISON = 400;
 /** Masked texts whose template is remembered, in each of two generations. */
 const REMEMBERED_MAX = 8_192;
 /** A stored state is no larger unless asked. */

@@ -326,7 +326,7 @@ test('a flood of free text is not held against itself for ever; what was known s
   for (let line = 0; line < 4_000; line++) miner.place(Array.from({ length: 9 }, word).join(' '), line);
 
   const during = placeNames('long', 5_000);
-  for (let line = 0; line < 2_000; line++) miner.place(`the job ${line} has ended`, 6_000);
+  for (let line = 0; line < 12_000; line++) miner.place(`the job ${line} has ended`, 6_000);
   const afterwards = placeNames('short', 7_000);
 
   assert.equal(miner.place('the job 12 has ended', 9_000), known);
