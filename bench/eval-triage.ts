@@ -2,7 +2,9 @@
  * The figures of the triage on sets of lines whose answers are known, from messages and from raw lines, in one table. The interval is that in
  * which 95 % of the figures lie when systems are drawn anew (bootstrap, 2,000 times): what another choice of systems might have given.
  *
- *   npm run eval:triage -- [DIR] [--json]        DIR: of the sets; else NERVESYS_TRIAGE_SETS; else our own invented systems
+ *   npm run eval:triage -- [DIR] [--reserve] [--json]
+ *
+ * DIR: of the sets; else NERVESYS_TRIAGE_SETS; else our own invented systems, or with --reserve those on which nothing was tuned
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,16 +13,17 @@ import { parseArgs } from 'node:util';
 import { formatTable } from '../src/commands/output.ts';
 import { type Evaluation, evaluate } from '../src/commands/triage/evaluate.ts';
 import { type Scores, type Summary, summarise } from '../src/commands/triage/scores.ts';
+import { RESERVE, SYSTEMS } from '../tests/support/triage-sets/index.ts';
 import { writeSets } from '../tests/support/triage-sets/write-sets.ts';
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, reserve: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 const DRAWS = 2_000;
 const given = positionals[0] ?? process.env['NERVESYS_TRIAGE_SETS'];
 const folder = given ?? mkdtempSync(path.join(tmpdir(), 'nervesys-sets-'));
-if (given === undefined) writeSets(folder);
+if (given === undefined) writeSets(folder, values.reserve ? RESERVE : SYSTEMS);
 const messages = await evaluate({ folder, raw: false });
 const raw = await evaluate({ folder, raw: true });
 if (given === undefined) rmSync(folder, { recursive: true });
