@@ -31,6 +31,9 @@ export interface AlertReport {
   readonly resolved?: boolean;
 }
 
+/** Of a `dedup_key`, in UTF-16 units; a longer one is refused. */
+export const DEDUP_KEY_LENGTH_MAX = 200;
+
 /** More at once is nobody's count; past it nothing is added. */
 export const ALERT_COUNT_MAX = 1_000_000_000;
 /** Of the same AI agent, in `detail.lines_before` of an alert of records: those right before, oldest first, within so many bytes. */

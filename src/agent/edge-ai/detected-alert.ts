@@ -1,4 +1,4 @@
-import type { AlertReport } from '../../contract/alert.ts';
+import { type AlertReport, DEDUP_KEY_LENGTH_MAX } from '../../contract/alert.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import type { DetectorHit } from './detectors/index.ts';
 
@@ -9,7 +9,8 @@ export function detectedAlert(
 ): AlertReport {
   const { detector, kind, severity, agentId, subject, count, title, reason, detail } = hit;
   return {
-    dedup_key: `${server}:${agentId}:detector:${detector}:${subject}`,
+    // The names of a server, an AI agent and a tool may be longer together.
+    dedup_key: `${server}:${agentId}:detector:${detector}:${subject}`.slice(0, DEDUP_KEY_LENGTH_MAX).toWellFormed(),
     severity,
     server,
     agent_id: agentId,
