@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { ALERT_COUNT_MAX, ALERT_SEVERITIES, type AlertReport } from '../../contract/alert.ts';
+import { ALERT_COUNT_MAX, ALERT_SEVERITIES, type AlertReport, DEDUP_KEY_LENGTH_MAX } from '../../contract/alert.ts';
 import type { AuditAction } from '../../contract/audit.ts';
 import type { AlertDetail, AlertView } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
@@ -14,6 +14,8 @@ import { recordAlerts } from '../database/queries/record-alerts.ts';
 import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { storable } from '../database/storable.ts';
 import { publishAlerts } from '../fleet/event-hub.ts';
+import type { Corrections } from '../triage/corrections.ts';
+import { templateIdIn } from '../triage/template-of-alert.ts';
 import type { App, ServerDeps } from './app.ts';
 import { agentOf, personOf, requireAgent, requireOperator, requirePerson } from './principal.ts';
 import { AlertDetailSchema, AlertsAnswerSchema, AlertViewSchema } from './schemas/fleet.ts';
@@ -23,7 +25,7 @@ const ALERTS_MAX = 100;
 
 const SeveritySchema = Type.Union(ALERT_SEVERITIES.map((severity) => Type.Literal(severity)));
 const ReportSchema = Type.Object({
-  dedup_key: Type.String({ minLength: 1, maxLength: 200 }),
+  dedup_key: Type.String({ minLength: 1, maxLength: DEDUP_KEY_LENGTH_MAX }),
   severity: SeveritySchema,
   server: ServerNameSchema,
   agent_id: Type.Union([AgentIdSchema, Type.Null()]),
@@ -48,9 +50,17 @@ const NoteSchema = Type.Object(
   { default: {} },
 );
 
+const CALLED_NONE = { by: null, note: 'its template is marked as not an alert' };
+
+/** One that stands for many says of one template only what the latest was. */
+function isCalledNone({ detail }: AlertView, corrections: Pick<Corrections, 'isOrdinary'>): boolean {
+  const template = detail['of_many'] === true ? undefined : templateIdIn(detail);
+  return template !== undefined && corrections.isOrdinary(template);
+}
+
 /** What went wrong: told by agents, read, acknowledged and resolved by people. */
 export function alertsRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, hub, metrics } = deps;
+  const { clock, corrections, database, hub, metrics } = deps;
 
   app.post(
     '/api/v1/alerts',
@@ -73,12 +83,19 @@ export function alertsRoutes(app: App, deps: ServerDeps): void {
       const { told, over } = mergeReports(reports, server, now.getTime());
       const views = await database.transaction(async (transaction) => {
         const recorded = await recordAlerts(transaction, told, now, 'agent');
-        if (over.length === 0) return recorded;
-        const resolved = await resolveAlerts(
-          transaction,
-          { origin: 'agent', names: over.map((dedupKey) => ({ server, dedupKey })) },
-          now,
-        );
+        // Told before the server knew that people call it none: nobody is notified, and nobody need resolve it again.
+        const none = recorded.filter((view) => isCalledNone(view, corrections)).map(({ id }) => id);
+        if (over.length === 0 && none.length === 0) return recorded;
+        const resolved = [
+          ...(over.length === 0
+            ? []
+            : await resolveAlerts(
+                transaction,
+                { origin: 'agent', names: over.map((dedupKey) => ({ server, dedupKey })) },
+                now,
+              )),
+          ...(none.length === 0 ? [] : await resolveAlerts(transaction, { ids: none }, now, CALLED_NONE)),
+        ];
         return [...recorded.filter(({ id }) => !resolved.some((view) => view.id === id)), ...resolved];
       });
       metrics.add('nervesys_alerts_told_total', {}, reports.length);

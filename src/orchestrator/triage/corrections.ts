@@ -1,5 +1,5 @@
 import type { CorrectionsView, CorrectionView } from '../../contract/fleet-templates.ts';
-import type { CorrectionsAnswer } from '../../contract/triage.ts';
+import type { CorrectionsAnswer, TemplateId } from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { sha256Hex } from '../../platform/digest.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -31,6 +31,7 @@ export class Corrections implements AsyncDisposable {
   #subscription: Disposable | undefined;
   #looking: Promise<void> = Promise.resolve();
   #view: CorrectionsView = viewOf([]);
+  #ordinary: ReadonlySet<TemplateId> = new Set();
 
   constructor(options: CorrectionsOptions) {
     this.#options = options;
@@ -68,6 +69,11 @@ export class Corrections implements AsyncDisposable {
     return { tag, corrections: corrections.map(({ template, text, mark }) => ({ template, text, mark })) };
   }
 
+  /** Whether people called this very template ordinary. */
+  isOrdinary(template: TemplateId): boolean {
+    return this.#ordinary.has(template);
+  }
+
   /** Calls `listener` after each change. */
   onChange(listener: () => void): Disposable {
     this.#listeners.add(listener);
@@ -103,6 +109,8 @@ export class Corrections implements AsyncDisposable {
     const before = this.#view.tag;
     this.#view = viewOf(await readCorrections(this.#options.database));
     if (this.#view.tag === before) return;
+    const ordinary = this.#view.corrections.filter(({ mark }) => mark === 'ordinary');
+    this.#ordinary = new Set(ordinary.map(({ template }) => template));
     for (const listener of this.#listeners) listener();
   }
 }

@@ -154,6 +154,25 @@ test('marking an alert as none resolves what is open of its template, tells why,
   assert.deepEqual(JSON.parse(entry.detail), { mark: 'ordinary', text: TEXT, note: 'we know', resolved: 2 });
 });
 
+test('what a server tells before it knows of a mark is over at once, and so is nothing else', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  const key = await system.enrol('AIGARDEN01');
+  await tellTemplate(system, key);
+  await mark(system, TEMPLATE, { mark: 'ordinary' });
+
+  const late = await tellAlert(system, key, { template: TEMPLATE, template_text: TEXT, tier: 'scorer' });
+  const others = [
+    await tellAlert(system, key, { template: templateId('else'), template_text: 'else', tier: 'scorer' }),
+    await tellAlert(system, key, { template: TEMPLATE, tier: 'rule', rule: 'mine' }, 'rule'),
+    await tellAlert(system, key, { template: TEMPLATE, tier: 'scorer', of_many: true }),
+  ];
+
+  const detail = (await system.ask('GET', `/api/v1/alerts/${late}`)).json;
+  assert.equal(detail.state, 'resolved');
+  assert.equal(detail.events.at(-1).note, 'its template is marked as not an alert');
+  for (const id of others) assert.equal((await system.ask('GET', `/api/v1/alerts/${id}`)).json.state, 'open');
+});
+
 test("an alert of a rule, of a threshold or of another's words cannot be marked, and it is said why", async (t) => {
   const system = await TestOrchestrator.open(t, await postgres.database());
   const key = await system.enrol('AIGARDEN01');
