@@ -129,7 +129,10 @@ export class FollowUp {
       const encoded = { agentId, level, action, timestamp, json: JSON.stringify(stored).slice(1) };
       const message = messageOf(encoded);
       const template = judges.miner.find(verdict.template) ?? judges.miner.place(message, now);
-      return { record: encoded, message, template, verdict };
+      const hit = { record: encoded, message, template, verdict };
+      // In the record stands only which detector it was.
+      const detected = verdict.tier === 'detector' ? judges.detectors.lookAtOne(this.#view.of(encoded)) : undefined;
+      return detected === undefined ? hit : { ...hit, detected };
     });
     if (hits.length > 0) this.#tell(hits, now);
   }
