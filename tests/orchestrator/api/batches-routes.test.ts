@@ -106,7 +106,7 @@ for (const [name, open] of archives) {
       const { rows } = await fleet.database.query(
         `SELECT array(SELECT jsonb_object_keys(manifest->'agents')) AS names FROM archive_objects`,
       );
-      assert.deepEqual([...(rows[0]?.['names'] as string[])].sort(), ['__proto__', 'a\ufffd', 'constructor']);
+      assert.deepEqual([...(rows[0]!['names'] as string[])].sort(), ['__proto__', 'a\ufffd', 'constructor']);
     });
 
     it('a claim that nothing supports only leads to a permission again', async (t) => {
