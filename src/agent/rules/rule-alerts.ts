@@ -58,6 +58,11 @@ export class RuleAlerts {
     return this.#troubles.tellAgain(now);
   }
 
+  /** Tells what hit again and has not waited its minute: the agent ends. */
+  tellRest(): void {
+    this.#troubles.tellRest();
+  }
+
   absent({ rule: { settings }, agentId, lastAt }: Absence, now: number): void {
     const silentMs = now - lastAt;
     this.#options.tell(

@@ -145,11 +145,12 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     return this.#options.buffer.stats();
   }
 
-  /** Keeps what was counted. Safe twice. */
+  /** Tells what waits to be counted, and keeps what was counted. Safe twice. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#watch.close();
+    this.#alerts.tellRest();
     await this.#teller.told;
     this.#keep();
   }

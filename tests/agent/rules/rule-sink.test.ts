@@ -137,6 +137,22 @@ test('a request of which all is dropped is answered, and its position moves', as
   assert.equal(buffer.stats().records, 0);
 });
 
+test('what hit again and was not told yet is told when the agent ends', async (t) => {
+  const rules = '  - { name: broken, when: { level: ERROR }, then: { alert: critical } }\n';
+  const { sink, told } = await open(t, rules);
+  await sink.append(['first', 'second', 'third'].map((message) => record({ level: 'ERROR', message })));
+
+  await sink.close();
+
+  assert.deepEqual(
+    told.map(({ count, detail }) => [count, detail['message']]),
+    [
+      [1, 'first'],
+      [2, 'third'],
+    ],
+  );
+});
+
 test('an alert is told after the commit, at once; again at most once a minute, with how often', async (t) => {
   const rules =
     '  - { name: broken, description: It is broken, when: { level: ERROR }, then: { alert: critical, route: oncall } }\n';
