@@ -11,7 +11,7 @@ export class Conclusion {
   word: ModelWord | undefined;
   /** The highest score of a line of it; `undefined`: none was scored yet. */
   worst: Score | undefined;
-  /** Somebody was told that the scorer is unsure of it. */
+  /** A model was asked about it. */
   isInDoubt = false;
 
   private constructor(generation: number) {

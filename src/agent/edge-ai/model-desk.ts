@@ -2,6 +2,7 @@ import type { TemplateId } from '../../contract/triage.ts';
 import type { ModelSettings } from '../../contract/triage-settings.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Metric } from '../../platform/metrics-text.ts';
+import { Conclusion } from './conclusion.ts';
 import type { ModelAnswer, ModelQuestion } from './model/types.ts';
 import type { TriageDoubt, TriageEngine } from './triage-engine.ts';
 import type { Miner, Template } from './types.ts';
@@ -74,12 +75,13 @@ export class ModelDesk implements AsyncDisposable {
 
   ask(doubts: readonly TriageDoubt[]): void {
     if (!this.isOn || this.#isClosed) return;
-    for (const doubt of doubts) {
+    const asked = doubts.filter(isFirst);
+    for (const doubt of asked) {
       this.#asked.delete(doubt.template.id);
       this.#asked.set(doubt.template.id, doubt);
       if (this.#asked.size > ASKED_MAX) this.#asked.delete(this.#asked.keys().next().value!);
     }
-    if (this.#opened !== undefined) for (const doubt of doubts) this.#opened.tier.ask(this.#questionOf(doubt));
+    if (this.#opened !== undefined) for (const doubt of asked) this.#opened.tier.ask(this.#questionOf(doubt));
     else this.#opening ??= this.#open();
   }
 
@@ -123,4 +125,12 @@ export class ModelDesk implements AsyncDisposable {
     this.#asked.delete(templateId);
     this.#options.onWord(doubt, { verdict, reason, name: model });
   }
+}
+
+/** Notes that a template's question is put, which is once while the template stays what it is; only what is stored leads to one. */
+function isFirst({ template }: TriageDoubt): boolean {
+  const known = Conclusion.of(template);
+  if (known.isInDoubt) return false;
+  known.isInDoubt = true;
+  return true;
 }

@@ -247,7 +247,6 @@ export class TriageEngine {
           }
         : undefined;
     if (score.isUnsure && !known.isInDoubt && word === undefined && this.wantsDoubts) {
-      known.isInDoubt = true;
       work.doubts.push({
         agentId: record.agentId,
         record: plainRecord(record),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Conclusion } from '../../../src/agent/edge-ai/conclusion.ts';
 import { Corrections } from '../../../src/agent/edge-ai/corrections.ts';
 import type { TriageJudgement } from '../../../src/agent/edge-ai/triage-engine.ts';
 import { withVerdict } from '../../../src/agent/judging.ts';
@@ -184,17 +185,21 @@ test('many records are judged in slices, with the same outcome as at once', asyn
   assert.deepEqual(sliced.hits.length, atOnce.hits.length);
 });
 
-test('a new template in doubt is told to whoever wants to know, once', async () => {
-  const engine = await engineWith();
-  const records = [record({ message: 'perhaps 1' }), record({ message: 'perhaps 2' })];
+test('a template in doubt is told to whoever wants to know, until its question is put', async () => {
+  const miner = new NumbersMiner();
+  const engine = await engineWith({ miner });
+  const records = [record({ message: 'perhaps 1' })];
 
   const unasked = engine.judge([record({ message: 'perhaps not' })], NOON).doubts;
   engine.wantsDoubts = true;
-  const doubts = [...engine.judge(records, NOON).doubts, ...engine.judge(records, NOON).doubts];
+  const refused = engine.judge(records, NOON).doubts; // the buffer is full, say
+  const stored = engine.judge(records, NOON).doubts;
+  Conclusion.of(miner.place('perhaps 1', NOON)).isInDoubt = true;
+  const afterwards = engine.judge(records, NOON).doubts;
 
   assert.deepEqual(
-    [...unasked, ...doubts].map(({ message, verdict }) => [message, verdict]),
-    [['perhaps 1', undefined]],
+    [unasked, refused, stored, afterwards].map((doubts) => doubts.map(({ message }) => message)),
+    [[], ['perhaps 1'], ['perhaps 1'], []],
   );
 });
 
