@@ -54,10 +54,10 @@ interface Library {
  * `nervesys model serve`, which the agent starts by itself: loads the model that it is told on standard input, and answers on standard output
  * what it is asked, until standard input ends.
  */
-export async function run(options: { readonly home?: string }): Promise<number> {
+export async function run(options: { readonly home?: string; readonly parent?: number }): Promise<number> {
   makeHumble();
   // Within an answer nobody reads standard input, so the end of an agent that was killed shows by another parent first.
-  return Promise.race([serve(options), orphaned()]);
+  return Promise.race([serve(options), orphaned(options.parent ?? process.ppid)]);
 }
 
 async function serve(options: { readonly home?: string }): Promise<number> {
@@ -94,8 +94,8 @@ function makeHumble(): void {
     }
 }
 
-async function orphaned(): Promise<number> {
-  const parent = process.ppid;
+/** `parent`: as its starter says it, for it may have ended before we look. */
+async function orphaned(parent: number): Promise<number> {
   while (process.ppid === parent) await systemClock.sleep(PARENT_LOOK_MS);
   return EXIT.failed;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { durationOption } from './options.ts';
+import { countOption, durationOption } from './options.ts';
 import type { ProgramParts } from './program-people.ts';
 
 /** `nervesys model …`: the language model that the triage may ask, where somebody wants one. */
@@ -63,5 +63,6 @@ export function addModel(
   model
     .command('serve', { hidden: true }) // what an agent starts beside itself
     .addOption(home())
+    .addOption(new Option('--parent <pid>', 'ends with this process').argParser(countOption))
     .action(runs(() => import('./model-serve.ts')));
 }

@@ -107,7 +107,15 @@ export const AUDIT_GROUPS: readonly { readonly key: TextKey; readonly actions: r
   },
   {
     key: 'auditGroupAlerts',
-    actions: ['alert.acknowledged', 'alert.resolved', 'silence.created', 'silence.ended', 'channel.tested'],
+    actions: [
+      'alert.acknowledged',
+      'alert.resolved',
+      'silence.created',
+      'silence.ended',
+      'channel.tested',
+      'template.marked',
+      'template.unmarked',
+    ],
   },
 ];
 

@@ -187,7 +187,7 @@ for (const [what, body] of [
       process.execPath,
       [
         '-e',
-        `const child = require('node:child_process').spawn(process.execPath, ${JSON.stringify([MAIN, 'model', 'serve', '--home', home])}, { stdio: ['pipe', 'ignore', 'inherit'] });
+        `const child = require('node:child_process').spawn(process.execPath, [...${JSON.stringify([MAIN, 'model', 'serve', '--home', home, '--parent'])}, String(process.pid)], { stdio: ['pipe', 'ignore', 'inherit'] });
          child.stdin.write(${JSON.stringify(what === 'loads' ? `${JSON.stringify({ type: 'load', path: join(home, 'models/tiny.gguf'), grammar: '' })}\n` : '')});
          console.log(child.pid);`,
       ],
