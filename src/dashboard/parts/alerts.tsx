@@ -1,11 +1,11 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { ALERT_SEVERITIES, type AlertSeverity } from '../../contract/alert.ts';
-import { reasonOf } from '../live/api.ts';
 import type { TextKey } from '../messages/words.ts';
 import type { AlertQuery } from '../model/alert-pages.ts';
 import { alertAddress, FLEET_ADDRESS, TEMPLATES_ADDRESS } from '../model/view.ts';
 import { AlertItem } from './alert-item.tsx';
 import { NewAlert } from './alert-list.tsx';
+import { NextPage } from './next-page.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
 import { SilenceList } from './silence-list.tsx';
 
@@ -154,34 +154,12 @@ interface OlderProps {
   readonly onTurned: (index: number) => void;
 }
 
-/** One page further back. What the orchestrator says against it stands beside. */
+/** One page further back. */
 function Older({ shown, onTurned }: OlderProps) {
-  const words = useWords();
   const { alerts } = usePage();
-  const [asking, setAsking] = useState(false);
-  const [problem, setProblem] = useState<string>();
   const turn = async () => {
-    setAsking(true);
-    setProblem(undefined);
-    try {
-      await alerts.older();
-      requestAnimationFrame(() => onTurned(shown)); // once they stand there
-    } catch (error) {
-      setProblem(reasonOf(error));
-    } finally {
-      setAsking(false);
-    }
+    await alerts.older();
+    requestAnimationFrame(() => onTurned(shown)); // once they stand there
   };
-  return (
-    <div class="pages">
-      <button type="button" aria-disabled={asking} onClick={() => !asking && turn()}>
-        {words.say(asking ? 'alertsLoading' : 'alertsOlder')}
-      </button>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {words.say('actionFailed', { reason: problem })}
-        </p>
-      )}
-    </div>
-  );
+  return <NextPage label="alertsOlder" asking="alertsLoading" onTurn={turn} />;
 }

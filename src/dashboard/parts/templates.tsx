@@ -3,6 +3,7 @@ import type { TemplateView } from '../../contract/fleet-templates.ts';
 import { LEVELS, type Level } from '../../contract/record.ts';
 import { reasonOf, type TemplatesQuery } from '../live/api.ts';
 import { ALERTS_ADDRESS } from '../model/view.ts';
+import { NextPage } from './next-page.tsx';
 import { usePage, useWords } from './page-context.ts';
 import { TemplateItem } from './template-item.tsx';
 import { isOperator, useRole } from './use-role.ts';
@@ -94,7 +95,9 @@ export function Templates() {
             ))}
           </ul>
         )}
-        {loaded.type === 'loaded' && loaded.next !== undefined && <More onMore={() => more(loaded)} />}
+        {loaded.type === 'loaded' && loaded.next !== undefined && (
+          <NextPage label="templatesMore" asking="templatesLoading" onTurn={() => more(loaded)} />
+        )}
       </section>
     </div>
   );
@@ -158,35 +161,5 @@ function QueryBar({ query, onQuery }: QueryBarProps) {
         onInput={({ currentTarget: { value } }) => onQuery({ ...query, text: value })}
       />
     </search>
-  );
-}
-
-/** One page further. What the orchestrator says against it stands beside. */
-function More({ onMore }: { readonly onMore: () => Promise<void> }) {
-  const words = useWords();
-  const [asking, setAsking] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const turn = async () => {
-    setAsking(true);
-    setProblem(undefined);
-    try {
-      await onMore();
-    } catch (error) {
-      setProblem(reasonOf(error));
-    } finally {
-      setAsking(false);
-    }
-  };
-  return (
-    <div class="pages">
-      <button type="button" aria-disabled={asking} onClick={() => !asking && turn()}>
-        {words.say(asking ? 'templatesLoading' : 'templatesMore')}
-      </button>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {words.say('actionFailed', { reason: problem })}
-        </p>
-      )}
-    </div>
   );
 }
