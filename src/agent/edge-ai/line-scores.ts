@@ -1,5 +1,5 @@
 import { LEVELS, type Level } from '../../contract/record.ts';
-import { LEVEL_INDEX } from './level-index.ts';
+import { LEVEL_INDEX } from '../rules/record-view.ts';
 import type { LineScorer, Score, ScoreInput } from './types.ts';
 
 /** Lines of which nobody said a level have a place of their own. */

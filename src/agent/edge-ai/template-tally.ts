@@ -2,7 +2,7 @@ import type { AgentId } from '../../contract/ids.ts';
 import { LEVELS } from '../../contract/record.ts';
 import { COUNTS_PER_TEMPLATE_MAX, type TemplateCount, type TemplateReport } from '../../contract/triage.ts';
 import type { EncodedRecord } from '../buffer/types.ts';
-import { LEVEL_INDEX } from './level-index.ts';
+import { LEVEL_INDEX } from '../rules/record-view.ts';
 import type { Template } from './types.ts';
 
 /** Who says what of a template is to be told with its counts. */
