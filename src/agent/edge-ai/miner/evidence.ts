@@ -19,22 +19,20 @@ const LONG_STATEMENT_WORDS = 5;
 /** Words that a statement must have beside two places that vary on their own. */
 const APART_CONSTANTS_MIN = 3;
 /** How many different words must have stood in a place before it is a variable, by what the place looks like. */
-export interface Evidence {
+const EVIDENCE = {
   /** Anywhere. */
-  readonly words: number;
+  words: 8,
   /** In a statement that is long and the same otherwise. */
-  readonly long: number;
+  long: 3,
   /** Words that look like names: `a_b`, `a.b`, `fooBar`. */
-  readonly names: number;
+  names: 4,
   /** `key=…`, `'…'`, `[…]`. */
-  readonly values: number;
+  values: 4,
   /** In quotes, and after a noun that names follow. */
-  readonly named: number;
+  named: 3,
   /** After a preposition: `by root`, `from alpha`. */
-  readonly placed: number;
-}
-
-export const EVIDENCE: Evidence = { words: 8, long: 3, names: 4, values: 4, named: 3, placed: 3 };
+  placed: 3,
+} as const;
 
 /**
  * Whether `values`, seen at one place of a statement that is the same otherwise, show that the place is a variable. `at`: all the places
@@ -45,7 +43,6 @@ export function isVariablePlace(
   index: number,
   at: readonly number[],
   values: ReadonlySet<string>,
-  evidence: Evidence = EVIDENCE,
   telling?: Uint8Array,
 ): boolean {
   let [count, words, names, states] = [0, 0, 0, 0];
@@ -72,10 +69,10 @@ export function isVariablePlace(
   const constants = countConstants(tokens, at, telling);
   if (constants < at.length) return false;
   const place = placeKind(tokens, index);
-  let needed =
-    place !== undefined ? evidence[place] : constants >= LONG_STATEMENT_WORDS ? evidence.long : evidence.words;
-  if (states > 0) needed = Math.max(needed, evidence.words);
-  else if (names === words) needed = Math.min(needed, evidence.names) - (place === undefined ? 0 : 1);
+  let needed: number =
+    place !== undefined ? EVIDENCE[place] : constants >= LONG_STATEMENT_WORDS ? EVIDENCE.long : EVIDENCE.words;
+  if (states > 0) needed = Math.max(needed, EVIDENCE.words);
+  else if (names === words) needed = Math.min(needed, EVIDENCE.names) - (place === undefined ? 0 : 1);
   // A statement is told by its beginning and by its words: more is asked where that would go.
   if (isBeginning(tokens, index, telling)) needed *= 2;
   if (constants === 1) needed += 2;

@@ -1,5 +1,5 @@
 import type { Comparison } from './compare.ts';
-import { countConstants, EVIDENCE, type Evidence, isVariablePlace, varyApart } from './evidence.ts';
+import { countConstants, isVariablePlace, varyApart } from './evidence.ts';
 import { isLearnt, learnt } from './skeleton.ts';
 import type { Near } from './template-index.ts';
 import type { TemplateNode } from './template-node.ts';
@@ -16,24 +16,14 @@ export interface Union {
 }
 
 /** Whether a new template and those that nearly hold its text are one statement; which, and what it reads like. */
-export function generalise(
-  tokens: readonly string[],
-  near: readonly Near[],
-  evidence: Evidence = EVIDENCE,
-  telling?: Uint8Array,
-): Union | undefined {
-  return byTokens(tokens, near, evidence, telling) ?? byPiece(near);
+export function generalise(tokens: readonly string[], near: readonly Near[], telling?: Uint8Array): Union | undefined {
+  return byTokens(tokens, near, telling) ?? byPiece(near);
 }
 
 type ByTokens = Near & { readonly by: Extract<Comparison, { type: 'tokens' }> };
 
 /** They differ only where enough different words were seen. */
-function byTokens(
-  tokens: readonly string[],
-  near: readonly Near[],
-  evidence: Evidence,
-  telling?: Uint8Array,
-): Union | undefined {
+function byTokens(tokens: readonly string[], near: readonly Near[], telling?: Uint8Array): Union | undefined {
   const candidates = near.filter((other): other is ByTokens => other.by.type === 'tokens');
   candidates.sort((one, other) => one.by.at.length - other.by.at.length || one.node.serial - other.node.serial);
   const tried = new Set<string>();
@@ -45,7 +35,7 @@ function byTokens(
     const group = candidates.filter((other) => other.by.at.every((index) => at.includes(index)));
     const texts = [tokens, ...group.map((other) => other.node.tokens)];
     const isEnough = at.every((index) =>
-      isVariablePlace(tokens, index, at, new Set(texts.map((those) => those[index] as string)), evidence, telling),
+      isVariablePlace(tokens, index, at, new Set(texts.map((those) => those[index] as string)), telling),
     );
     if (!isEnough && !varyApart(tokens, at, texts, telling)) continue;
     const isOpen = (index: number) =>

@@ -20,7 +20,6 @@ import type { TemplateId } from '../../../contract/triage.ts';
 import type { Miner, Template } from '../types.ts';
 import { findCrowd } from './crowd.ts';
 import { Doorkeeper } from './doorkeeper.ts';
-import { EVIDENCE, type Evidence } from './evidence.ts';
 import { generalise, type Union } from './generalise.ts';
 import { HeaderReader } from './header.ts';
 import { readState, writeState } from './miner-state.ts';
@@ -48,7 +47,6 @@ const STORED_SIZE_MAX = 1_000_000;
 
 export interface MinerOptions {
   readonly limits?: ShelfLimits;
-  readonly evidence?: Evidence;
 }
 
 export class TemplateMiner implements Miner {
@@ -57,7 +55,6 @@ export class TemplateMiner implements Miner {
   readonly #shelf: TemplateShelf;
   readonly #index = new TemplateIndex();
   readonly #doorkeeper = new Doorkeeper();
-  readonly #evidence: Evidence;
   readonly #byId = new Map<TemplateId, TemplateNode>();
   /** How many templates `#byId` doesn't know yet: they are named when somebody looks for an id. */
   #unnamed = 0;
@@ -69,7 +66,6 @@ export class TemplateMiner implements Miner {
   #evicted = 0;
 
   constructor(options: MinerOptions = {}) {
-    this.#evidence = options.evidence ?? EVIDENCE;
     this.#shelf = new TemplateShelf((node) => this.#forget(node), options.limits);
   }
 
@@ -168,7 +164,7 @@ export class TemplateMiner implements Miner {
     const words = this.#index.words;
     const telling = words.templates < TELLING_TEMPLATES_MIN ? undefined : words.telling(codes);
     return (
-      (near.length === 0 ? undefined : generalise(tokens, near, this.#evidence, telling)) ??
+      (near.length === 0 ? undefined : generalise(tokens, near, telling)) ??
       findCrowd(tokens, codes, this.#index.alike(codes), words)
     );
   }
