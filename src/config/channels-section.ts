@@ -1,6 +1,7 @@
 import { ALERT_SEVERITIES } from '../contract/alert.ts';
 import { AGENT_ID_LENGTH_MAX } from '../contract/ids.ts';
 import { parseServerPattern, SERVER_PATTERN } from '../contract/server-pattern.ts';
+import { byType } from './by-type.ts';
 import {
   CHANNEL_TYPES,
   type ChannelCommon,
@@ -10,7 +11,6 @@ import {
   WEEKDAYS,
 } from './channel-settings.ts';
 import { clockTime } from './clock-time.ts';
-import { nearest } from './complaints.ts';
 import {
   described,
   duration,
@@ -102,7 +102,7 @@ const commonFields = {
 } as const;
 
 /** What each type has besides; its secret is never here. */
-const ownFields = {
+export const ownFields = {
   email: {
     host: required(
       described(
@@ -176,34 +176,7 @@ type CommonRead = Read<typeof commonFields>;
 type OwnRead<T extends ChannelType> = Read<(typeof ownFields)[T]>;
 type ChannelRead = { [T in ChannelType]: CommonRead & OwnRead<T> & { readonly type: T } }[ChannelType];
 
-const typeField = oneOf(...CHANNEL_TYPES);
-const wholes = Object.fromEntries(
-  CHANNEL_TYPES.map((type) => [
-    type,
-    group({ type: required(described(oneOf(type), 'What it is.')), ...ownFields[type], ...commonFields }),
-  ]),
-) as unknown as Readonly<Record<ChannelType, Field<ChannelRead>>>;
-
-/** One channel: its `type` decides which keys it has. */
-const channel: Field<ChannelRead> = {
-  schema: { oneOf: CHANNEL_TYPES.map((type) => wholes[type].schema) },
-  expects: `a group with a type, one of ${CHANNEL_TYPES.join(', ')}, and its keys`,
-  read(located, path, complaints) {
-    const given = located.type === 'map' ? located.entries.find(({ key }) => key === 'type') : undefined;
-    if (given === undefined) {
-      if (located.type !== 'map') complaints.add(located.at, path, 'is no group of keys', `use ${this.expects}`);
-      else complaints.add(located.at, `${path}.type`, 'is missing', `use ${typeField.expects}`);
-      return undefined;
-    }
-    const written = given.value.type === 'scalar' ? given.value.value : undefined;
-    const type = CHANNEL_TYPES.find((one) => one === written);
-    if (type !== undefined) return wholes[type].read(located, path, complaints);
-    const meant = typeof written === 'string' ? nearest(written, CHANNEL_TYPES) : undefined;
-    if (meant === undefined) return typeField.read(given.value, `${path}.type`, complaints) as undefined;
-    complaints.add(given.value.at, `${path}.type`, `is ${JSON.stringify(written)}`, `did you mean ${meant}?`);
-    return undefined;
-  },
-};
+const channel: Field<ChannelRead> = byType(CHANNEL_TYPES, ownFields, commonFields);
 
 /** The `channels:` section of `orchestrator.yaml`. */
 export const channelsSection = described(
@@ -236,7 +209,8 @@ export function channelSettings(read: ReadonlyMap<string, ChannelRead> | undefin
   });
 }
 
-const MAIL_PORTS = { starttls: 587, implicit: 465, none: 25 } as const;
+/** Where `port` is left out. */
+export const MAIL_PORTS = { starttls: 587, implicit: 465, none: 25 } as const;
 
 function commonSettings(name: string, read: CommonRead): ChannelCommon {
   const { lang, time_zone, severity, only, resolved, quiet_hours: quiet, escalate } = read;

@@ -4,6 +4,7 @@ import type { RuleSettings } from '../contract/rules.ts';
 import type { ModelSettings, TriageSettings } from '../contract/triage-settings.ts';
 import type { ChannelSettings, Weekday } from './channel-settings.ts';
 import type { CommitSigner } from './commit-signer.ts';
+import type { ReportSettings } from './report-settings.ts';
 
 /** The whole configuration: checked, merged with the defaults, in ms and bytes, frozen. */
 export interface Config {
@@ -153,6 +154,8 @@ export interface OrchestratorSettings {
   readonly deadMan?: { readonly intervalMs: number };
   /** Absent as `rollout`. */
   readonly backup?: BackupSettings;
+  /** Absent as `channels` is. */
+  readonly reports?: ReportSettings;
 }
 
 export interface AlertSettings {
@@ -280,4 +283,17 @@ export interface StorageSettings {
     };
     readonly uplink: { readonly program: string; readonly authService: string | undefined };
   };
+  /** What the archive costs, for reports; absent: nobody has said, and costs aren't known. */
+  readonly prices?: ArchivePrices;
+}
+
+/** In `currency` (three letters, ISO 4217). */
+export interface ArchivePrices {
+  readonly currency: string;
+  /** Of keeping 10¹² bytes for 30 days. */
+  readonly keepTbMonth: number;
+  /** Of a million objects written. */
+  readonly writeMillion: number;
+  /** Of keeping a million objects for 30 days (Storj counts segments). */
+  readonly keepMillionMonth: number;
 }

@@ -22,6 +22,7 @@ export type {
   AgentDefaults,
   AgentSettings,
   AlertSettings,
+  ArchivePrices,
   BackupSettings,
   Config,
   ConfigSource,
@@ -49,6 +50,15 @@ export {
   loadConfig,
   revisionOf,
 } from './load-config.ts';
+export type {
+  ArchiveShelfSettings,
+  DriveShelfSettings,
+  EmailShelfSettings,
+  FolderShelfSettings,
+  ReportSettings,
+  ShelfSettings,
+} from './report-settings.ts';
+export { REPORTS_DEFAULTS } from './reports-section.ts';
 export { agentsOn, journaldOn, resolveAgent, sourcesOn, syslogOn } from './resolve-agent.ts';
 export { serverPart } from './server-part.ts';
 export { writeRule } from './write-rule.ts';

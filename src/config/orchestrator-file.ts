@@ -3,11 +3,13 @@ import { alertSettings, alertsSection, checkAlerts } from './alerts-section.ts';
 import { backupSection, backupSettings } from './backup-section.ts';
 import { channelSettings, channelsSection } from './channels-section.ts';
 import { checkChannels } from './check-channels.ts';
+import { checkReports } from './check-reports.ts';
 import type { OrchestratorSettings } from './config.ts';
 import { described, duration, group, httpUrl, list, number, parsed, type Read, text, withDefault } from './fields.ts';
 import { gitSection, gitSettings } from './git-section.ts';
 import { checkHistory, historySection, historySettings } from './history-section.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
+import { reportSettings, reportsSection } from './reports-section.ts';
 import { checkRollout, rolloutSection, rolloutSettings } from './rollout-section.ts';
 import { checkTls, tlsSection, tlsSettings } from './tls-section.ts';
 
@@ -80,6 +82,7 @@ const fields = {
     'A sign of life outward, so that a silent orchestrator is noticed too: to the address in NERVESYS_DEAD_MAN_URL.',
   ),
   backup: backupSection,
+  reports: reportsSection,
   history: historySection,
 } as const;
 
@@ -104,6 +107,7 @@ export function orchestratorSettings(read: Read<typeof fields>): OrchestratorSet
     channels: channelSettings(read.channels),
     deadMan: { intervalMs: read.dead_man.interval },
     backup: backupSettings(read.backup),
+    reports: reportSettings(read.reports),
     history: historySettings(read.history),
   };
 }
@@ -120,6 +124,7 @@ export function checkOrchestrator(
   checkAlerts(settings, root, complaints);
   checkChannels(settings, root, complaints);
   checkHistory(settings, root, complaints);
+  checkReports(settings, root, complaints);
   const complain = (key: string, problem: string, remedy: string) =>
     complaints.add(positionOf(root, ['heartbeat', key]), `heartbeat.${key}`, problem, remedy);
 

@@ -8,9 +8,11 @@ import {
   flag,
   group,
   httpUrl,
+  number,
   oneOf,
   parsed,
   type Read,
+  required,
   size,
   text,
   withDefault,
@@ -82,6 +84,21 @@ const fields = {
     {},
     'How long logs are kept.',
   ),
+  prices: described(
+    group({
+      currency: withDefault(
+        parsed('three letters such as USD, EUR or ILS', '^[A-Z]{3}$', (value) =>
+          /^[A-Z]{3}$/.test(value) ? value : undefined,
+        ),
+        'USD',
+        'Of these prices.',
+      ),
+      keep_tb_month: required(described(price(), 'Of keeping 1 TB (10¹² bytes) for 30 days.')),
+      write_million: withDefault(price(), 0, 'Of writing a million objects.'),
+      keep_million_month: withDefault(price(), 0, 'Of keeping a million objects for 30 days; Storj counts segments.'),
+    }),
+    'What the archive costs by your contract, for reports; left out: they show no cost.',
+  ),
   archive: withDefault(
     group({
       bucket: withDefault(
@@ -152,6 +169,10 @@ const fields = {
   ),
 } as const;
 
+function price() {
+  return number({ least: 0, most: 1_000_000 });
+}
+
 export const storageFile = group(fields);
 
 export function storageSettings({
@@ -160,6 +181,7 @@ export function storageSettings({
   credentials,
   credentials_ttl,
   retention,
+  prices,
   archive,
 }: Read<typeof fields>): StorageSettings {
   const { sts, uplink, ...bucket } = archive;
@@ -169,6 +191,16 @@ export function storageSettings({
     credentials,
     credentialsTtlMs: credentials_ttl,
     retention: { logsMs: retention.logs, by: retention.by },
+    ...(prices === undefined
+      ? {}
+      : {
+          prices: {
+            currency: prices.currency,
+            keepTbMonth: prices.keep_tb_month,
+            writeMillion: prices.write_million,
+            keepMillionMonth: prices.keep_million_month,
+          },
+        }),
     archive: {
       ...bucket,
       sts: { endpoint: sts.endpoint, roleArn: sts.role_arn, allowOverwriting: sts.allow_overwriting },

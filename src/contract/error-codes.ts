@@ -119,6 +119,65 @@ export const ERROR_CODES = {
     meaning: 'Another agent is running on this home.',
     remedy: 'Stop it, or give this one a home of its own with --home.',
   },
+  // Reports and their shelves
+  NSV_REPORT_PERIOD_INVALID: {
+    status: 400,
+    meaning: 'A report was asked for a day, week or month that is none, or that has not begun.',
+    remedy: 'Use 2025-12-10 for a day, 2025-W50 for an ISO week, 2025-12 for a month.',
+  },
+  NSV_REPORT_NOT_FOUND: {
+    status: 404,
+    meaning: 'There is no such report, version or file.',
+    remedy: 'Look at `GET reports`, or make it with `nervesys report`.',
+  },
+  NSV_REPORT_RUNNING: {
+    status: 409,
+    meaning: 'This report is being made already.',
+    remedy: 'Wait until it is ready.',
+  },
+  NSV_REPORT_FAILED: {
+    status: 500,
+    meaning: 'A report could not be gathered or rendered; it is tried again.',
+    remedy: "Look at the orchestrator's log for the reason.",
+  },
+  NSV_SHELF_UNKNOWN: {
+    status: 404,
+    meaning: 'There is no shelf of this name.',
+    remedy: 'Use a name of `reports.shelves` in orchestrator.yaml.',
+  },
+  NSV_SHELF_UNCONFIGURED: {
+    meaning: "A shelf's credential is missing, or can't be used.",
+    remedy: 'Set what the message names (.env.example lists it), then send the report again.',
+  },
+  NSV_SHELF_UNREACHABLE: {
+    meaning: 'A shelf does not answer; reports wait and are sent again.',
+    remedy: 'Check the network from the orchestrator to it.',
+  },
+  NSV_SHELF_BUSY: {
+    meaning: 'A shelf asks to be called less often, or is in trouble itself; reports wait and are sent again.',
+    remedy: 'Wait; if it lasts, look at the quota of requests there.',
+  },
+  NSV_SHELF_DENIED: {
+    meaning: 'A shelf refuses to take reports from this credential.',
+    remedy: 'Give the credential the right to write to the folder.',
+  },
+  NSV_SHELF_SIGN_IN: {
+    meaning: "A shelf's credential is no longer good.",
+    remedy: 'Make a new one, and put it in the place of the old.',
+  },
+  NSV_SHELF_FULL: {
+    meaning: 'A shelf has no room left for reports.',
+    remedy: 'Make room there, or use another folder; then send the report again.',
+  },
+  NSV_SHELF_NO_FOLDER: {
+    meaning: "A shelf's folder isn't there, or this credential can't see it.",
+    remedy: 'Check its id or path, and that it is shared with the credential.',
+  },
+  NSV_SHELF_REJECTED: {
+    meaning: 'A shelf does not take this file.',
+    remedy: 'Read what it answered; the file itself is kept and can be fetched from the reports page.',
+  },
+
   // Archive
   NSV_ARCHIVE_UNREACHABLE: {
     status: 503,

