@@ -501,19 +501,17 @@ function templateFact(text: string, n: number, agents: readonly string[], { star
 }
 
 function aiWork(agents: readonly string[], slots: number): NonNullable<ReportFacts['ai_work']> {
-  const by_agent_model = agents
-    .slice(0, 200)
-    .map((agent_id, n) => ({
-      agent_id,
-      model: n % 4 === 3 ? null : 'gpt-5',
-      calls: 900,
-      failed_calls: 4,
-      input_tokens: 2_000_000,
-      output_tokens: 300_000,
-      tool_calls: 400,
-      tool_failures: 9,
-      cost_usd: n % 4 === 3 ? null : 5.5,
-    }));
+  const by_agent_model = agents.slice(0, 200).map((agent_id, n) => ({
+    agent_id,
+    model: n % 4 === 3 ? null : 'gpt-5',
+    calls: 900,
+    failed_calls: 4,
+    input_tokens: 2_000_000,
+    output_tokens: 300_000,
+    tool_calls: 400,
+    tool_failures: 9,
+    cost_usd: n % 4 === 3 ? null : 5.5,
+  }));
   const of = (key: 'calls' | 'failed_calls' | 'input_tokens' | 'output_tokens' | 'tool_calls' | 'tool_failures') =>
     sum(by_agent_model.map((one) => one[key]));
   const tokens = of('input_tokens') + of('output_tokens');
