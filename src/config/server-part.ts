@@ -1,5 +1,5 @@
 import type { ServerName } from '../contract/ids.ts';
-import type { AgentDefaults, Config } from './config.ts';
+import type { AgentDefaults, Config, StorageSettings } from './config.ts';
 import { agentsOn } from './resolve-agent.ts';
 
 /**
@@ -14,6 +14,7 @@ export function serverPart(config: Config, server: string): Config {
     agentDefaults: narrowed(config.agentDefaults, server),
     configSource: { source: undefined, ...NO_REPOSITORY },
     // By name: what is added for the orchestrator alone (how it rolls out, who may sign) is no server's business.
+    storage: withoutPrices(config.storage),
     orchestrator: { listen, publicUrl, tls, trustedProxies: [], git: NO_REPOSITORY, heartbeat, keys },
   };
 }
@@ -25,4 +26,8 @@ const NO_REPOSITORY = { repository: undefined, branch: 'main', path: 'config', p
 function narrowed<T extends AgentDefaults>(settings: T, server: string): T {
   if (settings.servers === undefined) return settings;
   return { ...settings, servers: settings.servers.some((name) => name === server) ? [server as ServerName] : [] };
+}
+
+function withoutPrices({ prices: _, ...storage }: StorageSettings): StorageSettings {
+  return storage;
 }
