@@ -1,5 +1,5 @@
 import type { Weekday } from '../../config/index.ts';
-import { zoneOffsetMs } from '../../platform/zone-offset.ts';
+import { instantOfWall, zoneOffsetMs } from '../../platform/zone-offset.ts';
 
 /** A stretch of each day, or of some. Minutes after midnight; `to` at or before `from` is of the next day. */
 export interface RecurringWindow {
@@ -38,7 +38,7 @@ function endOfOne(window: RecurringWindow, timeZone: string, at: number): number
     const minutes = wall.minutes + daysAgo * DAY_MINUTES;
     const to = window.toMinutes + (overnight ? DAY_MINUTES : 0);
     if (minutes < window.fromMinutes || minutes >= to) continue;
-    return instantOf(day + Math.floor(to / DAY_MINUTES), to % DAY_MINUTES, timeZone);
+    return instantOfWall((day * DAY_MINUTES + to) * MINUTE_MS, timeZone);
   }
   return undefined;
 }
@@ -48,16 +48,6 @@ function wallTime(at: number, timeZone: string): { readonly day: number; readonl
   const shifted = at + zoneOffsetMs(at, timeZone);
   const day = Math.floor(shifted / (DAY_MINUTES * MINUTE_MS));
   return { day, minutes: Math.floor(shifted / MINUTE_MS) - day * DAY_MINUTES };
-}
-
-/** When the wall clock shows this. Where it does twice, the first; where it never does, as long after the leap as it would be. */
-function instantOf(day: number, minutes: number, timeZone: string): number {
-  const wall = (day * DAY_MINUTES + minutes) * MINUTE_MS;
-  const guesses = [
-    wall - zoneOffsetMs(wall - DAY_MINUTES * MINUTE_MS, timeZone),
-    wall - zoneOffsetMs(wall + DAY_MINUTES * MINUTE_MS, timeZone),
-  ];
-  return guesses.find((guess) => guess + zoneOffsetMs(guess, timeZone) === wall) ?? Math.max(...guesses);
 }
 
 const WEEKDAY_NAMES: readonly Weekday[] = [
