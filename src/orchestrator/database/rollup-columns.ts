@@ -75,6 +75,39 @@ export function figuresOfBeats(lost: string, dropped: string): string {
   ].join(', ');
 }
 
+/**
+ * Beats that are not rolled up yet, with what the counters in them grew by: CTEs, `beats` and at last `grown`. `where` and `interval` as in
+ * `beatsWhere`.
+ *
+ * A counter's growth is told by the first beat that shows it: one that comes late, when a newer one has told all of it, adds nothing. A
+ * counter that is lower than before has begun anew. Of an AI agent that was never heard before nothing is known of when its
+ * server's counters grew: it begins at none.
+ */
+export function grownBeats(where: string, interval: string): string {
+  const from = (
+    counter: string,
+  ) => `CASE WHEN before_at IS NOT NULL AND (known_at IS NULL OR before_at > known_at) THEN before_${counter}
+        WHEN known_at IS NOT NULL THEN known_${counter} WHEN is_known THEN 0 ELSE ${counter}_total END AS ${counter}_from`;
+  return `beats AS MATERIALIZED (${beatsWhere(where, interval)}),
+  ordered AS (
+    SELECT beats.*, known.at AS known_at, known.lost AS known_lost, known.dropped AS known_dropped,
+      lag(beats.at) OVER one AS before_at, lag(lost_total) OVER one AS before_lost, lag(dropped_total) OVER one AS before_dropped,
+      EXISTS (SELECT FROM status_counters other
+        WHERE other.server = beats.server AND other.agent_id = beats.agent_id) AS is_known
+    FROM beats LEFT JOIN status_counters known USING (server, agent_id, epoch)
+    WINDOW one AS (PARTITION BY beats.server, beats.agent_id, beats.epoch ORDER BY beats.at)
+  ), grown AS (
+    SELECT *, coalesce(at <= known_at, false) AS is_late, ${from('lost')}, ${from('dropped')} FROM ordered
+  )`;
+}
+
+/** `FIGURES` of a group of rows of `grown`. */
+export const FIGURES_OF_GROWN = figuresOfBeats(growth('lost'), growth('dropped'));
+
+function growth(counter: 'lost' | 'dropped'): string {
+  return `CASE WHEN is_late THEN 0 WHEN ${counter}_total < ${counter}_from THEN ${counter}_total ELSE ${counter}_total - ${counter}_from END`;
+}
+
 /** `FIGURES` of a group of rolled-up rows. */
 export const FIGURES_OF_ROWS = [
   'sum(beats)::integer AS beats',

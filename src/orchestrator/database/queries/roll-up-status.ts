@@ -2,11 +2,11 @@ import type { HistorySettings } from '../../../config/index.ts';
 import { keptMs, ROLLUPS, type Rollup, type RollupTable } from '../../history/resolutions.ts';
 import type { Database, Queryable } from '../database.ts';
 import {
-  beatsWhere,
   binned,
   FIGURES,
+  FIGURES_OF_GROWN,
   FIGURES_OF_ROWS,
-  figuresOfBeats,
+  grownBeats,
   MERGE_INTO_STANDING,
   REPLACE_STANDING,
 } from '../rollup-columns.ts';
@@ -153,33 +153,11 @@ function mergeInto(table: RollupTable, stepMs: number, where: string): string {
 /**
  * $1, $2: the ids, from after and up to; $3: the seconds of a plain beat; $4, $5, $6: since when each roll-up is kept; $7, $8: up to where hours and
  * days are whole.
- *
- * A counter's growth is told by the first beat that shows it: one that comes late, when a newer one has told all of it, adds nothing. A
- * counter that is lower than before has begun anew. Of an AI agent that was never heard before nothing is known of when its
- * server's counters grew: it begins at none.
  */
 const ROLL_BEATS = `
-  WITH beats AS MATERIALIZED (${beatsWhere('id > $1 AND id <= $2', '$3')}),
-  ordered AS (
-    SELECT beats.*, known.at AS known_at, known.lost AS known_lost, known.dropped AS known_dropped,
-      lag(beats.at) OVER one AS before_at, lag(lost_total) OVER one AS before_lost, lag(dropped_total) OVER one AS before_dropped,
-      EXISTS (SELECT FROM status_counters other
-        WHERE other.server = beats.server AND other.agent_id = beats.agent_id) AS is_known
-    FROM beats LEFT JOIN status_counters known USING (server, agent_id, epoch)
-    WINDOW one AS (PARTITION BY beats.server, beats.agent_id, beats.epoch ORDER BY beats.at)
-  ), compared AS (
-    SELECT *, coalesce(at <= known_at, false) AS is_late,
-      CASE WHEN before_at IS NOT NULL AND (known_at IS NULL OR before_at > known_at) THEN before_lost
-        WHEN known_at IS NOT NULL THEN known_lost WHEN is_known THEN 0 ELSE lost_total END AS lost_from,
-      CASE WHEN before_at IS NOT NULL AND (known_at IS NULL OR before_at > known_at) THEN before_dropped
-        WHEN known_at IS NOT NULL THEN known_dropped WHEN is_known THEN 0 ELSE dropped_total END AS dropped_from
-    FROM ordered
-  ), rolled AS MATERIALIZED (
-    SELECT server, agent_id, ${binned("interval '5 minutes'", 'at')} AS bucket, ${figuresOfBeats(
-      'CASE WHEN is_late THEN 0 WHEN lost_total < lost_from THEN lost_total ELSE lost_total - lost_from END',
-      'CASE WHEN is_late THEN 0 WHEN dropped_total < dropped_from THEN dropped_total ELSE dropped_total - dropped_from END',
-    )}
-    FROM compared GROUP BY server, agent_id, ${binned("interval '5 minutes'", 'at')}
+  WITH ${grownBeats('id > $1 AND id <= $2', '$3')}, rolled AS MATERIALIZED (
+    SELECT server, agent_id, ${binned("interval '5 minutes'", 'at')} AS bucket, ${FIGURES_OF_GROWN}
+    FROM grown GROUP BY server, agent_id, ${binned("interval '5 minutes'", 'at')}
   ), counters AS (
     INSERT INTO status_counters AS standing (server, agent_id, epoch, at, lost, dropped)
     SELECT DISTINCT ON (server, agent_id, epoch) server, agent_id, epoch, at, lost_total, dropped_total
