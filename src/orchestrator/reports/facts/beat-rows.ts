@@ -69,4 +69,4 @@ export function freshRows(stepMs: number): string {
     ) AS fresh`;
 }
 
-const NOT_ROLLED = 'id > (SELECT rolled_id FROM status_rollup)';
+export const NOT_ROLLED = 'id > (SELECT rolled_id FROM status_rollup)';
