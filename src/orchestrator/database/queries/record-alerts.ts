@@ -67,6 +67,14 @@ export async function recordAlerts(
     )),
   ];
   const byName = new Map(rows.map((row) => [nameOf(row), row]));
+  await noteTellings(
+    transaction,
+    taken.flatMap(({ report, taken: how }) => {
+      const row = byName.get(nameOf(report));
+      return how === 'repeat' || row === undefined ? [] : [{ report, id: row.id }];
+    }),
+    now,
+  );
   await appendAlertEvents(
     transaction,
     taken.flatMap(({ report, taken: how }) => {
@@ -169,6 +177,29 @@ async function updateAlerts(
     [...columns(changes.map(({ report }) => report)), changes.map(({ id }) => id), changes.map(({ how }) => how), now],
   );
   return rows;
+}
+
+/** How each stands in this quarter-hour, for whoever asks later how it stood then. */
+async function noteTellings(
+  transaction: Queryable,
+  tellings: readonly { readonly report: StoredReport; readonly id: number }[],
+  now: Date,
+): Promise<void> {
+  if (tellings.length === 0) return;
+  await transaction.query(
+    `INSERT INTO alert_tellings AS known (alert_id, bucket, count, last_at, title)
+     SELECT id, date_bin('15 minutes', $5::timestamptz, 'epoch'), count, at, title
+     FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::text[]) AS told (id, count, at, title)
+     ON CONFLICT (alert_id, bucket) DO UPDATE
+     SET count = known.count + excluded.count, last_at = greatest(known.last_at, excluded.last_at), title = excluded.title`,
+    [
+      tellings.map(({ id }) => id),
+      tellings.map(({ report }) => report.count),
+      tellings.map(({ report }) => report.at),
+      tellings.map(({ report }) => report.title),
+      now,
+    ],
+  );
 }
 
 function columns(reports: readonly StoredReport[]): unknown[] {
