@@ -2,6 +2,7 @@ import type { BatchAnnouncement, BatchManifest } from '../../contract/batch.ts';
 import { BATCHES_PER_WINDOW_MAX, formatObjectKey, parseObjectKey } from '../../contract/object-key.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import type { Database, Queryable } from '../database/database.ts';
+import { arrivalsOf, standingOf } from '../database/queries/archive-sums.ts';
 import { storable } from '../database/storable.ts';
 
 /** One batch as the catalog knows it. */
@@ -137,8 +138,12 @@ export async function markArchived(database: Database, row: BatchRow, key: strin
 
 async function settle(transaction: Queryable, row: BatchRow, key: string, now: Date): Promise<void> {
   await transaction.query(
-    `UPDATE archive_objects SET state = 'archived', key = $5, n = $6, archived_at = $7
-     WHERE server = $1 AND epoch = $2 AND first_sequence = $3 AND sha256 = $4 AND state = 'expected'`,
+    `WITH settled AS (
+       UPDATE archive_objects SET state = 'archived', key = $5, n = $6, archived_at = $7
+       WHERE server = $1 AND epoch = $2 AND first_sequence = $3 AND sha256 = $4 AND state = 'expected'
+       RETURNING window_at, records, bytes, text_bytes
+     ), ${arrivalsOf('settled', '+')}, ${standingOf('settled', '$7', '+')}
+     SELECT`,
     [row.server, row.epoch, row.first_sequence, row.sha256, key, numberOf(key), now],
   );
 }
@@ -150,7 +155,11 @@ async function expectAgain(
   { bytes, md5, sha256 }: BatchAnnouncement,
 ): Promise<BatchRow> {
   const { rows } = await transaction.query<BatchRow>(
-    `UPDATE archive_objects SET state = 'expected', archived_at = NULL, missing_at = NULL, bytes = $4, md5 = $5, sha256 = $6
+    `WITH lost AS (
+       SELECT window_at, records, bytes, text_bytes FROM archive_objects
+       WHERE server = $1 AND epoch = $2 AND first_sequence = $3 AND state = 'archived'
+     ), ${arrivalsOf('lost', '-')}
+     UPDATE archive_objects SET state = 'expected', archived_at = NULL, missing_at = NULL, bytes = $4, md5 = $5, sha256 = $6
      WHERE server = $1 AND epoch = $2 AND first_sequence = $3 RETURNING ${COLUMNS}`,
     [row.server, row.epoch, row.first_sequence, bytes, md5, sha256],
   );
@@ -240,10 +249,13 @@ async function insertBatch(
   const { manifest, bytes, md5, sha256, n, announcedAt, archivedAt } = batch;
   const windowAt = Date.parse(manifest.window);
   const { rows } = await transaction.query<BatchRow>(
-    `INSERT INTO archive_objects (server, epoch, first_sequence, last_sequence, key, window_at, n, state, bytes, md5, sha256,
-       text_bytes, records, first_timestamp, last_timestamp, manifest, announced_at, archived_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::timestamptz, $15::timestamptz, $16, $17, $18)
-     RETURNING ${COLUMNS}`,
+    `WITH inserted AS (
+       INSERT INTO archive_objects (server, epoch, first_sequence, last_sequence, key, window_at, n, state, bytes, md5, sha256,
+         text_bytes, records, first_timestamp, last_timestamp, manifest, announced_at, archived_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::timestamptz, $15::timestamptz, $16, $17, $18)
+       RETURNING *
+     ), found AS (SELECT * FROM inserted WHERE state = 'archived'), ${arrivalsOf('found', '+')}, ${standingOf('found', '$18', '+')}
+     SELECT ${COLUMNS} FROM inserted`,
     [
       manifest.server,
       manifest.epoch,

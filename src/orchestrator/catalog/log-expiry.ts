@@ -179,9 +179,10 @@ export class LogExpiry implements AsyncDisposable {
       retention: writeDuration(retentionMs),
     };
     logger.info('logs past their retention were removed', told);
-    await forgetExpired(transaction, gone);
+    const at = new Date(clock.now());
+    await forgetExpired(transaction, gone, at);
     await appendAudit(transaction, {
-      at: new Date(clock.now()),
+      at,
       by: { type: 'system', name: null, address: null },
       action: 'logs.expired',
       subject: null,

@@ -1,5 +1,6 @@
 import type { ArchiveObject } from '../../storage/archive.ts';
 import type { Database } from '../database/database.ts';
+import { standingOf } from '../database/queries/archive-sums.ts';
 
 /** Rows asked for by name at once, at the end; each costs a HEAD. */
 const UNSEEN_AT_ONCE = 16;
@@ -16,7 +17,8 @@ export async function noteListed(
   if (objects.length === 0) return { known: new Set(), returned: 0 };
   const { rows } = await database.query<{ key: string; was_missing: boolean }>(
     // An ETag that is no MD5 of the content (a store that encrypts) would differ always: then the manifest is compared, which is only slower.
-    `UPDATE archive_objects AS kept SET seen_at = $4, missing_at = NULL
+    `WITH seen AS (
+     UPDATE archive_objects AS kept SET seen_at = $4, missing_at = NULL
      FROM (
        SELECT known.server, known.key, known.missing_at IS NOT NULL AS was_missing
        FROM unnest($1::text[], $2::bigint[], $3::text[]) AS listed(key, bytes, md5)
@@ -25,7 +27,9 @@ export async function noteListed(
          AND (known.md5 IS NULL OR listed.md5 IS NULL OR known.md5 = listed.md5)
      ) AS found
      WHERE kept.server = found.server AND kept.key = found.key
-     RETURNING kept.key, found.was_missing`,
+     RETURNING kept.key, kept.bytes, found.was_missing
+     ), returned AS (SELECT bytes FROM seen WHERE was_missing), ${standingOf('returned', '$4', '+')}
+     SELECT key, was_missing FROM seen`,
     [objects.map(({ key }) => key), objects.map(({ bytes }) => bytes), objects.map(({ md5 }) => md5 ?? null), at],
   );
   return { known: new Set(rows.map(({ key }) => key)), returned: rows.filter((row) => row.was_missing).length };
@@ -66,8 +70,12 @@ export async function* unseenObjects(
 export async function markMissing(database: Database, objects: readonly UnseenObject[], at: Date): Promise<void> {
   if (objects.length === 0) return;
   await database.query(
-    `UPDATE archive_objects SET missing_at = COALESCE(missing_at, $3)
-     WHERE (server, key) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND state = 'archived'`,
+    `WITH marked AS (
+       UPDATE archive_objects SET missing_at = $3
+       WHERE (server, key) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND state = 'archived' AND missing_at IS NULL
+       RETURNING bytes
+     ), ${standingOf('marked', '$3', '-')}
+     SELECT`,
     [objects.map(({ server }) => server), objects.map(({ key }) => key), at],
   );
 }

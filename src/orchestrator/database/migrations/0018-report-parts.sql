@@ -16,3 +16,27 @@ SELECT id, date_bin('15 minutes', heard_at, 'epoch'), count, last_at, title FROM
 CREATE INDEX alerts_resolved ON alerts (resolved_at) WHERE resolved_at IS NOT NULL;
 -- alerts-facts: what happened within a period.
 CREATE INDEX alert_events_at ON alert_events (at);
+
+-- What came into the archive, by quarter-hours of its windows, and how much stood there, as changes by the quarter-hours in which they were
+-- noted. Reports ask for many days at once, also for days whose logs have been removed since; the catalog itself has a row a batch.
+CREATE TABLE archive_arrivals (
+  bucket     timestamptz PRIMARY KEY, -- its beginning; of windows
+  objects    bigint NOT NULL,
+  records    bigint NOT NULL,
+  bytes      bigint NOT NULL,
+  text_bytes bigint NOT NULL
+);
+INSERT INTO archive_arrivals
+SELECT date_bin('15 minutes', window_at, 'epoch'), count(*), sum(records), sum(bytes), sum(text_bytes)
+FROM archive_objects WHERE state = 'archived' GROUP BY 1;
+
+CREATE TABLE archive_standing (
+  bucket  timestamptz PRIMARY KEY, -- its beginning; by the orchestrator's clock
+  objects bigint NOT NULL, -- more, or less, than before
+  bytes   bigint NOT NULL
+);
+INSERT INTO archive_standing
+SELECT date_bin('15 minutes', archived_at, 'epoch'), count(*), sum(bytes)
+FROM archive_objects WHERE state = 'archived' AND missing_at IS NULL GROUP BY 1;
+-- archive-facts: what waited at some instant. Rows come in the order of time, so a few pages of summaries do.
+CREATE INDEX archive_objects_archived ON archive_objects USING brin (archived_at) WITH (pages_per_range = 32, autosummarize = on);

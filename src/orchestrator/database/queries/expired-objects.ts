@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.ts';
+import { standingOf } from './archive-sums.ts';
 
 /** Which archived objects are past their retention. */
 export interface ExpiryHorizon {
@@ -55,11 +56,15 @@ export async function sumExpired(
   return rows[0]!;
 }
 
-/** Forgets objects that are gone from the archive. */
-export async function forgetExpired(database: Queryable, objects: readonly ExpiredObject[]): Promise<void> {
+/** Forgets objects that are gone from the archive; that they came is not forgotten. */
+export async function forgetExpired(database: Queryable, objects: readonly ExpiredObject[], at: Date): Promise<void> {
   await database.query(
-    `DELETE FROM archive_objects WHERE state = 'archived'
-       AND (server, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
-    [objects.map(({ server }) => server), objects.map(({ key }) => key)],
+    `WITH gone AS (
+       DELETE FROM archive_objects WHERE state = 'archived'
+         AND (server, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+       RETURNING bytes, missing_at
+     ), stood AS (SELECT bytes FROM gone WHERE missing_at IS NULL), ${standingOf('stood', '$3', '-')}
+     SELECT`,
+    [objects.map(({ server }) => server), objects.map(({ key }) => key), at],
   );
 }
