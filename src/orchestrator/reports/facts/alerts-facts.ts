@@ -129,6 +129,8 @@ export interface AgentAlerts {
   readonly opened: number;
   /** Opened as critical, or became critical, in the period. */
   readonly critical: number;
+  /** The same of warnings. */
+  readonly warning: number;
   /** Not over at its end, as bad as they are then. */
   readonly criticalOpen: number;
   readonly warningOpen: number;
@@ -136,12 +138,14 @@ export interface AgentAlerts {
 
 /** Those that have any, in the order of names. */
 export async function alertsByAgent(database: Queryable, { startsAt, endsAt }: Stretch): Promise<AgentAlerts[]> {
+  const risen = (severity: AlertSeverity) =>
+    `count(*) FILTER (WHERE is_risen AND rank = ${ALERT_SEVERITIES.indexOf(severity) + 1})`;
   const open = (severity: AlertSeverity) =>
     `count(*) FILTER (WHERE is_open AND rank_at_end = ${ALERT_SEVERITIES.indexOf(severity) + 1})`;
   const { rows } = await database.query<AgentAlerts>(
     `WITH ${ALERT_LIVES}
      SELECT server, agent_id AS "agentId", count(*) FILTER (WHERE is_new) AS opened,
-       count(*) FILTER (WHERE is_risen AND rank = ${ALERT_SEVERITIES.indexOf('critical') + 1}) AS critical,
+       ${risen('critical')} AS critical, ${risen('warning')} AS warning,
        ${open('critical')} AS "criticalOpen", ${open('warning')} AS "warningOpen"
      FROM life GROUP BY server, agent_id ORDER BY server COLLATE "C", agent_id COLLATE "C" NULLS FIRST`,
     [startsAt, endsAt],

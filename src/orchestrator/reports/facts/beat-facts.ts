@@ -156,13 +156,19 @@ export async function readAgentSlots(
   });
 }
 
-/** When anybody was heard: steps, oldest first, each with how far a beat in it reaches (a rolled-up one stands for a long time). */
+/** A step in which somebody was heard, and how much time a beat of it stands for at most. */
+export interface HeardStep {
+  readonly at: Date;
+  readonly reachSeconds: number;
+}
+
+/** Oldest first. */
 export async function readHeardSteps(
   database: Queryable,
   source: BeatSource,
   stretch: BeatStretch,
-): Promise<readonly { readonly at: Date; readonly reachSeconds: number }[]> {
-  const { rows } = await database.query<{ at: Date; reachSeconds: number }>(
+): Promise<readonly HeardStep[]> {
+  const { rows } = await database.query<HeardStep>(
     `SELECT bucket AS at, max(seconds / beats) AS "reachSeconds" FROM ${beatRows(source)} AS beats GROUP BY bucket ORDER BY bucket`,
     beatParams(stretch),
     { patient: true },

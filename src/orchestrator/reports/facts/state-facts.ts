@@ -1,7 +1,7 @@
 import type { AgentState } from '../../../contract/heartbeat.ts';
 import type { AgentFacts, StateSpan } from '../../../contract/report-facts.ts';
 import type { Queryable } from '../../database/database.ts';
-import { IN_SERVICE, multirange, STATE_PIECES } from './state-rows.ts';
+import { inService, multirange, STATE_PIECES } from './state-rows.ts';
 import { boundSpans } from './state-spans.ts';
 
 /** What transitions tell over a period: who was in which state for how long. */
@@ -20,6 +20,8 @@ export interface SubjectStates {
   /** Null: the server itself. */
   readonly agentId: string | null;
   readonly seconds: Seconds;
+  /** At some time; else it was out of service, or wasn't there yet. */
+  readonly isInService: boolean;
   /** At the end; null: not known. */
   readonly state: AgentState | null;
   /** Times that it was down; one that was going on when the period began is one too. */
@@ -37,25 +39,29 @@ interface SubjectRow {
   readonly spans: number;
   readonly longest: number;
   readonly at_end: boolean;
+  readonly in_service: boolean;
 }
 
 /** Of all that are known, also those that weren't there yet, which are unknown all the time. */
 export async function readStates(database: Queryable, stretch: StateStretch): Promise<SubjectStates[]> {
   const { rows } = await database.query<SubjectRow>(
     `WITH ${STATE_PIECES}
-     SELECT server, agent_id, state, sum(seconds) AS seconds, count(*) AS spans, max(seconds) AS longest, bool_or(until_at = $2) AS at_end
+     SELECT server, agent_id, state, sum(seconds) AS seconds, count(*) AS spans, max(seconds) AS longest, bool_or(until_at = $2) AS at_end,
+       bool_or(${inService('judged_state')}) AS in_service
      FROM piece GROUP BY server, agent_id, state ORDER BY server, agent_id, state`,
     stateParams(stretch),
     { patient: true },
   );
   const subjects = new Map<string, SubjectStates>();
-  for (const { server, agent_id: agentId, state, seconds, spans, longest, at_end: isAtEnd } of rows) {
+  for (const row of rows) {
+    const { server, agent_id: agentId, state, seconds, spans, longest, at_end: isAtEnd } = row;
     const name = nameOf(server, agentId);
     const known = subjects.get(name);
     subjects.set(name, {
       server,
       agentId,
       seconds: { ...known?.seconds, [state]: toMs(seconds) },
+      isInService: row.in_service || known?.isInService === true,
       state: isAtEnd && state !== 'unknown' ? state : (known?.state ?? null),
       outages: state === 'down' ? spans : (known?.outages ?? 0),
       longestOutageSeconds: state === 'down' ? toMs(longest) : (known?.longestOutageSeconds ?? 0),
@@ -152,7 +158,7 @@ export async function readFleetStates(
        SELECT server, agent_id, state, n, extract(epoch FROM least(until_at, unit.ends_at) - greatest(from_at, unit.starts_at))::float8 AS seconds
        FROM piece JOIN unnest($4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY AS unit (starts_at, ends_at, n)
          ON unit.starts_at < until_at AND unit.ends_at > from_at
-       WHERE ${IN_SERVICE})
+       WHERE ${inService('state')})
      SELECT n, count(DISTINCT server) AS servers, count(DISTINCT (server, agent_id)) FILTER (WHERE agent_id IS NOT NULL) AS agents,
        ${SUMMED.map((state) => `sum(seconds) FILTER (WHERE agent_id IS NOT NULL AND state = '${state}') AS ${state}`).join(', ')}
      FROM part GROUP BY n`,

@@ -1,9 +1,9 @@
 /**
  * SQL, a list of CTEs that ends in `piece`: in which state each AI agent and server (`agent_id` null) was, from $1 up to $2, without a hole:
- * `server, agent_id, state, reason, from_at, until_at, seconds`. What is not known is the state `unknown`.
+ * `server, agent_id, judged_state, state, reason, from_at, until_at, seconds`. What is not known is the state `unknown`.
  *
  * $3, a tstzmultirange as text: when nobody was heard. What was judged before it says nothing of how it went on then, but for those that are
- * down until they are heard, and those out of service.
+ * down until they are heard, and those out of service; `judged_state` has it all the same.
  *
  * The state at $1 is that of the last transition until then; where there is none that from which the first one afterwards led away; and where
  * there is none at all the present one, if it holds for that long. So it comes out the same whenever it is asked.
@@ -21,16 +21,18 @@ export const STATE_PIECES = `beginning AS (
   ), doubted AS (
     SELECT *, CASE WHEN state IN ('up', 'degraded', 'late') THEN $3::tstzmultirange ELSE '{}' END AS unheard FROM judged WHERE NOT isempty(held)
   ), held AS (
-    SELECT server, agent_id, state, reason, unnest(tstzmultirange(held) - unheard) AS held FROM doubted
-    UNION ALL SELECT server, agent_id, 'unknown', '', unnest(tstzmultirange(held) * unheard) FROM doubted
+    SELECT server, agent_id, state AS judged_state, state, reason, unnest(tstzmultirange(held) - unheard) AS held FROM doubted
+    UNION ALL SELECT server, agent_id, state, 'unknown', '', unnest(tstzmultirange(held) * unheard) FROM doubted
   ), piece AS (
-    SELECT server, agent_id, state, reason, lower(held) AS from_at, upper(held) AS until_at,
+    SELECT server, agent_id, judged_state, state, reason, lower(held) AS from_at, upper(held) AS until_at,
       extract(epoch FROM upper(held) - lower(held))::float8 AS seconds
     FROM held
   )`;
 
-/** States in which it is in service, so that it counts: `AgentState` without those that somebody has put it into. */
-export const IN_SERVICE = `state IN ('up', 'degraded', 'late', 'down')`;
+/** SQL: whether it is in service then, so that it counts: not in a state that somebody has put it into. */
+export function inService(state: 'state' | 'judged_state'): string {
+  return `${state} IN ('up', 'degraded', 'late', 'down')`;
+}
 
 /** A multirange as Postgres reads it. Instants in order, without overlap. */
 export function multirange(stretches: readonly { readonly from: Date; readonly to: Date }[]): string {
