@@ -57,7 +57,7 @@ export async function gatherFacts(
     await transaction.query(`SET LOCAL work_mem = '${WORK_MEMORY}'`);
     // Compiling these statements takes longer than running them.
     await transaction.query('SET LOCAL jit = off');
-    return gather(abortable(transaction, signal), question);
+    return gather(oneByOne(transaction, signal), question);
   });
 }
 
@@ -172,12 +172,17 @@ function bytesOf({ slots, endsAt }: FactsWindow, bytes: readonly number[] | unde
   return bytes === undefined || new Date(slots[index]!.starts_at) >= endsAt ? null : (bytes[index] ?? null);
 }
 
-/** Statements that nobody waits for any more aren't begun. */
-function abortable(database: Queryable, signal: AbortSignal): Queryable {
+/** One statement after the other, as one connection takes them; those that nobody waits for any more aren't begun. */
+function oneByOne(database: Queryable, signal: AbortSignal): Queryable {
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    query: async (...statement) => {
-      signal.throwIfAborted();
-      return database.query(...statement);
+    query: (...statement) => {
+      const next = last.then(() => {
+        signal.throwIfAborted();
+        return database.query<never>(...statement);
+      });
+      last = next.catch(() => undefined); // whoever asked hears of it
+      return next;
     },
   };
 }
