@@ -55,6 +55,8 @@ export interface TemplateCount {
   readonly level: Level;
   /** UTC, by arrival, `YYYY-MM-DD`. */
   readonly day: string;
+  /** Of that day, UTC, 0–23. Absent: it isn't known, for there were too many to tell them apart, or an older agent. */
+  readonly hour?: number;
   readonly lines: number;
 }
 

@@ -8,28 +8,34 @@ import type { Template } from './types.ts';
 /** Who says what of a template is to be told with its counts. */
 export type OpinionOf = (template: Template) => { readonly isAlert: boolean; readonly score: number };
 
-/** Of one template, one AI agent, one day: lines by level. */
+/** Of one template, one AI agent, one hour: lines by level. */
 type LevelLines = number[];
 
 /**
- * Pairs of a template and an AI agent on a day that are counted at one time; of those that come past it nothing is counted until the others
- * are told. An hour of random text would make millions.
+ * Pairs of a template and an AI agent in an hour that are counted at one time. While the orchestrator is away each hour makes new ones: past this
+ * number hours that are over are told as one day, and of pairs for which there is no room even then nothing is counted until the others are told.
+ * An hour of random text would make millions.
  */
 const PAIRS_MAX = 4_000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** `2026-01-15T12`: how hours begin a key; `2026-01-15`: days that were made of them. */
+const HOUR_LENGTH = 13;
+const DAY_LENGTH = 10;
 
 const KEYS_MAX = 2_000;
 
-/** Counts lines by template, AI agent, day of arrival and level, until somebody takes the counts. */
+/** Counts lines by template, AI agent, hour of arrival and level, until somebody takes the counts. */
 export class TemplateTally {
   #templates = new Map<Template, Map<string, LevelLines>>();
   #pairs = 0;
   #uncounted = 0;
-  #day = '';
-  /** Of the AI agents of this day: made once, since making and hashing one for each record takes longer than counting it. */
+  #hour = '';
+  /** In which hours were last told as days. */
+  #roomMadeIn = '';
+  /** Of the AI agents of this hour: made once, since making and hashing one for each record takes longer than counting it. */
   readonly #keys = new Map<AgentId, string>();
-  #dayEndsAt = Number.NEGATIVE_INFINITY;
-  #dayBeganAt = Number.POSITIVE_INFINITY;
+  #hourEndsAt = Number.NEGATIVE_INFINITY;
+  #hourBeganAt = Number.POSITIVE_INFINITY;
 
   get isEmpty(): boolean {
     return this.#pairs === 0;
@@ -42,7 +48,7 @@ export class TemplateTally {
 
   /** `templates`: of each record, in order; `undefined`: it has none. `now`: time of arrival, epoch ms. */
   count(records: readonly EncodedRecord[], templates: readonly (Template | undefined)[], now: number): void {
-    this.#turnDay(now);
+    this.#turnHour(now);
     let agentId: AgentId | undefined;
     let key = '';
     for (let index = 0; index < templates.length; index++) {
@@ -79,6 +85,7 @@ export class TemplateTally {
   }
 
   #newLines(template: Template, key: string): LevelLines | undefined {
+    if (this.#pairs >= PAIRS_MAX) this.#makeRoom();
     if (this.#pairs >= PAIRS_MAX) return undefined;
     this.#pairs++;
     const lines = LEVELS.map(() => 0);
@@ -88,17 +95,35 @@ export class TemplateTally {
     return lines;
   }
 
-  #turnDay(now: number): void {
-    if (now < this.#dayEndsAt && now >= this.#dayBeganAt) return;
-    this.#dayBeganAt = Math.floor(now / DAY_MS) * DAY_MS;
-    this.#dayEndsAt = this.#dayBeganAt + DAY_MS;
-    this.#day = new Date(now).toISOString().slice(0, 10);
+  /** Hours before this one become days; once an hour, for it looks at all of them. */
+  #makeRoom(): void {
+    if (this.#roomMadeIn === this.#hour) return;
+    this.#roomMadeIn = this.#hour;
+    this.#pairs = 0;
+    for (const byKey of this.#templates.values()) {
+      for (const [key, lines] of [...byKey]) {
+        if (key.indexOf('\n') !== HOUR_LENGTH || key.startsWith(this.#hour)) continue;
+        byKey.delete(key);
+        const dayKey = key.slice(0, DAY_LENGTH) + key.slice(HOUR_LENGTH);
+        const ofDay = byKey.get(dayKey);
+        if (ofDay === undefined) byKey.set(dayKey, lines);
+        else for (const [level, count] of lines.entries()) ofDay[level]! += count;
+      }
+      this.#pairs += byKey.size;
+    }
+  }
+
+  #turnHour(now: number): void {
+    if (now < this.#hourEndsAt && now >= this.#hourBeganAt) return;
+    this.#hourBeganAt = Math.floor(now / HOUR_MS) * HOUR_MS;
+    this.#hourEndsAt = this.#hourBeganAt + HOUR_MS;
+    this.#hour = new Date(now).toISOString().slice(0, HOUR_LENGTH);
     this.#keys.clear();
   }
 
   #newKey(agentId: AgentId): string {
     if (this.#keys.size >= KEYS_MAX) this.#keys.clear();
-    const key = `${this.#day}\n${agentId}`;
+    const key = `${this.#hour}\n${agentId}`;
     this.#keys.set(agentId, key);
     return key;
   }
@@ -106,9 +131,11 @@ export class TemplateTally {
 
 function countsOf(byKey: ReadonlyMap<string, LevelLines>): TemplateCount[] {
   return [...byKey].flatMap(([key, lines]) => {
-    const [day, agentId] = key.split('\n') as [string, AgentId];
+    const [when, agentId] = key.split('\n') as [string, AgentId];
+    const day = when.slice(0, DAY_LENGTH);
+    const hour = when.length === HOUR_LENGTH ? { hour: Number(when.slice(DAY_LENGTH + 1)) } : {};
     return lines.flatMap((count, level) =>
-      count === 0 ? [] : [{ agent_id: agentId, level: LEVELS[level]!, day, lines: count }],
+      count === 0 ? [] : [{ agent_id: agentId, level: LEVELS[level]!, day, ...hour, lines: count }],
     );
   });
 }

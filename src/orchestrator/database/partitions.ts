@@ -8,7 +8,7 @@ interface PartitionedTable {
   readonly name: string;
   /** Of the day, the month or the year. */
   readonly digits: 8 | 6 | 4;
-  readonly column: 'timestamp' | 'bucket' | 'day';
+  readonly column: 'timestamp' | 'bucket' | 'day' | 'hour';
   readonly keptMs: (keep: HistorySettings) => number;
   /** SQL: whether nothing of a partition (its name) is needed any more but by those who look at the past. $1 is its end. */
   readonly isRolledUp: (partition: string) => string;
@@ -59,7 +59,18 @@ const TABLES: readonly PartitionedTable[] = [
     isRolledUp: () => '$1::timestamptz IS NOT NULL',
     expired: 'day < $1',
   },
+  {
+    name: 'template_hours',
+    digits: 8,
+    column: 'hour',
+    keptMs: () => TEMPLATE_HOURS_KEPT_MS,
+    isRolledUp: () => '$1::timestamptz IS NOT NULL',
+    expired: 'hour < $1',
+  },
 ];
+
+/** Reports are made of yesterday and last week, and looked at again for some days. */
+const TEMPLATE_HOURS_KEPT_MS = 10 * DAY_MS;
 
 /** Partitions that are made ahead, counted from now: an orchestrator that misses a night loses nothing by it. */
 const AHEAD = 3;

@@ -35,6 +35,7 @@ export const TemplateReportSchema = Type.Object(
         agent_id: Type.String({ minLength: 1, maxLength: AGENT_ID_LENGTH_MAX }),
         level: Type.Union(LEVELS.map((level) => Type.Literal(level))),
         day: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }),
+        hour: Type.Optional(Type.Integer({ minimum: 0, maximum: 23, description: 'of that day, UTC' })),
         lines: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
       }),
       { maxItems: COUNTS_PER_TEMPLATE_MAX },
@@ -81,11 +82,11 @@ export function checkTemplate(value: unknown, now: number): { readonly report: T
     last_seen_at: new Date(seenAt).toISOString(),
     is_alert: told.is_alert,
     score: told.score,
-    counts: told.counts.map(({ agent_id: agentId, day, ...count }) => ({
-      ...count,
-      agent_id: holdable(agentId),
-      day: day < firstDay || day > lastDay ? today : day,
-    })),
+    counts: told.counts.map(({ agent_id: agentId, day, hour, level, lines }) => {
+      const count = { level, lines, agent_id: holdable(agentId) };
+      if (day < firstDay || day > lastDay) return { ...count, day: today }; // and its hour says as little
+      return hour === undefined ? { ...count, day } : { ...count, day, hour };
+    }),
   };
   return { report: report as unknown as TemplateReport };
 }

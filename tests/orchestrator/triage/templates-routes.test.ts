@@ -82,6 +82,7 @@ test('strange input is refused with its reason, template by template, and the ot
     [report('a', { counts: [{ ...count, lines: -1 }] }), /^counts\/0\/lines/],
     [report('a', { counts: [{ ...count, lines: 0.5 }] }), /^counts\/0\/lines/],
     [report('a', { counts: [{ ...count, day: '2026-02-30' }] }), /^counts\/day/],
+    [report('a', { counts: [{ ...count, hour: 24 }] }), /^counts\/0\/hour/],
     [report('a', { counts: [{ ...count, agent_id: 'a\u0000b' }] }), /control characters/],
     [report('a', { counts: Array.from({ length: 201 }, () => count) }), /^counts/],
     [report('twice'), /^$/], // taken
@@ -254,6 +255,7 @@ test('what a wrong clock dates is counted today, and was seen no later than now'
     agent_id: 'GROK',
     level: 'INFO',
     day,
+    hour: 7,
     lines: 1,
   }));
   const clocks = { first_seen_at: '1970-01-01T00:00:00Z', last_seen_at: '2101-05-05T00:00:00.123456Z' };
@@ -272,6 +274,9 @@ test('what a wrong clock dates is counted today, and was seen no later than now'
       [today(), 2],
     ],
   );
+  await using database = postgres.connect(postgres.lastName);
+  const { rows: hours } = await database.query('SELECT hour FROM template_hours');
+  assert.deepEqual(hours, [{ hour: new Date(`${today(3)}T07:00:00Z`) }]); // of the others nobody knows it
   const [ahead, behind] = (await list()).templates;
   assert.ok(Date.parse(ahead.last_seen_at) <= Date.now());
   assert.equal(ahead.first_seen_at, '1970-01-01T00:00:00.000Z');

@@ -40,3 +40,18 @@ SELECT date_bin('15 minutes', archived_at, 'epoch'), count(*), sum(bytes)
 FROM archive_objects WHERE state = 'archived' AND missing_at IS NULL GROUP BY 1;
 -- archive-facts: what waited at some instant. Rows come in the order of time, so a few pages of summaries do.
 CREATE INDEX archive_objects_archived ON archive_objects USING brin (archived_at) WITH (pages_per_range = 32, autosummarize = on);
+
+-- As template_counts, by the hour: local days are made of hours. Kept for some days only, for there are many.
+CREATE TABLE template_hours (
+  template varchar(16) COLLATE "C" NOT NULL,
+  hour     timestamptz NOT NULL, -- its beginning, UTC, by the server's clock
+  agent_id varchar(50) NOT NULL,
+  level    varchar(8) NOT NULL,
+  lines    bigint NOT NULL,
+  -- record-templates: what is added to; template-facts: those of some templates over some hours.
+  PRIMARY KEY (template, hour, agent_id, level)
+) PARTITION BY RANGE (hour);
+-- template-facts: all of a period.
+CREATE INDEX template_hours_hour ON template_hours USING brin (hour) WITH (pages_per_range = 32, autosummarize = on);
+-- Days get partitions of their own ahead of time (partitions.ts).
+CREATE TABLE template_hours_default PARTITION OF template_hours DEFAULT;

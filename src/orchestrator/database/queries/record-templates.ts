@@ -47,6 +47,7 @@ export async function recordTemplates(
   const taken = told.filter(({ template }) => !refused.has(template));
   await insertAliases(transaction, taken);
   await addCounts(transaction, taken);
+  await addHours(transaction, taken);
   await transaction.query('UPDATE template_senders SET request_ids = $2, day = $3, new_today = $4 WHERE server = $1', [
     request.server,
     [...sender.request_ids, request.id].slice(-REQUEST_IDS_KEPT),
@@ -130,6 +131,31 @@ async function addCounts(transaction: Queryable, told: readonly TemplateReport[]
     [
       counts.map(({ template }) => template),
       counts.map(({ day }) => day),
+      counts.map((count) => count.agent_id),
+      counts.map(({ level }) => level),
+      counts.map(({ lines }) => lines),
+    ],
+  );
+}
+
+/** The same by hours, where they are told: a local day is made of those. */
+async function addHours(transaction: Queryable, told: readonly TemplateReport[]): Promise<void> {
+  const counts = told.flatMap(({ template, counts: some }) =>
+    some.flatMap(({ hour, ...count }) =>
+      hour === undefined ? [] : [{ template, at: `${count.day}T${String(hour).padStart(2, '0')}:00:00Z`, ...count }],
+    ),
+  );
+  if (counts.length === 0) return;
+  await transaction.query(
+    `INSERT INTO template_hours AS known (template, hour, agent_id, level, lines)
+     SELECT template, hour, agent_id, level, least(sum(lines), ${Number.MAX_SAFE_INTEGER})
+     FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[]) AS told (template, hour, agent_id, level, lines)
+     GROUP BY template, hour, agent_id, level ORDER BY template, hour, agent_id, level
+     ON CONFLICT (template, hour, agent_id, level)
+     DO UPDATE SET lines = least(known.lines::numeric + excluded.lines, ${Number.MAX_SAFE_INTEGER})`,
+    [
+      counts.map(({ template }) => template),
+      counts.map(({ at }) => at),
       counts.map((count) => count.agent_id),
       counts.map(({ level }) => level),
       counts.map(({ lines }) => lines),
