@@ -47,7 +47,7 @@ const WORK_MEMORY = '32MB';
  * again. Rejects with what the database says, or the signal's reason.
  */
 export async function gatherFacts(
-  database: Database,
+  database: Pick<Database, 'transaction'>,
   question: FactsQuestion,
   signal: AbortSignal,
 ): Promise<Omit<ReportFacts, 'version'>> {

@@ -1,0 +1,85 @@
+import type { Database } from '../src/orchestrator/database/database.ts';
+import { tendPartitions } from '../src/orchestrator/database/partitions.ts';
+import { rollUpOnce } from '../src/orchestrator/database/queries/roll-up-status.ts';
+import { FIGURES } from '../src/orchestrator/database/rollup-columns.ts';
+import { DEFAULT_HISTORY } from '../src/orchestrator/history/resolutions.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface ReportHistory {
+  readonly agents: number;
+  readonly servers: number;
+  /** Epoch ms: the day that is reported of, which is over at its end. */
+  readonly dayAt: number;
+  /** Days before it, of which there are roll-ups of hours. */
+  readonly daysBefore: number;
+}
+
+/**
+ * A fleet's history in a fresh database. The day itself is beats, one a minute of each AI agent, in `agent_status` as the orchestrator stores
+ * them, rolled up by the orchestrator's own code. The days before are rows of the hourly roll-up, as that code leaves them. One AI agent in ten had
+ * an outage that day. Everything is made in Postgres: the process that is measured later must not have grown by it.
+ */
+export async function makeReportHistory(database: Database, history: ReportHistory): Promise<void> {
+  const { agents, servers, dayAt, daysBefore } = history;
+  const from = new Date(dayAt - daysBefore * DAY_MS);
+  await tendPartitions(database, dayAt, DEFAULT_HISTORY);
+  const fleet = `generate_series(0, ${agents - 1}) AS n`;
+  const names = `'SERVER' || lpad((n % ${servers})::text, 4, '0') AS server, 'AGENT-' || lpad(n::text, 4, '0') AS agent_id`;
+  const patient = { patient: true } as const;
+  await database.query(
+    `INSERT INTO servers (server, enrolled_at, last_seen_at, state, state_at, next_judged_at)
+     SELECT DISTINCT server, $1::timestamptz, $2::timestamptz, 'up', $1::timestamptz, $2::timestamptz FROM (SELECT ${names} FROM ${fleet}) AS fleet`,
+    [from, new Date(dayAt + DAY_MS)],
+    patient,
+  );
+  for (let minute = 0; minute < 1_440; minute += 60) {
+    await database.query(
+      `INSERT INTO agent_status (agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds, received_at, epoch,
+         backlog_records, detail)
+       SELECT agent_id, server, at, 'healthy', jsonb_build_object('cpu_percent', (n * 7 + minute) % 90, 'ram_percent', 40 + (n + minute / 60) % 40,
+           'disk_percent', 20 + n % 60, 'buffer_size_mb', 0.5), '[]', 'code_review', minute * 60, at, '0123456789abcdef', 3,
+         jsonb_build_object('level_counts', jsonb_build_object('DEBUG', 1, 'INFO', 30 + n % 20, 'WARN', 1, 'ERROR', (n + minute) % 3 / 2, 'CRITICAL', 0),
+           'lost_records', 0, 'dropped_records', minute, 'oldest_unarchived_seconds', 20)
+       FROM (SELECT n, ${names}, minute, $1::timestamptz + minute * interval '1 minute' + n % 60 * interval '1 second' AS at
+         FROM ${fleet}, generate_series($2::int, $2::int + 59) AS minute) AS beat
+       WHERE n % 10 <> 0 OR minute NOT BETWEEN 190 + n % 100 AND 203 + n % 100`,
+      [new Date(dayAt), minute],
+      patient,
+    );
+  }
+  await database.query(
+    `INSERT INTO agents_latest (server, agent_id, timestamp, received_at, status, metrics, uptime_seconds, backlog_records,
+       oldest_unarchived_seconds, agent_version, state, reason, next_judged_at, state_at)
+     SELECT server, agent_id, $2::timestamptz, $2::timestamptz, 'healthy', '{}', 0, 3, 20, '0.1.0', 'up', 'beats arrive on time', $2::timestamptz, $1::timestamptz FROM (SELECT ${names} FROM ${fleet}) AS fleet`,
+    [from, new Date(dayAt + DAY_MS)],
+    patient,
+  );
+  await database.query(
+    `INSERT INTO transitions (server, agent_id, from_state, to_state, reason, at)
+     SELECT DISTINCT server, NULL, NULL, 'up', 'beats arrive on time', $1::timestamptz FROM (SELECT ${names} FROM ${fleet}) AS fleet
+     UNION ALL SELECT server, agent_id, NULL, 'up', 'beats arrive on time', $1::timestamptz FROM (SELECT ${names} FROM ${fleet}) AS fleet
+     UNION ALL
+     SELECT server, agent_id, was, state, 'no heartbeat for more than 5m', $2::timestamptz + (minute + n % 100) * interval '1 minute'
+     FROM (SELECT n, ${names} FROM ${fleet} WHERE n % 10 = 0) AS fleet,
+       (VALUES (192, 'up', 'late'), (195, 'late', 'down'), (204, 'down', 'up')) AS change (minute, was, state)`,
+    [from, new Date(dayAt)],
+    patient,
+  );
+  const outcomes: string[] = [];
+  for (let outcome = 'more'; outcome !== 'done' && outcomes.length < 5_000; outcomes.push(outcome))
+    outcome = await rollUpOnce(database, {
+      now: dayAt + DAY_MS + 1_200_000,
+      intervalMs: 60_000,
+      keep: DEFAULT_HISTORY,
+    });
+  await database.query(
+    `INSERT INTO status_1h (server, agent_id, bucket, ${FIGURES})
+     SELECT server, agent_id, hour, ${FIGURES}
+     FROM (SELECT DISTINCT ON (server, agent_id) * FROM status_1h WHERE bucket >= $1 ORDER BY server, agent_id, bucket) AS pattern,
+       generate_series($2::timestamptz, $1::timestamptz - interval '1 hour', interval '1 hour') AS hour`,
+    [new Date(dayAt), from],
+    patient,
+  );
+  await database.query('ANALYZE', [], patient);
+}
