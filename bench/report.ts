@@ -29,6 +29,23 @@ const BYTES_GATE = 500_000_000;
 /** Ten times the records may cost so much more: noise. */
 const FLAT_GATE = 1.5;
 
+const STATEMENTS: readonly (readonly [RegExp, string])[] = [
+  [/^SET /, 'settings'],
+  [/AS "errorRate"/, 'error habits of AI agents'],
+  [/SELECT unit,/, 'records of the days before'],
+  [/"reachSeconds"/, 'when anybody was heard'],
+  [/array_agg\(slot/, 'slots of AI agents'],
+  [/SELECT slot,/, 'slots of the fleet'],
+  [/max\(backlog\)/, 'vitals and counters of servers'],
+  [/percentile_cont\(ARRAY/, 'vitals and records of AI agents'],
+  [/part AS \(\s+SELECT server, agent_id, state, n/, 'states of the days before'],
+  [/tstzmultirange/, 'states'],
+  [/alert/, 'alerts'],
+  [/archive_/, 'archive'],
+  [/template/, 'templates'],
+  [/work/, 'work with models'],
+];
+
 const { values } = parseArgs({
   options: {
     agents: { type: 'string', default: '1000' },
@@ -157,23 +174,6 @@ function timed(on: Database, parts: Map<string, number>): Pick<Database, 'transa
       }),
   };
 }
-
-const STATEMENTS: readonly (readonly [RegExp, string])[] = [
-  [/^SET /, 'settings'],
-  [/AS "errorRate"/, 'error habits of AI agents'],
-  [/SELECT unit,/, 'records of the days before'],
-  [/"reachSeconds"/, 'when anybody was heard'],
-  [/array_agg\(slot/, 'slots of AI agents'],
-  [/SELECT slot,/, 'slots of the fleet'],
-  [/max\(backlog\)/, 'vitals and counters of servers'],
-  [/percentile_cont\(ARRAY/, 'vitals and records of AI agents'],
-  [/part AS \(\s+SELECT server, agent_id, state, n/, 'states of the days before'],
-  [/tstzmultirange/, 'states'],
-  [/alert/, 'alerts'],
-  [/archive_/, 'archive'],
-  [/template/, 'templates'],
-  [/work/, 'work with models'],
-];
 
 function nameOfStatement(text: string): string {
   return STATEMENTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'other';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AnyFacts } from '../../contract/report-facts.ts';
 import type { GatheredFacts } from './facts-source.ts';
 
 /** Not of what facts say. */
@@ -8,7 +9,7 @@ const ASIDE: ReadonlySet<string> = new Set(['version', 'gathered_at']);
  * SHA-256 (hex) over what facts say, without their version and when they were gathered: facts with the same one are the same. The order of
  * keys is of no matter, for Postgres keeps none.
  */
-export function factsDigest(facts: GatheredFacts): string {
+export function factsDigest(facts: GatheredFacts | AnyFacts): string {
   const said = Object.entries(facts).filter(([key]) => !ASIDE.has(key));
   return createHash('sha256')
     .update(JSON.stringify(said.map(([key, value]) => [key, inOrder(value)]).sort(byKey)))

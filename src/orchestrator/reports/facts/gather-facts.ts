@@ -19,6 +19,7 @@ import { type Hearing, readHearing } from './heard-gaps.ts';
 import { lossFacts } from './losses.ts';
 import { gatherRevisions } from './revision-facts.ts';
 import { availabilityOf } from './state-facts.ts';
+import { gatherTemplates } from './template-facts.ts';
 import { errorRate, NO_TOTALS } from './totals.ts';
 
 /** What is gathered, and what it is judged by. */
@@ -78,6 +79,7 @@ async function gather(database: Queryable, question: FactsQuestion): Promise<Omi
   const bytesBySlot = archiveTotals === null ? undefined : await archivedBytesBySlot(database, window);
   const archiveOfServers = archiveTotals === null ? undefined : await archiveByServer(database, window);
   const revisions = await gatherRevisions(database, window);
+  const templates = await gatherTemplates(database, window);
 
   const totals: FactsTotals = {
     ...fleetTotals(fleet),
@@ -103,6 +105,7 @@ async function gather(database: Queryable, question: FactsQuestion): Promise<Omi
     gaps: [
       ...timeGaps(window, hearing),
       ...(source.rollup.name === '5m' ? [] : [{ kind: 'coarse_history' } as const]),
+      ...(templates.gap === undefined ? [] : [templates.gap]),
       ...(behind === undefined ? [] : [behind]),
       ...(storagePrices === undefined ? [{ kind: 'no_prices' } as const] : []),
     ],
@@ -113,7 +116,7 @@ async function gather(database: Queryable, question: FactsQuestion): Promise<Omi
     agents,
     servers: serverFacts(fleet.servers, fleetStretch, archiveOfServers),
     by_slot: fleet.bySlot.map((slot, index) => ({ ...slot, archived_bytes: bytesOf(window, bytesBySlot, index) })),
-    templates: { top: [], errors: [], new: [], total: null, new_total: null },
+    templates: templates.facts,
     alerts,
     archive,
     losses: lossFacts(

@@ -12,15 +12,16 @@ const WEIGHTS: Readonly<Record<StateSpan['state'], number>> = {
 };
 
 /**
- * At most `most` spans of the same time: again and again the one that matters least goes into the neighbour that matters more, and neighbours
- * that are then in one state become one. So the long times of trouble stay, and what flickers between them is drawn together.
+ * At most `most` spans of the same time: again and again the one that matters least goes into its neighbour, the milder of both so that no
+ * outage gets longer by it, and neighbours that are then in one state become one. So the long times of trouble stay, and what flickers between
+ * them is drawn together.
  */
 export function boundSpans(spans: readonly StateSpan[], most = STATE_SPANS_MAX): readonly StateSpan[] {
   const kept = [...spans];
   while (kept.length > most) {
     const least = leastOf(kept);
     const [before, after] = [kept[least - 1], kept[least + 1]];
-    const into = after === undefined || (before !== undefined && weightOf(before) >= weightOf(after)) ? before! : after;
+    const into = after === undefined || (before !== undefined && !isMilder(after, before)) ? before! : after;
     const from = into === before ? least - 1 : least;
     kept.splice(from, 2, { ...into, from: kept[from]!.from, to: kept[from + 1]!.to });
     for (const at of [from + 1, from]) {
@@ -40,6 +41,11 @@ function leastOf(spans: readonly StateSpan[]): number {
   let least = 0;
   for (const [index, span] of spans.entries()) if (weightOf(span) < weightOf(spans[least]!)) least = index;
   return least;
+}
+
+function isMilder(one: StateSpan, other: StateSpan): boolean {
+  const [own, others] = [WEIGHTS[one.state], WEIGHTS[other.state]];
+  return own < others || (own === others && lengthOf(one) > lengthOf(other));
 }
 
 function weightOf(span: StateSpan): number {
