@@ -430,9 +430,10 @@ export class Agent implements AsyncDisposable {
     const { TemplateReporter } = await import('./edge-ai/template-reporter.ts');
     const { state } = this.#triage;
     const take = () => this.#triage.takeReports();
+    const takeWork = () => this.#triage.takeWork();
     const { epoch } = this.#buffer;
     if (this.#closing.signal.aborted) return;
-    this.#parts.use(new TemplateReporter({ client, take, state, epoch, clock, random, logger }).start());
+    this.#parts.use(new TemplateReporter({ client, take, takeWork, state, epoch, clock, random, logger }).start());
   }
 
   #followOrchestrator(client: OrchestratorClient): void {

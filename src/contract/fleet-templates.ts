@@ -8,6 +8,8 @@ export interface TemplatesTaken {
   readonly rejected: readonly { readonly index: number; readonly code: string; readonly message: string }[];
   /** The request came before under its `id`: nothing was counted. */
   readonly repeated: boolean;
+  /** How many entries of `ai_work` were no such. Absent: none. */
+  readonly ai_work_rejected?: number;
 }
 
 /** The largest body of `POST /api/v1/templates`; 500 templates with some counts each are far below it. */

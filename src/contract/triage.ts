@@ -73,13 +73,43 @@ export interface TemplateReport {
   readonly counts: readonly TemplateCount[];
 }
 
+/**
+ * What an AI agent did with a model in an hour, as its records tell (OpenTelemetry's `gen_ai.*`, and the SDKs' own usage fields), since the server
+ * told before. Each call counts once, though a span and a log tell of it (docs/TRIAGE.md).
+ */
+export interface AiWorkCount {
+  readonly agent_id: AgentId;
+  /** Null: it isn't said. */
+  readonly model: string | null;
+  /** UTC, by arrival, `YYYY-MM-DD`, and of that day 0–23. */
+  readonly day: string;
+  readonly hour: number;
+  /** Those that failed included. */
+  readonly calls: number;
+  readonly failed_calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly tool_calls: number;
+  readonly tool_failures: number;
+  /** In US dollars, of those calls whose records tell it. */
+  readonly cost_usd: number;
+  /** How many these are, and the tokens of all others. */
+  readonly costed_calls: number;
+  readonly uncosted_input_tokens: number;
+  readonly uncosted_output_tokens: number;
+}
+export const MODEL_NAME_LENGTH_MAX = 100;
+
 /** Body of `POST /api/v1/templates`, with a server's key. One that comes again under its `id` counts once. */
 export interface TemplatesRequest {
   /** `<epoch>-<n>`. */
   readonly id: string;
   readonly templates: readonly TemplateReport[];
+  /** Absent: there is none, or an older agent. */
+  readonly ai_work?: readonly AiWorkCount[];
 }
 
 /** In one request; a server with more tells them in several. */
 export const TEMPLATES_PER_REQUEST_MAX = 500;
 export const COUNTS_PER_TEMPLATE_MAX = 200;
+export const AI_WORK_PER_REQUEST_MAX = 500;

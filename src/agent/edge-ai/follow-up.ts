@@ -1,7 +1,7 @@
 import type { AlertReport } from '../../contract/alert.ts';
 import type { Sequence, ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
-import type { TemplateReport, TriageTier } from '../../contract/triage.ts';
+import type { AiWorkCount, TemplateReport, TriageTier } from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import type { Metric } from '../../platform/metrics-text.ts';
@@ -10,6 +10,7 @@ import { AlertTeller } from '../alert-teller.ts';
 import type { LinesBeforeQuery } from '../buffer/types.ts';
 import { breathing, sliceEnd } from '../judging.ts';
 import { RecordView } from '../rules/record-view.ts';
+import { AiWorkTally } from './ai-work-tally.ts';
 import { detectedAlert } from './detected-alert.ts';
 import type { DetectorHit } from './detectors/index.ts';
 import type { KeptState } from './kept-state.ts';
@@ -57,6 +58,7 @@ export class FollowUp {
   readonly #teller: AlertTeller;
   readonly #alerts: TriageAlerts;
   readonly #tally = new TemplateTally();
+  readonly #work = new AiWorkTally();
   readonly #view = new RecordView();
   readonly #desk: ModelDesk;
   readonly #watch: Pace;
@@ -109,10 +111,11 @@ export class FollowUp {
   /** Resolves when nothing of the records is needed any more, which for few and short ones is at once. */
   async stored(judgement: TriageJudgement): Promise<void> {
     const { clock, judges } = this.#options;
-    const { records, templates, hits, doubts } = judgement;
+    const { records, templates, events, hits, doubts } = judgement;
     const now = clock.now();
     if (hits.length > 0) this.#tell(hits, now);
     this.#tally.count(records, templates, now);
+    this.#work.count(records, events, now);
     this.#desk.ask(doubts);
     await this.#watchFor(judgement, now);
     this.#keepAt = Math.min(this.#keepAt ?? Number.POSITIVE_INFINITY, now + KEPT_EACH_MS); // the clock may have been set back
@@ -141,6 +144,11 @@ export class FollowUp {
   takeReports(): readonly (readonly TemplateReport[])[] {
     const { engine } = this.#options.judges;
     return this.#tally.take((template) => engine.opinionOf(template));
+  }
+
+  /** What was counted of the work of AI agents since this was called before. */
+  takeWork(): readonly AiWorkCount[] {
+    return this.#work.take();
   }
 
   /** Tells what waits to be counted, and keeps what was learnt. */

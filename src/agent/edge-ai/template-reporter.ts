@@ -1,5 +1,11 @@
 import type { Epoch } from '../../contract/ids.ts';
-import { TEMPLATES_PER_REQUEST_MAX, type TemplateReport, type TemplatesRequest } from '../../contract/triage.ts';
+import {
+  AI_WORK_PER_REQUEST_MAX,
+  type AiWorkCount,
+  TEMPLATES_PER_REQUEST_MAX,
+  type TemplateReport,
+  type TemplatesRequest,
+} from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { withDeadline } from '../../platform/clock.ts';
 import { errorCode, isRetryable, NervesysError } from '../../platform/errors.ts';
@@ -18,6 +24,8 @@ export interface TemplateReporterOptions {
   readonly client: TemplateDoor;
   /** What was counted since it was taken before, in lists in which each template comes once. */
   readonly take: () => readonly (readonly TemplateReport[])[];
+  /** The same of the work of AI agents. */
+  readonly takeWork: () => readonly AiWorkCount[];
   readonly state: KeptState;
   readonly epoch: Epoch;
   readonly clock: Clock;
@@ -42,7 +50,7 @@ interface Kept {
 }
 
 /**
- * Tells the orchestrator which templates there are and how many lines they had. While it is away what was cut into requests waits, each under
+ * Tells the orchestrator which templates there are and how many lines they had, and what AI agents did with models. While it is away what was cut into requests waits, each under
  * an id and with content that stay the same, and what comes since is counted on; both over a restart.
  */
 export class TemplateReporter implements AsyncDisposable {
@@ -117,10 +125,16 @@ export class TemplateReporter implements AsyncDisposable {
 
   /** Cuts what was counted into requests, and keeps them before the first is sent. */
   async #cut(): Promise<void> {
-    const { take, epoch } = this.#options;
+    const { take, takeWork, epoch } = this.#options;
     const before = this.#waiting.length;
-    for (const list of take())
-      for (const templates of piecesOf(list)) this.#waiting.push({ id: `${epoch}-${this.#next++}`, templates });
+    const lists = take().flatMap(piecesOf);
+    const work = takeWork();
+    const rounds = Math.max(lists.length, Math.ceil(work.length / AI_WORK_PER_REQUEST_MAX));
+    for (let n = 0; n < rounds; n++) {
+      const part = work.slice(n * AI_WORK_PER_REQUEST_MAX, (n + 1) * AI_WORK_PER_REQUEST_MAX);
+      const request = { id: `${epoch}-${this.#next++}`, templates: lists[n] ?? [] };
+      this.#waiting.push(part.length === 0 ? request : { ...request, ai_work: part });
+    }
     if (this.#waiting.length > before) await this.#keep();
   }
 

@@ -1,7 +1,7 @@
 import type { AlertReport } from '../../contract/alert.ts';
 import type { ServerName } from '../../contract/ids.ts';
 import type { ArchivedRecord } from '../../contract/record.ts';
-import type { CorrectionsAnswer, TemplateReport } from '../../contract/triage.ts';
+import type { AiWorkCount, CorrectionsAnswer, TemplateReport } from '../../contract/triage.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
@@ -176,6 +176,11 @@ export class Triage implements CorrectionsPlace, AsyncDisposable {
   /** What was counted of templates since this was called before, in lists in which each comes once. */
   takeReports(): readonly (readonly TemplateReport[])[] {
     return this.#parts?.followUp.takeReports() ?? [];
+  }
+
+  /** What was counted of the work of AI agents since this was called before. */
+  takeWork(): readonly AiWorkCount[] {
+    return this.#parts?.followUp.takeWork() ?? [];
   }
 
   get figures(): TriageFigures {

@@ -7,11 +7,12 @@ import {
   type TemplateView,
 } from '../../contract/fleet-templates.ts';
 import { LEVELS } from '../../contract/record.ts';
-import { TEMPLATES_PER_REQUEST_MAX, type TemplateReport } from '../../contract/triage.ts';
+import { AI_WORK_PER_REQUEST_MAX, TEMPLATES_PER_REQUEST_MAX, type TemplateReport } from '../../contract/triage.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { parseInstant } from '../catalog/log-filter.ts';
 import { orderOf, readTemplate, readTemplates } from '../database/queries/read-templates.ts';
 import { recordTemplates } from '../database/queries/record-templates.ts';
+import { AiWorkCountSchema, checkAiWork } from '../triage/check-ai-work.ts';
 import {
   checkTemplate,
   dayOf,
@@ -46,7 +47,7 @@ export function templatesRoutes(app: App, deps: ServerDeps): void {
       schema: {
         tags: ['agents'],
         summary:
-          'Tell templates of log lines, and how many lines they had since; good ones are kept, repeats count once',
+          'Tell templates of log lines, how many lines they had since, and what AI agents did; good ones are kept, repeats count once',
         body: Type.Object({
           id: Type.String({
             minLength: 1,
@@ -58,14 +59,21 @@ export function templatesRoutes(app: App, deps: ServerDeps): void {
           templates: Type.Array(Type.Unknown({ [DESCRIBED_BY]: TemplateReportSchema }), {
             maxItems: TEMPLATES_PER_REQUEST_MAX,
           }),
+          ai_work: Type.Optional(
+            Type.Array(Type.Unknown({ [DESCRIBED_BY]: AiWorkCountSchema }), {
+              maxItems: AI_WORK_PER_REQUEST_MAX,
+              description: 'what AI agents did with models since',
+            }),
+          ),
         }),
         response: { 200: TemplatesTakenSchema },
       },
     },
     async (request): Promise<TemplatesTaken> => {
       const { server } = agentOf(request);
-      const { id, templates } = request.body;
+      const { id, templates, ai_work: toldWork = [] } = request.body;
       const now = clock.now();
+      const work = toldWork.flatMap((value) => checkAiWork(value, now) ?? []);
       const told = new Map<string, { readonly index: number; readonly report: TemplateReport }>();
       const rejected: TemplatesTaken['rejected'][number][] = [];
       for (const [index, value] of templates.entries()) {
@@ -77,7 +85,7 @@ export function templatesRoutes(app: App, deps: ServerDeps): void {
       }
       const reports = [...told.values()].map(({ report }) => report);
       const sender = { server, id, day: dayOf(now) };
-      const recorded = await database.transaction((transaction) => recordTemplates(transaction, sender, reports));
+      const recorded = await database.transaction((transaction) => recordTemplates(transaction, sender, reports, work));
       const repeated = recorded === 'repeated';
       if (!repeated)
         for (const template of recorded) rejected.push({ index: told.get(template)!.index, ...TOO_MANY_NEW });
@@ -85,7 +93,13 @@ export function templatesRoutes(app: App, deps: ServerDeps): void {
       if (!repeated) metrics.add('nervesys_templates_told_total', { outcome: 'accepted' }, accepted);
       if (!repeated && rejected.length > 0)
         metrics.add('nervesys_templates_told_total', { outcome: 'rejected' }, rejected.length);
-      return { accepted, rejected: rejected.sort((a, b) => a.index - b.index), repeated };
+      const workRejected = toldWork.length - work.length;
+      return {
+        accepted,
+        rejected: rejected.sort((a, b) => a.index - b.index),
+        repeated,
+        ...(workRejected > 0 ? { ai_work_rejected: workRejected } : {}),
+      };
     },
   );
 

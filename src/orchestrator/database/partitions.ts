@@ -67,6 +67,14 @@ const TABLES: readonly PartitionedTable[] = [
     isRolledUp: () => '$1::timestamptz IS NOT NULL',
     expired: 'hour < $1',
   },
+  {
+    name: 'ai_work_hours',
+    digits: 6,
+    column: 'hour',
+    keptMs: (keep) => keep.hoursMs,
+    isRolledUp: () => '$1::timestamptz IS NOT NULL',
+    expired: 'hour < $1',
+  },
 ];
 
 /** Reports are made of yesterday and last week, and looked at again for some days. */

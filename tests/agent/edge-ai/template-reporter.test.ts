@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { KeptState } from '../../../src/agent/edge-ai/kept-state.ts';
 import { TemplateReporter } from '../../../src/agent/edge-ai/template-reporter.ts';
 import type { Epoch } from '../../../src/contract/ids.ts';
-import type { TemplateReport, TemplatesRequest } from '../../../src/contract/triage.ts';
+import type { AiWorkCount, TemplateReport, TemplatesRequest } from '../../../src/contract/triage.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
 import { silentLogger } from '../../../src/platform/logger.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -36,6 +36,7 @@ interface Opened {
   readonly clock: FakeClock;
   readonly sent: TemplatesRequest[];
   readonly waiting: TemplateReport[][];
+  readonly work: AiWorkCount[];
   answer: () => Promise<void>;
   readonly reporter: TemplateReporter;
 }
@@ -43,7 +44,13 @@ interface Opened {
 function open(t: TestContext, meta = new Meta(), now = NOON): Opened {
   const clock = new FakeClock(now);
   const sent: TemplatesRequest[] = [];
-  const opened = { clock, sent, waiting: [] as TemplateReport[][], answer: () => Promise.resolve() };
+  const opened = {
+    clock,
+    sent,
+    waiting: [] as TemplateReport[][],
+    work: [] as AiWorkCount[],
+    answer: () => Promise.resolve(),
+  };
   const reporter = new TemplateReporter({
     client: {
       sendTemplates: (request) => {
@@ -52,6 +59,7 @@ function open(t: TestContext, meta = new Meta(), now = NOON): Opened {
       },
     },
     take: () => opened.waiting.splice(0),
+    takeWork: () => opened.work.splice(0),
     state: new KeptState(meta, silentLogger),
     epoch: EPOCH,
     clock,

@@ -19,6 +19,32 @@ export interface ToolCall {
 interface Told {
   /** The conversation; empty where nobody says. */
   readonly session: string;
+  /** What of it is to be counted. Absent: nothing, such as of a plain line, which only speaks of it. */
+  readonly work?: AiWork | undefined;
+}
+
+/** A call of a model with its usage, or one that failed; or a tool that was called, or has ended. */
+export type AiWork = WorkTold &
+  (
+    | {
+        readonly type: 'call';
+        readonly model?: string | undefined;
+        readonly inputTokens: number;
+        readonly outputTokens: number;
+        /** US dollars. */
+        readonly cost?: number | undefined;
+        readonly isFailed: boolean;
+      }
+    | { readonly type: 'tool'; readonly tool: string; readonly hasEnded: boolean; readonly isFailed: boolean }
+  );
+
+/** By which another record is known to tell of the same. */
+export interface WorkTold {
+  /** Of the call, as whoever answered it names it. */
+  readonly id?: string | undefined;
+  /** Of the span that the record is, or that it was written within. */
+  readonly span?: string | undefined;
+  readonly isSpan: boolean;
 }
 
 /** What is known of how something ended; absent: nothing is. */

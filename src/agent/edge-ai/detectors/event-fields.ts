@@ -1,8 +1,9 @@
 import type { RecordView } from '../../rules/record-view.ts';
-import type { AiEvent, ToolCall } from './ai-event.ts';
+import type { AiEvent, AiWork, ToolCall } from './ai-event.ts';
 import {
   CALL_ID,
   CALL_KINDS,
+  COST,
   ERROR,
   EXIT,
   GATHERING,
@@ -20,6 +21,7 @@ import {
   RESPONSE_ID,
   RESULT_KINDS,
   SESSION,
+  SPAN,
   STATUS,
   TOOL,
   TOOL_ARGUMENTS,
@@ -34,6 +36,55 @@ type Context = Readonly<Record<string, unknown>>;
 /** `undefined`: its fields tell nothing. */
 export function readFields(view: RecordView): AiEvent | undefined {
   const context = unfolded(view.context);
+  const event = eventIn(view, context);
+  const work = event && workIn(event, context);
+  return work === undefined ? event : { ...event!, work };
+}
+
+/**
+ * A call counts where its tokens are told, and where it failed: records of the same call without either, such as its messages, are many. A tool
+ * counts by its call or its end, whichever is told.
+ */
+function workIn(event: AiEvent, context: Context): AiWork | undefined {
+  const told = { span: wordAt(context, SPAN), isSpan: context['span_name'] !== undefined };
+  switch (event.type) {
+    case 'llm_call':
+      return event.tokens > 0 ? callIn(context, { ...told, id: event.id }, false) : undefined;
+    case 'llm_error':
+      return callIn(context, { ...told, id: wordAt(context, RESPONSE_ID) }, true);
+    case 'tool_call': {
+      const [call] = event.calls;
+      return call && { type: 'tool', tool: call.tool, id: call.id, ...told, hasEnded: false, isFailed: false };
+    }
+    case 'tool_result': {
+      const { tool, id } = event.call;
+      return { type: 'tool', tool, id, ...told, hasEnded: true, isFailed: event.isFailure === true };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function callIn(context: Context, told: Pick<AiWork, 'id' | 'span' | 'isSpan'>, isFailed: boolean): AiWork {
+  const { input, output } = usageOf(context);
+  const cost = Number(wordAt(context, COST) ?? Number.NaN);
+  const model = wordAt(context, MODEL);
+  const isCost = cost >= 0 && cost < COST_MAX;
+  return {
+    type: 'call',
+    model,
+    inputTokens: input,
+    outputTokens: output,
+    ...(isCost ? { cost } : {}),
+    isFailed,
+    ...told,
+  };
+}
+
+/** Of one call; more is nobody's price. */
+const COST_MAX = 10_000;
+
+function eventIn(view: RecordView, context: Context): AiEvent | undefined {
   if ('metric' in context && 'metric_kind' in context) return undefined; // its numbers are told by logs and spans as well
   const session = wordAt(context, SESSION) ?? '';
   const kind = kindOf(view, context);
@@ -255,11 +306,29 @@ function saysFailure(context: Context): boolean | undefined {
 
 function tokensOf(context: Context, kind: string | undefined): number {
   if (kind !== undefined && GATHERING.test(kind)) return 0;
-  // Of a span that repeats what is below it, only the raw attributes are left.
-  const isSpan = context['span_name'] !== undefined;
-  const names = isSpan ? [INPUT_TOKENS.slice(0, 1), OUTPUT_TOKENS.slice(0, 1)] : [INPUT_TOKENS, OUTPUT_TOKENS];
-  return names.reduce((sum, each) => sum + countAt(context, each), 0);
+  const { input, output } = usageOf(context);
+  return input + output;
 }
+
+interface Usage {
+  readonly input: number;
+  readonly output: number;
+}
+
+function usageOf(context: Context): Usage {
+  // Of a span that repeats what is below it, only the raw attributes are left.
+  if (context['span_name'] !== undefined)
+    return { input: countAt(context, INPUT_COLUMN), output: countAt(context, OUTPUT_COLUMN) };
+  const usage = { input: countAt(context, INPUT_TOKENS), output: countAt(context, OUTPUT_TOKENS) };
+  if (usage.input + usage.output > 0) return usage;
+  // An SDK's answer, as it is: `{usage: {input_tokens, output_tokens}}`.
+  const own = context['usage'];
+  if (typeof own !== 'object' || own === null || Array.isArray(own)) return usage;
+  return { input: countAt(own as Context, INPUT_TOKENS), output: countAt(own as Context, OUTPUT_TOKENS) };
+}
+
+const INPUT_COLUMN = INPUT_TOKENS.slice(0, 1);
+const OUTPUT_COLUMN = OUTPUT_TOKENS.slice(0, 1);
 
 function countAt(context: Context, names: readonly string[]): number {
   const count = Number(wordAt(context, names) ?? 0);

@@ -102,6 +102,17 @@ export const OUTPUT_TOKENS = [
   'outputTokens',
 ];
 
+/** Of the call alone, in US dollars; what sums up a whole run is none of these. */
+export const COST = [
+  'cost_usd',
+  'gen_ai.usage.cost',
+  'gen_ai.usage.cost_usd',
+  'llm.cost.total',
+  'llm.usage.total_cost',
+];
+/** A span's own, or the one that a log was written within. */
+export const SPAN = ['span_id', 'spanId'];
+
 /** What an event is called, without the product's name before it. */
 export const CALL_KINDS =
   /^(?:tool_?call|tool_?use|function_?call|execute_tool|tool_?start|call_tool|tools\/call|tool|ai\.toolcall)$/;

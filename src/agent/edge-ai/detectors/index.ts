@@ -1,3 +1,3 @@
-export { type AiEvent, aiEventOf } from './ai-event.ts';
+export { type AiEvent, type AiWork, aiEventOf } from './ai-event.ts';
 export { DETECTORS, type DetectorHit, type DetectorName } from './detector.ts';
 export { DetectorEngine, lookAtOne, type SettingsOf } from './detector-engine.ts';

@@ -53,6 +53,7 @@ export const TemplatesTakenSchema = describe<TemplatesTaken>()(
     accepted: CountSchema,
     rejected: Type.Array(Type.Object({ index: CountSchema, code: Type.String(), message: Type.String() })),
     repeated: Type.Boolean({ description: 'it came before: nothing was counted' }),
+    ai_work_rejected: Type.Optional(Type.Integer({ minimum: 1, description: 'entries of ai_work that were no such' })),
   }),
 );
 

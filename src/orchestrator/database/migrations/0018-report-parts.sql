@@ -55,3 +55,27 @@ CREATE TABLE template_hours (
 CREATE INDEX template_hours_hour ON template_hours USING brin (hour) WITH (pages_per_range = 32, autosummarize = on);
 -- Days get partitions of their own ahead of time (partitions.ts).
 CREATE TABLE template_hours_default PARTITION OF template_hours DEFAULT;
+
+-- What AI agents did with models, as their records tell it (contract/triage.ts AiWorkCount).
+CREATE TABLE ai_work_hours (
+  server        varchar(100) NOT NULL,
+  agent_id      varchar(50) NOT NULL,
+  hour          timestamptz NOT NULL, -- its beginning, UTC, by the server's clock
+  model         varchar(100) NOT NULL, -- empty: it isn't said
+  calls         bigint NOT NULL,
+  failed_calls  bigint NOT NULL,
+  input_tokens  bigint NOT NULL,
+  output_tokens bigint NOT NULL,
+  tool_calls    bigint NOT NULL,
+  tool_failures bigint NOT NULL,
+  cost_usd      numeric(30, 9) NOT NULL, -- of those whose records tell it, exactly: sums in any order are the same
+  costed_calls  bigint NOT NULL,
+  uncosted_input_tokens  bigint NOT NULL,
+  uncosted_output_tokens bigint NOT NULL,
+  -- record-templates: what is added to.
+  PRIMARY KEY (server, agent_id, hour, model)
+) PARTITION BY RANGE (hour);
+-- ai-work-facts: all of a period.
+CREATE INDEX ai_work_hours_hour ON ai_work_hours (hour);
+-- Months get partitions of their own ahead of time (partitions.ts).
+CREATE TABLE ai_work_hours_default PARTITION OF ai_work_hours DEFAULT;

@@ -1,6 +1,8 @@
 import { NEW_TEMPLATES_PER_SERVER_DAY_MAX } from '../../../contract/fleet-templates.ts';
 import type { TemplateReport } from '../../../contract/triage.ts';
+import type { TakenAiWork } from '../../triage/check-ai-work.ts';
 import type { Queryable } from '../database.ts';
+import { recordAiWork } from './record-ai-work.ts';
 
 /** So many of a server's latest requests are known again: it tells one after the other, and a few may be on their way. */
 const REQUEST_IDS_KEPT = 32;
@@ -20,13 +22,14 @@ export interface SenderRequest {
 export type RecordedTemplates = 'repeated' | ReadonlySet<string>;
 
 /**
- * Stores what a server tells of its templates, one report a template, and adds their lines up; once, however often the request comes. To be
- * called within a transaction. Rows are taken in the order of ids, as everybody does, so that no two servers wait for each other.
+ * Stores what a server tells of its templates, one report a template, and adds their lines up, and what its AI agents did; once, however often
+ * the request comes. To be called within a transaction. Rows are taken in the order of ids, as everybody does, so that no two servers wait for each other.
  */
 export async function recordTemplates(
   transaction: Queryable,
   request: SenderRequest,
   reports: readonly TemplateReport[],
+  work: readonly TakenAiWork[] = [],
 ): Promise<RecordedTemplates> {
   const sender = await takeTurn(transaction, request);
   if (sender.request_ids.includes(request.id)) return 'repeated';
@@ -48,6 +51,7 @@ export async function recordTemplates(
   await insertAliases(transaction, taken);
   await addCounts(transaction, taken);
   await addHours(transaction, taken);
+  await recordAiWork(transaction, request.server, work);
   await transaction.query('UPDATE template_senders SET request_ids = $2, day = $3, new_today = $4 WHERE server = $1', [
     request.server,
     [...sender.request_ids, request.id].slice(-REQUEST_IDS_KEPT),

@@ -1,6 +1,7 @@
 import { emptyLevelCounts, type Level } from '../../../contract/record.ts';
 import {
   type FactsGap,
+  type FactsPeriod,
   TEMPLATES_TOP_MAX,
   type TemplateFact,
   type TemplateFacts,
@@ -9,8 +10,8 @@ import type { TemplateId } from '../../../contract/triage.ts';
 import type { Queryable } from '../../database/database.ts';
 import { previousPeriod } from '../period.ts';
 import type { FactsWindow } from './facts-window.ts';
+import { wholeHours } from './whole-hours.ts';
 
-const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const AGENTS_LISTED_MAX = 5;
 
@@ -23,7 +24,7 @@ export async function gatherTemplates(
   database: Queryable,
   window: FactsWindow,
 ): Promise<{ readonly facts: TemplateFacts; readonly gap: FactsGap | undefined }> {
-  const own = await countsOf(database, stretchOf(window));
+  const own = await countsOf(database, stretchOf(window, window.period));
   const before = own && (await countsBefore(database, window, own));
   if (own === undefined) return { facts: NOTHING, gap: undefined };
   const { lists, total, newTotal } = await chooseTemplates(database, own, window);
@@ -46,8 +47,8 @@ const NOTHING: TemplateFacts = { top: [], errors: [], new: [], total: null, new_
 
 /** A time, and the UTC days that stand for it. */
 interface Stretch {
-  readonly startsAt: number;
-  readonly endsAt: number;
+  readonly from: Date;
+  readonly to: Date;
   readonly firstDay: string;
   readonly lastDay: string;
 }
@@ -66,26 +67,22 @@ const SQL_OF = {
   days: (from: string, to: string) => `template_counts WHERE day >= ${from}::date AND day <= ${to}::date`,
 } as const;
 
-function stretchOf({ startsAt, endsAt, period }: FactsWindow): Stretch {
-  const stretch = { startsAt: nearestHour(startsAt.getTime()), firstDay: period.first_day, lastDay: period.last_day };
-  return { ...stretch, endsAt: nearestHour(endsAt.getTime()) };
-}
-
-function nearestHour(at: number): number {
-  return Math.round(at / HOUR_MS) * HOUR_MS;
+function stretchOf(times: { readonly startsAt: Date; readonly endsAt: Date }, period: FactsPeriod): Stretch {
+  return { ...wholeHours(times), firstDay: period.first_day, lastDay: period.last_day };
 }
 
 /** `undefined`: nobody counted a line then, so far as is known. */
 async function countsOf(database: Queryable, stretch: Stretch): Promise<Counts | undefined> {
   const days: Counts = { by: 'days', from: stretch.firstDay, to: stretch.lastDay };
-  const hours: Counts = { by: 'hours', from: new Date(stretch.startsAt), to: new Date(stretch.endsAt) };
+  const hours: Counts = { by: 'hours', from: stretch.from, to: stretch.to };
   if (await areHoursWhole(database, stretch)) return (await hasAny(database, hours)) ? hours : undefined;
   return (await hasAny(database, days)) ? days : undefined;
 }
 
 /** Whether each line of the UTC days that a time touches is counted by its hour, too. */
-async function areHoursWhole(database: Queryable, { startsAt, endsAt }: Stretch): Promise<boolean> {
-  const [first, end] = [Math.floor(startsAt / DAY_MS), Math.ceil(endsAt / DAY_MS)].map((day) => new Date(day * DAY_MS));
+async function areHoursWhole(database: Queryable, { from, to }: Stretch): Promise<boolean> {
+  const first = new Date(Math.floor(from.getTime() / DAY_MS) * DAY_MS);
+  const end = new Date(Math.ceil(to.getTime() / DAY_MS) * DAY_MS);
   const { rows } = await database.query<{ whole: boolean }>(
     `SELECT coalesce((SELECT sum(lines) FROM template_hours WHERE hour >= $1 AND hour < $2), 0)
        = coalesce((SELECT sum(lines) FROM template_counts WHERE day >= ($1::timestamptz AT TIME ZONE 'UTC')::date
@@ -105,11 +102,11 @@ async function hasAny(database: Queryable, { by, from, to }: Counts): Promise<bo
 
 /** Of the period before, in the same way; of weeks and months by days where their hours are gone, for edges weigh little there. */
 async function countsBefore(database: Queryable, window: FactsWindow, own: Counts): Promise<Counts | undefined> {
-  const { starts_at, ends_at, first_day: firstDay, last_day: lastDay } = previousPeriod(window.kind, window.period);
-  const days: Counts = { by: 'days', from: firstDay, to: lastDay };
+  const period = previousPeriod(window.kind, window.period);
+  const days: Counts = { by: 'days', from: period.first_day, to: period.last_day };
   if (own.by === 'days') return (await hasAny(database, days)) ? days : undefined;
-  const [startsAt, endsAt] = [nearestHour(Date.parse(starts_at)), nearestHour(Date.parse(ends_at))];
-  const before = await countsOf(database, { startsAt, endsAt, firstDay, lastDay });
+  const times = { startsAt: new Date(period.starts_at), endsAt: new Date(period.ends_at) };
+  const before = await countsOf(database, stretchOf(times, period));
   return before?.by === 'days' && window.kind === 'daily' ? undefined : before;
 }
 

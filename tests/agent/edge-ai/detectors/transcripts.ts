@@ -19,12 +19,19 @@ export const START = Date.parse('2026-03-02T08:00:00.000Z');
 
 export interface Item {
   readonly after?: number;
-  readonly log?: { readonly body?: string; readonly severity?: number; readonly attributes: Attributes };
+  readonly log?: {
+    readonly body?: string;
+    readonly severity?: number;
+    readonly attributes: Attributes;
+    /** 16 hex digits. */
+    readonly spanId?: string;
+  };
   readonly span?: {
     readonly name: string;
     readonly attributes: Attributes;
     readonly ms?: number;
     readonly error?: string;
+    readonly spanId?: string;
   };
   readonly record?: Readonly<Record<string, unknown>>;
   readonly line?: string;
@@ -60,13 +67,14 @@ export function recordOf(agentId: string, item: Item, now: number): EncodedRecor
   if (item.record !== undefined) return encodeObject(item.record, defaults);
   const origin = { resource: { 'service.name': agentId }, scope: '', scopeVersion: '', scopeAttributes: {} };
   if (item.log !== undefined) {
-    const { body = '', severity = 9, attributes } = item.log;
-    const log = { body: { stringValue: body }, severityNumber: severity, attributes: listOf(attributes) };
+    const { body = '', severity = 9, attributes, spanId } = item.log;
+    const log = { body: { stringValue: body }, severityNumber: severity, attributes: listOf(attributes), spanId };
     return encodeObject({ ...mapLog(log, origin) }, defaults);
   }
-  const { name, attributes, ms = 100, error } = item.span!;
+  const { name, attributes, ms = 100, error, spanId } = item.span!;
   const span = {
     name,
+    spanId,
     attributes: listOf(attributes),
     startTimeUnixNano: String(BigInt(Math.round(now - ms)) * 1_000_000n),
     endTimeUnixNano: String(BigInt(Math.round(now)) * 1_000_000n),
