@@ -1,4 +1,5 @@
 import type { ArchivePrices } from '../../../config/index.ts';
+import type { ReportSettings } from '../../../config/report-settings.ts';
 import {
   type FactsCompared,
   type FactsPeriod,
@@ -10,6 +11,7 @@ import {
 import type { SummaryKind } from '../../../contract/reports.ts';
 import type { Queryable } from '../../database/database.ts';
 import { currentPeriod, periodsBefore, weekBefore } from '../period.ts';
+import { aiTotalsByDay } from './ai-work-facts.ts';
 import { alertTotalsByDay } from './alerts-facts.ts';
 import { archiveTotalsByDay } from './archive-facts.ts';
 import type { FactsWindow } from './facts-window.ts';
@@ -44,7 +46,7 @@ export async function gatherCompared(
   kind: SummaryKind,
   totals: FactsTotals,
   stretch: UnitStretch,
-  prices: ArchivePrices | undefined,
+  prices: Prices,
 ): Promise<Compared> {
   const before = unitsOf(periodsBefore(kind, period, HABIT_OF[kind]));
   const source = await chooseUnitSource(database, stretch, before);
@@ -78,6 +80,11 @@ export async function gatherCompared(
   return { compared, trend: days.map(({ day }, index) => ({ day, ...(ofDays[index] ?? NO_TOTALS) })), errorHabits };
 }
 
+interface Prices {
+  readonly storagePrices: ArchivePrices | undefined;
+  readonly modelPrices: ReportSettings['modelPrices'];
+}
+
 interface NamedUnit extends Unit {
   readonly day: string;
 }
@@ -94,19 +101,19 @@ async function readTotals(
   database: Queryable,
   source: UnitSource,
   units: readonly NamedUnit[],
-  prices: ArchivePrices | undefined,
+  prices: Prices,
 ): Promise<readonly FactsTotals[]> {
   const beats = await readUnitBeats(database, source);
   const states = await readFleetStates(database, units);
   const alerts = await alertTotalsByDay(database, units);
-  const archive = await archiveTotalsByDay(database, units, prices);
+  const archive = await archiveTotalsByDay(database, units, prices.storagePrices);
+  const work = await aiTotalsByDay(database, units, prices.modelPrices);
   return units.map((_, index): FactsTotals => {
     const heard = beats[index];
     const fleet = states[index];
     // On a day on which nobody was heard, that nobody's state changed says nothing.
     const judged = heard && fleet && fleet.agents !== null ? fleet : undefined;
     return {
-      ...NO_TOTALS,
       servers: judged?.servers ?? null,
       agents: judged?.agents ?? null,
       availability: judged === undefined ? null : availabilityOf(judged.seconds),
@@ -123,6 +130,9 @@ async function readTotals(
       text_bytes: archive[index]?.textBytes ?? null,
       objects: archive[index]?.objects ?? null,
       archive_cost: archive[index]?.cost ?? null,
+      ai_calls: work[index]?.calls ?? null,
+      ai_tokens: work[index]?.tokens ?? null,
+      ai_cost_usd: work[index]?.costUsd ?? null,
     };
   });
 }

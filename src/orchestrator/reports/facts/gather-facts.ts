@@ -3,6 +3,7 @@ import type { ReportSettings } from '../../../config/report-settings.ts';
 import type { FactsGap, FactsPeriod, FactsTotals, ReportFacts } from '../../../contract/report-facts.ts';
 import type { SummaryKind } from '../../../contract/reports.ts';
 import type { Database, Queryable } from '../../database/database.ts';
+import { gatherAiWork } from './ai-work-facts.ts';
 import { alertsByAgent, alertTotalsByDay, gatherAlerts } from './alerts-facts.ts';
 import {
   archiveBehind,
@@ -16,6 +17,7 @@ import { gatherCompared } from './compared-facts.ts';
 import { type FactsWindow, factsWindow } from './facts-window.ts';
 import { agentFacts, type FleetTold, readFleet, serverFacts } from './fleet-facts.ts';
 import { type Hearing, readHearing } from './heard-gaps.ts';
+import { inOneState } from './in-one-state.ts';
 import { lossFacts } from './losses.ts';
 import { gatherRevisions } from './revision-facts.ts';
 import { availabilityOf } from './state-facts.ts';
@@ -37,11 +39,6 @@ export interface FactsQuestion {
   readonly history: HistorySettings;
 }
 
-/** A large fleet's month is millions of rows; whatever takes longer than this is cut, and tried again by whoever asked. */
-const STATEMENT_TIMEOUT_MS = 600_000;
-/** Of this one connection: sorts of a thousand AI agents' day then stay in memory. */
-const WORK_MEMORY = '32MB';
-
 /**
  * The facts of a period, all of one state of the database. Everything is summed up there, sets at a time: what comes here has as many rows as
  * there are AI agents, servers, slots and days, however many records and beats there were. Changes nothing; without new data it gives the same
@@ -52,18 +49,11 @@ export async function gatherFacts(
   question: FactsQuestion,
   signal: AbortSignal,
 ): Promise<Omit<ReportFacts, 'version'>> {
-  return database.transaction(async (transaction) => {
-    await transaction.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    await transaction.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-    await transaction.query(`SET LOCAL work_mem = '${WORK_MEMORY}'`);
-    // Compiling these statements takes longer than running them.
-    await transaction.query('SET LOCAL jit = off');
-    return gather(oneByOne(transaction, signal), question);
-  });
+  return inOneState(database, signal, (reading) => gather(reading, question));
 }
 
 async function gather(database: Queryable, question: FactsQuestion): Promise<Omit<ReportFacts, 'version'>> {
-  const { kind, period, now, storagePrices, intervalMs, history } = question;
+  const { kind, period, now, storagePrices, modelPrices, intervalMs, history } = question;
   const window = factsWindow(kind, period, now);
   const stretch = { ...window, intervalMs, keep: history };
 
@@ -80,6 +70,7 @@ async function gather(database: Queryable, question: FactsQuestion): Promise<Omi
   const archiveOfServers = archiveTotals === null ? undefined : await archiveByServer(database, window);
   const revisions = await gatherRevisions(database, window);
   const templates = await gatherTemplates(database, window);
+  const aiWork = await gatherAiWork(database, window, modelPrices);
 
   const totals: FactsTotals = {
     ...fleetTotals(fleet),
@@ -89,8 +80,14 @@ async function gather(database: Queryable, question: FactsQuestion): Promise<Omi
     text_bytes: archiveTotals?.textBytes ?? null,
     objects: archiveTotals?.objects ?? null,
     archive_cost: archiveTotals?.cost ?? null,
+    ai_calls: aiWork?.calls ?? null,
+    ai_tokens: aiWork === null ? null : aiWork.input_tokens + aiWork.output_tokens,
+    ai_cost_usd: aiWork?.cost_usd ?? null,
   };
-  const { compared, trend, errorHabits } = await gatherCompared(database, window, kind, totals, stretch, storagePrices);
+  const { compared, trend, errorHabits } = await gatherCompared(database, window, kind, totals, stretch, {
+    storagePrices,
+    modelPrices,
+  });
   const agents = await agentFacts(database, source, fleetStretch, window, fleet, {
     alerts: await alertsByAgent(database, window),
     errorHabits,
@@ -127,7 +124,7 @@ async function gather(database: Queryable, question: FactsQuestion): Promise<Omi
       })),
     ),
     revisions,
-    ai_work: null,
+    ai_work: aiWork,
   };
 }
 
@@ -173,19 +170,4 @@ function timeGaps({ startsAt, endsAt, period }: FactsWindow, { knownSince, unhea
 /** Null: of the archive nothing is known, or the slot is still to come. */
 function bytesOf({ slots, endsAt }: FactsWindow, bytes: readonly number[] | undefined, index: number): number | null {
   return bytes === undefined || new Date(slots[index]!.starts_at) >= endsAt ? null : (bytes[index] ?? null);
-}
-
-/** One statement after the other, as one connection takes them; those that nobody waits for any more aren't begun. */
-function oneByOne(database: Queryable, signal: AbortSignal): Queryable {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    query: (...statement) => {
-      const next = last.then(() => {
-        signal.throwIfAborted();
-        return database.query<never>(...statement);
-      });
-      last = next.catch(() => undefined); // whoever asked hears of it
-      return next;
-    },
-  };
 }

@@ -1,9 +1,10 @@
 import type { FactsPeriod } from '../../../contract/report-facts.ts';
 import type { ReportKind } from '../../../contract/reports.ts';
-import { NervesysError } from '../../../platform/errors.ts';
 import type { Database } from '../../database/database.ts';
 import type { FactsSource, GatheredFacts } from '../facts-source.ts';
+import { gatherCriticalFacts } from './critical-facts.ts';
 import { type FactsQuestion, gatherFacts } from './gather-facts.ts';
+import { inOneState } from './in-one-state.ts';
 
 export interface PostgresFactsSourceOptions {
   readonly database: Pick<Database, 'transaction'>;
@@ -22,7 +23,7 @@ export class PostgresFactsSource implements FactsSource {
   gather(kind: ReportKind, period: FactsPeriod, now: number, signal: AbortSignal): Promise<GatheredFacts> {
     const { database, settings } = this.#options;
     if (kind === 'critical')
-      throw new NervesysError('NSV_REPORT_FAILED', `gather facts of critical alerts of ${period.name}: not there yet`);
+      return inOneState(database, signal, (reading) => gatherCriticalFacts(reading, period, now));
     return gatherFacts(database, { kind, period, now, ...settings() }, signal);
   }
 }

@@ -92,11 +92,11 @@ test('a bad day: an outage of 14 minutes at 03:10 is 14 minutes, whoever else wa
   const down = START + 3 * HOUR + 10 * MINUTE;
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
   await fleet.join('AIGARDEN02', 'GIMAI', START - HOUR);
-  await fleet.beat('AIGARDEN01', 'GROK', START, down - 5 * MINUTE);
-  await fleet.beat('AIGARDEN01', 'GROK', down + 14 * MINUTE, END, () => ({
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, down - 5 * MINUTE);
+  await fleet.beatRarely('AIGARDEN01', 'GROK', down + 14 * MINUTE, END, () => ({
     replace: { lost_records: 7, dropped_records: 3 },
   }));
-  await fleet.beat('AIGARDEN02', 'GIMAI', START, END);
+  await fleet.beatRarely('AIGARDEN02', 'GIMAI', START, END);
   await fleet.move('AIGARDEN01', 'GROK', down - 150_000, 'up', 'late');
   await fleet.move('AIGARDEN01', 'GROK', down, 'late', 'down');
   await fleet.move('AIGARDEN01', 'GROK', down + 14 * MINUTE, 'down', 'up');
@@ -154,7 +154,7 @@ for (const [name, from, hours] of [
     const start = Date.parse(from);
     const end = start + hours * HOUR;
     await fleet.join('AIGARDEN01', 'GROK', start - DAY);
-    await fleet.beat('AIGARDEN01', 'GROK', start - HOUR, end + HOUR, () => ({ counts: { INFO: 1 } }));
+    await fleet.beatRarely('AIGARDEN01', 'GROK', start - HOUR, end + HOUR, () => ({ counts: { INFO: 5 } }));
     await fleet.rollUp(end + HOUR);
 
     const facts = await fleet.gather('daily', name, end + HOUR);
@@ -173,8 +173,8 @@ test('in a zone of half hours, hours and days are cut where its clock cuts them'
   const fleet = await open(t);
   const start = Date.parse('2025-12-09T18:30:00Z'); // 10 December in India
   await fleet.join('AIGARDEN01', 'GROK', start - 2 * DAY);
-  await fleet.beat('AIGARDEN01', 'GROK', start - 2 * DAY, start + DAY + HOUR, (_, at) => ({
-    counts: { INFO: at < start ? 1 : at < start + DAY ? 2 : 5 },
+  await fleet.beatRarely('AIGARDEN01', 'GROK', start - 2 * DAY, start + DAY + HOUR, (_, at) => ({
+    counts: { INFO: at < start ? 5 : at < start + DAY ? 10 : 25 },
   }));
   await fleet.rollUp(start + DAY + HOUR);
 
@@ -193,8 +193,8 @@ test('in a zone of half hours, hours and days are cut where its clock cuts them'
 test('one AI agent that was never heard in an hour has no zeros there; one that was, and told nothing, has', async (t) => {
   const fleet = await open(t);
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
-  await fleet.beat('AIGARDEN01', 'GROK', START, START + 5 * HOUR);
-  await fleet.beat('AIGARDEN01', 'GROK', START + 6 * HOUR, END);
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, START + 5 * HOUR);
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START + 6 * HOUR, END);
   await fleet.move('AIGARDEN01', 'GROK', START + 5 * HOUR + 90_000, 'up', 'late', true);
   await fleet.move('AIGARDEN01', 'GROK', START + 5 * HOUR + 4 * MINUTE, 'late', 'down', true);
   await fleet.move('AIGARDEN01', 'GROK', START + 6 * HOUR, 'down', 'up', true);
@@ -215,8 +215,8 @@ test('the orchestrator away for two hours is a gap and unknown time, until rolle
   const fleet = await open(t);
   const [away, back] = [START + 10 * HOUR, START + 12 * HOUR];
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
-  await fleet.beat('AIGARDEN01', 'GROK', START, away, () => ({ counts: { INFO: 1 } }));
-  await fleet.beat('AIGARDEN01', 'GROK', back, END, () => ({ counts: { INFO: 1 } }));
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, away, () => ({ counts: { INFO: 5 } }));
+  await fleet.beatRarely('AIGARDEN01', 'GROK', back, END, () => ({ counts: { INFO: 5 } }));
   await fleet.rollUp(LATER);
 
   const first = await fleet.gather('daily', '2025-12-10', LATER);
@@ -283,8 +283,8 @@ test('one that was retired in the day counts until then, and one that was out of
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
   await fleet.join('AIGARDEN01', 'OLD', START - 2 * DAY);
   await fleet.move('AIGARDEN01', 'OLD', START - HOUR, 'up', 'retired');
-  await fleet.beat('AIGARDEN01', 'GROK', START, END);
-  await fleet.beat('AIGARDEN01', 'OLD', START, END);
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, END);
+  await fleet.beatRarely('AIGARDEN01', 'OLD', START, END);
   await fleet.move('AIGARDEN01', 'GROK', noon, 'up', 'retired');
   await fleet.rollUp(LATER);
 
@@ -306,8 +306,8 @@ test('of one that came at noon, the morning is unknown; who came after the day i
   const noon = START + 12 * HOUR;
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
   await fleet.join('AIGARDEN02', 'NEWCOMER', noon);
-  await fleet.beat('AIGARDEN01', 'GROK', START, END);
-  await fleet.beat('AIGARDEN02', 'NEWCOMER', noon + MINUTE, END);
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, END);
+  await fleet.beatRarely('AIGARDEN02', 'NEWCOMER', noon + MINUTE, END);
   await fleet.join('AIGARDEN03', 'TOMORROW', END);
   await fleet.rollUp(LATER);
 
@@ -323,10 +323,10 @@ test('of one that came at noon, the morning is unknown; who came after the day i
 test('a server whose clock is a day ahead is told of by when its beats came', async (t) => {
   const fleet = await open(t);
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
-  await fleet.beat('AIGARDEN01', 'GROK', START, END, (_, at) => ({
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, END, (_, at) => ({
     at: at + DAY,
     receivedAt: at,
-    counts: { INFO: 1 },
+    counts: { INFO: 5 },
   }));
   await fleet.rollUp(LATER);
 
@@ -372,7 +372,7 @@ test('names that are markup, SQL or properties of objects are names', async (t) 
 test('a day that is not over is told up to now, and says so', async (t) => {
   const fleet = await open(t);
   await fleet.join('AIGARDEN01', 'GROK', START - HOUR);
-  await fleet.beat('AIGARDEN01', 'GROK', START, END, () => ({ counts: { INFO: 1 } }));
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, END, () => ({ counts: { INFO: 5 } }));
 
   const facts = await fleet.gather('daily', '2025-12-10', START + 6 * HOUR);
 

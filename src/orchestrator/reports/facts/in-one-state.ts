@@ -1,0 +1,39 @@
+import type { Database, Queryable } from '../../database/database.ts';
+
+/** A large fleet's month is millions of rows; whatever takes longer than this is cut, and tried again by whoever asked. */
+const STATEMENT_TIMEOUT_MS = 600_000;
+/** Of this one connection: sorts of a thousand AI agents' day then stay in memory. */
+const WORK_MEMORY = '32MB';
+
+/**
+ * What is read within is all of one state of the database, and nothing is changed. Rejects with what the database says, or the signal's reason.
+ */
+export async function inOneState<T>(
+  database: Pick<Database, 'transaction'>,
+  signal: AbortSignal,
+  read: (database: Queryable) => Promise<T>,
+): Promise<T> {
+  return database.transaction(async (transaction) => {
+    await transaction.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    await transaction.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+    await transaction.query(`SET LOCAL work_mem = '${WORK_MEMORY}'`);
+    // Compiling these statements takes longer than running them.
+    await transaction.query('SET LOCAL jit = off');
+    return read(oneByOne(transaction, signal));
+  });
+}
+
+/** One statement after the other, as one connection takes them; those that nobody waits for any more aren't begun. */
+function oneByOne(database: Queryable, signal: AbortSignal): Queryable {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query: (...statement) => {
+      const next = last.then(() => {
+        signal.throwIfAborted();
+        return database.query<never>(...statement);
+      });
+      last = next.catch(() => undefined); // whoever asked hears of it
+      return next;
+    },
+  };
+}
