@@ -13,12 +13,18 @@ export interface ReportHistory {
   readonly dayAt: number;
   /** Days before it, of which there are roll-ups of hours. */
   readonly daysBefore: number;
+  /** All of the day's beats are stored and rolled up; else those of its last hour. */
+  readonly rawBeats: boolean;
 }
 
+/** Minutes of the day of which rows of five minutes are inserted where not all beats are. */
+const ROLLED_MINUTES = 1_380;
+
 /**
- * A fleet's history in a fresh database. The day itself is beats, one a minute of each AI agent, in `agent_status` as the orchestrator stores
- * them, rolled up by the orchestrator's own code. The days before are rows of the hourly roll-up, as that code leaves them. One AI agent in ten had
- * an outage that day. Everything is made in Postgres: the process that is measured later must not have grown by it.
+ * A fleet's history in a fresh database. The last hour of the day is beats, one a minute of each AI agent, in `agent_status` as the orchestrator
+ * stores them, rolled up by the orchestrator's own code; the hours before are rows of five minutes as that code leaves them (`rawBeats`: beats as
+ * well, which takes minutes), of which it makes the hours. The days before are rows of the hourly roll-up. One AI agent in ten had an outage that
+ * day. Everything is made in Postgres: the process that is measured later must not have grown by it.
  */
 export async function makeReportHistory(database: Database, history: ReportHistory): Promise<void> {
   const { agents, servers, dayAt, daysBefore } = history;
@@ -33,7 +39,9 @@ export async function makeReportHistory(database: Database, history: ReportHisto
     [from, new Date(dayAt + DAY_MS)],
     patient,
   );
-  for (let minute = 0; minute < 1_440; minute += 60) {
+  const fromMinute = history.rawBeats ? 0 : ROLLED_MINUTES;
+  if (!history.rawBeats) await insertRolledUp(database, history, names, fleet);
+  for (let minute = fromMinute; minute < 1_440; minute += 60) {
     await database.query(
       `INSERT INTO agent_status (agent_id, server, timestamp, status, metrics, alerts, last_action, uptime_seconds, received_at, epoch,
          backlog_records, detail)
@@ -82,4 +90,25 @@ export async function makeReportHistory(database: Database, history: ReportHisto
     patient,
   );
   await database.query('ANALYZE', [], patient);
+}
+
+async function insertRolledUp(
+  database: Database,
+  { dayAt }: ReportHistory,
+  names: string,
+  fleet: string,
+): Promise<void> {
+  const vital = (name: string, mean: string, spread: number) =>
+    `${mean} - ${spread} AS ${name}_min, ${mean} AS ${name}_avg, ${mean} + ${spread} AS ${name}_max`;
+  await database.query(
+    `INSERT INTO status_5m (server, agent_id, bucket, beats, seconds, cpu_min, cpu_avg, cpu_max, ram_min, ram_avg, ram_max, disk_min, disk_avg,
+       disk_max, buffer_min, buffer_avg, buffer_max, debug, info, warn, error, critical, lost, dropped, backlog_max, oldest_unarchived_max, worst_status)
+     SELECT server, agent_id, $1::timestamptz + step * interval '5 minutes', 5, 300, ${vital('cpu', '(10 + (n * 7 + step) % 80)', 5)},
+       ${vital('ram', '(40 + (n + step / 12) % 40)', 1)}, ${vital('disk', '(20 + n % 60)', 0)}, ${vital('buffer', '0.5', 0)},
+       5, 150 + 5 * (n % 20), 5, (n + step) % 3, 0, 0, 5, 3, 20, 'healthy'
+     FROM (SELECT n, ${names}, step FROM generate_series(0, ${ROLLED_MINUTES / 5 - 1}) AS step, ${fleet}) AS row
+     WHERE n % 10 <> 0 OR step * 5 NOT BETWEEN 190 + n % 100 AND 203 + n % 100`,
+    [new Date(dayAt)],
+    { patient: true },
+  );
 }

@@ -4,7 +4,7 @@
  * roll-up rows once and summing them, in the same run. Then the same with ten times the records in the same beats: neither time nor memory may
  * follow.
  *
- *   node bench/report.ts [--agents 1000] [--servers 334] [--days 28] [--rounds 3] [--json]
+ *   node bench/report.ts [--agents 1000] [--servers 334] [--days 28] [--rounds 3] [--raw] [--json]
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,7 @@ const { values } = parseArgs({
     servers: { type: 'string', default: '334' },
     days: { type: 'string', default: '28' },
     rounds: { type: 'string', default: '3' },
+    raw: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -61,6 +62,7 @@ const history = {
   agents: Number(values.agents),
   servers: Number(values.servers),
   daysBefore: Number(values.days),
+  rawBeats: values.raw,
   dayAt: Date.parse(period.starts_at),
 };
 
