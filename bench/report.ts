@@ -31,8 +31,8 @@ const FLAT_GATE = 1.5;
 
 const STATEMENTS: readonly (readonly [RegExp, string])[] = [
   [/^SET /, 'settings'],
-  [/AS "errorRate"/, 'error habits of AI agents'],
-  [/SELECT unit,/, 'records of the days before'],
+  [/by_agent/, 'records of the days before, and habits'],
+  [/\) AS unit, sum\(lost/, 'losses of the days before'],
   [/"reachSeconds"/, 'when anybody was heard'],
   [/array_agg\(slot/, 'slots of AI agents'],
   [/SELECT slot,/, 'slots of the fleet'],

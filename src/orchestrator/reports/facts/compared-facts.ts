@@ -20,11 +20,10 @@ import { errorRate, isKnown, medianTotals, NO_TOTALS } from './totals.ts';
 import {
   chooseUnitSource,
   type ErrorHabit,
-  readErrorHabits,
   readUnitBeats,
   type Unit,
-  type UnitSource,
   type UnitStretch,
+  type UnitsTold,
 } from './unit-beats.ts';
 
 /** How many periods before make the habit. */
@@ -50,7 +49,8 @@ export async function gatherCompared(
 ): Promise<Compared> {
   const before = unitsOf(periodsBefore(kind, period, HABIT_OF[kind]));
   const source = await chooseUnitSource(database, stretch, before);
-  const told = await readTotals(database, source, before, prices);
+  const beats = await readUnitBeats(database, source);
+  const told = await totalsOf(database, beats, before, prices);
   const known = told.filter(isKnown);
   const weekAgo = kind === 'daily' ? weekBefore(period)?.name : undefined;
   const named = (name: string | undefined) => told[before.findIndex(({ day }) => day === name)];
@@ -62,8 +62,7 @@ export async function gatherCompared(
   };
   if (kind === 'daily') {
     const days = before.slice(1 - TREND_DAYS).map(({ day }) => ({ day, ...named(day)! }));
-    const errorHabits = await readErrorHabits(database, source);
-    return { compared, trend: [...days, { day: period.name, ...totals }], errorHabits };
+    return { compared, trend: [...days, { day: period.name, ...totals }], errorHabits: beats.errorHabits };
   }
 
   const lastDay = currentPeriod('daily', Date.parse(period.ends_at) - 1, period.time_zone);
@@ -72,11 +71,18 @@ export async function gatherCompared(
   const begun = days
     .filter(({ startsAt }) => startsAt < endsAt)
     .map((day) => ({ ...day, endsAt: earlier(day.endsAt, endsAt) }));
-  const trendSource = begun.length === 0 ? undefined : await chooseUnitSource(database, stretch, begun);
-  const ofDays = trendSource === undefined ? [] : await readTotals(database, trendSource, begun, prices);
+  const ofDays =
+    begun.length === 0
+      ? []
+      : await totalsOf(
+          database,
+          await readUnitBeats(database, await chooseUnitSource(database, stretch, begun)),
+          begun,
+          prices,
+        );
   const firstDay = currentPeriod('daily', Date.parse(period.starts_at), period.time_zone);
   const habitDays = unitsOf(periodsBefore('daily', firstDay, HABIT_DAYS));
-  const errorHabits = await readErrorHabits(database, await chooseUnitSource(database, stretch, habitDays));
+  const { errorHabits } = await readUnitBeats(database, await chooseUnitSource(database, stretch, habitDays));
   return { compared, trend: days.map(({ day }, index) => ({ day, ...(ofDays[index] ?? NO_TOTALS) })), errorHabits };
 }
 
@@ -97,13 +103,12 @@ function unitsOf(periods: readonly FactsPeriod[]): readonly NamedUnit[] {
   }));
 }
 
-async function readTotals(
+async function totalsOf(
   database: Queryable,
-  source: UnitSource,
+  { units: beats }: UnitsTold,
   units: readonly NamedUnit[],
   prices: Prices,
 ): Promise<readonly FactsTotals[]> {
-  const beats = await readUnitBeats(database, source);
   const states = await readFleetStates(database, units);
   const alerts = await alertTotalsByDay(database, units);
   const archive = await archiveTotalsByDay(database, units, prices.storagePrices);

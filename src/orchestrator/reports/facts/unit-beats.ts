@@ -63,22 +63,6 @@ export interface UnitBeats {
   readonly droppedRecords: number;
 }
 
-/** Of each unit, in their order; null: nobody was heard in it. */
-export async function readUnitBeats(database: Queryable, source: UnitSource): Promise<readonly (UnitBeats | null)[]> {
-  const { rows } = await database.query<UnitBeats & { unit: number }>(
-    // As in `readServerBeats`: counters are the server's.
-    `SELECT unit, sum(records) AS records, sum(errors) AS errors, sum(lost)::float8 AS "lostRecords", sum(dropped)::float8 AS "droppedRecords"
-     FROM (SELECT ${UNIT_OF_BUCKET} AS unit, sum(${RECORDS})::float8 AS records, sum(error + critical)::float8 AS errors,
-         max(lost) AS lost, max(dropped) AS dropped
-       FROM ${source.rows} AS beats GROUP BY server, bucket) AS steps
-     GROUP BY unit`,
-    source.params,
-    { patient: true },
-  );
-  const told = new Map(rows.map(({ unit, ...beats }) => [unit - 1, beats]));
-  return source.units.map((_, index) => told.get(index) ?? null);
-}
-
 /** A habit of fewer days is none. */
 const HABIT_DAYS_LEAST = 3;
 
@@ -88,17 +72,55 @@ export interface ErrorHabit {
   readonly errorRate: number;
 }
 
-/** Each AI agent's median share of errors over the days on which it had records; of one that had them on too few there is none. */
-export async function readErrorHabits(database: Queryable, days: UnitSource): Promise<readonly ErrorHabit[]> {
-  const { rows } = await database.query<ErrorHabit>(
-    `SELECT server, agent_id AS "agentId", percentile_cont(0.5) WITHIN GROUP (ORDER BY errors / records) AS "errorRate"
-     FROM (SELECT server, agent_id, sum(${RECORDS})::float8 AS records, sum(error + critical)::float8 AS errors
-       FROM ${days.rows} AS beats GROUP BY server, agent_id, ${UNIT_OF_BUCKET}) AS by_day
-     WHERE records > 0 GROUP BY server, agent_id HAVING count(*) >= ${HABIT_DAYS_LEAST}`,
-    days.params,
+export interface UnitsTold {
+  /** Of each unit, in their order; null: nobody was heard in it. */
+  readonly units: readonly (UnitBeats | null)[];
+  /** Each AI agent's median share of errors over the units in which it had records; of one that had them in too few there is none. */
+  readonly errorHabits: readonly ErrorHabit[];
+}
+
+export async function readUnitBeats(database: Queryable, source: UnitSource): Promise<UnitsTold> {
+  const { rows } = await database.query<
+    ({ readonly unit: number } & UnitBeats) | ({ readonly unit: null } & ErrorHabit)
+  >(
+    `WITH by_agent AS MATERIALIZED (
+       SELECT server, agent_id, ${UNIT_OF_BUCKET} AS unit, sum(${RECORDS})::float8 AS records, sum(error + critical)::float8 AS errors
+       FROM ${source.rows} AS beats GROUP BY server, agent_id, unit)
+     SELECT unit, sum(records) AS records, sum(errors) AS errors, NULL AS server, NULL AS "agentId", NULL::float8 AS "errorRate"
+     FROM by_agent GROUP BY unit
+     UNION ALL
+     SELECT NULL, NULL, NULL, server, agent_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY errors / records)
+     FROM by_agent WHERE records > 0 GROUP BY server, agent_id HAVING count(*) >= ${HABIT_DAYS_LEAST}`,
+    source.params,
     { patient: true },
   );
-  return rows;
+  const losses = await readUnitLosses(database, source);
+  const units: (UnitBeats | null)[] = source.units.map(() => null);
+  const errorHabits: ErrorHabit[] = [];
+  for (const row of rows) {
+    if (row.unit === null) errorHabits.push({ server: row.server, agentId: row.agentId, errorRate: row.errorRate });
+    else {
+      const lost = losses.get(row.unit) ?? { lostRecords: 0, droppedRecords: 0 };
+      units[row.unit - 1] = { records: row.records, errors: row.errors, ...lost };
+    }
+  }
+  return { units, errorHabits };
+}
+
+/** As in `readServerBeats`: counters are the server's. By the number of the unit; one in which nothing was lost or dropped is missing. */
+async function readUnitLosses(
+  database: Queryable,
+  source: UnitSource,
+): Promise<ReadonlyMap<number, Pick<UnitBeats, 'lostRecords' | 'droppedRecords'>>> {
+  const { rows } = await database.query<{ unit: number; lostRecords: number; droppedRecords: number }>(
+    `SELECT ${UNIT_OF_BUCKET} AS unit, sum(lost)::float8 AS "lostRecords", sum(dropped)::float8 AS "droppedRecords"
+     FROM (SELECT server, bucket, max(lost) AS lost, max(dropped) AS dropped
+       FROM ${source.rows} AS beats WHERE lost > 0 OR dropped > 0 GROUP BY server, bucket) AS steps
+     GROUP BY unit`,
+    source.params,
+    { patient: true },
+  );
+  return new Map(rows.map(({ unit, ...losses }) => [unit, losses]));
 }
 
 const RECORDS = LEVELS.map((level) => level.toLowerCase()).join(' + ');
