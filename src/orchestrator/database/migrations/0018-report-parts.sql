@@ -48,6 +48,7 @@ CREATE TABLE template_hours (
   agent_id varchar(50) NOT NULL,
   level    varchar(8) NOT NULL,
   lines    bigint NOT NULL,
+  is_alert boolean NOT NULL, -- what some server thought of the template then: it may think otherwise tomorrow
   -- record-templates: what is added to; template-facts: those of some templates over some hours.
   PRIMARY KEY (template, hour, agent_id, level)
 ) PARTITION BY RANGE (hour);

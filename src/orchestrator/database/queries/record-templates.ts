@@ -142,27 +142,30 @@ async function addCounts(transaction: Queryable, told: readonly TemplateReport[]
   );
 }
 
-/** The same by hours, where they are told: a local day is made of those. */
+/** The same by hours, where they are told, with what is thought of the template then: a local day is made of those. */
 async function addHours(transaction: Queryable, told: readonly TemplateReport[]): Promise<void> {
-  const counts = told.flatMap(({ template, counts: some }) =>
-    some.flatMap(({ hour, ...count }) =>
-      hour === undefined ? [] : [{ template, at: `${count.day}T${String(hour).padStart(2, '0')}:00:00Z`, ...count }],
-    ),
+  const counts = told.flatMap(({ template, is_alert: isAlert, counts: some }) =>
+    some.flatMap(({ hour, ...count }) => {
+      const at = `${count.day}T${String(hour).padStart(2, '0')}:00:00Z`;
+      return hour === undefined ? [] : [{ template, isAlert, at, ...count }];
+    }),
   );
   if (counts.length === 0) return;
   await transaction.query(
-    `INSERT INTO template_hours AS known (template, hour, agent_id, level, lines)
-     SELECT template, hour, agent_id, level, least(sum(lines), ${Number.MAX_SAFE_INTEGER})
-     FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[]) AS told (template, hour, agent_id, level, lines)
+    `INSERT INTO template_hours AS known (template, hour, agent_id, level, lines, is_alert)
+     SELECT template, hour, agent_id, level, least(sum(lines), ${Number.MAX_SAFE_INTEGER}), bool_or(is_alert)
+     FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::boolean[])
+       AS told (template, hour, agent_id, level, lines, is_alert)
      GROUP BY template, hour, agent_id, level ORDER BY template, hour, agent_id, level
      ON CONFLICT (template, hour, agent_id, level)
-     DO UPDATE SET lines = least(known.lines::numeric + excluded.lines, ${Number.MAX_SAFE_INTEGER})`,
+     DO UPDATE SET lines = least(known.lines::numeric + excluded.lines, ${Number.MAX_SAFE_INTEGER}), is_alert = known.is_alert OR excluded.is_alert`,
     [
       counts.map(({ template }) => template),
       counts.map(({ at }) => at),
       counts.map((count) => count.agent_id),
       counts.map(({ level }) => level),
       counts.map(({ lines }) => lines),
+      counts.map(({ isAlert }) => isAlert),
     ],
   );
 }

@@ -67,6 +67,9 @@ const SQL_OF = {
   days: (from: string, to: string) => `template_counts WHERE day >= ${from}::date AND day <= ${to}::date`,
 } as const;
 
+/** SQL: what servers thought of a template then. By days it isn't kept, and what they think now must do. */
+const OPINION_OF = { hours: 'bool_or(is_alert)', days: 'NULL::boolean' } as const;
+
 function stretchOf(times: { readonly startsAt: Date; readonly endsAt: Date }, period: FactsPeriod): Stretch {
   return { ...wholeHours(times), firstDay: period.first_day, lastDay: period.last_day };
 }
@@ -161,7 +164,7 @@ async function describe(
   const [{ rows }, linesBefore] = await Promise.all([
     database.query<FactRow>(
       `WITH counted AS MATERIALIZED (
-         SELECT template, agent_id, level, sum(lines)::float8 AS lines
+         SELECT template, agent_id, level, sum(lines)::float8 AS lines, ${OPINION_OF[own.by]} AS is_alert
          FROM ${SQL_OF[own.by]('$2', '$3')} AND template = ANY($1::text[]) GROUP BY 1, 2, 3
        ), levels AS (
          SELECT template, jsonb_object_agg(level, lines) AS levels
@@ -170,7 +173,8 @@ async function describe(
          SELECT template, (array_agg(agent_id ORDER BY lines DESC, agent_id COLLATE "C"))[:${AGENTS_LISTED_MAX}] AS agents, count(*) AS agents_total
          FROM (SELECT template, agent_id::text AS agent_id, sum(lines) AS lines FROM counted GROUP BY 1, 2) AS agent GROUP BY template
        )
-       SELECT template, text, is_alert, first_seen_at, levels, agents, agents_total
+       SELECT template, text, first_seen_at, levels, agents, agents_total,
+         coalesce((SELECT bool_or(counted.is_alert) FROM counted WHERE counted.template = templates.template), templates.is_alert) AS is_alert
        FROM templates JOIN levels USING (template) JOIN agents USING (template)`,
       [templates, own.from, own.to],
     ),

@@ -24,6 +24,7 @@ interface Told {
   readonly agent?: string;
   /** When it was first seen. */
   readonly since?: string;
+  readonly isAlert?: boolean;
   /** From an agent that tells no hours. */
   readonly old?: boolean;
 }
@@ -35,7 +36,13 @@ function tell(database: Database, text: string, at: string, told: Told = {}): Pr
   const hour = told.old === true ? {} : { hour: Number(at.slice(11, 13)) };
   const { lines = 1, level = 'INFO', agent = 'GROK', since = '2025-11-01T00:00:00Z' } = told;
   const counts = [{ agent_id: agent, level, day, ...hour, lines }];
-  const one = report(text, { first_seen_at: since, last_seen_at: at, counts }) as unknown as TemplateReport;
+  const { isAlert = false } = told;
+  const one = report(text, {
+    first_seen_at: since,
+    last_seen_at: at,
+    is_alert: isAlert,
+    counts,
+  }) as unknown as TemplateReport;
   const sender = { server: 'AIGARDEN01', id: `e-${requests++}`, day };
   return database.transaction((transaction) => recordTemplates(transaction, sender, [one]));
 }
@@ -100,6 +107,22 @@ test('where some lines have no hour, days are those of UTC, and the gap says so'
       ['a', 3, 2],
     ],
   );
+});
+
+test('what servers think of a template the next day changes nothing of the day before', async () => {
+  await using database = await postgres.database();
+  await tell(database, 'a', '2025-12-10T05:00:00Z', { isAlert: true });
+  await tell(database, 'b', '2025-12-10T05:00:00Z');
+
+  const before = await gatherTemplates(database, DAY);
+  await tell(database, 'a', '2025-12-11T05:00:00Z');
+  await tell(database, 'b', '2025-12-11T05:00:00Z', { isAlert: true });
+
+  assert.deepEqual(await gatherTemplates(database, DAY), before);
+  assert.deepEqual(before.facts.top.map(({ text, is_alert: isAlert }) => [text, isAlert]).sort(), [
+    ['a', true],
+    ['b', false],
+  ]);
 });
 
 test('a zone beside whole hours takes the nearest ones, and a week all of its days', async () => {
