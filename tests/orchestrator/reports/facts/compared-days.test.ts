@@ -1,7 +1,7 @@
 /** What a period is compared with, and periods longer than a day; on a real Postgres. */
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import type { ReportFacts } from '../../../../src/contract/report-facts.ts';
+import { AGENTS_BY_SLOT_MAX, type ReportFacts } from '../../../../src/contract/report-facts.ts';
 import { DEFAULT_HISTORY } from '../../../../src/orchestrator/history/resolutions.ts';
 import { factsDigest } from '../../../../src/orchestrator/reports/facts-digest.ts';
 import { TestPostgres } from '../../../support/postgres.ts';
@@ -188,4 +188,35 @@ test('of a day whose fine roll-ups are gone the coarser ones tell, and the facts
     history: { ...DEFAULT_HISTORY, fiveMinutesMs: HOUR },
   });
   assert.equal(short.totals.records, 288);
+});
+
+test('of more AI agents than can be told of by the hour, the worst are', async (t) => {
+  const fleet = await open(t);
+  const count = AGENTS_BY_SLOT_MAX + 1;
+  await fleet.join('AIGARDEN01', 'ZZZ-DOWN', START - HOUR);
+  await fleet.database.query(
+    `INSERT INTO agents_latest SELECT (jsonb_populate_record(latest, jsonb_build_object('agent_id', 'AGENT-' || lpad(n::text, 5, '0')))).*
+     FROM agents_latest AS latest, generate_series(1, $1::int) AS n`,
+    [count],
+  );
+  await fleet.database.query(
+    `INSERT INTO transitions (server, agent_id, from_state, to_state, reason, at)
+     SELECT server, agent_id, NULL, 'up', 'x', $1 FROM agents_latest WHERE agent_id LIKE 'AGENT-%'`,
+    [new Date(START - HOUR)],
+  );
+  await fleet.beatRarely('AIGARDEN01', 'ZZZ-DOWN', START, START + DAY);
+  await fleet.move('AIGARDEN01', 'ZZZ-DOWN', START + HOUR, 'up', 'down');
+  await fleet.rollUp(LATER);
+
+  const { agents, totals } = await fleet.gather('daily', '2025-12-10', LATER);
+
+  assert.deepEqual([totals.agents, agents.length, agents[0]?.agent_id], [count + 1, count + 1, 'ZZZ-DOWN']);
+  assert.equal(agents[0]?.by_slot?.[5]?.records, 0);
+  assert.deepEqual(
+    agents[1]?.by_slot,
+    Array.from({ length: 24 }, () => null),
+    'it was never heard',
+  );
+  assert.equal(agents.filter(({ by_slot }) => by_slot === null).length, 2);
+  assert.equal(agents.at(-1)?.by_slot, null);
 });
