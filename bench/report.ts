@@ -6,6 +6,7 @@
  *
  *   node bench/report.ts [--agents 1000] [--servers 334] [--days 28] [--rounds 3] [--raw] [--json]
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -18,10 +19,10 @@ import { DEFAULT_HISTORY } from '../src/orchestrator/history/resolutions.ts';
 import { gatherFacts } from '../src/orchestrator/reports/facts/gather-facts.ts';
 import { factsPeriod } from '../src/orchestrator/reports/period.ts';
 import type { Renderer } from '../src/orchestrator/reports/renderer.ts';
-import { systemClock } from '../src/platform/clock.ts';
+import { type Clock, systemClock } from '../src/platform/clock.ts';
 import { silentLogger } from '../src/platform/logger.ts';
 import { machine, machineText, round } from './figures.ts';
-import { formatFigures, residentBytes } from './processes.ts';
+import { cleanEnvironment, cpuSeconds, formatFigures, residentBytes } from './processes.ts';
 import { makeReportHistory } from './report-history.ts';
 
 const SECONDS_GATE = 15;
@@ -78,6 +79,7 @@ try {
   await migrate(database, systemClock);
   await makeReportHistory(database, history);
   const renderer = await loadRenderer();
+  await using _ = renderer;
   const floorMs = await measureFloor();
   const plain = await measure(renderer);
   await database.query(
@@ -99,6 +101,8 @@ interface Measured {
   readonly pdfMs: number | undefined;
   readonly xlsxMs: number | undefined;
   readonly totalMs: number;
+  /** Of gathering: this process, and Postgres. */
+  readonly factsCpuSeconds: number;
   readonly bytesPeak: number;
   readonly records: number | null;
   readonly parts: readonly (readonly [string, number])[];
@@ -125,8 +129,10 @@ async function measureOnce(renderer: Renderer | undefined): Promise<Measured> {
     intervalMs: 60_000,
     history: DEFAULT_HISTORY,
   } as const;
+  const cpuBefore = cpuOfAll();
   const facts = await gatherFacts(timed(database, parts), question, new AbortController().signal);
   const factsMs = performance.now() - began;
+  const factsCpuSeconds = cpuOfAll() - cpuBefore;
   const render = async (format: 'pdf' | 'xlsx') => {
     if (renderer === undefined) return undefined;
     const at = performance.now();
@@ -138,7 +144,16 @@ async function measureOnce(renderer: Renderer | undefined): Promise<Measured> {
   const xlsxMs = await render('xlsx');
   const totalMs = performance.now() - began;
   const sorted = [...parts].sort(([, a], [, b]) => b - a);
-  return { factsMs, pdfMs, xlsxMs, totalMs, bytesPeak: memory.stop(), records: facts.totals.records, parts: sorted };
+  return {
+    factsMs,
+    factsCpuSeconds,
+    pdfMs,
+    xlsxMs,
+    totalMs,
+    bytesPeak: memory.stop(),
+    records: facts.totals.records,
+    parts: sorted,
+  };
 }
 
 /** Reading all of the day's rows once, and the days' before, with a sum of each figure that facts have. */
@@ -181,11 +196,23 @@ function nameOfStatement(text: string): string {
   return STATEMENTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'other';
 }
 
-async function loadRenderer(): Promise<Renderer | undefined> {
+/** As the orchestrator has it: in a process of its own. */
+async function loadRenderer(): Promise<(Renderer & AsyncDisposable) | undefined> {
   const path = resolve(import.meta.dirname, '../src/orchestrator/reports/child-renderer.ts');
   if (!existsSync(path)) return undefined;
-  const { ChildRenderer } = (await import(path)) as { ChildRenderer: new (options: object) => Renderer };
-  return new ChildRenderer({ clock: systemClock, logger: silentLogger });
+  const { ChildRenderer } = (await import(path)) as {
+    ChildRenderer: new (options: {
+      readonly clock: Clock;
+      readonly spawn: () => ChildProcess;
+    }) => Renderer & AsyncDisposable;
+  };
+  const main = resolve(import.meta.dirname, '../src/main.ts');
+  const spawnRenderer = () =>
+    spawn(process.execPath, [main, 'report-render', '--parent', `${process.pid}`], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: cleanEnvironment({}),
+    });
+  return new ChildRenderer({ clock: systemClock, spawn: spawnRenderer });
 }
 
 /** The most memory that this process and its children, but Postgres, held at once, sampled every 20 ms. */
@@ -220,6 +247,13 @@ function childrenOf(parent: number): number[] {
     });
 }
 
+/** This process and Postgres, its connections included: on a machine with other work, seconds of the clock say little. */
+function cpuOfAll(): number {
+  const own = process.cpuUsage();
+  const pids = postgres.pid === undefined ? [] : childrenOf(postgres.pid);
+  return pids.reduce((sum, pid) => sum + cpuSeconds(pid), (own.user + own.system) / 1e6);
+}
+
 function residentOrNothing(pid: number): number {
   try {
     return residentBytes(pid, 'VmRSS') || 0;
@@ -241,6 +275,7 @@ function report(floorMs: number, plain: Measured, tenfold: Measured, isRendered:
     xlsxSeconds: seconds(plain.xlsxMs),
     totalSeconds: seconds(plain.totalMs),
     floorSeconds: seconds(floorMs),
+    factsCpuSeconds: round(plain.factsCpuSeconds),
     factsToFloor: round(plain.factsMs / floorMs),
     peakMB: round(plain.bytesPeak / 1e6),
     tenfold: { records: tenfold.records, timeRatio, memoryRatio: round(tenfold.bytesPeak / plain.bytesPeak) },
@@ -257,6 +292,7 @@ function report(floorMs: number, plain: Measured, tenfold: Measured, isRendered:
         `Report of a day: ${history.agents} AI agents × 1,440 beats, rolled up, and ${history.daysBefore} days before`,
         [
           ['in all', `${summary.totalSeconds} s: ${rendered}`],
+          ['CPU of the facts, Postgres included', `${summary.factsCpuSeconds} s`],
           ['floor: its rows read and summed once', `${summary.floorSeconds} s`],
           ['RATIO OF FACTS TO THE FLOOR (less is better)', String(summary.factsToFloor)],
           ['peak memory, without Postgres', `${summary.peakMB} MB`],

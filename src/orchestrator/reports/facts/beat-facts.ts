@@ -127,26 +127,31 @@ export interface AgentSlots {
   readonly slots: readonly (AgentSlot | null)[];
 }
 
-/** Of these AI agents. */
+/** Of these AI agents; `undefined`: of all, which spares looking each row up. */
 export async function readAgentSlots(
   database: Queryable,
   source: BeatSource,
   stretch: BeatStretch,
   slots: readonly Date[],
-  agents: readonly { readonly server: string; readonly agentId: string }[],
+  agents: readonly { readonly server: string; readonly agentId: string }[] | undefined,
 ): Promise<AgentSlots[]> {
+  const listed = 'JOIN unnest($5::text[], $6::text[]) AS listed (server, agent_id) USING (server, agent_id)';
   const { rows } = await database.query<{ server: string; agent_id: string; slots: number[]; told: AgentSlot[] }>(
     `WITH told AS (
        SELECT server, agent_id, ${SLOT_OF_BUCKET} AS slot, sum(${RECORDS})::float8 AS records, sum(${ERRORS})::float8 AS errors,
          ${['cpu', 'ram', 'disk'].map((vital) => `round(${meanOf(vital)}::numeric, 2) AS ${vital}_percent`).join(', ')}
        FROM ${beatRows(source)} AS beats
-       JOIN unnest($5::text[], $6::text[]) AS listed (server, agent_id) USING (server, agent_id)
+       ${agents === undefined ? '' : listed}
        GROUP BY server, agent_id, slot)
      SELECT server, agent_id, array_agg(slot ORDER BY slot) AS slots,
        json_agg(json_build_object('records', records, 'errors', errors, 'cpu_percent', cpu_percent, 'ram_percent', ram_percent,
          'disk_percent', disk_percent) ORDER BY slot) AS told
      FROM told GROUP BY server, agent_id`,
-    [...beatParams(stretch), slots, agents.map(({ server }) => server), agents.map(({ agentId }) => agentId)],
+    [
+      ...beatParams(stretch),
+      slots,
+      ...(agents === undefined ? [] : [agents.map(({ server }) => server), agents.map(({ agentId }) => agentId)]),
+    ],
     { patient: true },
   );
   return rows.map((row) => {

@@ -180,7 +180,13 @@ export async function agentFacts(
 
   const shown = agents.slice(0, AGENTS_BY_SLOT_MAX).map(({ server, agent_id: agentId }) => ({ server, agentId }));
   const begins = slots.map(({ starts_at }) => new Date(starts_at));
-  const inSlots = await readAgentSlots(database, source, stretch, begins, shown);
+  const inSlots = await readAgentSlots(
+    database,
+    source,
+    stretch,
+    begins,
+    shown.length === agents.length ? undefined : shown,
+  );
   const slotsOf = new Map(inSlots.map((one) => [nameOf(one.server, one.agentId), one.slots]));
   return agents.map((agent, index) => ({
     ...agent,
