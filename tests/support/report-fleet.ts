@@ -91,8 +91,13 @@ export class ReportFleet {
     return this.beat(server, agentId, from, to, beat, 5 * MINUTE_MS);
   }
 
-  rollUp(now: string | number): Promise<void> {
-    return rollAllUp(this.database, new Date(now).getTime());
+  async rollUp(now: string | number): Promise<void> {
+    // Hours and days from the first beat on: the month before it is empty, and would be gone through hour by hour.
+    await this.database.query(
+      `UPDATE status_rollup SET hours_until = coalesce(hours_until, first.day), days_until = coalesce(days_until, first.day)
+       FROM (SELECT date_bin('1 day', min(least(timestamp, received_at)) - interval '1 day', '2000-01-01T00:00:00Z') AS day FROM agent_status) AS first`,
+    );
+    await rollAllUp(this.database, new Date(now).getTime());
   }
 
   gather(
