@@ -38,7 +38,8 @@ CREATE TABLE archive_standing (
 INSERT INTO archive_standing
 SELECT date_bin('15 minutes', archived_at, 'epoch'), count(*), sum(bytes)
 FROM archive_objects WHERE state = 'archived' AND missing_at IS NULL GROUP BY 1;
--- archive-facts: what waited at some instant. Rows come in the order of time, so a few pages of summaries do.
+-- archive-facts: what waits, and what was archived since some instant. Rows come nearly in the order of that, so a few pages of summaries do.
+CREATE INDEX archive_objects_waiting ON archive_objects (announced_at) WHERE archived_at IS NULL;
 CREATE INDEX archive_objects_archived ON archive_objects USING brin (archived_at) WITH (pages_per_range = 32, autosummarize = on);
 
 -- As template_counts, by the hour: local days are made of hours. Kept for some days only, for there are many.

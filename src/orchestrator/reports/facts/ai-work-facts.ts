@@ -23,7 +23,7 @@ export async function gatherAiWork(
   if (rows.length === 0) return null;
   const facts = rows.map((row) => ({ row, fact: factOf(row, prices) }));
   const { cost, isPartial } = costOf(rows, prices);
-  const sum = (of: keyof WorkRow & keyof AiWorkFact) => rows.reduce((total, row) => total + Number(row[of]), 0);
+  const sum = (of: (typeof WORK_COLUMNS)[number]) => rows.reduce((total, row) => total + row[of], 0);
   return {
     calls: sum('calls'),
     failed_calls: sum('failed_calls'),
@@ -55,8 +55,8 @@ export async function aiTotalsByDay(
   days: readonly Pick<FactsWindow, 'startsAt' | 'endsAt'>[],
   prices: ModelPrices,
 ): Promise<(AiTotals | null)[]> {
-  const { rows } = await database.query<WorkRow & { readonly n: number }>(
-    `SELECT n, model, ${SUMS}
+  const { rows } = await database.query<DayRow>(
+    `SELECT n, model, ${sumsOf(['calls', 'input_tokens', 'output_tokens', ...COST_COLUMNS])}
      FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS days (starts_at, ends_at, n)
      JOIN ai_work_hours ON hour >= days.starts_at AND hour < days.ends_at GROUP BY n, model`,
     [days.map((day) => wholeHours(day).from), days.map((day) => wholeHours(day).to)],
@@ -73,35 +73,36 @@ export async function aiTotalsByDay(
   });
 }
 
-interface WorkRow {
+/** What the cost of some work follows from. */
+interface CostRow {
   /** Empty: it isn't said. */
   readonly model: string;
-  readonly calls: number;
-  readonly failed_calls: number;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly tool_calls: number;
-  readonly tool_failures: number;
   readonly told_cost: number;
   readonly costed_calls: number;
   readonly uncosted_input_tokens: number;
   readonly uncosted_output_tokens: number;
 }
 
-const SUMS = [
-  ...[
-    'calls',
-    'failed_calls',
-    'input_tokens',
-    'output_tokens',
-    'tool_calls',
-    'tool_failures',
-    'costed_calls',
-    'uncosted_input_tokens',
-    'uncosted_output_tokens',
-  ].map((column) => `sum(${column})::bigint AS ${column}`),
-  'sum(cost_usd)::float8 AS told_cost',
-].join(', ');
+interface WorkRow extends CostRow {
+  readonly calls: number;
+  readonly failed_calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly tool_calls: number;
+  readonly tool_failures: number;
+}
+
+type DayRow = Pick<WorkRow, keyof CostRow | 'calls' | 'input_tokens' | 'output_tokens'> & { readonly n: number };
+
+const COST_COLUMNS = ['costed_calls', 'uncosted_input_tokens', 'uncosted_output_tokens'] as const;
+const WORK_COLUMNS = ['calls', 'failed_calls', 'input_tokens', 'output_tokens', 'tool_calls', 'tool_failures'] as const;
+
+function sumsOf(columns: readonly string[]): string {
+  const sums = columns.map((column) => `sum(${column})::bigint AS ${column}`);
+  return [...sums, 'coalesce(sum(cost_usd) FILTER (WHERE cost_usd > 0), 0)::float8 AS told_cost'].join(', ');
+}
+
+const SUMS = sumsOf([...WORK_COLUMNS, ...COST_COLUMNS]);
 
 function factOf(row: WorkRow & { readonly agent_id: string }, prices: ModelPrices): AiWorkFact {
   return {
@@ -119,7 +120,7 @@ function factOf(row: WorkRow & { readonly agent_id: string }, prices: ModelPrice
 
 /** As told, else by the price of the model. `isPartial`: some tokens have neither. Null: there is no cost of any. */
 function costOf(
-  rows: readonly WorkRow[],
+  rows: readonly CostRow[],
   prices: ModelPrices,
 ): { readonly cost: number | null; readonly isPartial: boolean } {
   let cost: number | null = null;
