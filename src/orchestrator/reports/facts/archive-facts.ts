@@ -163,7 +163,7 @@ async function bufferPeak(database: Queryable, window: Stretch): Promise<Archive
 }
 
 /** The finest roll-up that has anything of the beginning of the period; where neither has, the finest that has anything of it. */
-export async function rollupOf(database: Queryable, { startsAt, endsAt }: Stretch): Promise<'status_5m' | 'status_1h'> {
+async function rollupOf(database: Queryable, { startsAt, endsAt }: Stretch): Promise<'status_5m' | 'status_1h'> {
   const { rows } = await database.query<{ fine: boolean }>(
     `SELECT coalesce(
        (SELECT min(bucket) FROM status_5m WHERE bucket >= $1 AND bucket < $2)

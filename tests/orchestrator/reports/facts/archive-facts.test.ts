@@ -15,7 +15,7 @@ import {
   archiveTotalsByDay,
   gatherArchive,
 } from '../../../../src/orchestrator/reports/facts/archive-facts.ts';
-import { lossesByServer, lossFacts } from '../../../../src/orchestrator/reports/facts/losses.ts';
+import { lossFacts } from '../../../../src/orchestrator/reports/facts/losses.ts';
 import { makeBatch } from '../../../support/batch.ts';
 import { TestPostgres } from '../../../support/postgres.ts';
 
@@ -135,34 +135,40 @@ test('sums of the archive follow the catalog through losses, returns, new upload
 async function beats(
   database: Database,
   bucket: string,
-  { server = 'AIGARDEN01', agent = 'GROK', buffer = 1, lost = 0, dropped = 0, backlog = 0, oldest = 0 } = {},
+  { server = 'AIGARDEN01', buffer = 1, backlog = 0, oldest = 0 } = {},
 ): Promise<void> {
   await database.query(
     `INSERT INTO status_5m (server, agent_id, bucket, beats, seconds, buffer_min, buffer_avg, buffer_max, debug, info, warn, error, critical,
        lost, dropped, backlog_max, oldest_unarchived_max, worst_status)
-     VALUES ($1, $2, $3, 5, 300, $4, $4, $4, 0, 0, 0, 0, 0, $5, $6, $7, $8, 'healthy')`,
-    [server, agent, at(bucket), buffer, lost, dropped, backlog, oldest],
+     VALUES ($1, 'GROK', $2, 5, 300, $3, $3, $3, 0, 0, 0, 0, 0, 0, 0, $4, $5, 'healthy')`,
+    [server, at(bucket), buffer, backlog, oldest],
   );
 }
 
-test('losses are the counters of a server, not of each of its AI agents', async () => {
+test('the peak of a buffer is the largest that any server told in the period', async () => {
   await using database = await postgres.database();
-  for (const agent of ['GROK', 'GIMAI']) {
-    await beats(database, '10T05:00', { agent, lost: 40, dropped: 2, buffer: 80 });
-    await beats(database, '10T05:05', { agent, lost: agent === 'GROK' ? 2 : 1, buffer: 90.5 });
-    await beats(database, '10T22:00', { agent, lost: 1_000, buffer: 400 });
-  }
-  await beats(database, '10T06:00', { server: 'AIGARDEN02', agent: 'CHATGPT' });
+  await beats(database, '10T05:00', { buffer: 80 });
+  await beats(database, '10T05:05', { server: 'AIGARDEN02', buffer: 90.5 });
+  await beats(database, '10T22:00', { buffer: 400 });
 
-  const losses = await lossesByServer(database, DAY);
   const { buffer_peak: peak } = await gatherArchive(database, DAY, undefined);
 
-  assert.deepEqual(losses, [
-    { server: 'AIGARDEN01', lost: 42, dropped: 2 },
-    { server: 'AIGARDEN02', lost: 0, dropped: 0 },
+  assert.deepEqual(peak, { server: 'AIGARDEN02', mb: 90.5, at: '2025-12-10T05:05:00.000Z' });
+});
+
+test('servers that lost records are told, the one that lost most first', () => {
+  const losses = [
+    { server: 'B', lost: 2, dropped: 0 },
+    { server: 'NONE', lost: 0, dropped: 9 },
+    { server: 'C', lost: 42, dropped: 0 },
+    { server: 'A', lost: 2, dropped: 0 },
+  ];
+
+  assert.deepEqual(lossFacts(losses), [
+    { server: 'C', lost_records: 42 },
+    { server: 'A', lost_records: 2 },
+    { server: 'B', lost_records: 2 },
   ]);
-  assert.deepEqual(lossFacts(losses), [{ server: 'AIGARDEN01', lost_records: 42 }]);
-  assert.deepEqual(peak, { server: 'AIGARDEN01', mb: 90.5, at: '2025-12-10T05:05:00.000Z' });
 });
 
 test('servers are named whose records were not in the archive at the end, though their time had come', async () => {
@@ -192,5 +198,4 @@ test('before anything is known nothing is told, also not as 0', async () => {
     [facts.objects, facts.bytes, facts.standing_bytes, facts.cost, facts.waiting_batches, facts.buffer_peak],
     [null, null, null, null, null, null],
   );
-  assert.deepEqual(await lossesByServer(database, DAY), []);
 });
