@@ -135,6 +135,7 @@ test('what becomes critical counts as critical on that day, also where it eases 
     agentId: 'GROK',
     opened: 1,
     critical: 2,
+    warning: 0,
     criticalOpen: 2,
     warningOpen: 0,
   });
