@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import { NervesysError } from '../../../platform/errors.ts';
+import { fontCoverage } from './font-coverage.ts';
+
+/** What is set: one of our `.typ` sources with its data. */
+export interface Manuscript {
+  /** A source beside this file: `summary.typ`. It reads its data by `json(bytes(sys.inputs.page))`. */
+  readonly source: string;
+  /** Handed over as JSON, never as markup: nothing in it can be taken for a command. */
+  readonly page: unknown;
+  /** ISO; the PDF's date. Handed in, so that the same manuscript gives the same bytes. */
+  readonly madeAt: string;
+}
+
+const FAMILIES = {
+  text: ['300Light', '400Regular', '500Medium', '700Bold'].map(
+    (weight) => `@expo-google-fonts/heebo/${weight}/Heebo_${weight}.ttf`,
+  ),
+  code: ['@expo-google-fonts/jetbrains-mono/400Regular/JetBrainsMono_400Regular.ttf'],
+};
+/** Stands for a character that our fonts cannot draw; both of them have it. */
+export const UNDRAWABLE = '\u25a1';
+/** Without a glyph by nature: isolates, and joiners within words. */
+const INVISIBLE = new Set([0x200c, 0x200d, 0x2066, 0x2067, 0x2068, 0x2069]);
+
+interface Workshop {
+  readonly compiler: NodeCompiler;
+  readonly covered: ReadonlySet<number>;
+}
+let workshop: Workshop | undefined;
+
+/**
+ * Sets a manuscript as a tagged PDF/UA-1 with its fonts embedded. Synchronous, and takes up to a second of this thread: call it in a
+ * process of its own. Throws `NSV_REPORT_FAILED`, with what the typesetter says; a warning of the typesetter counts as an error, for it
+ * would stand in a customer's document.
+ */
+export function typeset({ source, page, madeAt }: Manuscript): Uint8Array {
+  const { compiler, covered } = open();
+  const json = JSON.stringify(page, (_, value: unknown) =>
+    typeof value === 'string' ? drawable(value, covered) : value,
+  );
+  const document = {
+    mainFileContent: readFileSync(new URL(source, import.meta.url), 'utf8'),
+    inputs: { page: json },
+  };
+  try {
+    const compiled = compiler.compile(document);
+    const diagnostics = compiled.takeDiagnostics();
+    if (diagnostics !== null || compiled.result === null)
+      throw new Error(JSON.stringify(diagnostics === null ? [] : compiler.fetchDiagnostics(diagnostics)));
+    const pdf = compiler.pdf(compiled.result, {
+      pdfStandard: 'ua-1',
+      creationTimestamp: Math.floor(Date.parse(madeAt) / 1_000),
+    });
+    return new Uint8Array(pdf);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new NervesysError('NSV_REPORT_FAILED', `set ${source} as a PDF: ${said.slice(0, 500)}`, {
+      hint: 'this is a defect of the program: report it with this message',
+      cause: error,
+    });
+  } finally {
+    // What one document left in the cache is of no use to another, and a process may set many.
+    compiler.evictCache(10);
+  }
+}
+
+/** The compiler and its fonts, once a process: loading takes a tenth of a second. */
+function open(): Workshop {
+  if (workshop !== undefined) return workshop;
+  const { resolve } = createRequire(import.meta.url);
+  const read = (file: string) => readFileSync(resolve(file));
+  const [text, code] = [FAMILIES.text.map(read), FAMILIES.code.map(read)];
+  const compiler = NodeCompiler.create({
+    workspace: import.meta.dirname,
+    fontArgs: [{ fontBlobs: [...text, ...code] }],
+  });
+  // What the text's font lacks is taken from the one of code (arrows, Greek, Cyrillic). The documents switch every other fallback off.
+  const covered = new Set([...fontCoverage(text[0]!), ...fontCoverage(code[0]!), ...INVISIBLE]);
+  workshop = { compiler, covered };
+  return workshop;
+}
+
+/** A text, or an SVG, whose every character has a glyph. Control characters have none, halves of surrogate pairs neither. */
+function drawable(text: string, covered: ReadonlySet<number>): string {
+  return text.replace(/[^\n -~]/gu, (character) => (covered.has(character.codePointAt(0)!) ? character : UNDRAWABLE));
+}
