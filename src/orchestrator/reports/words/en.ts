@@ -33,6 +33,7 @@ export const en: ReportWords = {
     hour: (count) => `${count} h`,
     day: (count) => `${count} d`,
   },
+  millions: ['M', 'bn', 'tn'],
   bytes: ['B', 'kB', 'MB', 'GB', 'TB', 'PB'],
 
   light: { green: 'Good', yellow: 'Watch', red: 'Trouble', grey: 'Unknown' },
@@ -195,7 +196,7 @@ export const en: ReportWords = {
   hand: {
     critical_open: {
       what: (count, names) => `${some(count, 'critical alert')} still open${of(names)}`,
-      todo: 'Open it on the alerts page, take it on, and resolve it or find who can.',
+      todo: 'On the alerts page, see who has taken it on; take it on yourself, or find who can.',
     },
     down_at_end: {
       what: (count, names) => `${some(count, 'AI agent was', 'AI agents were')} down at the end${of(names)}`,
@@ -272,7 +273,7 @@ export const en: ReportWords = {
     warnings: (count) => `${some(count, 'warning')}, nothing critical`,
     errorsAbove: (times) => `Errors were ${times} times as frequent as usual`,
     hands: (count) => (count === 1 ? 'One matter needs a hand' : `${n(count)} matters need a hand`),
-    nobody: 'No AI agent was known in this time, so there is nothing to judge',
+    nobody: 'Nothing was heard of any AI agent in this time, so there is nothing to judge',
     incomplete: 'Some of the time is missing from these facts',
   },
   version: (version) => `Version ${version}: data that arrived late is in it.`,

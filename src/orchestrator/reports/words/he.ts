@@ -34,6 +34,7 @@ export const he: ReportWords = {
     hour: (count) => `${count} שע׳`,
     day: (count) => `${count} י׳`,
   },
+  millions: ['מיליון', 'מיליארד', 'טריליון'],
   bytes: ['B', 'kB', 'MB', 'GB', 'TB', 'PB'],
 
   light: { green: 'תקין', yellow: 'למעקב', red: 'תקלה', grey: 'לא ידוע' },
@@ -198,7 +199,7 @@ export const he: ReportWords = {
     critical_open: {
       what: (count, names) =>
         `${some(count, 'התרעה קריטית אחת עדיין פתוחה', 'התרעות קריטיות עדיין פתוחות')}${of(names)}`,
-      todo: 'לפתוח אותה בדף ההתרעות, לקחת אותה לטיפול, ולסגור אותה או למצוא מי שיוכל.',
+      todo: 'לראות בדף ההתרעות מי מטפל; אם אין מי שמטפל, לקחת לטיפול או למצוא מי שיוכל.',
     },
     down_at_end: {
       what: (count, names) => `${some(count, 'סוכן AI אחד היה למטה', 'סוכני AI היו למטה')} בסוף התקופה${of(names)}`,
@@ -258,7 +259,7 @@ export const he: ReportWords = {
     downOften: (name, times, together, longest, at) =>
       `${name} ירד ${times === 2 ? 'פעמיים' : `${n(times)} פעמים`}, יחד ${prefixed('ל', together)}; הפעם הארוכה ביותר נמשכה ${longest} ${at}`,
     severalDown: (agents, worst, longest, at) =>
-      `${agents === 2 ? 'שני' : n(agents)} סוכני AI ירדו, ויותר מכולם ${worst}: ${prefixed('ל', longest)}${at === '' ? '' : ` ${at}`}`,
+      `${agents === 2 ? 'שני' : n(agents)} סוכני AI ירדו; ${worst} ירד לזמן הארוך ביותר, ${longest}${at === '' ? '' : ` ${at}`}`,
     downFor: (name, together) => `${name} ירד ${prefixed('ל', together)}`,
     atTime: (time) => `בשעה ${time}`,
     onDay: (day, time) => `${prefixed('ב', day)} בשעה ${time}`,
@@ -277,7 +278,7 @@ export const he: ReportWords = {
     warnings: (count) => `${some(count, 'אזהרה אחת', 'אזהרות')}, ושום דבר קריטי`,
     errorsAbove: (times) => `השגיאות היו תכופות פי ${times} מהרגיל`,
     hands: (count) => (count === 1 ? 'עניין אחד דורש טיפול' : `${count === 2 ? 'שני' : n(count)} עניינים דורשים טיפול`),
-    nobody: 'לא היה מוכר אף סוכן AI בזמן הזה, ולכן אין מה לשפוט',
+    nobody: 'לא נשמע דבר מאף סוכן AI בזמן הזה, ולכן אין מה לשפוט',
     incomplete: 'חלק מהזמן חסר בעובדות האלה',
   },
   version: (version) => `גרסה ${version}: היא כוללת נתונים שהגיעו באיחור.`,

@@ -27,6 +27,8 @@ export interface ReportWords {
   readonly moment: string;
   /** In tables. */
   readonly shortDuration: Readonly<Record<DurationUnit, (count: string) => string>>;
+  /** Behind a count of 10⁶, 10⁹ and 10¹². */
+  readonly millions: readonly [million: string, billion: string, trillion: string];
   readonly bytes: readonly [b: string, kb: string, mb: string, gb: string, tb: string, pb: string];
 
   readonly light: Readonly<Record<TrafficLight, string>>;
