@@ -1,0 +1,77 @@
+import { BarChart, CustomChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
+import { type EChartsCoreOption, init, setPlatformAPI, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { textWidth } from './chart-text.ts';
+import { INK } from './palette.ts';
+
+/** A chart ready for a page: the drawing, and the sentence for who can't see it. */
+export interface ReportChart {
+  /** For a heading; it isn't in the drawing. */
+  readonly title: string;
+  readonly svg: string;
+  readonly alt: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+/** What is drawn, still as data. */
+export interface ChartPlan {
+  readonly title: string;
+  readonly alt: string;
+  readonly heightPx: number;
+  readonly option: EChartsCoreOption;
+}
+
+/** Of all charts. On a page of A4 this is about two thirds of its size: text of 11 px stands at 7.7 pt. */
+export const CHART_WIDTH_PX = 700;
+export const FONT_PX = 11;
+export const FONT_FAMILY = 'Heebo';
+
+let isPrepared = false;
+
+/** Draws a chart without a browser. The same plan gives the same string, in every process. */
+export function drawChart({ title, alt, heightPx, option }: ChartPlan): ReportChart {
+  prepare();
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: CHART_WIDTH_PX, height: heightPx });
+  try {
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: FONT_FAMILY, fontSize: FONT_PX, color: INK },
+      ...option,
+    });
+    return { title, alt, svg: withoutTraces(chart.renderToSVGString()), widthPx: CHART_WIDTH_PX, heightPx };
+  } finally {
+    chart.dispose();
+  }
+}
+
+/** Once a process, and not where this file is merely imported. */
+function prepare(): void {
+  if (isPrepared) return;
+  use([BarChart, CustomChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+  // Of what a browser's canvas would tell, only the width is asked for.
+  const measureText = (text: string, font?: string) => ({ width: textWidth(text, fontSizeOf(font)) });
+  setPlatformAPI({ measureText } as Parameters<typeof setPlatformAPI>[0]);
+  isPrepared = true;
+}
+
+function fontSizeOf(font: string | undefined): number {
+  return Number(/([\d.]+)px/.exec(font ?? '')?.[1] ?? FONT_PX);
+}
+
+/**
+ * Takes out what is for a browser (classes of hovering, marks of data), and the number of the chart in this process, which echarts puts
+ * into ids. A quote can't stand within the text of a chart (it is escaped there), so only attributes match.
+ */
+function withoutTraces(svg: string): string {
+  return svg
+    .replace(/<style\s*>[\s\S]*?<\/style>/g, '')
+    .replace(/\s(?:class|ecmeta_\w+|pointer-events|xmlns:xlink|version|baseProfile)="[^"]*"/g, '')
+    .replace(/(\sid="|="url\(#)zr\d+-/g, '$1')
+    .replace(/(\sstyle="[^"]*)font-family:Heebo;/g, '$1')
+    .replace('<svg ', `<svg font-family="${FONT_FAMILY}" `)
+    .replaceAll('></path>', '/>')
+    .replaceAll('></rect>', '/>')
+    .replace(/\n+/g, '\n');
+}

@@ -1,0 +1,119 @@
+import type { ReportLanguage } from '../../../contract/reports.ts';
+import { wordLabel } from './chart-text.ts';
+import { CHART_WIDTH_PX, FONT_FAMILY, FONT_PX } from './draw-chart.ts';
+import { FAINT_INK, type Fill, GRID_LINE, INK } from './palette.ts';
+
+/**
+ * What charts have in common: edges, axes, legends, and their mirror image.
+ *
+ * In Hebrew all of a chart is mirrored, as the table beside it is: the axis of values stands on the right, where reading begins, time runs
+ * from right to left, legends and panels follow each other from right to left. Numbers, times and names keep the direction of their own.
+ */
+export interface Side {
+  readonly lang: ReportLanguage;
+  /** Where reading begins. */
+  readonly start: 'left' | 'right';
+  readonly end: 'left' | 'right';
+  readonly isMirrored: boolean;
+}
+
+export function sideOf(lang: ReportLanguage): Side {
+  const isMirrored = lang === 'he';
+  return { lang, isMirrored, start: isMirrored ? 'right' : 'left', end: isMirrored ? 'left' : 'right' };
+}
+
+/** A box on the sheet; `before` is from the side where reading begins, so that it needs no mirroring. */
+export interface Box {
+  readonly before: number;
+  readonly width: number;
+  readonly top: number;
+  readonly height: number;
+}
+
+export function gridOf(side: Side, { before, width, top, height }: Box): object {
+  return { [side.start]: before, [side.end]: CHART_WIDTH_PX - before - width, top, height, containLabel: false };
+}
+
+/** Of a panel, above its first corner. */
+export function panelTitle(side: Side, text: string, before: number, top: number): object {
+  return {
+    text: wordLabel(text, side.lang),
+    [side.start]: before,
+    top,
+    padding: 0,
+    textStyle: { fontFamily: FONT_FAMILY, fontSize: FONT_PX, fontWeight: 700, color: INK },
+  };
+}
+
+export interface LegendEntry {
+  readonly name: string;
+  readonly fill: Fill;
+}
+
+/** In the order of reading. Series are called by the same words; whoever isn't named here isn't in it. */
+export function legendOf(side: Side, entries: readonly LegendEntry[]): object {
+  const data = entries.map(({ name, fill }) => ({
+    name: wordLabel(name, side.lang),
+    icon: 'rect',
+    itemStyle: styleOf(fill),
+  }));
+  return {
+    data: side.isMirrored ? data.reverse() : data,
+    [side.start]: 0,
+    top: 0,
+    padding: 0,
+    align: side.start,
+    itemWidth: 16,
+    itemHeight: 10,
+    itemGap: 14,
+    selectedMode: false,
+    textStyle: { fontFamily: FONT_FAMILY, fontSize: FONT_PX, color: INK },
+  };
+}
+
+export function styleOf({ color, decal, borderColor }: Fill): object {
+  return {
+    color,
+    // A copy: echarts writes into it.
+    ...(decal === undefined ? {} : { decal: { ...decal } }),
+    ...(borderColor === undefined ? {} : { borderColor, borderWidth: 0.5 }),
+  };
+}
+
+/** An axis of values, with few lines. */
+export function valueAxis(side: Side, grid: number, format: (value: number) => string, most?: number): object {
+  return {
+    type: 'value',
+    gridIndex: grid,
+    position: side.start,
+    min: 0,
+    ...(most === undefined ? {} : { max: most }),
+    splitNumber: 3,
+    axisLabel: { ...labels(), formatter: (value: number) => format(value) },
+    splitLine: { lineStyle: { color: GRID_LINE, width: 0.8 } },
+    axisLine: { show: false },
+    axisTick: { show: false },
+  };
+}
+
+/** An axis of slots; `isLabelled` picks those that are written out, for not all have the room. */
+export function slotAxis(
+  side: Side,
+  grid: number,
+  names: readonly string[],
+  isLabelled: (index: number) => boolean,
+): object {
+  return {
+    type: 'category',
+    gridIndex: grid,
+    inverse: side.isMirrored,
+    data: names,
+    axisLabel: { ...labels(), interval: (index: number) => isLabelled(index) },
+    axisTick: { show: false },
+    axisLine: { onZero: false, lineStyle: { color: FAINT_INK, width: 0.8 } },
+  };
+}
+
+export function labels(): object {
+  return { fontFamily: FONT_FAMILY, fontSize: FONT_PX, color: FAINT_INK, margin: 6, hideOverlap: false };
+}
