@@ -67,6 +67,13 @@ export function typeset({ source, page, madeAt }: Manuscript): Uint8Array {
   }
 }
 
+/** Whether any text within has a character that is shown as `UNDRAWABLE`. */
+export function hasUndrawable(page: unknown): boolean {
+  const { covered } = open();
+  const text = JSON.stringify(page);
+  return drawable(text, covered) !== text;
+}
+
 /** The compiler and its fonts, once a process: loading takes a tenth of a second. */
 function open(): Workshop {
   if (workshop !== undefined) return workshop;

@@ -92,6 +92,19 @@ export function points(now: number | null, then: number | null, words: ReportWor
   return words.compared.points(ltr(`${sign(difference, 2)}${decimals(Math.abs(difference), 2, words)}`));
 }
 
+/** Of two small counts the difference: `+2`. */
+export function signedCount(now: number | null, then: number | null, words: ReportWords): string | undefined {
+  if (now === null || then === null) return undefined;
+  return ltr(`${sign(now - then, 0)}${decimals(Math.abs(now - then), 0, words)}`);
+}
+
+/** `8–14 December 2025`, `29 December 2025 – 4 January 2026`. */
+export function dayRange(first: string, last: string, { locale }: ReportWords): string {
+  const format = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+  // Spaces of other widths are not in our fonts.
+  return format.formatRange(noon(first), noon(last)).replace(/[\u2000-\u200a\u202f]/g, ' ');
+}
+
 /** None where the number would read as nothing. */
 function sign(value: number, digits: number): string {
   const half = 0.5 * 10 ** -digits;

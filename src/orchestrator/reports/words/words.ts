@@ -19,7 +19,7 @@ export interface ReportWords {
   /** What the document is: `Daily brief`. */
   readonly document: Readonly<Record<SummaryKind, string>>;
   /** `Week 50 of 2025`. */
-  readonly week: (week: number, year: number) => string;
+  readonly week: (week: number, year: string) => string;
   readonly fromTo: (from: string, to: string) => string;
 
   readonly duration: Readonly<Record<DurationUnit, (count: number) => string>>;
@@ -108,10 +108,6 @@ export type Heading =
   | 'hands'
   | 'agents'
   | 'charts'
-  | 'availability'
-  | 'levels'
-  | 'vitals'
-  | 'trend'
   | 'days'
   | 'incidents'
   | 'templates'

@@ -1,0 +1,83 @@
+import type { FactsTotals, ReportFacts } from '../../../../contract/report-facts.ts';
+import { bytes, change, compact, money, percent, points, signedCount } from '../../words/formats.ts';
+import type { KeyNumber, ReportWords } from '../../words/words.ts';
+import type { NumbersRow, NumbersTable } from '../page.ts';
+
+/** Those that everybody has; the others are shown where somebody tells them. */
+const ALWAYS: readonly KeyNumber[] = [
+  'availability',
+  'records',
+  'error_rate',
+  'alerts_opened',
+  'lost_records',
+  'archived_bytes',
+  'archive_cost',
+];
+
+/** The key numbers, each against the period before, the week before and the habit. */
+export function keyNumbers(facts: ReportFacts, words: ReportWords): NumbersTable {
+  const { totals, compared, kind, archive } = facts;
+  const keys: readonly KeyNumber[] = facts.ai_work === null ? ALWAYS : [...ALWAYS, 'ai_cost_usd'];
+  const show = (key: KeyNumber, of: FactsTotals | null) =>
+    of === null ? words.unknown : shown(key, of, archive.currency, words);
+  const rowOf = (label: string, then: FactsTotals | null): NumbersRow => ({
+    label,
+    isMain: false,
+    cells: keys.map((key) => {
+      const against = then === null ? undefined : changed(key, totals, then, words);
+      return { value: show(key, then), ...(against === undefined ? {} : { change: against }) };
+    }),
+  });
+  return {
+    heading: words.headings.numbers,
+    corner: words.columns.number,
+    columns: keys.map((key) => words.numbers[key]),
+    rows: [
+      { label: words.compared.now[kind], isMain: true, cells: keys.map((key) => ({ value: show(key, totals) })) },
+      rowOf(words.compared.before[kind], compared.before),
+      ...(kind === 'daily' ? [rowOf(words.compared.weekBefore, compared.week_before)] : []),
+      rowOf(words.compared.habit[kind](compared.habit_of), compared.habit),
+    ],
+  };
+}
+
+function shown(key: KeyNumber, of: FactsTotals, currency: string | null, words: ReportWords): string {
+  switch (key) {
+    case 'availability':
+    case 'error_rate':
+      return percent(of[key], words);
+    case 'archived_bytes':
+      return bytes(of[key], words);
+    case 'archive_cost':
+      return money(of[key], currency, words);
+    case 'ai_cost_usd':
+      return money(of[key], 'USD', words);
+    case 'records':
+    case 'alerts_opened':
+    case 'lost_records':
+    case 'ai_tokens':
+      return compact(of[key], words);
+    default:
+      return key satisfies never;
+  }
+}
+
+/** Shares differ by points, large amounts by a share; of a handful, a share would sound like more than it is. */
+function changed(key: KeyNumber, now: FactsTotals, then: FactsTotals, words: ReportWords): string | undefined {
+  switch (key) {
+    case 'availability':
+    case 'error_rate':
+      return points(now[key], then[key], words);
+    case 'alerts_opened':
+    case 'lost_records':
+      return signedCount(now[key], then[key], words);
+    case 'records':
+    case 'archived_bytes':
+    case 'archive_cost':
+    case 'ai_tokens':
+    case 'ai_cost_usd':
+      return change(now[key], then[key], words);
+    default:
+      return key satisfies never;
+  }
+}
