@@ -2,9 +2,9 @@ import type { AgentFacts, ReportFacts } from '../../../contract/report-facts.ts'
 import type { ReportLanguage } from '../../../contract/reports.ts';
 import { percent } from './chart-numbers.ts';
 import { nameInSentence, nameLabel, numberInSentence, wordLabel } from './chart-text.ts';
-import { type ItemApi, rectBetween } from './custom-shapes.ts';
+import { type ItemApi, rectBetween, shapeStyle } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan, FONT_PX } from './draw-chart.ts';
-import { gridOf, labels, legendOf, type Side, sideOf, styleOf } from './layout.ts';
+import { gridOf, labels, legendOf, panelNote, type Side, sideOf, styleOf } from './layout.ts';
 import { FAINT_INK, STATE_FILLS, STATES_IN_ORDER } from './palette.ts';
 import { slotNames } from './slot-names.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
@@ -46,16 +46,7 @@ export function availabilityPlan(facts: ReportFacts, lang: ReportLanguage): Char
       side,
       states.map((state) => ({ name: words.states[state], fill: STATE_FILLS[state] })),
     ),
-    title: [
-      ...(more > 0
-        ? [
-            {
-              ...note(side, words.moreAgents(more), timesTop + TIMES_PX),
-              textStyle: { fontSize: FONT_PX, fontWeight: 400, color: FAINT_INK },
-            },
-          ]
-        : []),
-    ],
+    title: more > 0 ? [panelNote(side, words.moreAgents(more), NAMES_PX, timesTop + TIMES_PX)] : [],
     grid: [
       gridOf(side, { before: NAMES_PX, width, top: LEGEND_PX + stripPx, height: rowsPx }),
       ...(more > 0 ? [gridOf(side, { before: NAMES_PX, width, top: LEGEND_PX, height: stripPx - 12 })] : []),
@@ -138,7 +129,7 @@ function rowSeries(state: ShownState, rows: readonly Row[], words: ChartWords, l
       return {
         type: 'rect',
         shape: rectBetween(x0, x1, y - height / 2, height, isTrouble ? TROUBLE_WIDTH_LEAST_PX : 0),
-        style: api.visual('style'),
+        style: shapeStyle(STATE_FILLS[state]),
       };
     },
   };
@@ -205,10 +196,6 @@ function rowAxis(side: Side, grid: number, names: readonly string[]): object {
     axisTick: { show: false },
     axisLine: { show: false },
   };
-}
-
-function note(side: Side, text: string, top: number): object {
-  return { text: wordLabel(text, side.lang), [side.start]: NAMES_PX, top, padding: 0 };
 }
 
 function altOf({ agents, totals }: ReportFacts, words: ChartWords): string {

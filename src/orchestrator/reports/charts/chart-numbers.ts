@@ -1,10 +1,15 @@
-/** Short numbers for axes and sentences; the tables beside the charts have them in full. Digits are the same in both languages. */
+/** Short numbers for axes; the tables beside the charts have them in full. Digits are the same in both languages. */
 export function compactNumber(value: number): string {
   const size = Math.abs(value);
-  if (size >= 10_000_000_000) return `${trimmed(value / 1e9)}G`;
-  if (size >= 10_000_000) return `${trimmed(value / 1e6)}M`;
-  if (size >= 10_000) return `${trimmed(value / 1e3)}k`;
+  if (size >= 1e9) return `${trimmed(value / 1e9)}G`;
+  if (size >= 1e6) return `${trimmed(value / 1e6)}M`;
+  if (size >= 1e3) return `${trimmed(value / 1e3)}k`;
   return trimmed(value);
+}
+
+/** In full: `12,345`. */
+export function wholeNumber(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** Decimal units, as the archive's bill has them. */
@@ -31,7 +36,7 @@ export function percent(value: number): string {
 
 /** Three figures at most, and no zeros behind. */
 function trimmed(value: number): string {
-  if (Math.abs(value) >= 100) return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  if (Math.abs(value) >= 100) return wholeNumber(value);
   if (value === 0) return '0';
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(8, Math.abs(value) < 1 ? digits - 1 : digits)).replace(/\.?0+$/, '');

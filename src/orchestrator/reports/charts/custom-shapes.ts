@@ -1,14 +1,13 @@
 import { wordLabel } from './chart-text.ts';
 import type { Side } from './layout.ts';
 import { styleOf } from './layout.ts';
-import { NOT_KNOWN } from './palette.ts';
+import { type Fill, NOT_KNOWN } from './palette.ts';
 
 /** What echarts hands to the drawing of an item; the part of it that we use. */
 export interface ItemApi {
   readonly value: (dimension: number) => number;
   readonly coord: (point: readonly [number, number]) => readonly [number, number];
   readonly size: (size: readonly [number, number]) => readonly [number, number];
-  readonly visual: (name: 'style') => object;
 }
 export interface ItemParams {
   readonly coordSys: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
@@ -18,6 +17,16 @@ export interface ItemParams {
 export function rectBetween(x0: number, x1: number, y: number, height: number, leastWidth = 0): object {
   const width = Math.max(Math.abs(x1 - x0), leastWidth);
   return { x: rounded(Math.min(x0, x1)), y: rounded(y), width: rounded(width), height: rounded(height) };
+}
+
+/** The style of a shape that is drawn by ourselves. */
+export function shapeStyle({ color, decal, borderColor }: Fill): object {
+  return {
+    fill: color,
+    // A copy: echarts writes into it.
+    ...(decal === undefined ? {} : { decal: { ...decal } }),
+    ...(borderColor === undefined ? {} : { stroke: borderColor, lineWidth: 0.5 }),
+  };
 }
 
 /** Hundredths of a px are enough, and keep the drawing small. */
@@ -59,7 +68,7 @@ export function notKnownSeries<T>(
       const half = api.size([1, 0])[0] / 2;
       const [first, last] = [api.coord([api.value(0), 0])[0], api.coord([api.value(1), 0])[0]];
       const [low, high] = [Math.min(first, last) - half, Math.max(first, last) + half];
-      return { type: 'rect', shape: rectBetween(low, high, coordSys.y, coordSys.height), style: api.visual('style') };
+      return { type: 'rect', shape: rectBetween(low, high, coordSys.y, coordSys.height), style: shapeStyle(NOT_KNOWN) };
     },
   };
 }

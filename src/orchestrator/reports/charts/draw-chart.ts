@@ -28,6 +28,9 @@ export const CHART_WIDTH_PX = 700;
 export const FONT_PX = 11;
 export const FONT_FAMILY = 'Heebo';
 
+/** How much wider than the regular weight the bold one stands, about. */
+const BOLD_WIDER = 1.04;
+
 let isPrepared = false;
 
 /** Draws a chart without a browser. The same plan gives the same string, in every process. */
@@ -51,13 +54,15 @@ function prepare(): void {
   if (isPrepared) return;
   use([BarChart, CustomChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
   // Of what a browser's canvas would tell, only the width is asked for.
-  const measureText = (text: string, font?: string) => ({ width: textWidth(text, fontSizeOf(font)) });
+  const measureText = (text: string, font = '') => ({
+    width: textWidth(text, fontSizeOf(font)) * (font.includes('700') ? BOLD_WIDER : 1),
+  });
   setPlatformAPI({ measureText } as Parameters<typeof setPlatformAPI>[0]);
   isPrepared = true;
 }
 
-function fontSizeOf(font: string | undefined): number {
-  return Number(/([\d.]+)px/.exec(font ?? '')?.[1] ?? FONT_PX);
+function fontSizeOf(font: string): number {
+  return Number(/([\d.]+)px/.exec(font)?.[1] ?? FONT_PX);
 }
 
 /**

@@ -36,25 +36,41 @@ export function gridOf(side: Side, { before, width, top, height }: Box): object 
 
 /** Of a panel, above its first corner. */
 export function panelTitle(side: Side, text: string, before: number, top: number): object {
+  return freeText(side, text, before, top, { fontWeight: 700, color: INK });
+}
+
+export function panelNote(side: Side, text: string, before: number, top: number): object {
+  return freeText(side, text, before, top, { fontWeight: 400, color: FAINT_INK });
+}
+
+function freeText(side: Side, text: string, before: number, top: number, style: object): object {
   return {
     text: wordLabel(text, side.lang),
-    [side.start]: before,
+    // Held at its first edge, so that a width that is measured a little wrong can't push it over the rim.
+    left: side.isMirrored ? CHART_WIDTH_PX - before : before,
+    textAlign: side.start,
     top,
     padding: 0,
-    textStyle: { fontFamily: FONT_FAMILY, fontSize: FONT_PX, fontWeight: 700, color: INK },
+    textStyle: { fontFamily: FONT_FAMILY, fontSize: FONT_PX, ...style },
   };
 }
+
+/** What stands for a line, as it is drawn. */
+export const LINE_ICON = 'path://M0 4h16v2h-16z';
+export const DASHED_LINE_ICON = 'path://M0 4.5h4v1h-4zM6 4.5h4v1h-4zM12 4.5h4v1h-4z';
 
 export interface LegendEntry {
   readonly name: string;
   readonly fill: Fill;
+  /** Absent: a filled rectangle. */
+  readonly icon?: string;
 }
 
 /** In the order of reading. Series are called by the same words; whoever isn't named here isn't in it. */
 export function legendOf(side: Side, entries: readonly LegendEntry[]): object {
-  const data = entries.map(({ name, fill }) => ({
+  const data = entries.map(({ name, fill, icon = 'rect' }) => ({
     name: wordLabel(name, side.lang),
-    icon: 'rect',
+    icon,
     itemStyle: styleOf(fill),
   }));
   return {

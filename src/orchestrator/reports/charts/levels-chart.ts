@@ -1,7 +1,7 @@
 import { LEVELS, type Level } from '../../../contract/record.ts';
 import type { ReportFacts } from '../../../contract/report-facts.ts';
 import type { ReportLanguage } from '../../../contract/reports.ts';
-import { compactNumber } from './chart-numbers.ts';
+import { compactNumber, wholeNumber } from './chart-numbers.ts';
 import { numberInSentence, wordLabel } from './chart-text.ts';
 import { notKnownSeries } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan } from './draw-chart.ts';
@@ -66,8 +66,8 @@ function altOf({ by_slot, totals }: ReportFacts, names: readonly string[], words
     0,
   );
   return words.alt.levels({
-    records: numberInSentence(compactNumber(totals.records ?? known.reduce((sum, one) => sum + one, 0))),
-    errors: numberInSentence(compactNumber(totals.errors ?? errors)),
+    records: numberInSentence(wholeNumber(totals.records ?? known.reduce((sum, one) => sum + one, 0))),
+    errors: numberInSentence(wholeNumber(totals.errors ?? errors)),
     busiest: numberInSentence(names[sums.indexOf(Math.max(...known))] ?? ''),
     slots: by_slot.length,
     unknown: by_slot.length - known.length,

@@ -4,7 +4,7 @@ import { percent } from './chart-numbers.ts';
 import { numberInSentence, wordLabel } from './chart-text.ts';
 import { type ItemApi, notKnownSeries, rounded, runsOf } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan } from './draw-chart.ts';
-import { gridOf, legendOf, panelTitle, sideOf, slotAxis, valueAxis } from './layout.ts';
+import { DASHED_LINE_ICON, gridOf, LINE_ICON, legendOf, panelTitle, sideOf, slotAxis, valueAxis } from './layout.ts';
 import { BAND, MIDDLE_LINE, MOST_LINE, NOT_KNOWN } from './palette.ts';
 import { slotNames } from './slot-names.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
@@ -27,9 +27,9 @@ export function vitalsPlan(facts: ReportFacts, lang: ReportLanguage): ChartPlan 
   const hasGaps = VITALS.some((vital) => known(vital).includes(null));
   const option = {
     legend: legendOf(side, [
-      { name: words.spread.p50, fill: { color: MIDDLE_LINE } },
+      { name: words.spread.p50, fill: { color: MIDDLE_LINE }, icon: LINE_ICON },
       { name: words.spread.p95, fill: { color: BAND } },
-      { name: words.spread.max, fill: { color: MOST_LINE } },
+      { name: words.spread.max, fill: { color: MOST_LINE }, icon: DASHED_LINE_ICON },
       ...(hasGaps ? [{ name: words.notKnown, fill: NOT_KNOWN }] : []),
     ]),
     title: VITALS.map((vital, grid) => panelTitle(side, words.vitals[vital], grid * (PANEL_PX + GAP_PX), TOP_PX - 18)),

@@ -25,7 +25,7 @@ export const CHART_WORDS_EN: ChartWords = {
   allRecords: 'All records',
   warningsAndWorse: 'Warnings and worse alone',
   vitals: { cpu_percent: 'CPU', ram_percent: 'Memory' },
-  spread: { p50: 'half of servers below', p95: 'up to 95% of servers', max: 'the most of any' },
+  spread: { p50: 'median of servers', p95: 'up to the 95th percentile', max: 'highest' },
   trend: {
     ai_cost_usd: 'Cost of AI work, $',
     archive_cost: (currency) => `Cost of the archive, ${currency}`,

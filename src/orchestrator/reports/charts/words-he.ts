@@ -23,7 +23,7 @@ export const CHART_WORDS_HE: ChartWords = {
   allRecords: 'כל הרשומות',
   warningsAndWorse: 'אזהרות וחמור מהן בלבד',
   vitals: { cpu_percent: 'מעבד', ram_percent: 'זיכרון' },
-  spread: { p50: 'מחצית השרתים מתחת', p95: 'עד 95% מהשרתים', max: 'הגבוה ביותר' },
+  spread: { p50: 'חציון השרתים', p95: 'עד האחוזון ה־95', max: 'הגבוה ביותר' },
   trend: {
     ai_cost_usd: 'עלות עבודת ה־AI, בדולרים',
     archive_cost: (currency) => `עלות הארכיון, ${currency}`,
