@@ -4,7 +4,7 @@ import { percent } from './chart-numbers.ts';
 import { nameInSentence, nameLabel, numberInSentence, wordLabel } from './chart-text.ts';
 import { type ItemApi, rectBetween, shapeStyle } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan, FONT_PX } from './draw-chart.ts';
-import { gridOf, labels, legendOf, panelNote, type Side, sideOf, styleOf } from './layout.ts';
+import { gridOf, labels, legendOf, panelNote, RIM_PX, type Side, sideOf, styleOf } from './layout.ts';
 import { FAINT_INK, STATE_FILLS, STATES_IN_ORDER } from './palette.ts';
 import { slotNames } from './slot-names.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
@@ -31,14 +31,15 @@ export function availabilityPlan(facts: ReportFacts, lang: ReportLanguage): Char
   const side = sideOf(lang);
   const rows = facts.agents.slice(0, AGENT_ROWS_MAX).map((agent) => rowOf(agent, facts));
   const more = facts.agents.length - rows.length;
+  if (rows.length === 0) rows.push({ name: '', spans: [{ state: 'unknown', from: 0, to: facts.period.seconds }] });
   const stripPx = more > 0 ? 40 : 0;
-  const rowsPx = Math.max(1, rows.length) * ROW_PX;
+  const rowsPx = rows.length * ROW_PX;
   const occurring = new Set([
     ...rows.flatMap(({ spans }) => spans.map(({ state }) => state)),
     ...(more > 0 ? facts.by_slot.flatMap(({ seconds }) => Object.keys(seconds)) : []),
   ]);
   const states = STATES_IN_ORDER.filter((state) => occurring.has(state));
-  const width = CHART_WIDTH_PX - NAMES_PX;
+  const width = CHART_WIDTH_PX - NAMES_PX - RIM_PX;
   const { names, isLabelled } = slotNames(facts, words);
   const timesTop = LEGEND_PX + stripPx + rowsPx;
   const option = {

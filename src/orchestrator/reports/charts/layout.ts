@@ -30,8 +30,12 @@ export interface Box {
   readonly height: number;
 }
 
+/** Kept free at the end of each grid: half of the last label reaches over it. */
+export const RIM_PX = 13;
+
+/** The room for labels is ours to leave: echarts would shrink a grid whose last label reaches over the rim. */
 export function gridOf(side: Side, { before, width, top, height }: Box): object {
-  return { [side.start]: before, [side.end]: CHART_WIDTH_PX - before - width, top, height, containLabel: false };
+  return { [side.start]: before, [side.end]: CHART_WIDTH_PX - before - width, top, height, outerBoundsMode: 'none' };
 }
 
 /** Of a panel, above its first corner. */

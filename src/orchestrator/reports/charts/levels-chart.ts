@@ -5,13 +5,13 @@ import { compactNumber, wholeNumber } from './chart-numbers.ts';
 import { numberInSentence, wordLabel } from './chart-text.ts';
 import { notKnownSeries } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan } from './draw-chart.ts';
-import { gridOf, legendOf, panelTitle, sideOf, slotAxis, styleOf, valueAxis } from './layout.ts';
+import { gridOf, legendOf, panelTitle, RIM_PX, sideOf, slotAxis, styleOf, valueAxis } from './layout.ts';
 import { LEVEL_FILLS, NOT_KNOWN } from './palette.ts';
 import { slotNames } from './slot-names.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
 
 const VALUES_PX = 44;
-const WIDTH_PX = CHART_WIDTH_PX - VALUES_PX - 4;
+const WIDTH_PX = CHART_WIDTH_PX - VALUES_PX - RIM_PX;
 const PANELS = [
   { top: 42, height: 96, levels: LEVELS },
   // A few errors among many thousand records would be thinner than a hair: they get a scale of their own.

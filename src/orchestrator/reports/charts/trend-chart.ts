@@ -4,7 +4,7 @@ import { compactBytes, compactMoney, compactNumber } from './chart-numbers.ts';
 import { numberInSentence, wordLabel } from './chart-text.ts';
 import { notKnownSeries } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan } from './draw-chart.ts';
-import { gridOf, legendOf, panelTitle, sideOf, slotAxis, styleOf, valueAxis } from './layout.ts';
+import { gridOf, legendOf, panelTitle, RIM_PX, sideOf, slotAxis, styleOf, valueAxis } from './layout.ts';
 import { BAR, BAR_OF_PERIOD, NOT_KNOWN } from './palette.ts';
 import { dayName, dayNames } from './slot-names.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
@@ -14,7 +14,7 @@ const TRENDS = ['ai_cost_usd', 'archive_cost', 'archived_bytes', 'records'] as c
 type Trend = (typeof TRENDS)[number];
 
 const VALUES_PX = 54;
-const GAP_PX = 18;
+const GAP_PX = 8;
 const PANEL_PX = (CHART_WIDTH_PX - GAP_PX) / 2;
 const TOP_PX = 42;
 const HEIGHT_PX = 84;
@@ -34,7 +34,9 @@ export function trendPlan(facts: ReportFacts, lang: ReportLanguage): ChartPlan {
   const option = {
     legend: legendOf(side, [
       { name: words.trend.thisPeriod, fill: { color: BAR_OF_PERIOD } },
-      { name: words.trend.daysBefore, fill: { color: BAR } },
+      ...(facts.trend.every((day) => isDayOfPeriod(day, facts))
+        ? []
+        : [{ name: words.trend.daysBefore, fill: { color: BAR } }]),
       ...(hasGaps ? [{ name: words.notKnown, fill: NOT_KNOWN }] : []),
     ]),
     title: shown.map((trend, grid) =>
@@ -43,7 +45,7 @@ export function trendPlan(facts: ReportFacts, lang: ReportLanguage): ChartPlan {
     grid: shown.map((_, grid) =>
       gridOf(side, {
         before: grid * (PANEL_PX + GAP_PX) + VALUES_PX,
-        width: PANEL_PX - VALUES_PX,
+        width: PANEL_PX - VALUES_PX - RIM_PX,
         top: TOP_PX,
         height: HEIGHT_PX,
       }),

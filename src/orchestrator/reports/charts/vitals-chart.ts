@@ -4,14 +4,24 @@ import { percent } from './chart-numbers.ts';
 import { numberInSentence, wordLabel } from './chart-text.ts';
 import { type ItemApi, notKnownSeries, rounded, runsOf } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan } from './draw-chart.ts';
-import { DASHED_LINE_ICON, gridOf, LINE_ICON, legendOf, panelTitle, sideOf, slotAxis, valueAxis } from './layout.ts';
+import {
+  DASHED_LINE_ICON,
+  gridOf,
+  LINE_ICON,
+  legendOf,
+  panelTitle,
+  RIM_PX,
+  sideOf,
+  slotAxis,
+  valueAxis,
+} from './layout.ts';
 import { BAND, MIDDLE_LINE, MOST_LINE, NOT_KNOWN } from './palette.ts';
 import { slotNames } from './slot-names.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
 
 const VITALS = ['cpu_percent', 'ram_percent'] as const;
 const VALUES_PX = 40;
-const GAP_PX = 18;
+const GAP_PX = 8;
 const PANEL_PX = (CHART_WIDTH_PX - GAP_PX) / 2;
 const TOP_PX = 42;
 const HEIGHT_PX = 110;
@@ -36,7 +46,7 @@ export function vitalsPlan(facts: ReportFacts, lang: ReportLanguage): ChartPlan 
     grid: VITALS.map((_, grid) =>
       gridOf(side, {
         before: grid * (PANEL_PX + GAP_PX) + VALUES_PX,
-        width: PANEL_PX - VALUES_PX,
+        width: PANEL_PX - VALUES_PX - RIM_PX,
         top: TOP_PX,
         height: HEIGHT_PX,
       }),
