@@ -23,12 +23,12 @@ export function summaryPage(facts: ReportFacts, words: ReportWords): SummaryPage
     handsSection(facts, words),
     agentsSection(facts, words),
     ...(facts.kind === 'daily' ? [] : [daysSection(facts, words)]),
-    chartsSection(facts, words),
     incidentsSection(facts, words),
+    ...(gaps === undefined ? [] : [gaps]),
+    ...(facts.ai_work === null ? [] : [workSection(facts.ai_work, words)]),
+    chartsSection(facts, words),
     templatesSection(facts, words),
     changesSection(facts, words),
-    ...(facts.ai_work === null ? [] : [workSection(facts.ai_work, words)]),
-    ...(gaps === undefined ? [] : [gaps]),
   ];
   return {
     lang: words.language,
@@ -55,6 +55,7 @@ function chartsSection(facts: ReportFacts, words: ReportWords): ChartsSection {
   return {
     type: 'charts',
     heading: words.headings.charts,
+    startsPage: true,
     charts: [availability, levels, vitals, trend].map(({ title, svg, alt }) => ({ title, svg, alt })),
   };
 }

@@ -78,10 +78,11 @@ export function money(value: number | null, currency: string | null, words: Repo
   return ltr(text);
 }
 
-/** Against another number, as a share of it: `+6.4%`. Undefined where either isn't known, or the other is nothing. */
+/** Against another number, as a share of it: `+6.4%`. Undefined where either isn't known, the other is nothing, or they read alike. */
 export function change(now: number | null, then: number | null, words: ReportWords): string | undefined {
   if (now === null || then === null || then === 0) return undefined;
   const share = ((now - then) / then) * 100;
+  if (sign(share, 1) === '') return undefined;
   return ltr(`${sign(share, 1)}${decimals(Math.min(999, Math.abs(share)), Math.abs(share) < 10 ? 1 : 0, words)}%`);
 }
 
@@ -89,12 +90,13 @@ export function change(now: number | null, then: number | null, words: ReportWor
 export function points(now: number | null, then: number | null, words: ReportWords): string | undefined {
   if (now === null || then === null) return undefined;
   const difference = (now - then) * 100;
+  if (sign(difference, 2) === '') return undefined;
   return words.compared.points(ltr(`${sign(difference, 2)}${decimals(Math.abs(difference), 2, words)}`));
 }
 
 /** Of two small counts the difference: `+2`. */
 export function signedCount(now: number | null, then: number | null, words: ReportWords): string | undefined {
-  if (now === null || then === null) return undefined;
+  if (now === null || then === null || now === then) return undefined;
   return ltr(`${sign(now - then, 0)}${decimals(Math.abs(now - then), 0, words)}`);
 }
 

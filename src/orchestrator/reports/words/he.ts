@@ -161,7 +161,7 @@ export const he: ReportWords = {
     server: (server) => `שרת ${server}`,
     over: (after) => `נפתר אחרי ${after}`,
     stillOpen: 'עדיין פתוח',
-    seenBy: (name) => `בטיפול של ${name}`,
+    seenBy: (name) => `נלקח לטיפול בידי ${name}`,
     seen: 'נלקח לטיפול',
     unseen: 'לא נלקח לטיפול',
     times: (count) => (count === 2 ? 'דווח פעמיים' : `דווח ${n(count)} פעמים`),

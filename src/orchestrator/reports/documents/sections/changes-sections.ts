@@ -52,7 +52,7 @@ export function changesSection({ revisions, kind, period }: ReportFacts, words: 
     heading: words.headings.changes,
     ...(shown.length === 0 ? { none: words.none.changes } : {}),
     columns: [
-      { head: words.columns.when, look: 'number' },
+      { head: words.columns.when, look: 'text' },
       { head: words.columns.revision, look: 'code' },
       { head: words.columns.change, look: 'text', share: 5 },
       { head: words.columns.by, look: 'faint', share: 2 },

@@ -19,7 +19,7 @@ export function incidentsSection({ alerts, kind, period }: ReportFacts, words: R
     heading: words.headings.incidents,
     ...(shown.length === 0 ? { none: words.none.incidents } : {}),
     columns: [
-      { head: words.columns.when, look: 'number' },
+      { head: words.columns.when, look: 'text' },
       { head: words.columns.severity, look: 'sign' },
       { head: words.columns.what, look: 'text', share: 5 },
       { head: words.columns.course, look: 'text', share: 3 },
