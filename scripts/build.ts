@@ -28,7 +28,8 @@ for (const file of globSync('**/*.d.ts', { cwd: DIST })) {
   writeFileSync(path.join(DIST, file), text.replace(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2'));
 }
 
-for (const file of globSync('**/*.sql', { cwd: SRC })) cpSync(path.join(SRC, file), path.join(DIST, file));
+// What the orchestrator reads beside its code: migrations, and the layouts of reports.
+for (const file of globSync('**/*.{sql,typ}', { cwd: SRC })) cpSync(path.join(SRC, file), path.join(DIST, file));
 
 // What the orchestrator hands out to new servers.
 await bundleAgent(path.join(DIST, 'nervesys-agent.cjs'));

@@ -31,6 +31,7 @@ export interface NumbersTable {
   readonly corner: string;
   readonly columns: readonly string[];
   readonly rows: readonly NumbersRow[];
+  readonly note: string;
 }
 export interface NumbersRow {
   readonly label: string;

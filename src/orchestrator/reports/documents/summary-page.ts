@@ -1,6 +1,7 @@
 import type { FactsPeriod, ReportFacts } from '../../../contract/report-facts.ts';
 import { renderCharts } from '../charts/index.ts';
-import { clockTime, day, dayRange, hebrewDate, month, zone } from '../words/formats.ts';
+import { clockTime, day, dayRange, month, zone } from '../words/formats.ts';
+import { hebrewDate } from '../words/hebrew-date.ts';
 import { verdict } from '../words/verdict.ts';
 import type { ReportWords } from '../words/words.ts';
 import type { ChartsSection, Section, SummaryPage } from './page.ts';

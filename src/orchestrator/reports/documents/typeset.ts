@@ -22,12 +22,17 @@ const FAMILIES = {
 };
 /** Stands for a character that our fonts cannot draw; both of them have it. */
 export const UNDRAWABLE = '\u25a1';
+/** The same within drawings, whose one font lacks that sign. */
+const NOT_DRAWN = '?';
 /** Without a glyph by nature: isolates, and joiners within words. */
 const INVISIBLE = new Set([0x200c, 0x200d, 0x2066, 0x2067, 0x2068, 0x2069]);
 
 interface Workshop {
   readonly compiler: NodeCompiler;
+  /** Characters that the documents can draw. */
   readonly covered: ReadonlySet<number>;
+  /** Characters that a drawing can: its texts have one family, and beyond that one the typesetter would take any font it finds. */
+  readonly coveredInDrawings: ReadonlySet<number>;
 }
 let workshop: Workshop | undefined;
 
@@ -37,10 +42,8 @@ let workshop: Workshop | undefined;
  * would stand in a customer's document.
  */
 export function typeset({ source, page, madeAt }: Manuscript): Uint8Array {
-  const { compiler, covered } = open();
-  const json = JSON.stringify(page, (_, value: unknown) =>
-    typeof value === 'string' ? drawable(value, covered) : value,
-  );
+  const { compiler } = open();
+  const json = JSON.stringify(page, (_, value: unknown) => (typeof value === 'string' ? drawable(value) : value));
   const document = {
     mainFileContent: readFileSync(new URL(source, import.meta.url), 'utf8'),
     inputs: { page: json },
@@ -69,9 +72,12 @@ export function typeset({ source, page, madeAt }: Manuscript): Uint8Array {
 
 /** Whether any text within has a character that is shown as `UNDRAWABLE`. */
 export function hasUndrawable(page: unknown): boolean {
-  const { covered } = open();
-  const text = JSON.stringify(page);
-  return drawable(text, covered) !== text;
+  let found = false;
+  JSON.stringify(page, (_, value: unknown) => {
+    found ||= typeof value === 'string' && drawable(value).includes(UNDRAWABLE);
+    return value;
+  });
+  return found;
 }
 
 /** The compiler and its fonts, once a process: loading takes a tenth of a second. */
@@ -84,13 +90,23 @@ function open(): Workshop {
     workspace: import.meta.dirname,
     fontArgs: [{ fontBlobs: [...text, ...code] }],
   });
-  // What the text's font lacks is taken from the one of code (arrows, Greek, Cyrillic). The documents switch every other fallback off.
-  const covered = new Set([...fontCoverage(text[0]!), ...fontCoverage(code[0]!), ...INVISIBLE]);
-  workshop = { compiler, covered };
+  const ofText = fontCoverage(text[0]!);
+  workshop = {
+    compiler,
+    // What the text's font lacks is taken from the one of code (arrows, Greek, Cyrillic). The documents switch every other fallback off.
+    covered: new Set([...ofText, ...fontCoverage(code[0]!), ...INVISIBLE]),
+    coveredInDrawings: new Set([...ofText, ...INVISIBLE]),
+  };
   return workshop;
 }
 
 /** A text, or an SVG, whose every character has a glyph. Control characters have none, halves of surrogate pairs neither. */
-function drawable(text: string, covered: ReadonlySet<number>): string {
-  return text.replace(/[^\n -~]/gu, (character) => (covered.has(character.codePointAt(0)!) ? character : UNDRAWABLE));
+function drawable(text: string): string {
+  const { covered, coveredInDrawings } = open();
+  const isDrawing = text.startsWith('<svg ');
+  return text.replace(/[^\n -~]/gu, (character) => {
+    const code = character.codePointAt(0)!;
+    if (isDrawing) return coveredInDrawings.has(code) ? character : NOT_DRAWN;
+    return covered.has(code) ? character : UNDRAWABLE;
+  });
 }

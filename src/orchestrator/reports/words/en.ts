@@ -5,6 +5,7 @@ const number = new Intl.NumberFormat('en-GB');
 const n = (count: number) => number.format(count);
 /** `1 record`, `37 records`. */
 const some = (count: number, one: string, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
+const usual = (count: number, unit: string) => (count === 0 ? 'Usual' : `Usual, ${some(count, unit)}`);
 const was = (count: number) => (count === 1 ? 'was' : 'were');
 const of = (names: string) => (names === '' ? '' : `: ${names}`);
 const during = ({ when }: { when: string }) => (when === '' ? '' : ` ${when}`);
@@ -91,11 +92,17 @@ export const en: ReportWords = {
     before: { daily: 'Day before', weekly: 'Week before', monthly: 'Month before' },
     weekBefore: 'Week before',
     habit: {
-      daily: (count) => `Usual, ${some(count, 'day')}`,
-      weekly: (count) => `Usual, ${some(count, 'week')}`,
-      monthly: (count) => `Usual, ${some(count, 'month')}`,
+      daily: (count) => usual(count, 'day'),
+      weekly: (count) => usual(count, 'week'),
+      monthly: (count) => usual(count, 'month'),
     },
     points: (signed) => `${signed} pp`,
+    meaning: {
+      daily: 'In small print: by how much this day differs.',
+      weekly: 'In small print: by how much this week differs.',
+      monthly: 'In small print: by how much this month differs.',
+    },
+    notKnown: (rows) => `There is nothing to compare with: ${rows}.`,
   },
 
   headings: {
@@ -147,6 +154,7 @@ export const en: ReportWords = {
     hands: 'Nothing. No alert is open that waits for somebody.',
     incidents: 'There was no alert.',
     templates: 'No new kind of error was seen.',
+    templatesUnknown: 'Whether there were any isn’t known.',
     changes: 'The configuration didn’t change.',
     agents: 'No AI agent was known in this time.',
   },
@@ -163,7 +171,7 @@ export const en: ReportWords = {
     seenBy: (name) => `seen by ${name}`,
     seen: 'seen',
     unseen: 'nobody took it',
-    times: (count) => `told ${n(count)} times`,
+    times: (count) => (count === 2 ? 'told twice' : `told ${n(count)} times`),
     fromBefore: 'from before',
   },
   revisionState: {
@@ -186,10 +194,14 @@ export const en: ReportWords = {
   unnamedModel: 'not named',
   partialCost: 'Some of the work has no known price: the cost is a part of the whole.',
   allTogether: 'All together',
-  best: 'best',
-  worst: 'worst',
+  best: 'Best',
+  worst: 'Worst',
 
   hand: {
+    nothing_heard: {
+      what: () => 'Nothing was heard of any AI agent',
+      todo: 'If servers should be there, run nervesys doctor on the orchestrator and on one of them. If there are none yet, add one from the fleet page.',
+    },
     critical_open: {
       what: (count, names) => `${some(count, 'critical alert')} still open${of(names)}`,
       todo: 'On the alerts page, see who has taken it on; take it on yourself, or find who can.',
@@ -244,12 +256,13 @@ export const en: ReportWords = {
     },
     allUp: (agents, kind) => {
       const all = { daily: 'all day', weekly: 'all week', monthly: 'all month' }[kind];
-      return agents === 1 ? `The one AI agent was up ${all}` : `All ${n(agents)} AI agents were up ${all}`;
+      if (agents === 1) return `The one AI agent was up ${all}`;
+      return agents === 2 ? `Both AI agents were up ${all}` : `All ${n(agents)} AI agents were up ${all}`;
     },
     noneDown: () => 'No AI agent was down',
     downOnce: (name, duration, at) => `${name} was down for ${duration} ${at}`,
     downOften: (name, times, together, longest, at) =>
-      `${name} was down ${n(times)} times, ${together} together; the longest time was ${longest} ${at}`,
+      `${name} was down ${times === 2 ? 'twice' : `${n(times)} times`}, ${together} together; the longest time was ${longest} ${at}`,
     severalDown: (agents, worst, longest, at) =>
       `${n(agents)} AI agents were down, the longest ${worst} for ${longest}${at === '' ? '' : ` ${at}`}`,
     downFor: (name, together) => `${name} was down for ${together}`,

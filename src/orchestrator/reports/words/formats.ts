@@ -63,7 +63,7 @@ export function compact(value: number | null, words: ReportWords): string {
   const power = Math.min(4, Math.floor(Math.log10(value) / 3));
   const scaled = value / 1_000 ** power;
   const digits = scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
-  return `${decimals(scaled, digits, words)}${NO_BREAK}${words.millions[power - 2]}`;
+  return ltr(`${decimals(scaled, digits, words)}${NO_BREAK}${words.millions[power - 2]}`);
 }
 
 /** `$5.50`, `$0.012`: two significant digits of what is less than a cent. */
@@ -175,54 +175,6 @@ export function day(localDay: string, style: 'full' | 'plain' | 'short' | 'weekd
 
 export function month(localDay: string, words: ReportWords): string {
   return formatDay(noon(localDay), { month: 'long', year: 'numeric' }, 'UTC', words);
-}
-
-/** The day's date in the Hebrew calendar, as it is written: `כ׳ בכסלו תשפ״ו`. */
-export function hebrewDate(localDay: string): string {
-  const told = new Intl.DateTimeFormat('he-u-ca-hebrew', {
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-    timeZone: 'UTC',
-  }).formatToParts(noon(localDay));
-  return told
-    .map(({ type, value }) => (type === 'day' || type === 'year' ? hebrewNumeral(Number(value) % 1_000) : value))
-    .join('');
-}
-
-const NUMERALS: readonly (readonly [value: number, letters: string])[] = [
-  [400, 'ת'],
-  [300, 'ש'],
-  [200, 'ר'],
-  [100, 'ק'],
-  [90, 'צ'],
-  [80, 'פ'],
-  [70, 'ע'],
-  [60, 'ס'],
-  [50, 'נ'],
-  [40, 'מ'],
-  [30, 'ל'],
-  [20, 'כ'],
-  [16, 'טז'], // the letters of 10 and 6, or 10 and 5, would write a name of God
-  [15, 'טו'],
-  [10, 'י'],
-  [9, 'ט'],
-  [8, 'ח'],
-  [7, 'ז'],
-  [6, 'ו'],
-  [5, 'ה'],
-  [4, 'ד'],
-  [3, 'ג'],
-  [2, 'ב'],
-  [1, 'א'],
-];
-
-/** 1–999 in Hebrew letters: `כ׳`, `תשפ״ו`. */
-function hebrewNumeral(value: number): string {
-  let letters = '';
-  let rest = value;
-  for (const [worth, letter] of NUMERALS) for (; rest >= worth; rest -= worth) letters += letter;
-  return letters.length === 1 ? `${letters}׳` : `${letters.slice(0, -1)}״${letters.slice(-1)}`;
 }
 
 const noon = (localDay: string) => Date.parse(`${localDay}T12:00:00Z`);

@@ -1,5 +1,6 @@
 import { type AlertFact, GAP_SERVERS_MAX, type ReportFacts } from '../../../contract/report-facts.ts';
 import { name } from './formats.ts';
+import { moodOf } from './mood.ts';
 import type { Hand, ReportWords } from './words.ts';
 
 /** What somebody has to do something about, the most pressing first. */
@@ -30,6 +31,7 @@ export function neededHands(facts: ReportFacts, words: ReportWords): readonly Ne
     const { what, todo } = words.hand[hand];
     found.push({ hand, what: what(count, joinNames(names, total, words)), todo });
   };
+  if (moodOf(facts) === 'unknown') add('nothing_heard', 1);
   const open = facts.alerts.list.filter(({ resolved_at }) => resolved_at === null);
   const critical = open.filter(({ severity, kind }) => severity === 'critical' && BY_KIND[kind] === undefined);
   add('critical_open', critical.length, unique(critical.map(subject)));

@@ -5,6 +5,8 @@ const number = new Intl.NumberFormat('he-IL');
 const n = (count: number) => number.format(count);
 /** One has its own form, with the numeral behind the noun: `רשומה אחת`, `37 רשומות`. */
 const some = (count: number, one: string, many: string) => (count === 1 ? one : `${n(count)} ${many}`);
+const usual = (count: number, one: string, many: string) =>
+  count === 0 ? 'הרגיל' : `הרגיל, ${some(count, one, many)}`;
 /** A prefix stands before a word at once, and before a digit or a foreign name with a maqaf. */
 const prefixed = (prefix: string, text: string) => `${prefix}${/^[\u05d0-\u05ea]/.test(text) ? '' : '־'}${text}`;
 const of = (names: string) => (names === '' ? '' : `: ${names}`);
@@ -34,7 +36,7 @@ export const he: ReportWords = {
     hour: (count) => `${count} שע׳`,
     day: (count) => `${count} י׳`,
   },
-  millions: ['מיליון', 'מיליארד', 'טריליון'],
+  millions: ['M', 'B', 'T'],
   bytes: ['B', 'kB', 'MB', 'GB', 'TB', 'PB'],
 
   light: { green: 'תקין', yellow: 'למעקב', red: 'תקלה', grey: 'לא ידוע' },
@@ -90,11 +92,17 @@ export const he: ReportWords = {
     before: { daily: 'יום קודם', weekly: 'שבוע קודם', monthly: 'חודש קודם' },
     weekBefore: 'שבוע קודם',
     habit: {
-      daily: (count) => `הרגיל, ${some(count, 'יום אחד', 'ימים')}`,
-      weekly: (count) => `הרגיל, ${some(count, 'שבוע אחד', 'שבועות')}`,
-      monthly: (count) => `הרגיל, ${some(count, 'חודש אחד', 'חודשים')}`,
+      daily: (count) => usual(count, 'יום אחד', 'ימים'),
+      weekly: (count) => usual(count, 'שבוע אחד', 'שבועות'),
+      monthly: (count) => usual(count, 'חודש אחד', 'חודשים'),
     },
     points: (signed) => `${signed} נק׳`,
+    meaning: {
+      daily: 'באותיות הקטנות: ההפרש של היום הזה.',
+      weekly: 'באותיות הקטנות: ההפרש של השבוע הזה.',
+      monthly: 'באותיות הקטנות: ההפרש של החודש הזה.',
+    },
+    notKnown: (rows) => `אין עם מה להשוות: ${rows}.`,
   },
 
   headings: {
@@ -146,6 +154,7 @@ export const he: ReportWords = {
     hands: 'דבר. אין התרעה פתוחה שממתינה למישהו.',
     incidents: 'לא הייתה אף התרעה.',
     templates: 'לא נראה סוג חדש של שגיאה.',
+    templatesUnknown: 'לא ידוע אם היו כאלה.',
     changes: 'התצורה לא השתנתה.',
     agents: 'לא היה מוכר אף סוכן AI בזמן הזה.',
   },
@@ -192,6 +201,10 @@ export const he: ReportWords = {
   worst: 'הגרוע ביותר',
 
   hand: {
+    nothing_heard: {
+      what: () => 'לא נשמע דבר מאף סוכן AI',
+      todo: 'אם אמורים להיות שרתים, להריץ nervesys doctor באורקסטרטור ובאחד מהם. אם עוד אין, להוסיף שרת מדף הצי.',
+    },
     critical_open: {
       what: (count, names) =>
         `${some(count, 'התרעה קריטית אחת עדיין פתוחה', 'התרעות קריטיות עדיין פתוחות')}${of(names)}`,

@@ -19,7 +19,6 @@ export function sayOutages(facts: ReportFacts, words: ReportWords): string | und
   }
   if (longest === undefined) return verdict.downFor(name(worst.agent_id), together);
   const at = sayWhen(longest.from, facts, words);
-  // Nine seconds more or less are how often beats come, not another outage.
   return worst.outages <= 1
     ? verdict.downOnce(name(worst.agent_id), together, at)
     : verdict.downOften(name(worst.agent_id), worst.outages, together, duration(longest.seconds, words), at);

@@ -50,11 +50,17 @@ export interface ReportWords {
     readonly habit: Readonly<Record<SummaryKind, (count: number) => string>>;
     /** In points of percent: `+0.3 pts`. */
     readonly points: (signed: string) => string;
+    /** What the small figures mean. */
+    readonly meaning: Readonly<Record<SummaryKind, string>>;
+    /** Of rows of the comparison, by their labels. */
+    readonly notKnown: (rows: string) => string;
   };
 
   readonly headings: Readonly<Record<Heading, string>>;
   readonly columns: Readonly<Record<Column, string>>;
-  readonly none: Readonly<Record<'hands' | 'incidents' | 'templates' | 'changes' | 'agents', string>>;
+  readonly none: Readonly<
+    Record<'hands' | 'incidents' | 'templates' | 'templatesUnknown' | 'changes' | 'agents', string>
+  >;
   readonly agentsShown: (shown: number, others: number) => string;
   readonly othersAre: (count: number, light: string) => string;
   readonly othersGrid: string;
@@ -153,6 +159,7 @@ export type GapWords = (told: { readonly when: string; readonly servers: string;
 
 /** What somebody has to do something about. */
 export const HANDS = [
+  'nothing_heard',
   'critical_open',
   'down_at_end',
   'records_lost',

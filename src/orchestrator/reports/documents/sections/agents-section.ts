@@ -6,6 +6,8 @@ import type { Cell, OthersGrid, TableSection } from '../page.ts';
 
 /** So many have a row of their own, the worst first (the facts' order); of the others there is a sign each. */
 const ROWS_MAX = 25;
+/** From so many on, rows stand closer. */
+const DENSE_FROM = 12;
 /** More signs than this say no more, and would fill pages. */
 const SIGNS_MAX = 2_500;
 const WORST_FIRST: readonly TrafficLight[] = ['red', 'yellow', 'grey', 'green'];
@@ -29,6 +31,7 @@ export function agentsSection({ agents }: ReportFacts, words: ReportWords): Tabl
       { head: columns.why, look: 'text', share: 4 },
     ],
     rows: agents.slice(0, ROWS_MAX).map((agent) => rowOf(agent, words)),
+    isDense: agents.length > DENSE_FROM,
     ...(others.length === 0 ? {} : { others: gridOf(others, words) }),
   };
 }

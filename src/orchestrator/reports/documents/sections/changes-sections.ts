@@ -18,7 +18,7 @@ export function templatesSection({ templates }: ReportFacts, words: ReportWords)
     type: 'table',
     heading: words.headings.templates,
     ...(templates.new_total === null
-      ? { none: words.unknown }
+      ? { none: words.none.templatesUnknown }
       : shown.length === 0
         ? { none: words.none.templates }
         : {}),

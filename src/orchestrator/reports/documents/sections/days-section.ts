@@ -65,7 +65,7 @@ function errorRate({ records, errors }: DayNumbers): number | null {
 /** By availability, then by the share of errors; none where all days are alike, or only one is known. */
 function extremes(days: readonly DayNumbers[]): readonly [DayNumbers?, DayNumbers?] {
   const known = days
-    .filter(({ availability }) => availability !== null)
+    .filter(({ availability, records }) => availability !== null && records !== null)
     .toSorted((a, b) => b.availability! - a.availability! || (errorRate(a) ?? 0) - (errorRate(b) ?? 0));
   const [best, worst] = [known[0], known.at(-1)];
   if (best === undefined || worst === undefined || best === worst) return [];

@@ -28,16 +28,25 @@ export function keyNumbers(facts: ReportFacts, words: ReportWords): NumbersTable
       return { value: show(key, then), ...(against === undefined ? {} : { change: against }) };
     }),
   });
+  const rows: readonly (readonly [label: string, then: FactsTotals | null])[] = [
+    [words.compared.before[kind], compared.before],
+    ...(kind === 'daily' ? [[words.compared.weekBefore, compared.week_before] as const] : []),
+    [words.compared.habit[kind](compared.habit_of), compared.habit],
+  ];
+  const known = rows.filter(([, then]) => then !== null);
+  const unknown = rows.filter(([, then]) => then === null).map(([label]) => label);
   return {
     heading: words.headings.numbers,
     corner: words.columns.number,
     columns: keys.map((key) => words.numbers[key]),
     rows: [
       { label: words.compared.now[kind], isMain: true, cells: keys.map((key) => ({ value: show(key, totals) })) },
-      rowOf(words.compared.before[kind], compared.before),
-      ...(kind === 'daily' ? [rowOf(words.compared.weekBefore, compared.week_before)] : []),
-      rowOf(words.compared.habit[kind](compared.habit_of), compared.habit),
+      ...known.map(([label, then]) => rowOf(label, then)),
     ],
+    note: [
+      ...(known.length === 0 ? [] : [words.compared.meaning[kind]]),
+      ...(unknown.length === 0 ? [] : [words.compared.notKnown(unknown.join(', '))]),
+    ].join(' '),
   };
 }
 
