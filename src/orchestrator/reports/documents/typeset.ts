@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import { NodeCompiler, type NodeError } from '@myriaddreamin/typst-ts-node-compiler';
 import { NervesysError } from '../../../platform/errors.ts';
 import { fontCoverage } from './font-coverage.ts';
 
@@ -12,6 +12,8 @@ export interface Manuscript {
   readonly page: unknown;
   /** ISO; the PDF's date. Handed in, so that the same manuscript gives the same bytes. */
   readonly madeAt: string;
+  /** What the typesetter doubts, for tests: a document with a doubt is better than none, so nothing fails for it. */
+  readonly onWarning?: (text: string) => void;
 }
 
 const FAMILIES = {
@@ -22,6 +24,7 @@ const FAMILIES = {
 };
 /** Stands for a character that our fonts cannot draw; both of them have it. */
 export const UNDRAWABLE = '\u25a1';
+const BREAK = '\u200b';
 /** The same within drawings, whose one font lacks that sign. */
 const NOT_DRAWN = '?';
 /** Without a glyph by nature: isolates, and joiners within words. */
@@ -38,21 +41,23 @@ let workshop: Workshop | undefined;
 
 /**
  * Sets a manuscript as a tagged PDF/UA-1 with its fonts embedded. Synchronous, and takes up to a second of this thread: call it in a
- * process of its own. Throws `NSV_REPORT_FAILED`, with what the typesetter says; a warning of the typesetter counts as an error, for it
- * would stand in a customer's document.
+ * process of its own. Throws `NSV_REPORT_FAILED`, with what the typesetter says.
  */
-export function typeset({ source, page, madeAt }: Manuscript): Uint8Array {
+export function typeset({ source, page, madeAt, onWarning }: Manuscript): Uint8Array {
   const { compiler } = open();
-  const json = JSON.stringify(page, (_, value: unknown) => (typeof value === 'string' ? drawable(value) : value));
+  const json = JSON.stringify(page, (_, value: unknown) =>
+    typeof value === 'string' ? breakable(drawable(value)) : value,
+  );
   const document = {
     mainFileContent: readFileSync(new URL(source, import.meta.url), 'utf8'),
     inputs: { page: json },
   };
   try {
     const compiled = compiler.compile(document);
-    const diagnostics = compiled.takeDiagnostics();
-    if (diagnostics !== null || compiled.result === null)
-      throw new Error(JSON.stringify(diagnostics === null ? [] : compiler.fetchDiagnostics(diagnostics)));
+    const told = (of: NodeError | null) => (of === null ? '' : JSON.stringify(compiler.fetchDiagnostics(of)));
+    if (compiled.result === null) throw new Error(told(compiled.takeError()));
+    const warnings = told(compiled.takeWarnings());
+    if (warnings !== '') onWarning?.(warnings);
     const pdf = compiler.pdf(compiled.result, {
       pdfStandard: 'ua-1',
       creationTimestamp: Math.floor(Date.parse(madeAt) / 1_000),
@@ -109,4 +114,15 @@ function drawable(text: string): string {
     if (isDrawing) return coveredInDrawings.has(code) ? character : NOT_DRAWN;
     return covered.has(code) ? character : UNDRAWABLE;
   });
+}
+
+/**
+ * With places to break in what has none: a name without spaces would run over the next column, or off the page. They are without width,
+ * and go where no mark belongs to the character before.
+ */
+function breakable(text: string): string {
+  if (text.startsWith('<svg ')) return text;
+  return text.replace(/[^\s\u2066-\u2069]{17,}/gu, (run) =>
+    run.replace(/.{8}(?=[^\p{M}\u200c\u200d])/gu, `$&${BREAK}`),
+  );
 }

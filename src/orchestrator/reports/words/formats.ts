@@ -59,21 +59,26 @@ export function bytes(value: number | null, words: ReportWords): string {
 /** `11.5 M`: for counts that would not fit. */
 export function compact(value: number | null, words: ReportWords): string {
   if (value === null) return words.unknown;
-  if (value < 1_000_000) return decimals(value, 0, words);
+  return value < 1_000_000 ? decimals(value, 0, words) : ltr(inMillions(value, words));
+}
+
+function inMillions(value: number, words: ReportWords): string {
   const power = Math.min(4, Math.floor(Math.log10(value) / 3));
   const scaled = value / 1_000 ** power;
   const digits = scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
-  return ltr(`${decimals(scaled, digits, words)}${NO_BREAK}${words.millions[power - 2]}`);
+  return `${decimals(scaled, digits, words)}${NO_BREAK}${words.millions[power - 2]}`;
 }
 
-/** `$5.50`, `$0.012`: two significant digits of what is less than a cent. */
+/** `$5.50`, `$12,346`, `$1.23M`; `$0.012`: two significant digits of what is only some cents. */
 export function money(value: number | null, currency: string | null, words: ReportWords): string {
   if (value === null || currency === null) return words.unknown;
   const small = value !== 0 && Math.abs(value) < 0.1;
   const text = new Intl.NumberFormat('en-US', {
     style: 'currency',
     currency: /^[A-Z]{3}$/.test(currency) ? currency : 'USD',
-    ...(small ? { maximumSignificantDigits: 2 } : value >= 10_000 ? { maximumFractionDigits: 0 } : {}),
+    ...(small ? { maximumSignificantDigits: 2 } : {}),
+    ...(value >= 10_000 ? { maximumFractionDigits: 0 } : {}),
+    ...(value >= 100_000 ? { notation: 'compact', maximumSignificantDigits: 3 } : {}),
   }).format(value);
   return ltr(text);
 }
@@ -83,7 +88,8 @@ export function change(now: number | null, then: number | null, words: ReportWor
   if (now === null || then === null || then === 0) return undefined;
   const share = ((now - then) / then) * 100;
   if (sign(share, 1) === '') return undefined;
-  return ltr(`${sign(share, 1)}${decimals(Math.min(999, Math.abs(share)), Math.abs(share) < 10 ? 1 : 0, words)}%`);
+  if (share > 999) return ltr('>+999%');
+  return ltr(`${sign(share, 1)}${decimals(Math.abs(share), Math.abs(share) < 10 ? 1 : 0, words)}%`);
 }
 
 /** Of two shares the difference, in points of percent: `+0.30 pp`. */
@@ -97,7 +103,9 @@ export function points(now: number | null, then: number | null, words: ReportWor
 /** Of two small counts the difference: `+2`. */
 export function signedCount(now: number | null, then: number | null, words: ReportWords): string | undefined {
   if (now === null || then === null || now === then) return undefined;
-  return ltr(`${sign(now - then, 0)}${decimals(Math.abs(now - then), 0, words)}`);
+  const difference = Math.abs(now - then);
+  const text = difference < 1_000_000 ? decimals(difference, 0, words) : inMillions(difference, words);
+  return ltr(`${sign(now - then, 0)}${text}`);
 }
 
 /** `8–14 December 2025`, `29 December 2025 – 4 January 2026`. */

@@ -68,7 +68,7 @@ export function neededHands(facts: ReportFacts, words: ReportWords): readonly Ne
 
 /** At most three of them, each isolated, and how many more there are. */
 export function joinNames(names: readonly string[], total: number, words: ReportWords): string {
-  const shown = names.slice(0, NAMES_MAX).map((one) => name(one, 40));
+  const shown = names.slice(0, NAMES_MAX).map((one) => name(one, 30));
   const more = total - shown.length;
   if (shown.length > 0 && more > 0) return `${shown.join(', ')} ${words.andMore(more)}`;
   return shown.join(', ');

@@ -35,7 +35,7 @@ const made = new Map<string, { readonly file: string; readonly title: string; re
 for (const [name, facts] of Object.entries(SAMPLES))
   for (const lang of REPORT_LANGUAGES)
     test(`${name} in ${lang} is a small PDF, and the same one again`, () => {
-      const { bytes, title, summary } = renderSummary(facts, lang);
+      const { bytes, title, summary } = renderSummary(facts, lang, (warning) => assert.fail(warning));
 
       assert.equal(Buffer.from(bytes.subarray(0, 5)).toString(), '%PDF-');
       assert.ok(bytes.length <= SIZE_MAX, `${bytes.length} bytes`);

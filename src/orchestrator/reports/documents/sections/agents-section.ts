@@ -1,5 +1,5 @@
 import type { AgentFacts, ReportFacts, TrafficLight } from '../../../../contract/report-facts.ts';
-import { name, percent, shortDuration, whole } from '../../words/formats.ts';
+import { compact, name, percent, shortDuration } from '../../words/formats.ts';
 import { downSeconds } from '../../words/outages.ts';
 import type { ReportWords } from '../../words/words.ts';
 import type { Cell, OthersGrid, TableSection } from '../page.ts';
@@ -44,8 +44,8 @@ function rowOf(agent: AgentFacts, words: ReportWords): readonly Cell[] {
     percent(agent.availability, words),
     // Where nothing was known of it, "not down" isn't known either.
     agent.availability === null ? words.unknown : shortDuration(downSeconds(agent), words),
-    whole(agent.records, words),
-    whole(agent.errors, words),
+    compact(agent.records, words),
+    compact(agent.errors, words),
     agent.light_reasons.map((reason) => words.lightReason[reason]).join(', '),
   ];
 }

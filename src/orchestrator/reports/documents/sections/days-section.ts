@@ -1,5 +1,5 @@
 import type { ReportFacts, SlotFacts } from '../../../../contract/report-facts.ts';
-import { bytes, day, percent, whole } from '../../words/formats.ts';
+import { bytes, compact, day, percent } from '../../words/formats.ts';
 import type { ReportWords } from '../../words/words.ts';
 import type { TableSection } from '../page.ts';
 
@@ -36,8 +36,8 @@ export function daysSection({ slots, by_slot }: ReportFacts, words: ReportWords)
           ? { sign: 'red' as const, text: words.worst }
           : '',
       percent(one.availability, words),
-      whole(one.records, words),
-      whole(one.errors, words),
+      compact(one.records, words),
+      compact(one.errors, words),
       percent(errorRate(one), words),
       bytes(one.archived, words),
     ]),

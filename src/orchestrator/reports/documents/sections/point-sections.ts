@@ -4,7 +4,7 @@ import { joinNames, neededHands } from '../../words/hands.ts';
 import type { ReportWords } from '../../words/words.ts';
 import type { PointsSection } from '../page.ts';
 
-const GAPS_MAX = 12;
+const GAPS_MAX = 6;
 
 /** What waits for a person, each with what to do. */
 export function handsSection(facts: ReportFacts, words: ReportWords): PointsSection {

@@ -1,5 +1,5 @@
 import type { AiWorkFact, AiWorkFacts } from '../../../../contract/report-facts.ts';
-import { compact, money, name, whole } from '../../words/formats.ts';
+import { compact, money, name } from '../../words/formats.ts';
 import type { ReportWords } from '../../words/words.ts';
 import type { TableSection } from '../page.ts';
 
@@ -10,12 +10,12 @@ export function workSection(work: AiWorkFacts, words: ReportWords): TableSection
   const shown = work.by_agent_model.slice(0, ROWS_MAX);
   const { columns } = words;
   const numbersOf = (of: Omit<AiWorkFact, 'agent_id' | 'model'>) => [
-    whole(of.calls, words),
-    whole(of.failed_calls, words),
+    compact(of.calls, words),
+    compact(of.failed_calls, words),
     compact(of.input_tokens, words),
     compact(of.output_tokens, words),
-    whole(of.tool_calls, words),
-    whole(of.tool_failures, words),
+    compact(of.tool_calls, words),
+    compact(of.tool_failures, words),
     money(of.cost_usd, 'USD', words),
   ];
   const notes = [
