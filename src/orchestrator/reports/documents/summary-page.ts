@@ -34,7 +34,7 @@ export function summaryPage(facts: ReportFacts, words: ReportWords): SummaryPage
   return {
     lang: words.language,
     dir: words.direction,
-    title: `${words.document[facts.kind]}, ${date}`,
+    title: documentTitle(facts, words),
     masthead: { product: words.product, document: words.document[facts.kind], date, also },
     headline,
     verdict: sentences.join(' '),
@@ -62,6 +62,11 @@ function chartsSection(facts: ReportFacts, words: ReportWords): ChartsSection {
 }
 
 const withoutCharts = (section: Section) => (section.type === 'charts' ? null : section);
+
+/** `Daily brief, Wednesday, 10 December 2025`. */
+export function documentTitle(facts: ReportFacts, words: ReportWords): string {
+  return `${words.document[facts.kind]}, ${dates(facts, words).date}`;
+}
 
 /** What the period is called, and beside it the same in days or in the Hebrew calendar. */
 function dates({ kind, period }: ReportFacts, words: ReportWords): { readonly date: string; readonly also: string } {

@@ -8,7 +8,7 @@ import { sampleDay, samplePeriod } from '../../../support/report-samples.ts';
 
 const REPORTS = 'src/orchestrator/reports';
 /** Files that are there to have words, and the letters that Hebrew numbers are written with. */
-const MESSAGES = /\/words\/(?:en|he|hebrew-date)\.ts$/;
+const MESSAGES = /\/words\/(?:[a-z-]+-)?(?:en|he|hebrew-date)\.ts$/;
 /** Errors are for operators, in English. */
 const ERRORS = /\/(?:typeset|font-coverage)\.ts$/;
 

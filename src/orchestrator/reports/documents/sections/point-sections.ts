@@ -1,4 +1,4 @@
-import type { FactsGap, ReportFacts } from '../../../../contract/report-facts.ts';
+import type { AnyFacts, FactsGap, ReportFacts } from '../../../../contract/report-facts.ts';
 import { clockTime, dayAndTime } from '../../words/formats.ts';
 import { joinNames, neededHands } from '../../words/hands.ts';
 import type { ReportWords } from '../../words/words.ts';
@@ -18,8 +18,10 @@ export function handsSection(facts: ReportFacts, words: ReportWords): PointsSect
   };
 }
 
+type GappyFacts = Pick<AnyFacts, 'gaps' | 'kind' | 'period'>;
+
 /** What is missing in the facts; undefined where nothing is. */
-export function gapsSection(facts: ReportFacts, words: ReportWords): PointsSection | undefined {
+export function gapsSection(facts: GappyFacts, words: ReportWords): PointsSection | undefined {
   if (facts.gaps.length === 0) return undefined;
   const told = facts.gaps.map((gap) => ({ text: sayGap(gap, facts, words) }));
   const more = told.length - GAPS_MAX;
@@ -30,9 +32,9 @@ export function gapsSection(facts: ReportFacts, words: ReportWords): PointsSecti
   };
 }
 
-function sayGap(gap: FactsGap, { kind, period }: ReportFacts, words: ReportWords): string {
+function sayGap(gap: FactsGap, { kind, period }: GappyFacts, words: ReportWords): string {
   const time = (at: string) =>
-    kind === 'daily' && Date.parse(at) < Date.parse(period.ends_at)
+    (kind === 'daily' || kind === 'critical') && Date.parse(at) < Date.parse(period.ends_at)
       ? clockTime(at, period.time_zone)
       : dayAndTime(at, period.time_zone, words);
   const count = gap.count ?? gap.servers?.length ?? 0;
