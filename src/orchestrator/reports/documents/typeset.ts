@@ -54,7 +54,7 @@ export function typeset({ source, page, madeAt, onWarning }: Manuscript): Uint8A
   };
   try {
     const compiled = compiler.compile(document);
-    const told = (of: NodeError | null) => (of === null ? '' : JSON.stringify(compiler.fetchDiagnostics(of)));
+    const told = (of: NodeError | null) => (of === null ? '' : sayDiagnostics(compiler.fetchDiagnostics(of)));
     if (compiled.result === null) throw new Error(told(compiled.takeError()));
     const warnings = told(compiled.takeWarnings());
     if (warnings !== '') onWarning?.(warnings);
@@ -73,6 +73,13 @@ export function typeset({ source, page, madeAt, onWarning }: Manuscript): Uint8A
     // What one document left in the cache is of no use to another, and a process may set many.
     compiler.evictCache(10);
   }
+}
+
+/** Their sentences alone: paths of this machine are of no use to anybody. */
+function sayDiagnostics(diagnostics: readonly unknown[]): string {
+  return diagnostics
+    .map((one) => (typeof one === 'object' && one !== null && 'message' in one ? String(one.message) : String(one)))
+    .join('; ');
 }
 
 /** Whether any text within has a character that is shown as `UNDRAWABLE`. */
