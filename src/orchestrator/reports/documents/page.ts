@@ -45,7 +45,6 @@ interface SectionHead {
   readonly heading: string;
   /** In place of everything else: there is nothing to show. */
   readonly none?: string;
-  readonly startsPage?: boolean;
 }
 
 export interface TableSection extends SectionHead {

@@ -56,7 +56,6 @@ function chartsSection(facts: ReportFacts, words: ReportWords): ChartsSection {
   return {
     type: 'charts',
     heading: words.headings.charts,
-    startsPage: true,
     charts: [availability, levels, vitals, trend].map(({ title, svg, alt }) => ({ title, svg, alt })),
   };
 }

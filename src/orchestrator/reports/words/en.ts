@@ -43,7 +43,7 @@ export const en: ReportWords = {
     critical_alert: 'critical alert',
     lost_records: 'lost records',
     degraded: 'was degraded',
-    late: 'beats came late',
+    late: 'reported late',
     errors_above_habit: 'more errors than usual',
     critical_records: 'wrote CRITICAL records',
     warning_alert: 'warning',
@@ -60,7 +60,7 @@ export const en: ReportWords = {
   },
   gap: {
     nobody_heard: (told) =>
-      `Nobody was heard${during(told)}: the orchestrator or the network was away. Whether AI agents worked then isn’t known, and that time isn’t counted as downtime.`,
+      `Nothing was heard of any server${during(told)}: the orchestrator or the network was away. Whether AI agents worked then isn’t known, and that time isn’t counted as downtime.`,
     before_first_data: (told) =>
       `Nothing is known${during(told)}: the system was new then, or what it knew is kept no longer.`,
     coarse_history: () =>

@@ -45,7 +45,7 @@ export const he: ReportWords = {
     critical_alert: 'התרעה קריטית',
     lost_records: 'אבדו רשומות',
     degraded: 'היה לקוי',
-    late: 'הפעימות איחרו',
+    late: 'דיווח באיחור',
     errors_above_habit: 'יותר שגיאות מהרגיל',
     critical_records: 'כתב רשומות CRITICAL',
     warning_alert: 'אזהרה',
@@ -62,7 +62,7 @@ export const he: ReportWords = {
   },
   gap: {
     nobody_heard: (told) =>
-      `לא נשמע איש${during(told)}: האורקסטרטור או הרשת לא פעלו. לא ידוע אם סוכני ה־AI עבדו אז, והזמן הזה אינו נחשב להשבתה.`,
+      `לא נשמע דבר מאף שרת${during(told)}: האורקסטרטור או הרשת לא פעלו. לא ידוע אם סוכני ה־AI עבדו אז, והזמן הזה אינו נחשב להשבתה.`,
     before_first_data: (told) => `לא ידוע דבר${during(told)}: המערכת הייתה חדשה אז, או שהמידע כבר אינו נשמר.`,
     coarse_history: () => 'נתוני המעבד, הזיכרון והרשומות לקוחים מממוצעים גסים, כי העדינים כבר אינם נשמרים.',
     templates_by_utc_day: () => 'סוגי השורות נספרו לפי היממה של UTC, ולא לפי היממה המקומית.',
@@ -132,7 +132,7 @@ export const he: ReportWords = {
     when: 'מתי',
     severity: 'חומרה',
     what: 'מה קרה',
-    course: 'מה עלה בגורלו',
+    course: 'המשך הטיפול',
     line: 'שורה',
     level: 'רמה',
     count: 'שורות',
@@ -211,7 +211,7 @@ export const he: ReportWords = {
       todo: 'לראות בדף ההתרעות מי מטפל; אם אין מי שמטפל, לקחת לטיפול או למצוא מי שיוכל.',
     },
     down_at_end: {
-      what: (count, names) => `${some(count, 'סוכן AI אחד היה למטה', 'סוכני AI היו למטה')} בסוף התקופה${of(names)}`,
+      what: (count, names) => `${some(count, 'סוכן AI אחד היה מושבת', 'סוכני AI היו מושבתים')} בסוף התקופה${of(names)}`,
       todo: 'לבדוק אם התוכנית שלו רצה בשרת, וברשומות האחרונות שלו מדוע נעצרה.',
     },
     records_lost: {

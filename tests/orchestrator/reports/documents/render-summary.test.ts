@@ -124,7 +124,14 @@ test('another process in another zone and language makes the same bytes', () => 
       console.log(createHash('sha256').update(renderSummary(sampleDay('hostile'), lang).bytes).digest('hex'));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     cwd: path.resolve(import.meta.dirname, '../../../..'),
-    env: { ...process.env, TZ: 'Pacific/Auckland', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' },
+    env: {
+      ...process.env,
+      TZ: 'Pacific/Auckland',
+      LANG: 'de_DE.UTF-8',
+      LC_ALL: 'de_DE.UTF-8',
+      FONTCONFIG_FILE: '/dev/null',
+      HOME: folder,
+    },
     encoding: 'utf8',
   });
 
