@@ -2,22 +2,17 @@ import type { AgentFacts, ReportFacts } from '../../../contract/report-facts.ts'
 import type { ReportLanguage } from '../../../contract/reports.ts';
 import { percent } from './chart-numbers.ts';
 import { nameInSentence, nameLabel, numberInSentence, wordLabel } from './chart-text.ts';
-import { type ItemApi, rectBetween, shapeStyle } from './custom-shapes.ts';
 import { CHART_WIDTH_PX, type ChartPlan, FONT_PX } from './draw-chart.ts';
-import { gridOf, labels, legendOf, panelNote, RIM_PX, type Side, sideOf, styleOf } from './layout.ts';
-import { FAINT_INK, STATE_FILLS, STATES_IN_ORDER } from './palette.ts';
+import { gridOf, labels, legendOf, panelNote, RIM_PX, sideOf, styleOf } from './layout.ts';
+import { STATE_FILLS, STATES_IN_ORDER } from './palette.ts';
 import { slotNames } from './slot-names.ts';
+import { NAMES_PX, ROW_PX, rowAxis, spanSeries, timeAxis } from './timeline-rows.ts';
 import { CHART_WORDS, type ChartWords } from './words.ts';
 
 /** So many rows still leave room for the other charts on the page; the worst AI agents come first, the rest is told as a number. */
 export const AGENT_ROWS_MAX = 16;
-const ROW_PX = 17;
-const NAMES_PX = 138;
 const LEGEND_PX = 24;
 const TIMES_PX = 20;
-/** Of trouble: a minute in a month would else be thinner than a printer's dot. */
-const TROUBLE_WIDTH_LEAST_PX = 1.5;
-
 type ShownState = (typeof STATES_IN_ORDER)[number];
 interface Row {
   readonly name: string;
@@ -53,7 +48,7 @@ export function availabilityPlan(facts: ReportFacts, lang: ReportLanguage): Char
       ...(more > 0 ? [gridOf(side, { before: NAMES_PX, width, top: LEGEND_PX, height: stripPx - 12 })] : []),
     ],
     xAxis: [
-      timeAxis(side, facts, names, isLabelled),
+      timeAxis(side, facts, { names, isLabelled }),
       ...(more > 0 ? [{ type: 'category', gridIndex: 1, inverse: side.isMirrored, data: names, show: false }] : []),
     ],
     yAxis: [
@@ -81,7 +76,15 @@ export function availabilityPlan(facts: ReportFacts, lang: ReportLanguage): Char
         : []),
     ],
     series: [
-      ...states.map((state) => rowSeries(state, rows, words, lang)),
+      ...states.map((state) =>
+        spanSeries({
+          id: `rows-${state}`,
+          name: wordLabel(words.states[state], lang),
+          fill: STATE_FILLS[state],
+          isTrouble: state === 'down' || state === 'late' || state === 'degraded',
+          spans: rows.map(({ spans }) => spans.filter((span) => span.state === state)),
+        }),
+      ),
       ...(more > 0 ? states.map((state) => stripSeries(state, facts, words, lang)) : []),
     ],
   };
@@ -108,34 +111,6 @@ function rowOf(agent: AgentFacts, { agents, period }: ReportFacts): Row {
   };
 }
 
-function rowSeries(state: ShownState, rows: readonly Row[], words: ChartWords, lang: ReportLanguage): object {
-  const isTrouble = state === 'down' || state === 'late' || state === 'degraded';
-  return {
-    type: 'custom',
-    id: `rows-${state}`,
-    name: wordLabel(words.states[state], lang),
-    silent: true,
-    // Trouble is drawn over what is around it: its least width may reach into that.
-    z: isTrouble ? 3 : 2,
-    itemStyle: styleOf(STATE_FILLS[state]),
-    encode: { x: [1, 2], y: 0 },
-    data: rows.flatMap(({ spans }, row) =>
-      spans.filter((span) => span.state === state).map(({ from, to }) => [row, from, to]),
-    ),
-    renderItem: (_: unknown, api: ItemApi) => {
-      const [row, from, to] = [api.value(0), api.value(1), api.value(2)];
-      const [x0, y] = api.coord([from, row]);
-      const [x1] = api.coord([to, row]);
-      const height = ROW_PX - 5;
-      return {
-        type: 'rect',
-        shape: rectBetween(x0, x1, y - height / 2, height, isTrouble ? TROUBLE_WIDTH_LEAST_PX : 0),
-        style: shapeStyle(STATE_FILLS[state]),
-      };
-    },
-  };
-}
-
 /** The share of the fleet's time in a state, slot by slot. */
 function stripSeries(state: ShownState, facts: ReportFacts, words: ChartWords, lang: ReportLanguage): object {
   return {
@@ -152,50 +127,6 @@ function stripSeries(state: ShownState, facts: ReportFacts, words: ChartWords, l
       const all = Object.values(seconds).reduce((sum, one) => sum + one, 0);
       return all === 0 ? '-' : (seconds[state] ?? 0) / all;
     }),
-  };
-}
-
-/** Exact to the second, labelled where slots begin (hours) or in their middle (days). */
-function timeAxis(
-  side: Side,
-  { kind, period, slots }: ReportFacts,
-  names: readonly string[],
-  isLabelled: (index: number) => boolean,
-): object {
-  const starts = slots.map(({ starts_at }) => (Date.parse(starts_at) - Date.parse(period.starts_at)) / 1_000);
-  const middles = slots.map(
-    ({ starts_at, ends_at }) =>
-      ((Date.parse(starts_at) + Date.parse(ends_at)) / 2 - Date.parse(period.starts_at)) / 1_000,
-  );
-  const places = kind === 'daily' ? starts : middles;
-  const shown = places.flatMap((place, index) => (isLabelled(index) ? [{ place, name: names[index] ?? '' }] : []));
-  return {
-    type: 'value',
-    gridIndex: 0,
-    min: 0,
-    max: period.seconds,
-    inverse: side.isMirrored,
-    axisLabel: {
-      ...labels(),
-      customValues: shown.map(({ place }) => place),
-      formatter: (value: number) => shown.find(({ place }) => place === value)?.name ?? '',
-    },
-    axisTick: { show: true, customValues: starts.filter((_, index) => isLabelled(index)), length: 3 },
-    axisLine: { show: true, onZero: false, lineStyle: { color: FAINT_INK, width: 0.8 } },
-    splitLine: { show: false },
-  };
-}
-
-function rowAxis(side: Side, grid: number, names: readonly string[]): object {
-  return {
-    type: 'category',
-    gridIndex: grid,
-    position: side.start,
-    inverse: true,
-    data: names,
-    axisLabel: { ...labels(), interval: 0 },
-    axisTick: { show: false },
-    axisLine: { show: false },
   };
 }
 

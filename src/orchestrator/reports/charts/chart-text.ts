@@ -1,4 +1,5 @@
 import type { ReportLanguage } from '../../../contract/reports.ts';
+import { cleanText } from '../../alerts/messages/safe-text.ts';
 
 /**
  * Advance widths of Heebo Regular in hundredths of an em: of U+0020 to U+007E, and of U+05D0 to U+05EA. Without a browser echarts would
@@ -19,8 +20,7 @@ const OTHER_WIDTH = 67;
 /** Isolates only steer the direction, and take no room. */
 const [RIGHT_TO_LEFT, LEFT_TO_RIGHT, END_OF_ISOLATE] = ['\u2067', '\u2066', '\u2069'];
 const ISOLATES = /[\u2066-\u2069]/g;
-const STEERING =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]/g;
+const NAME_LENGTH_MAX = 120;
 const FIRST_STRONG = /[\p{L}]/u;
 const RIGHT_TO_LEFT_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
@@ -55,7 +55,7 @@ export function numberInSentence(number: string): string {
 }
 
 function plain(name: string): string {
-  return name.toWellFormed().replace(STEERING, '');
+  return cleanText(name, NAME_LENGTH_MAX);
 }
 
 function directed(text: string): string {

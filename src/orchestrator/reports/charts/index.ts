@@ -6,6 +6,7 @@ import { levelsPlan } from './levels-chart.ts';
 import { trendPlan } from './trend-chart.ts';
 import { vitalsPlan } from './vitals-chart.ts';
 
+export { renderCriticalChart } from './critical-chart.ts';
 export type { ReportChart } from './draw-chart.ts';
 
 export interface ReportCharts {

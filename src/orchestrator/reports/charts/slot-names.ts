@@ -1,4 +1,4 @@
-import type { ReportFacts } from '../../../contract/report-facts.ts';
+import type { FactsSlot, ReportFacts } from '../../../contract/report-facts.ts';
 import type { ChartWords } from './words.ts';
 
 /** How slots are called below a chart, and which of them are written out. */
@@ -10,16 +10,20 @@ export interface SlotNames {
 /** With so many there is room for about so many labels of a day. */
 const DAY_LABELS_MAX = 11;
 
+/** Of days each as a day, of hours each as an hour. */
+export function slotNames({ kind, slots }: ReportFacts, words: ChartWords): SlotNames {
+  if (kind === 'daily') return hourNames(slots);
+  return dayNames(
+    slots.map(({ label }) => label),
+    words,
+  );
+}
+
 /**
  * Hours of a day by every third hour of the clock, so that a day of 23 or 25 hours is called like any other (an hour that comes twice is
- * written once); days of a longer period by as many as there is room for.
+ * written once).
  */
-export function slotNames({ kind, slots }: ReportFacts, words: ChartWords): SlotNames {
-  if (kind !== 'daily')
-    return dayNames(
-      slots.map(({ label }) => label),
-      words,
-    );
+export function hourNames(slots: readonly FactsSlot[]): SlotNames {
   const names = slots.map(({ label }) => label);
   return {
     names,
@@ -30,7 +34,7 @@ export function slotNames({ kind, slots }: ReportFacts, words: ChartWords): Slot
   };
 }
 
-/** Days (`2025-12-10`), of which the last is always written out where there isn't room for all. */
+/** Days (`2025-12-10`), as many as there is room for, of which the last is always written out where there isn't room for all. */
 export function dayNames(days: readonly string[], words: ChartWords, labelsMax = DAY_LABELS_MAX): SlotNames {
   const step = Math.ceil(days.length / labelsMax);
   return {

@@ -8,6 +8,7 @@ export const CHART_WORDS_EN: ChartWords = {
     levels: 'Records by level',
     vitals: 'Load of servers',
     trend: 'The last two weeks',
+    critical: 'The day at a glance',
   },
   states: {
     up: 'up',
@@ -22,6 +23,8 @@ export const CHART_WORDS_EN: ChartWords = {
   notKnown: 'not known',
   fleet: (agents) => `all ${count(agents)}`,
   moreAgents: (agents) => `and ${agents === 1 ? 'one more AI agent' : `${count(agents)} more AI agents`}`,
+  alertStands: { unseen: 'nobody has taken it', seen: 'somebody is at it', goes_on: 'not over when this was made' },
+  moreAlerts: (alerts) => `and ${alerts === 1 ? 'one more alert' : `${count(alerts)} more alerts`}`,
   allRecords: 'All records',
   warningsAndWorse: 'Warnings and worse alone',
   vitals: { cpu_percent: 'CPU', ram_percent: 'Memory' },
@@ -53,6 +56,8 @@ export const CHART_WORDS_EN: ChartWords = {
         ...(cpu === undefined ? [] : [`CPU reached ${cpu}`]),
         ...(ram === undefined ? [] : [`memory reached ${ram}`]),
       ].join(', ')} at most.`,
+    critical: ({ alerts, open }) =>
+      `Timeline of ${alerts === 1 ? 'one critical alert' : `${count(alerts)} critical alerts`} over the day, ${open === 0 ? 'none of them' : `${count(open)} of them`} still open.`,
     trendNothing: (days) => `Trend of ${days} days: nothing is known.`,
     trend: ({ what, days, unknown, most, mostOn }) =>
       `${what} on each of ${days} days: the most was ${most} on ${mostOn}` +

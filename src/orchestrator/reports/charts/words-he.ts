@@ -6,6 +6,7 @@ export const CHART_WORDS_HE: ChartWords = {
     levels: 'רשומות לפי רמה',
     vitals: 'עומס השרתים',
     trend: 'השבועיים האחרונים',
+    critical: 'היום במבט אחד',
   },
   states: {
     up: 'פעיל',
@@ -20,6 +21,8 @@ export const CHART_WORDS_HE: ChartWords = {
   notKnown: 'לא ידוע',
   fleet: (agents) => `כל ה־${count(agents)}`,
   moreAgents: (agents) => (agents === 1 ? 'ועוד סוכן AI אחד' : `ועוד ${count(agents)} סוכני AI`),
+  alertStands: { unseen: 'איש עוד לא לקח לטיפול', seen: 'בטיפול', goes_on: 'לא נסגרה עד הכנת הדוח' },
+  moreAlerts: (alerts) => (alerts === 1 ? 'ועוד התרעה אחת' : `ועוד ${count(alerts)} התרעות`),
   allRecords: 'כל הרשומות',
   warningsAndWorse: 'אזהרות וחמור מהן בלבד',
   vitals: { cpu_percent: 'מעבד', ram_percent: 'זיכרון' },
@@ -51,6 +54,8 @@ export const CHART_WORDS_HE: ChartWords = {
         ...(cpu === undefined ? [] : [`המעבד הגיע לכל היותר ל־${cpu}`]),
         ...(ram === undefined ? [] : [`הזיכרון הגיע לכל היותר ל־${ram}`]),
       ].join(', ')}.`,
+    critical: ({ alerts, open }) =>
+      `ציר זמן של ${alerts === 1 ? 'התרעה קריטית אחת' : `${count(alerts)} התרעות קריטיות`} לאורך היום, ${open === 0 ? 'אף אחת מהן אינה פתוחה' : open === 1 ? 'אחת מהן עדיין פתוחה' : `${count(open)} מהן עדיין פתוחות`}.`,
     trendNothing: (days) => `מגמה של ${days} ימים: דבר אינו ידוע.`,
     trend: ({ what, days, unknown, most, mostOn }) =>
       `${what} בכל אחד מ־${days} ימים: השיא היה ${most} ב־${mostOn}` +

@@ -6,7 +6,7 @@ import { CHART_WORDS_HE } from './words-he.ts';
 
 /** Every word on a chart and of what is said instead of it. A language that lacks one doesn't compile. */
 export interface ChartWords {
-  readonly titles: Readonly<Record<'availability' | 'levels' | 'vitals' | 'trend', string>>;
+  readonly titles: Readonly<Record<'availability' | 'levels' | 'vitals' | 'trend' | 'critical', string>>;
   readonly states: Readonly<Record<AgentState | 'unknown', string>>;
   readonly levels: Readonly<Record<Level, string>>;
   /** For a stretch of which nothing is known. */
@@ -15,6 +15,9 @@ export interface ChartWords {
   readonly fleet: (agents: number) => string;
   /** Below the rows that are drawn. */
   readonly moreAgents: (agents: number) => string;
+  /** How a critical alert stood at a time. */
+  readonly alertStands: Readonly<Record<'unseen' | 'seen' | 'goes_on', string>>;
+  readonly moreAlerts: (alerts: number) => string;
   readonly allRecords: string;
   readonly warningsAndWorse: string;
   readonly vitals: Readonly<Record<'cpu_percent' | 'ram_percent', string>>;
@@ -43,6 +46,7 @@ export interface ChartWords {
     }) => string;
     readonly vitalsNothing: string;
     readonly vitals: (told: { cpu: string | undefined; ram: string | undefined }) => string;
+    readonly critical: (told: { alerts: number; open: number }) => string;
     readonly trendNothing: (days: number) => string;
     readonly trend: (told: { what: string; days: number; unknown: number; most: string; mostOn: string }) => string;
   };
