@@ -14,7 +14,8 @@ import {
   type CriticalWords,
   criticalWords,
 } from '../words/critical-words.ts';
-import { clockTime, day, dayAndTime, duration, hebrewDate, name, zone } from '../words/formats.ts';
+import { clockTime, day, dayAndTime, duration, name, zone } from '../words/formats.ts';
+import { hebrewDate } from '../words/hebrew-date.ts';
 import type { ReportWords } from '../words/words.ts';
 import type { PointsSection, Sign, SummaryPage } from './page.ts';
 import { gapsSection } from './sections/point-sections.ts';
@@ -24,6 +25,7 @@ import { hasUndrawable, UNDRAWABLE } from './typeset.ts';
 const LINE_LENGTH_MAX = 240;
 const CAUSE_LENGTH_MAX = 600;
 const TITLE_LENGTH_MAX = 200;
+const SHORT_TITLE_LENGTH_MAX = 120;
 const TEXT_LENGTH_MAX = 240;
 const NAME_LENGTH_MAX = 80;
 /** With fewer, the alerts themselves are at a glance. */
@@ -31,7 +33,7 @@ const CHART_FROM = 3;
 /** So many are told with everything that is known of them, those that aren't over first; a line says the rest. */
 export const DETAILS_MAX = 20;
 /** Of what is told of them, as JSON: with it the file stays within half a megabyte, whatever stands in the lines. */
-const DETAILS_LENGTH_MAX = 90_000;
+const DETAILS_LENGTH_MAX = 80_000;
 const EVENTS_MAX = 12;
 const DELIVERIES_MAX = 10;
 const SIGNS: Readonly<Record<CriticalAlertFacts['state'], Sign>> = {
@@ -110,7 +112,7 @@ export function criticalPage(facts: CriticalFacts, words: ReportWords): Critical
     .filter(({ number }) => !pages.some((page) => page.number === String(number)))
     .map(({ alert, number }) => ({
       sign: SIGNS[alert.state],
-      text: `${number}\u00a0\u00a0${timeOf(alert.first_at, period, words)} · ${whereOf(alert, words)}: ${name(alert.title, TITLE_LENGTH_MAX)}`,
+      text: `${number}\u00a0\u00a0${timeOf(alert.first_at, period, words)} · ${whereOf(alert, words)}: ${name(alert.title, SHORT_TITLE_LENGTH_MAX)}`,
       state: stateOf(alert, facts, words, own),
     }));
   const more = total - shown.length;
