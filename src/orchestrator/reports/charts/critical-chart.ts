@@ -108,7 +108,8 @@ function standsOf(
     end(Math.min(until, Date.parse(at)));
     stand = next === 'over' ? undefined : next;
   }
-  end(until);
+  // What happened may be told in part; when it was over is known for certain.
+  end(resolved_at === null ? until : Math.min(until, Date.parse(resolved_at)));
   if (state !== 'resolved' && since(until) < facts.period.seconds)
     spans.push({ stand: 'goes_on', from: since(until), to: facts.period.seconds });
   return spans;

@@ -135,6 +135,16 @@ test('the day at a glance draws each alert for as long as it was open, and as it
   });
 });
 
+test('an alert that is over is drawn to its end, though nobody told what happened', () => {
+  const facts = sampleCritical();
+  const silent = { ...facts.alerts[0]!, timeline: facts.alerts[0]!.timeline.slice(0, 1) };
+
+  const { option } = criticalPlan({ ...facts, alerts: [silent] }, 'en');
+
+  const [{ data }] = option.series as [{ data: unknown }];
+  assert.deepEqual(data, [[0, 3 * 3_600 + 600, 3 * 3_600 + 2_640]]);
+});
+
 test('the report of a Hebrew reader has no English words but what came from outside', () => {
   const page = pageOf(sampleCritical(), 'he');
   const outside = JSON.stringify(sampleCritical());
