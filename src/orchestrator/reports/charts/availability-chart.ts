@@ -1,4 +1,4 @@
-import type { AgentFacts, ReportFacts } from '../../../contract/report-facts.ts';
+import type { AgentFacts, ReportFacts, SlotFacts } from '../../../contract/report-facts.ts';
 import type { ReportLanguage } from '../../../contract/reports.ts';
 import { percent } from './chart-numbers.ts';
 import { nameInSentence, nameLabel, numberInSentence, wordLabel } from './chart-text.ts';
@@ -31,7 +31,9 @@ export function availabilityPlan(facts: ReportFacts, lang: ReportLanguage): Char
   const rowsPx = rows.length * ROW_PX;
   const occurring = new Set([
     ...rows.flatMap(({ spans }) => spans.map(({ state }) => state)),
-    ...(more > 0 ? facts.by_slot.flatMap(({ seconds }) => Object.keys(seconds)) : []),
+    ...(more > 0
+      ? facts.by_slot.flatMap(({ seconds }) => (isEmpty(seconds) ? ['unknown'] : Object.keys(seconds)))
+      : []),
   ]);
   const states = STATES_IN_ORDER.filter((state) => occurring.has(state));
   const width = CHART_WIDTH_PX - NAMES_PX - RIM_PX;
@@ -124,10 +126,15 @@ function stripSeries(state: ShownState, facts: ReportFacts, words: ChartWords, l
     barCategoryGap: '0%',
     itemStyle: styleOf(STATE_FILLS[state]),
     data: facts.by_slot.map(({ seconds }) => {
-      const all = Object.values(seconds).reduce((sum, one) => sum + one, 0);
-      return all === 0 ? '-' : (seconds[state] ?? 0) / all;
+      if (isEmpty(seconds)) return state === 'unknown' ? 1 : 0;
+      return (seconds[state] ?? 0) / Object.values(seconds).reduce((sum, one) => sum + one, 0);
     }),
   };
+}
+
+/** Of a slot of which nobody's state is known. */
+function isEmpty(seconds: SlotFacts['seconds']): boolean {
+  return Object.values(seconds).every((one) => one === 0);
 }
 
 function altOf({ agents, totals }: ReportFacts, words: ChartWords): string {

@@ -174,6 +174,21 @@ test('of a thousand AI agents the worst are drawn, the others are counted, and t
   assert.ok(sizeOf(charts) < 100_000, `${sizeOf(charts)} bytes`);
 });
 
+test('the fleet is drawn by the shares of its time, and an hour of which nothing is known is hatched', () => {
+  const day = sampleDay('thousand-agents');
+  const hours: readonly ReportFacts['by_slot'][number]['seconds'][] = [
+    { up: 750, down: 250 },
+    {},
+    { up: 1, unknown: 1 },
+  ];
+  const facts = { ...day, by_slot: day.by_slot.map((slot, n) => ({ ...slot, seconds: hours[n % 3]! })) };
+
+  const firstHours = (state: string) => dataOf('availability', facts, `strip-${state}`).slice(0, 3);
+  assert.deepEqual(firstHours('up'), [0.75, 0, 0.5]);
+  assert.deepEqual(firstHours('down'), [0.25, 0, 0]);
+  assert.deepEqual(firstHours('unknown'), [0, 1, 0.5]);
+});
+
 test('AI agents of the same name are told apart by their servers', () => {
   const day = sampleDay('quiet');
   const agents = day.agents.slice(0, 2).map((agent, n) => ({ ...agent, agent_id: 'GROK', server: `S${n}` }));
