@@ -194,6 +194,7 @@ function alertPage(
     labels: [
       { label: labels.where, value: whereOf(alert, words) },
       ...(isAlertKind(alert.kind) ? [{ label: labels.kind, value: words.alerts.kinds[alert.kind].what }] : []),
+      { label: words.columns.severity, value: words.alerts.severity[alert.severity] },
       { label: labels.since, value: time(alert.first_at) },
       { label: labels.state, value: stateOf(alert, facts, words, own) },
       { label: labels.seen, value: seenOf(alert, words, own) },

@@ -26,6 +26,7 @@ test('a page tells of every alert how it stands, when it was seen, and what came
   assert.deepEqual(labelsOf(over!), {
     Where: 'GROK on AIGARDEN01',
     Kind: 'silent',
+    Severity: 'Critical',
     Since: '03:10',
     'How it stands': 'over after 34 minutes',
     Seen: 'dana, after 7 minutes',
