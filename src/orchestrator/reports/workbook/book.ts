@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Chart, ConditionalFormatOptions, init, NewFile, Style } from 'excelize-wasm';
 import type { ReportLanguage } from '../../../contract/reports.ts';
 import { NervesysError } from '../../../platform/errors.ts';
-import { type CellType, type CellValue, cellOf } from './cell-types.ts';
+import { type CellType, type CellValue, cellOf, isText } from './cell-types.ts';
 import { formatsOf } from './formats.ts';
 
 export type Excelize = Awaited<ReturnType<typeof init>>;
@@ -26,6 +26,8 @@ export interface Look {
   /** For a number that isn't known, in a column of numbers. */
   readonly centered?: boolean;
   readonly border?: boolean;
+  /** Words that stand over or beside numbers. */
+  readonly atEnd?: boolean;
   /** In place of the type's own number format. */
   readonly format?: string;
 }
@@ -90,7 +92,7 @@ export class Book {
 
   style(type: CellType, look: Look = {}): number {
     const format = look.format ?? this.#formats[type];
-    const key = JSON.stringify([format, type === 'text' || type === 'words', look]);
+    const key = JSON.stringify([format, isText(type), type === 'words', look]);
     const known = this.#styles.get(key);
     if (known !== undefined) return known;
     const made = this.call('NewStyle', this.#describe(type, format, look))['style'] as number;
@@ -116,7 +118,6 @@ export class Book {
   }
 
   #describe(type: CellType, format: string, look: Look): Style {
-    const isText = type === 'text' || type === 'words';
     const side = this.isRightToLeft ? 'right' : 'left';
     return {
       Font: {
@@ -126,7 +127,7 @@ export class Book {
         ...(look.bold === true ? { Bold: true } : {}),
       },
       Alignment: {
-        Horizontal: look.centered === true ? 'center' : isText ? side : 'right',
+        Horizontal: look.centered === true ? 'center' : isText(type) && look.atEnd !== true ? side : 'right',
         Vertical: 'top',
         ...(look.wrap === true ? { WrapText: true } : {}),
         // Names and lines run as they themselves do; our words as the sheet does.

@@ -19,6 +19,11 @@ export const CELL_TYPES = [
   'dollars',
 ] as const;
 export type CellType = (typeof CELL_TYPES)[number];
+
+export function isText(type: CellType): boolean {
+  return type === 'text' || type === 'words';
+}
+
 export type CellValue = string | number | null;
 
 /** Excel refuses a workbook with a longer text. */

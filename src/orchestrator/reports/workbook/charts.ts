@@ -117,6 +117,11 @@ function trendChart(
   const of = (column: number) => rangeOf(summary, column, first, last);
   const name = (column: number) => `'${summary}'!${absolute(column, first - 1)}`;
   const categories = of(TREND_COLUMNS.day);
+  const dayAxis = {
+    ...axis(words.charts.day, 'd.m'),
+    Alignment: { TextRotation: -45 },
+    ReverseOrder: book.isRightToLeft,
+  };
   const chart: Chart = {
     ...base(words.charts.trend),
     Type: book.excelize.Col,
@@ -128,7 +133,7 @@ function trendChart(
         Fill: solid('8FB3D1'),
       },
     ],
-    XAxis: { ...axis(words.charts.day, 'd.m'), ReverseOrder: book.isRightToLeft },
+    XAxis: dayAxis,
     YAxis: { ...axis(words.charts.records, '#,##0'), MajorGridLines: true, Minimum: 0 },
     GapWidth: 60,
   };
@@ -138,15 +143,17 @@ function trendChart(
     {
       Type: book.excelize.Line,
       ShowBlanksAs: 'gap',
+      VaryColors: false,
       Series: [
         {
           Name: name(TREND_COLUMNS.errorRate),
           Categories: categories,
           Values: of(TREND_COLUMNS.errorRate),
-          Line: { Fill: solid('AB3A30'), Width: 2 },
+          Line: { Type: book.excelize.LineSolid, Fill: solid('AB3A30'), Width: 2 },
           Marker: { Symbol: 'circle', Size: 5, Fill: solid('AB3A30') },
         },
       ],
+      XAxis: { ReverseOrder: book.isRightToLeft },
       YAxis: { ...axis(words.charts.errorRate, '0.0%'), Secondary: true, Minimum: 0 },
     },
   ];
@@ -165,6 +172,7 @@ function columnsOf({ sheets }: WorkbookWords, table: Table<FleetHour>) {
     line: (key: ColumnKey, color: string, dash: 'solid' | 'dash', book: Book): ChartSeries => ({
       ...named(key),
       Line: {
+        Type: book.excelize.LineSolid,
         Fill: solid(color),
         Width: dash === 'solid' ? 2 : 1.25,
         Dash: dash === 'solid' ? book.excelize.LineDashSolid : book.excelize.LineDashDash,
@@ -177,11 +185,12 @@ function columnsOf({ sheets }: WorkbookWords, table: Table<FleetHour>) {
 const absolute = (column: number, row: number) => cellName(column, row).replace(/^([A-Z]+)(\d+)$/, '$$$1$$$2');
 const solid = (color: string) => ({ Type: 'pattern', Pattern: 1, Color: [color] });
 
-function base(title: string): Pick<Chart, 'Title' | 'Legend' | 'ShowBlanksAs' | 'Format'> {
+function base(title: string): Pick<Chart, 'Title' | 'Legend' | 'ShowBlanksAs' | 'Format' | 'VaryColors'> {
   return {
     Title: { Paragraph: [{ Text: title, Font: { Size: 11, Bold: true, Color: INK, Family: 'Calibri' } }] },
     Legend: { Position: 'bottom' },
     ShowBlanksAs: 'gap',
+    VaryColors: false, // by series, never by point
     Format: { AltText: title, Positioning: 'oneCell' },
   };
 }
@@ -195,10 +204,9 @@ function axis(title: string, format: string): ChartAxis {
 }
 
 /** Time runs as its reader reads. */
-function slotAxis(book: Book, { kind, slots }: ReportFacts, words: WorkbookWords): ChartAxis {
+function slotAxis(book: Book, { kind }: ReportFacts, words: WorkbookWords): ChartAxis {
   return {
     ...axis(kind === 'daily' ? words.charts.hour : words.charts.day, '@'),
     ReverseOrder: book.isRightToLeft,
-    TickLabelSkip: slots.length > 12 ? 3 : 1,
   };
 }

@@ -1,5 +1,5 @@
-import { type Book, cellName, columnName } from './book.ts';
-import { type CellType, type CellValue, cellOf } from './cell-types.ts';
+import { type Book, cellName, columnName, type Look } from './book.ts';
+import { type CellType, type CellValue, cellOf, isText } from './cell-types.ts';
 import type { ColumnKey, WorkbookWords } from './words.ts';
 
 /** One column of a list: what it is, how wide (in digits), and its value in a row; null: not known. */
@@ -49,7 +49,12 @@ export function writeTable<Row>(
   });
   const headers = columns.map((column) => headerOf(column, book, words));
   book.row(sheet, cellName(1, headerRow), headers);
-  styleHeader(book, sheet, headerRow, columns.length);
+  styleHeader(
+    book,
+    sheet,
+    headerRow,
+    columns.map(({ type }) => type),
+  );
   rows.forEach((row, index) => {
     const values = columns.map(({ type, value }) => cellOf(value(row), type, book.timeZone));
     book.row(sheet, cellName(1, headerRow + 1 + index), values);
@@ -71,10 +76,17 @@ export function headerOf({ key, type }: Pick<Column<never>, 'key' | 'type'>, boo
   return type === 'instant' ? words.inZone(name, book.timeZone) : name;
 }
 
-export function styleHeader(book: Book, sheet: string, row: number, columns: number): void {
-  const style = book.style('words', { bold: true, wrap: true, fill: HEADER_FILL, border: true });
-  book.call('SetCellStyle', sheet, cellName(1, row), cellName(columns, row), style);
+/** Over numbers it stands where they do. */
+export function styleHeader(book: Book, sheet: string, row: number, types: readonly CellType[]): void {
+  types.forEach((type, index) => {
+    const cell = cellName(index + 1, row);
+    book.call('SetCellStyle', sheet, cell, cell, book.style('words', headerLook(type)));
+  });
   book.call('SetRowHeight', sheet, row, 30);
+}
+
+export function headerLook(type: CellType): Look {
+  return { bold: true, wrap: true, fill: HEADER_FILL, border: true, ...(isText(type) ? {} : { atEnd: true }) };
 }
 
 interface Extent extends TableOptions {
@@ -121,9 +133,13 @@ const A4 = 9;
 const CENTIMETRE = 1 / 2.54;
 
 /** A4 across, as many pages high as it takes. */
-export function printAs(book: Book, sheet: string, words: WorkbookWords, pagesWide = 1): void {
-  book.call('SetSheetProps', sheet, { FitToPage: true });
-  book.call('SetPageLayout', sheet, { Size: A4, Orientation: 'landscape', FitToWidth: pagesWide, FitToHeight: 0 });
+export function printAs(book: Book, sheet: string, words: WorkbookWords, pagesWide: number | 'unfitted' = 1): void {
+  const paper = { Size: A4, Orientation: 'landscape' };
+  if (pagesWide === 'unfitted') book.call('SetPageLayout', sheet, paper);
+  else {
+    book.call('SetSheetProps', sheet, { FitToPage: true });
+    book.call('SetPageLayout', sheet, { ...paper, FitToWidth: pagesWide, FitToHeight: 0 });
+  }
   book.call('SetPageMargins', sheet, {
     Left: CENTIMETRE,
     Right: CENTIMETRE,

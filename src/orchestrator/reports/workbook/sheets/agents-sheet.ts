@@ -89,12 +89,19 @@ export function writeAgents(book: Book, { agents }: ReportFacts, words: Workbook
   ]);
   book.format(sheet, range('records'), [bar('A8C8E4')]);
   book.format(sheet, range('down'), [bar('E3A6A6')]);
-  book.format(sheet, range('cpu95'), [
-    { ...bar('C7D9EA'), MinType: 'num', MinValue: '0', MaxType: 'num', MaxValue: '1' },
-  ]);
-  book.format(sheet, range('ram95'), [
-    { ...bar('C7D9EA'), MinType: 'num', MinValue: '0', MaxType: 'num', MaxValue: '1' },
-  ]);
+  for (const key of ['cpu95', 'ram95'] as const)
+    book.format(sheet, range(key), [
+      {
+        Type: '2_color_scale',
+        Criteria: '=',
+        MinType: 'num',
+        MinValue: '0',
+        MinColor: '#FFFFFF',
+        MaxType: 'num',
+        MaxValue: '1',
+        MaxColor: '#8FB3D1',
+      },
+    ]);
 }
 
 /** From nothing to the most of the column. */
@@ -102,8 +109,7 @@ export function bar(color: string) {
   return {
     Type: 'data_bar',
     Criteria: '=',
-    MinType: 'num',
-    MinValue: '0',
+    MinType: 'min', // which is nothing where no number is below it
     MaxType: 'max',
     BarColor: `#${color}`,
     BarSolid: true,

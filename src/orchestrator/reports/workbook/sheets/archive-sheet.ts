@@ -105,7 +105,12 @@ export function writeArchive(book: Book, facts: ReportFacts, words: WorkbookWord
     'A1',
     totals.map((one) => headerOf(one, book, words)),
   );
-  styleHeader(book, sheet, 1, totals.length);
+  styleHeader(
+    book,
+    sheet,
+    1,
+    totals.map(({ type }) => type),
+  );
   totals.forEach(({ type, value }, index) => {
     const cell = cellName(index + 1, 2);
     if (value === null) book.cell(sheet, cell, words.report.unknown, 'words', { centered: true });

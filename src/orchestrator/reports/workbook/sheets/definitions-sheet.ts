@@ -79,7 +79,12 @@ export function writeDefinitions(book: Book, facts: ReportFacts, words: Workbook
   });
   const { sheet: of, name, means, unit, source } = words.definitions;
   book.row(sheet, 'A1', [of, name, means, unit, source]);
-  styleHeader(book, sheet, 1, WIDTHS.length);
+  styleHeader(
+    book,
+    sheet,
+    1,
+    WIDTHS.map(() => 'words'),
+  );
   const rows = definitions(facts, words);
   rows.forEach((row, index) => {
     book.row(

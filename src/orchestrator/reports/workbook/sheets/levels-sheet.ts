@@ -33,7 +33,7 @@ export function levelColumns(facts: ReportFacts, { report }: WorkbookWords): rea
       key: 'slot',
       type: 'words',
       width: 8,
-      value: ({ slot }) => (facts.kind === 'daily' ? slot.label : dayName(slot.label, chart)),
+      value: ({ slot }) => (facts.kind === 'daily' ? hourName(slot) : dayName(slot.label, chart)),
     },
     { key: 'debug', type: 'count', width: 11, value: ({ told }) => told.level_counts?.DEBUG ?? null },
     { key: 'info', type: 'count', width: 12, value: ({ told }) => told.level_counts?.INFO ?? null },
@@ -77,6 +77,11 @@ export function levelColumns(facts: ReportFacts, { report }: WorkbookWords): rea
         ]),
     { key: 'fromUtc', type: 'utc', width: 18, value: ({ slot }) => slot.starts_at },
   ];
+}
+
+/** Short, so that a chart has room for all: `03`. */
+function hourName({ label }: FactsSlot): string {
+  return label.endsWith(':00') ? label.slice(0, 2) : label;
 }
 
 function recordsOf({ told: { level_counts } }: FleetHour): number | null {

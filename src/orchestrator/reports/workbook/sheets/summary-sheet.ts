@@ -4,7 +4,7 @@ import { zone } from '../../words/formats.ts';
 import { type Book, cellName } from '../book.ts';
 import type { CellType, CellValue } from '../cell-types.ts';
 import { LIGHT_FILLS } from '../colors.ts';
-import { HEADER_FILL, headerOf, printAs } from '../table.ts';
+import { HEADER_FILL, headerLook, headerOf, printAs } from '../table.ts';
 import type { ColumnKey, WorkbookWords } from '../words.ts';
 
 /** In the order in which they are shown. */
@@ -53,7 +53,7 @@ const REVISIONS: readonly (readonly [
   ['author', 'text', ({ commit }) => commit?.author ?? null],
   ['subject', 'text', ({ commit, refused }) => refused?.first ?? commit?.subject ?? null],
 ];
-const WIDTHS = [24, 15, 15, 15, 15, 15, 15, 15];
+const WIDTHS = [24, 19, 14, 14, 14, 14, 14, 14];
 /** Room for four charts, two beside each other. */
 const CHART_ROWS = 32;
 const POINTS = '+0.00" pp";-0.00" pp";0.00" pp"';
@@ -86,6 +86,7 @@ export function writeSummary(book: Book, facts: ReportFacts, words: WorkbookWord
   writePeriod(book, sheet, facts, words);
   let row = writeNumbers(book, sheet, 11, facts, words) + 1;
   heading(book, sheet, row, words.headings.charts);
+  book.call('InsertPageBreak', sheet, cellName(1, row));
   const chartsRow = row + 1;
   row += CHART_ROWS + 2;
   const [first, last] = writeTrend(book, sheet, row, facts, words);
@@ -96,7 +97,8 @@ export function writeSummary(book: Book, facts: ReportFacts, words: WorkbookWord
     for (const { text: gap } of gaps.points) wide(book, sheet, ++row, gap, 2);
   }
   book.call('SetSheetDimension', sheet, `A1:H${row}`);
-  printAs(book, sheet, words);
+  // Its columns fit the page as they are; fitted by Excel, it would not heed the break before the charts.
+  printAs(book, sheet, words, 'unfitted');
   return { chartsRow, trend: [first, last] };
 }
 
@@ -136,11 +138,13 @@ function writeNumbers(book: Book, sheet: string, row: number, facts: ReportFacts
     ...(kind === 'daily' ? [[words.report.compared.weekBefore, compared.week_before] as const] : []),
     [words.report.compared.habit[kind](compared.habit_of), compared.habit],
   ];
-  headers(book, sheet, row, [
-    words.number,
-    words.report.compared.now[kind],
-    ...others.flatMap(([label]) => [label, words.change]),
-  ]);
+  headers(
+    book,
+    sheet,
+    row,
+    [words.number, words.report.compared.now[kind], ...others.flatMap(([label]) => [label, words.change])],
+    ['words'],
+  );
   TOTALS.forEach(([key, type], index) => {
     const at = row + 1 + index;
     const now = facts.totals[key];
@@ -179,7 +183,7 @@ function writeTrend(
   words: WorkbookWords,
 ): readonly [number, number] {
   heading(book, sheet, row, words.headings.trend);
-  headers(book, sheet, row + 1, [words.day, ...TREND.map((key) => words.totals[key].name)]);
+  headers(book, sheet, row + 1, [words.day, ...TREND.map((key) => words.totals[key].name)], ['day']);
   const types = new Map(TOTALS);
   trend.forEach((day: TrendDay, index) => {
     const at = row + 2 + index;
@@ -206,6 +210,7 @@ function writeRevisions(
     sheet,
     row + 1,
     REVISIONS.map(([key, type]) => headerOf({ key, type }, book, words)),
+    REVISIONS.map(() => 'words'),
   );
   revisions.forEach((one, index) => {
     REVISIONS.forEach(([, type, of], n) => {
@@ -229,14 +234,9 @@ function known(
   else book.cell(sheet, cell, value, type, look);
 }
 
-function headers(book: Book, sheet: string, row: number, names: readonly string[]): void {
+function headers(book: Book, sheet: string, row: number, names: readonly string[], types: readonly CellType[]): void {
   names.forEach((name, index) => {
-    book.cell(sheet, cellName(index + 1, row), name, 'words', {
-      bold: true,
-      wrap: true,
-      fill: HEADER_FILL,
-      border: true,
-    });
+    book.cell(sheet, cellName(index + 1, row), name, 'words', headerLook(types[index] ?? 'count'));
   });
   book.call('SetRowHeight', sheet, row, 30);
 }
