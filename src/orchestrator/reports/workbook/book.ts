@@ -4,6 +4,7 @@ import type { ReportLanguage } from '../../../contract/reports.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import { type CellType, type CellValue, cellOf, isText } from './cell-types.ts';
 import { formatsOf } from './formats.ts';
+import { finishPackage } from './package-parts.ts';
 
 export type Excelize = Awaited<ReturnType<typeof init>>;
 
@@ -47,6 +48,7 @@ export class Book {
   readonly #file: NewFile;
   readonly #formats: Readonly<Record<CellType, string>>;
   readonly #styles = new Map<string, number>();
+  readonly #added = new Map<string, string[]>();
   #sheets = 0;
 
   constructor(excelize: Excelize, options: { lang: ReportLanguage; timeZone: string; currency: string | null }) {
@@ -84,6 +86,24 @@ export class Book {
     this.call('SetSheetRow', sheet, cell, values);
   }
 
+  /**
+   * A row of a long list, behind all other rows of its sheet. The library takes about 30 µs and a kilobyte for a cell, so that a thousand
+   * AI agents' hours took it ten seconds and 300 MB: such rows are kept away from it, and put into the sheet at the end.
+   */
+  longRow(sheet: string, row: number, values: readonly CellValue[], types: readonly CellType[]): void {
+    const cells = values.map((value, index) => {
+      if (value === null) return '';
+      const at = `<c r="${cellName(index + 1, row)}" s="${this.style(types[index] ?? 'text')}"`;
+      return typeof value === 'number'
+        ? `${at}><v>${value}</v></c>`
+        : `${at} t="inlineStr"><is><t xml:space="preserve">${xmlText(value)}</t></is></c>`;
+    });
+    const rows = this.#added.get(sheet);
+    const text = `<row r="${row}">${cells.join('')}</row>`;
+    if (rows === undefined) this.#added.set(sheet, [text]);
+    else rows.push(text);
+  }
+
   /** One cell with its own style. */
   cell(sheet: string, cell: string, value: CellValue, type: CellType, look: Look = {}): void {
     this.row(sheet, cell, [cellOf(value, type, this.timeZone)]);
@@ -114,7 +134,12 @@ export class Book {
 
   /** The whole file; nothing can be written any more. */
   bytes(): Uint8Array {
-    return this.call('WriteToBuffer')['buffer'] as Uint8Array;
+    const written = this.call('WriteToBuffer')['buffer'] as Uint8Array;
+    const added = [...this.#added].map(([sheet, rows]) => {
+      const { index } = this.call('GetSheetIndex', sheet) as { readonly index: number };
+      return [`xl/worksheets/sheet${index + 1}.xml`, rows.join('')] as const;
+    });
+    return finishPackage(written, new Map(added));
   }
 
   #describe(type: CellType, format: string, look: Look): Style {
@@ -146,6 +171,15 @@ export class Book {
         hint: 'this is a defect of the program: report it with this message',
       });
   }
+}
+
+/** As XML; `_x0041_` within would be read as an escape. */
+function xmlText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
 }
 
 /** `C7`, from numbers that begin with 1. */

@@ -3,6 +3,7 @@ import { LEVELS } from '../../../contract/record.ts';
 import type { ReportFacts } from '../../../contract/report-facts.ts';
 import { type Book, cellName, INK, rangeOf } from './book.ts';
 import { LEVEL_COLORS, STATE_COLORS } from './colors.ts';
+import { BYTES_FORMAT } from './formats.ts';
 import type { FleetHour } from './sheets/levels-sheet.ts';
 import { type SummaryPlaces, TREND_COLUMNS } from './sheets/summary-sheet.ts';
 import type { Table } from './table.ts';
@@ -14,47 +15,54 @@ interface ChartRows {
 }
 
 const SIZES = [
-  { Width: 475, Height: 300 },
-  { Width: 420, Height: 300 },
+  { Width: 475, Height: 265 },
+  { Width: 420, Height: 265 },
 ] as const;
-const ROWS_HIGH = 16;
+const ROWS_HIGH = 14;
 
 /**
  * Native charts over the cells of this workbook, on its first sheet: they change with the cells, and a slot of which nothing is known is a
  * gap. One whose numbers are all unknown is left out, for Excel has no way to draw it.
  */
 export function addCharts(book: Book, facts: ReportFacts, words: WorkbookWords, rows: ChartRows): void {
+  const trend = (options: TrendOptions) => trendChart(book, facts, words, rows.summary, options);
   const drawn = [
     levelsChart(book, facts, words, rows.levels),
     statesChart(book, facts, words, rows.levels),
     vitalsChart(book, facts, words, rows.levels),
-    trendChart(book, facts, words, rows.summary),
+    trend({ key: 'records', title: 'recordsTrend', unit: words.charts.records, format: '#,##0', color: '8FB3D1' }),
+    trend({ key: 'error_rate', title: 'errorsTrend', unit: words.charts.errorRate, format: '0.0%', color: 'AB3A30' }),
+    trend({
+      key: 'archived_bytes',
+      title: 'archiveTrend',
+      unit: words.units.bytes,
+      format: BYTES_FORMAT,
+      color: '8FB3D1',
+    }),
   ].filter((one) => one !== undefined);
   const { summary } = words.sheets;
-  drawn.forEach(([chart, combined], place) => {
+  drawn.forEach((chart, place) => {
     const cell = cellName(place % 2 === 0 ? 1 : 5, rows.summary.chartsRow + Math.floor(place / 2) * ROWS_HIGH);
     const size = { Dimension: SIZES[place % 2 === 0 ? 0 : 1] };
-    book.chart(summary, cell, { ...chart, ...size }, combined);
+    book.chart(summary, cell, { ...chart, ...size });
   });
   if (drawn.length === 0) book.cell(summary, cellName(1, rows.summary.chartsRow), words.nothingToDraw, 'words');
 }
 
-type Drawn = readonly [chart: Chart, combined?: Chart] | undefined;
+type Drawn = Chart | undefined;
 
 function levelsChart(book: Book, facts: ReportFacts, words: WorkbookWords, table: Table<FleetHour>): Drawn {
   if (facts.by_slot.every(({ level_counts }) => level_counts === null)) return undefined;
   const { series } = columnsOf(words, table);
-  return [
-    {
-      ...base(words.charts.levels),
-      Type: book.excelize.ColStacked,
-      Series: LEVELS.map((level) => series(level.toLowerCase() as ColumnKey, LEVEL_COLORS[level])),
-      XAxis: slotAxis(book, facts, words),
-      YAxis: { ...axis(words.charts.records, '#,##0'), MajorGridLines: true, Minimum: 0 },
-      GapWidth: 40,
-      Overlap: 100,
-    },
-  ];
+  return {
+    ...base(words.charts.levels),
+    Type: book.excelize.ColStacked,
+    Series: LEVELS.map((level) => series(level.toLowerCase() as ColumnKey, LEVEL_COLORS[level])),
+    XAxis: slotAxis(book, facts, words),
+    YAxis: { ...axis(words.charts.records, '#,##0'), MajorGridLines: true, Minimum: 0 },
+    GapWidth: 40,
+    Overlap: 100,
+  };
 }
 
 function statesChart(book: Book, facts: ReportFacts, words: WorkbookWords, table: Table<FleetHour>): Drawn {
@@ -69,17 +77,15 @@ function statesChart(book: Book, facts: ReportFacts, words: WorkbookWords, table
   ).filter(([state]) => facts.by_slot.some(({ seconds }) => (seconds[state] ?? 0) > 0));
   if (states.length === 0) return undefined;
   const { series } = columnsOf(words, table);
-  return [
-    {
-      ...base(words.charts.states),
-      Type: book.excelize.ColPercentStacked,
-      Series: states.map(([state, key]) => series(key, STATE_COLORS[state])),
-      XAxis: slotAxis(book, facts, words),
-      YAxis: { ...axis(words.charts.share, '0%'), MajorGridLines: true, Minimum: 0 },
-      GapWidth: 20,
-      Overlap: 100,
-    },
-  ];
+  return {
+    ...base(words.charts.states),
+    Type: book.excelize.ColPercentStacked,
+    Series: states.map(([state, key]) => series(key, STATE_COLORS[state])),
+    XAxis: slotAxis(book, facts, words),
+    YAxis: { ...axis(words.charts.share, '0%'), MajorGridLines: true, Minimum: 0 },
+    GapWidth: 20,
+    Overlap: 100,
+  };
 }
 
 function vitalsChart(book: Book, facts: ReportFacts, words: WorkbookWords, table: Table<FleetHour>): Drawn {
@@ -94,69 +100,53 @@ function vitalsChart(book: Book, facts: ReportFacts, words: WorkbookWords, table
       : []),
   ];
   if (lines.length === 0) return undefined;
-  return [
-    {
-      ...base(words.charts.vitals),
-      Type: book.excelize.Line,
-      Series: lines,
-      XAxis: slotAxis(book, facts, words),
-      YAxis: { ...axis(words.charts.percent, '0%'), MajorGridLines: true, Minimum: 0, Maximum: 1 },
-    },
-  ];
+  return {
+    ...base(words.charts.vitals),
+    Type: book.excelize.Line,
+    Series: lines,
+    XAxis: slotAxis(book, facts, words),
+    YAxis: { ...axis(words.charts.percent, '0%'), MajorGridLines: true, Minimum: 0, Maximum: 1 },
+  };
 }
 
+/** One number of the last days. */
 function trendChart(
   book: Book,
   { trend }: ReportFacts,
   words: WorkbookWords,
   { trend: [first, last] }: SummaryPlaces,
+  { key, title, unit, format, color }: TrendOptions,
 ): Drawn {
-  const hasRecords = trend.some(({ records }) => records !== null);
-  if (!hasRecords) return undefined;
+  if (trend.every((day) => day[key] === null)) return undefined;
   const { summary } = words.sheets;
-  const of = (column: number) => rangeOf(summary, column, first, last);
-  const name = (column: number) => `'${summary}'!${absolute(column, first - 1)}`;
-  const categories = of(TREND_COLUMNS.day);
-  const dayAxis = {
-    ...axis(words.charts.day, 'd.m'),
-    Alignment: { TextRotation: -45 },
-    ReverseOrder: book.isRightToLeft,
-  };
-  const chart: Chart = {
-    ...base(words.charts.trend),
+  const column = TREND_COLUMNS[key];
+  return {
+    ...base(words.charts[title]),
     Type: book.excelize.Col,
     Series: [
       {
-        Name: name(TREND_COLUMNS.records),
-        Categories: categories,
-        Values: of(TREND_COLUMNS.records),
-        Fill: solid('8FB3D1'),
+        Name: `'${summary}'!${absolute(column, first - 1)}`,
+        Categories: rangeOf(summary, TREND_COLUMNS.day, first, last),
+        Values: rangeOf(summary, column, first, last),
+        Fill: solid(color),
       },
     ],
-    XAxis: dayAxis,
-    YAxis: { ...axis(words.charts.records, '#,##0'), MajorGridLines: true, Minimum: 0 },
+    XAxis: {
+      ...axis(words.charts.day, 'd.m'),
+      Alignment: { TextRotation: -45 },
+      ReverseOrder: book.isRightToLeft,
+    },
+    YAxis: { ...axis(unit, format), MajorGridLines: true, Minimum: 0 },
     GapWidth: 60,
   };
-  if (trend.every(({ error_rate }) => error_rate === null)) return [chart];
-  return [
-    chart,
-    {
-      Type: book.excelize.Line,
-      ShowBlanksAs: 'gap',
-      VaryColors: false,
-      Series: [
-        {
-          Name: name(TREND_COLUMNS.errorRate),
-          Categories: categories,
-          Values: of(TREND_COLUMNS.errorRate),
-          Line: { Type: book.excelize.LineSolid, Fill: solid('AB3A30'), Width: 2 },
-          Marker: { Symbol: 'circle', Size: 5, Fill: solid('AB3A30') },
-        },
-      ],
-      XAxis: { ReverseOrder: book.isRightToLeft },
-      YAxis: { ...axis(words.charts.errorRate, '0.0%'), Secondary: true, Minimum: 0 },
-    },
-  ];
+}
+
+interface TrendOptions {
+  readonly key: Exclude<keyof typeof TREND_COLUMNS, 'day'>;
+  readonly title: 'recordsTrend' | 'errorsTrend' | 'archiveTrend';
+  readonly unit: string;
+  readonly format: string;
+  readonly color: string;
 }
 
 function columnsOf({ sheets }: WorkbookWords, table: Table<FleetHour>) {
@@ -171,6 +161,7 @@ function columnsOf({ sheets }: WorkbookWords, table: Table<FleetHour>) {
     series: (key: ColumnKey, color: string): ChartSeries => ({ ...named(key), Fill: solid(color) }),
     line: (key: ColumnKey, color: string, dash: 'solid' | 'dash', book: Book): ChartSeries => ({
       ...named(key),
+      Fill: solid(color), // the library takes a line's colour from here
       Line: {
         Type: book.excelize.LineSolid,
         Fill: solid(color),

@@ -4,6 +4,9 @@ import type { CellType } from './cell-types.ts';
 /** Text: what is typed into such a cell stays text, whatever it begins with. */
 const TEXT = '@';
 
+/** Powers of ten, as everywhere here. */
+export const BYTES_FORMAT = '[>=1000000000]#,##0.00,,," GB";[>=1000000]0.00,," MB";#,##0.00," kB"';
+
 /** Number formats of a language. Dates are written as its readers do; digits and units are the same everywhere. */
 export function formatsOf(lang: ReportLanguage, currency: string | null): Readonly<Record<CellType, string>> {
   const day = { en: 'yyyy-mm-dd', he: 'dd/mm/yyyy' }[lang];
@@ -19,7 +22,7 @@ export function formatsOf(lang: ReportLanguage, currency: string | null): Readon
     instant: `${day} hh:mm:ss`,
     utc: `${day} hh:mm:ss`,
     day,
-    bytes: '[>=1000000000]#,##0.00,,," GB";[>=1000000]0.00,," MB";#,##0.00," kB"',
+    bytes: BYTES_FORMAT,
     megabytes: '#,##0.0" MB"',
     ratio: '0.0"×"',
     money: `#,##0.00##${unit}`,

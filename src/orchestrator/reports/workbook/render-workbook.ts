@@ -6,7 +6,6 @@ import { verdict } from '../words/verdict.ts';
 import { Book, openExcelize } from './book.ts';
 import { ownText } from './cell-types.ts';
 import { addCharts } from './charts.ts';
-import { inOneOrder } from './content-types.ts';
 import { writeAgents } from './sheets/agents-sheet.ts';
 import { writeAlerts } from './sheets/alerts-sheet.ts';
 import { writeArchive } from './sheets/archive-sheet.ts';
@@ -52,7 +51,7 @@ export async function renderWorkbook(facts: ReportFacts, lang: ReportLanguage): 
   writeDefinitions(book, facts, words);
   addCharts(book, facts, words, { levels, summary });
   describe(book, facts, words, title);
-  return { bytes: inOneOrder(book.bytes()), title, summary: said };
+  return { bytes: book.bytes(), title, summary: said };
 }
 
 function describe(book: Book, { gathered_at, version }: ReportFacts, words: WorkbookWords, title: string): void {

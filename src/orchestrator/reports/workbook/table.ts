@@ -15,6 +15,8 @@ export interface TableOptions {
   /** Columns that stay where they are when the reader scrolls, and are repeated on each printed page. */
   readonly frozenColumns?: number;
   readonly pagesWide?: number;
+  /** It may have thousands of rows. */
+  readonly isLong?: boolean;
 }
 
 export interface Table<Row> {
@@ -40,7 +42,8 @@ export function writeTable<Row>(
   words: WorkbookWords,
   options: TableOptions = {},
 ): Table<Row> {
-  const { headerRow = 1, frozenColumns = 0, pagesWide = 1 } = options;
+  const { headerRow = 1, frozenColumns = 0, pagesWide = 1, isLong = false } = options;
+  const types = columns.map(({ type }) => type);
   const lastRow = headerRow + rows.length;
   columns.forEach(({ type, width }, index) => {
     const name = columnName(index + 1);
@@ -49,15 +52,12 @@ export function writeTable<Row>(
   });
   const headers = columns.map((column) => headerOf(column, book, words));
   book.row(sheet, cellName(1, headerRow), headers);
-  styleHeader(
-    book,
-    sheet,
-    headerRow,
-    columns.map(({ type }) => type),
-  );
+  styleHeader(book, sheet, headerRow, types);
   rows.forEach((row, index) => {
     const values = columns.map(({ type, value }) => cellOf(value(row), type, book.timeZone));
-    book.row(sheet, cellName(1, headerRow + 1 + index), values);
+    const at = headerRow + 1 + index;
+    if (isLong) book.longRow(sheet, at, values, types);
+    else book.row(sheet, cellName(1, at), values);
   });
   freezeAndPrint(book, sheet, words, { headerRow, lastRow, columns: columns.length, frozenColumns, pagesWide });
   return {
@@ -135,7 +135,7 @@ const CENTIMETRE = 1 / 2.54;
 /** A4 across, as many pages high as it takes. */
 export function printAs(book: Book, sheet: string, words: WorkbookWords, pagesWide: number | 'unfitted' = 1): void {
   const paper = { Size: A4, Orientation: 'landscape' };
-  if (pagesWide === 'unfitted') book.call('SetPageLayout', sheet, paper);
+  if (pagesWide === 'unfitted') book.call('SetPageLayout', sheet, { ...paper, AdjustTo: 76 });
   else {
     book.call('SetSheetProps', sheet, { FitToPage: true });
     book.call('SetPageLayout', sheet, { ...paper, FitToWidth: pagesWide, FitToHeight: 0 });
@@ -147,6 +147,7 @@ export function printAs(book: Book, sheet: string, words: WorkbookWords, pagesWi
     Bottom: 1.6 * CENTIMETRE,
     Header: 0.7 * CENTIMETRE,
     Footer: 0.7 * CENTIMETRE,
+    Horizontally: true,
   });
   book.call('SetHeaderFooter', sheet, {
     OddHeader: '&L&A',

@@ -189,9 +189,11 @@ export const he: WorkbookWords = {
   day: 'יום',
   charts: {
     levels: 'רשומות לפי רמה',
-    states: 'זמנם של סוכני ה־AI לפי מצב',
+    states: 'מצב הסוכנים לאורך הזמן',
     vitals: 'מעבד וזיכרון של השרתים',
-    trend: 'רשומות ושיעור שגיאות, 14 ימים',
+    recordsTrend: 'רשומות, 14 ימים',
+    errorsTrend: 'שיעור שגיאות, 14 ימים',
+    archiveTrend: 'נפח בארכיון, 14 ימים',
     hour: 'שעה',
     day: 'יום',
     records: 'רשומות',

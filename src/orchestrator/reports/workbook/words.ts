@@ -47,7 +47,18 @@ export interface WorkbookWords {
   readonly day: string;
   readonly charts: Readonly<
     Record<
-      'levels' | 'states' | 'vitals' | 'trend' | 'hour' | 'day' | 'records' | 'share' | 'percent' | 'errorRate',
+      | 'levels'
+      | 'states'
+      | 'vitals'
+      | 'recordsTrend'
+      | 'errorsTrend'
+      | 'archiveTrend'
+      | 'hour'
+      | 'day'
+      | 'records'
+      | 'share'
+      | 'percent'
+      | 'errorRate',
       string
     >
   >;

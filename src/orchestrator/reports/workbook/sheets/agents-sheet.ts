@@ -56,7 +56,11 @@ export function agentColumns({ report }: WorkbookWords): readonly Column<AgentFa
 export function writeAgents(book: Book, { agents }: ReportFacts, words: WorkbookWords): void {
   const sheet = words.sheets.agents;
   book.addSheet(sheet);
-  const table = writeTable(book, sheet, agentColumns(words), agents, words, { frozenColumns: 2, pagesWide: 2 });
+  const table = writeTable(book, sheet, agentColumns(words), agents, words, {
+    frozenColumns: 2,
+    pagesWide: 2,
+    isLong: true,
+  });
   if (agents.length === 0) return;
   const range = (key: Parameters<typeof table.column>[0]) => {
     const name = columnName(table.column(key) ?? 1);

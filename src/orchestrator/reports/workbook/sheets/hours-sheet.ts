@@ -34,5 +34,5 @@ export function writeHours(book: Book, { agents, slots }: ReportFacts, words: Wo
   const rows = agents.flatMap((agent) =>
     agent.by_slot === null ? [] : slots.map((slot, index) => ({ slot, agent, heard: agent.by_slot?.[index] ?? null })),
   );
-  writeTable(book, words.sheets.hours, HOUR_COLUMNS, rows, words, { frozenColumns: 2 });
+  writeTable(book, words.sheets.hours, HOUR_COLUMNS, rows, words, { frozenColumns: 2, isLong: true });
 }

@@ -54,8 +54,8 @@ const REVISIONS: readonly (readonly [
   ['subject', 'text', ({ commit, refused }) => refused?.first ?? commit?.subject ?? null],
 ];
 const WIDTHS = [24, 19, 14, 14, 14, 14, 14, 14];
-/** Room for four charts, two beside each other. */
-const CHART_ROWS = 32;
+/** Room for six charts, two beside each other. */
+const CHART_ROWS = 42;
 const POINTS = '+0.00" pp";-0.00" pp";0.00" pp"';
 const CHANGE = '+0.0%;-0.0%;0.0%';
 
@@ -66,7 +66,7 @@ export interface SummaryPlaces {
   readonly trend: readonly [first: number, last: number];
 }
 /** Columns of the trend that charts draw, from 1. */
-export const TREND_COLUMNS = { day: 1, records: 3, errorRate: 5 } as const;
+export const TREND_COLUMNS = { day: 1, records: 3, error_rate: 5, archived_bytes: 8 } as const;
 
 export interface SummaryText {
   readonly title: string;
@@ -82,6 +82,7 @@ export function writeSummary(book: Book, facts: ReportFacts, words: WorkbookWord
     book.call('SetColWidth', sheet, column, column, width);
   });
   book.cell(sheet, 'A1', text.title, 'words', { bold: true, size: 16 });
+  book.call('SetRowHeight', sheet, 1, 24);
   wide(book, sheet, 2, text.verdict, 2);
   writePeriod(book, sheet, facts, words);
   let row = writeNumbers(book, sheet, 11, facts, words) + 1;

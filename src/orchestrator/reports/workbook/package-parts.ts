@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { crc32, inflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 
-const NAME = '[Content_Types].xml';
+const CONTENT_TYPES = '[Content_Types].xml';
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
@@ -13,11 +13,14 @@ const SIZES_BEHIND = 0x0008;
 const STORED = 0;
 const DEFLATED = 8;
 
+/** What is added to a sheet's own rows: XML of `row` elements. By the name of the sheet's part. */
+export type AddedRows = ReadonlyMap<string, string>;
+
 /**
- * The same workbook with its list of content types in one order. The library writes that list in another order each time (and everything
- * else, times too, always alike). Every other part is copied as it is; the list is stored uncompressed, so that no version of zlib matters.
+ * The same workbook with its list of content types in one order, which the library writes in another each time (everything else, times too,
+ * always alike), and with the rows that were kept away from the library. Every other part is copied as it is.
  */
-export function inOneOrder(workbook: Uint8Array): Uint8Array {
+export function finishPackage(workbook: Uint8Array, added: AddedRows): Uint8Array {
   const file = Buffer.from(workbook.buffer, workbook.byteOffset, workbook.byteLength);
   const end = file.length - END_BYTES; // the library writes no comment
   assert.equal(file.readUInt32LE(end), END, 'a workbook ends as a ZIP file does');
@@ -29,7 +32,10 @@ export function inOneOrder(workbook: Uint8Array): Uint8Array {
   for (const { name, header, start } of entries) {
     const next = starts.find((one) => one > start) ?? file.readUInt32LE(end + 16);
     const part = file.subarray(start, next);
-    const [bytes, entry] = name === NAME ? stored(part, header) : [part, Buffer.from(header)];
+    const rows = added.get(name);
+    const change =
+      name === CONTENT_TYPES ? sortTypes : rows === undefined ? undefined : (xml: string) => withRows(xml, rows);
+    const [bytes, entry] = change === undefined ? [part, Buffer.from(header)] : rewritten(part, header, change);
     entry.writeUInt32LE(at, 42);
     parts.push(bytes);
     directory.push(entry);
@@ -71,16 +77,20 @@ function entriesOf(file: Buffer, directoryAt: number, count: number): readonly E
   });
 }
 
-/** The list's part and its entry in the directory, written anew. */
-function stored(part: Buffer, header: Buffer): readonly [part: Buffer, entry: Buffer] {
+/** A part and its entry in the directory, written anew. */
+function rewritten(
+  part: Buffer,
+  header: Buffer,
+  change: (xml: string) => string,
+): readonly [part: Buffer, entry: Buffer] {
   assert.equal(part.readUInt32LE(0), LOCAL);
   const method = header.readUInt16LE(10);
   assert.ok(method === STORED || method === DEFLATED);
   const nameLength = part.readUInt16LE(26);
   const dataAt = LOCAL_BYTES + nameLength + part.readUInt16LE(28);
   const data = part.subarray(dataAt, dataAt + header.readUInt32LE(20));
-  const text = (method === DEFLATED ? inflateRawSync(data) : data).toString('utf8');
-  const sorted = Buffer.from(sortTypes(text));
+  const xml = Buffer.from(change((method === DEFLATED ? inflateRawSync(data) : data).toString('utf8')));
+  const packed = deflateRawSync(xml, { level: 6 });
   const local = Buffer.from(part.subarray(0, LOCAL_BYTES + nameLength));
   local.writeUInt16LE(0, 28);
   const entry = Buffer.from(header);
@@ -89,12 +99,18 @@ function stored(part: Buffer, header: Buffer): readonly [part: Buffer, entry: Bu
     [entry, 2],
   ] as const) {
     bytes.writeUInt16LE(bytes.readUInt16LE(6 + shift) & ~SIZES_BEHIND, 6 + shift);
-    bytes.writeUInt16LE(STORED, 8 + shift);
-    bytes.writeUInt32LE(crc32(sorted), 14 + shift);
-    bytes.writeUInt32LE(sorted.length, 18 + shift);
-    bytes.writeUInt32LE(sorted.length, 22 + shift);
+    bytes.writeUInt16LE(DEFLATED, 8 + shift);
+    bytes.writeUInt32LE(crc32(xml), 14 + shift);
+    bytes.writeUInt32LE(packed.length, 18 + shift);
+    bytes.writeUInt32LE(xml.length, 22 + shift);
   }
-  return [Buffer.concat([local, sorted]), entry];
+  return [Buffer.concat([local, packed]), entry];
+}
+
+function withRows(xml: string, rows: string): string {
+  const end = xml.indexOf('</sheetData>');
+  assert.notEqual(end, -1, 'a sheet that gets rows has some');
+  return xml.slice(0, end) + rows + xml.slice(end);
 }
 
 function sortTypes(xml: string): string {
