@@ -122,6 +122,10 @@ function addParts(program: Command, runs: Runs): void {
     .addHelpText('after', examples('DATABASE_URL=postgres://… nervesys orchestrator'))
     .action(runs(() => import('./orchestrator.ts')));
   program
+    .command('report-render', { hidden: true }) // what an orchestrator starts beside itself
+    .addOption(new Option('--parent <pid>', 'ends with this process').argParser(countOption))
+    .action(runs(() => import('./report-render.ts')));
+  program
     .command('exec')
     .summary('run an AI agent; its output becomes records')
     .description(

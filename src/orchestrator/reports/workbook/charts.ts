@@ -35,7 +35,7 @@ export function addCharts(book: Book, facts: ReportFacts, words: WorkbookWords, 
     trend({
       key: 'archived_bytes',
       title: 'archiveTrend',
-      unit: words.units.bytes,
+      unit: words.charts.bytes,
       format: BYTES_FORMAT,
       color: '8FB3D1',
     }),
@@ -131,6 +131,7 @@ function trendChart(
         Fill: solid(color),
       },
     ],
+    Legend: { Position: 'none' }, // the title says it
     XAxis: {
       ...axis(words.charts.day, 'd.m'),
       Alignment: { TextRotation: -45 },

@@ -210,6 +210,7 @@ export const en: WorkbookWords = {
     records: 'Records',
     share: 'Share of time',
     percent: 'Percent',
+    bytes: 'Bytes',
     errorRate: 'Error rate',
   },
   definitions: { sheet: 'Sheet', name: 'Number', means: 'What it means', unit: 'Unit', source: 'From' },

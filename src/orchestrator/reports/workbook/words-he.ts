@@ -199,6 +199,7 @@ export const he: WorkbookWords = {
     records: 'רשומות',
     share: 'חלק מן הזמן',
     percent: 'אחוזים',
+    bytes: 'בתים',
     errorRate: 'שיעור שגיאות',
   },
   definitions: { sheet: 'גיליון', name: 'מספר', means: 'מה פירושו', unit: 'יחידה', source: 'מהיכן' },

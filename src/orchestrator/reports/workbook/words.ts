@@ -58,7 +58,8 @@ export interface WorkbookWords {
       | 'records'
       | 'share'
       | 'percent'
-      | 'errorRate',
+      | 'errorRate'
+      | 'bytes',
       string
     >
   >;

@@ -90,6 +90,7 @@ export function writeSummary(book: Book, facts: ReportFacts, words: WorkbookWord
   book.call('InsertPageBreak', sheet, cellName(1, row));
   const chartsRow = row + 1;
   row += CHART_ROWS + 2;
+  book.call('InsertPageBreak', sheet, cellName(1, row));
   const [first, last] = writeTrend(book, sheet, row, facts, words);
   row = writeRevisions(book, sheet, last + 2, facts, words);
   const gaps = gapsSection(facts, words.report);

@@ -1,0 +1,16 @@
+import { spawn } from 'node:child_process';
+import type { SpawnRenderer } from '../../orchestrator/reports/child-renderer.ts';
+import { bareEnvironment } from '../settings.ts';
+
+/** Of JavaScript's own objects; what WebAssembly and the typesetter take is not among them. */
+const HEAP_MEGABYTES_MAX = 768;
+
+/** Starts this very program as the process that renders reports. It gets none of the secrets in the environment. */
+export function spawnRenderer(): SpawnRenderer {
+  return () =>
+    spawn(
+      process.execPath,
+      [`--max-old-space-size=${HEAP_MEGABYTES_MAX}`, process.argv[1]!, 'report-render', '--parent', `${process.pid}`],
+      { stdio: ['pipe', 'pipe', 'pipe'], env: bareEnvironment(), windowsHide: true },
+    );
+}
