@@ -32,8 +32,9 @@ const SAMPLES: readonly (readonly [name: string, facts: () => ReportFacts])[] = 
   ['monthly', () => samplePeriod('monthly')],
 ];
 
+// The largest takes its time: what it has of its own, it has in both.
 for (const [name, facts] of SAMPLES)
-  for (const lang of REPORT_LANGUAGES)
+  for (const lang of name === 'thousand-agents' ? (['he'] as const) : REPORT_LANGUAGES)
     test(`${name} in ${lang} has nothing that Excel refuses, and all sheets in their direction`, async () => {
       const { bytes } = await renderWorkbook(facts(), lang);
 
@@ -274,7 +275,7 @@ test('lists are frozen below their header, filtered, and printed on A4 with the 
 
   for (const { name, xml } of sheets.slice(1)) {
     assert.match(xml, /<pane [^>]*state="frozen"/, name);
-    assert.match(xml, /<autoFilter ref="A\d/, name);
+    assert.match(xml, /<autoFilter ref="\$A\$\d/, name);
     assert.match(xml, /<pageSetUpPr fitToPage="true">/, name);
     assert.ok(parts.get('xl/workbook.xml')!.includes(`name="_xlnm.Print_Titles">&#39;${name}&#39;`), name);
   }

@@ -38,7 +38,7 @@ export function whatExcelRefuses(bytes: Uint8Array): readonly string[] {
 
 function refusedOfSheet({ xml, cells }: StoredSheet): string[] {
   const complaints: string[] = [];
-  const filter = /<autoFilter ref="([^"]+)"/.exec(xml)?.[1];
+  const filter = /<autoFilter ref="([^"]+)"/.exec(xml)?.[1]?.replaceAll('$', '');
   const merged = [...xml.matchAll(/<mergeCell ref="([^"]+)"/g)].map((one) => one[1]!);
   if (filter !== undefined && merged.some((one) => meet(one, filter))) complaints.push('a filter over merged cells');
   for (const [index, one] of merged.entries())
@@ -61,7 +61,8 @@ function refusedOfSheet({ xml, cells }: StoredSheet): string[] {
     'autoFilter',
     'mergeCells',
   ].concat(['conditionalFormatting', 'pageMargins', 'pageSetup', 'headerFooter', 'rowBreaks', 'drawing', 'extLst']);
-  const places = order.map((name) => xml.search(new RegExp(`<${name}[ >/]`))).filter((place) => place >= 0);
+  const outer = xml.replace(/(<conditionalFormatting [^>]*>).*?(<\/conditionalFormatting>)/gs, '$1$2');
+  const places = order.map((name) => outer.search(new RegExp(`<${name}[ >/]`))).filter((place) => place >= 0);
   if (places.some((place, index) => index > 0 && place < places[index - 1]!))
     complaints.push('its elements are out of order');
   return complaints;
@@ -83,7 +84,7 @@ function lostParts(parts: ReadonlyMap<string, string>): string[] {
     (name) =>
       name !== '[Content_Types].xml' &&
       !types.includes(`PartName="/${name}"`) &&
-      !types.includes(`Extension="${posix.extname(name).slice(1)}"`),
+      !types.includes(`Extension="${name.split('.').at(-1)}"`),
   );
   const leads = [...parts].flatMap(([name, xml]) => {
     if (!name.endsWith('.rels')) return [];
