@@ -82,7 +82,7 @@ export function styleHeader(book: Book, sheet: string, row: number, types: reado
     const cell = cellName(index + 1, row);
     book.call('SetCellStyle', sheet, cell, cell, book.style('words', headerLook(type)));
   });
-  book.call('SetRowHeight', sheet, row, 30);
+  book.call('SetRowHeight', sheet, row, 42); // three lines
 }
 
 export function headerLook(type: CellType): Look {

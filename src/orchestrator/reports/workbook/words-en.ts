@@ -190,6 +190,7 @@ export const en: WorkbookWords = {
   },
   number: 'Number',
   change: 'Change',
+  points: 'pp',
   headings: {
     charts: 'The period in charts',
     trend: 'The last 14 days',

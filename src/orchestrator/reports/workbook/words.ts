@@ -42,6 +42,8 @@ export interface WorkbookWords {
   >;
   readonly number: string;
   readonly change: string;
+  /** Behind a difference of two percentages. */
+  readonly points: string;
   readonly headings: Readonly<Record<'charts' | 'trend' | 'changes' | 'gaps', string>>;
   readonly nothingToDraw: string;
   readonly day: string;

@@ -57,13 +57,13 @@ export function levelColumns(facts: ReportFacts, { report }: WorkbookWords): rea
     { key: 'down', type: 'duration', width: 11, value: (row) => seconds(row, 'down') },
     { key: 'unknownTime', type: 'duration', width: 11, value: (row) => seconds(row, 'unknown') },
     { key: 'outOfService', type: 'duration', width: 11, value: (row) => seconds(row, 'retired', 'revoked') },
-    { key: 'cpuMedian', type: 'percent', width: 9, value: ({ told }) => told.vitals.cpu_percent?.p50 ?? null },
-    { key: 'cpu95', type: 'percent', width: 9, value: ({ told }) => told.vitals.cpu_percent?.p95 ?? null },
-    { key: 'cpuMost', type: 'percent', width: 9, value: ({ told }) => told.vitals.cpu_percent?.max ?? null },
-    { key: 'ramMedian', type: 'percent', width: 9, value: ({ told }) => told.vitals.ram_percent?.p50 ?? null },
-    { key: 'ram95', type: 'percent', width: 9, value: ({ told }) => told.vitals.ram_percent?.p95 ?? null },
-    { key: 'ramMost', type: 'percent', width: 9, value: ({ told }) => told.vitals.ram_percent?.max ?? null },
-    { key: 'diskMost', type: 'percent', width: 9, value: ({ told }) => told.vitals.disk_percent?.max ?? null },
+    { key: 'cpuMedian', type: 'percent', width: 11, value: ({ told }) => told.vitals.cpu_percent?.p50 ?? null },
+    { key: 'cpu95', type: 'percent', width: 11, value: ({ told }) => told.vitals.cpu_percent?.p95 ?? null },
+    { key: 'cpuMost', type: 'percent', width: 11, value: ({ told }) => told.vitals.cpu_percent?.max ?? null },
+    { key: 'ramMedian', type: 'percent', width: 11, value: ({ told }) => told.vitals.ram_percent?.p50 ?? null },
+    { key: 'ram95', type: 'percent', width: 11, value: ({ told }) => told.vitals.ram_percent?.p95 ?? null },
+    { key: 'ramMost', type: 'percent', width: 11, value: ({ told }) => told.vitals.ram_percent?.max ?? null },
+    { key: 'diskMost', type: 'percent', width: 11, value: ({ told }) => told.vitals.disk_percent?.max ?? null },
     { key: 'archivedBytes', type: 'bytes', width: 13, value: ({ told }) => told.archived_bytes },
     ...(facts.ai_work === null
       ? []
@@ -96,5 +96,8 @@ export function writeLevels(book: Book, facts: ReportFacts, words: WorkbookWords
     told: facts.by_slot[index] ?? NOTHING,
     tokens: facts.ai_work?.tokens_by_slot[index] ?? null,
   }));
-  return writeTable(book, words.sheets.levels, levelColumns(facts, words), rows, words, { frozenColumns: 2 });
+  return writeTable(book, words.sheets.levels, levelColumns(facts, words), rows, words, {
+    frozenColumns: 2,
+    pagesWide: 2,
+  });
 }

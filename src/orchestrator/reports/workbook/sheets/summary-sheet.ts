@@ -56,7 +56,8 @@ const REVISIONS: readonly (readonly [
 const WIDTHS = [24, 19, 14, 14, 14, 14, 14, 14];
 /** Room for six charts, two beside each other. */
 const CHART_ROWS = 42;
-const POINTS = '+0.00" pp";-0.00" pp";0.00" pp"';
+/** Of a difference of shares; `unit` is a word of ours, in points of percent. */
+const pointsFormat = (unit: string) => ['+0.00', '-0.00', '0.00'].map((digits) => `${digits}" ${unit}"`).join(';');
 const CHANGE = '+0.0%;-0.0%;0.0%';
 
 /** Where charts and their numbers stand. */
@@ -155,7 +156,7 @@ function writeNumbers(book: Book, sheet: string, row: number, facts: ReportFacts
     others.forEach(([, of], n) => {
       const then = of?.[key] ?? null;
       known(book, sheet, cellName(3 + 2 * n, at), then, type, words);
-      writeChange(book, sheet, cellName(4 + 2 * n, at), now, then, type);
+      writeChange(book, sheet, cellName(4 + 2 * n, at), { now, then, type }, words);
     });
   });
   return row + 1 + TOTALS.length;
@@ -166,14 +167,13 @@ function writeChange(
   book: Book,
   sheet: string,
   cell: string,
-  now: number | null,
-  then: number | null,
-  type: CellType,
+  { now, then, type }: { readonly now: number | null; readonly then: number | null; readonly type: CellType },
+  words: WorkbookWords,
 ): void {
   const isShare = type === 'share';
   const isTold = now !== null && then !== null && (isShare || then !== 0);
   const value = !isTold ? null : isShare ? (now - then) * 100 : (now - then) / then;
-  const look = { border: true, format: isShare ? POINTS : CHANGE, color: '5D636B' };
+  const look = { border: true, format: isShare ? pointsFormat(words.points) : CHANGE, color: '5D636B' };
   book.cell(sheet, cell, value, isShare ? 'count' : 'share', look);
 }
 
