@@ -27,7 +27,7 @@ const near = (actual: unknown, expected: number | null, what: string) => {
 };
 
 const SAMPLES: readonly (readonly [name: string, facts: () => ReportFacts])[] = [
-  ...SAMPLE_DAYS.map((name) => [name, () => sampleDay(name)] as const),
+  ...SAMPLE_DAYS.filter((name) => name !== 'thousand-agents').map((name) => [name, () => sampleDay(name)] as const),
   ['weekly', () => samplePeriod('weekly')],
   ['monthly', () => samplePeriod('monthly')],
 ];
@@ -239,16 +239,16 @@ test('a day of 25 hours has the hour that comes twice, told apart by UTC', async
 test('a thousand AI agents have their rows, and their 24,000 hours', async () => {
   const facts = sampleDay('thousand-agents');
 
-  const sheet = await sheetsOf(facts, 'en');
+  const { bytes } = await renderWorkbook(facts, 'he');
 
-  assert.equal(sheet('agents').list().length, 1_000);
-  const hours = sheet('hours').list();
+  assert.deepEqual(whatExcelRefuses(bytes), []);
+  const { sheets } = readWorkbook(bytes);
+  const rows = (name: string) => sheets.find((sheet) => sheet.name === name)!.list();
+  assert.equal(rows('סוכנים').length, 1_000);
+  const hours = rows('שעות');
   assert.equal(hours.length, 24_000);
   const last = facts.agents.at(-1)!;
-  assert.deepEqual(
-    [hours.at(-1)!['AI agent'], hours.at(-1)!['Records']],
-    [last.agent_id, last.by_slot!.at(-1)!.records],
-  );
+  assert.deepEqual([hours.at(-1)!['סוכן AI'], hours.at(-1)!['רשומות']], [last.agent_id, last.by_slot!.at(-1)!.records]);
 });
 
 test('every column of every sheet is defined, with its meaning and unit', async () => {
