@@ -50,6 +50,10 @@ export class WatchedArchive implements Archive {
     return this.#watch(() => this.#archive.put(key, body, signal, onLostAnswer));
   }
 
+  replace(key: string, body: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<void> {
+    return this.#watch(() => this.#archive.replace(key, body, mediaType, signal));
+  }
+
   head(key: string, signal?: AbortSignal): Promise<ArchiveObject | undefined> {
     return this.#watch(() => this.#archive.head(key, signal));
   }

@@ -17,6 +17,13 @@ export interface Archive extends AsyncDisposable {
    */
   put(key: string, body: Uint8Array, signal?: AbortSignal, onLostAnswer?: () => void): Promise<'created' | 'taken'>;
 
+  /**
+   * Stores `body` under `key` in the place of whatever stands there; durable when it resolves, and at every instant the old or the new stands
+   * there whole. For what is renewed under one name (`reports/…`). What is below `logs/`, `backups/` and `configs/` is never renewed, and
+   * rejects with `NSV_OBJECT_KEY_INVALID`.
+   */
+  replace(key: string, body: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<void>;
+
   /** Size and MD5 of what stands at `key`; `undefined` when nothing does. */
   head(key: string, signal?: AbortSignal): Promise<ArchiveObject | undefined>;
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { constants, link, lstat, mkdir, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants, link, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { randomHex } from '../platform/random.ts';
 import type { Archive, ArchiveObject } from './archive.ts';
-import { checkListPrefix, checkObjectKey } from './object-path.ts';
+import { checkListPrefix, checkObjectKey, checkReplaceableKey } from './object-path.ts';
 
 export interface DirectoryArchiveOptions {
   readonly clock: Clock;
@@ -65,6 +65,23 @@ export class DirectoryArchive implements Archive {
         const outcome = await linkUnlessTaken(temporary, path);
         await syncFolder(dirname(path));
         return outcome;
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    });
+  }
+
+  async replace(key: string, body: Uint8Array, _mediaType: string, signal?: AbortSignal): Promise<void> {
+    checkReplaceableKey(key);
+    const path = this.#pathOf(key);
+    signal?.throwIfAborted();
+    await this.#failing('replace', key, async () => {
+      const temporary = await this.#writeTemporary(body);
+      try {
+        signal?.throwIfAborted();
+        await this.#makeFolder(dirname(path));
+        await rename(temporary, path);
+        await syncFolder(dirname(path));
       } finally {
         await rm(temporary, { force: true });
       }

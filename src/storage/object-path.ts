@@ -24,7 +24,21 @@ export function checkListPrefix(prefix: string): void {
   checkObjectKey(prefix.slice(0, -1));
 }
 
-function keyComplaint(key: string): string | undefined {
+/** What stands below these is written once, and nothing takes its place (`contract/object-key.ts`). */
+const WRITTEN_ONCE = ['logs/', 'backups/', 'configs/'] as const;
+
+/** Refuses with `NSV_OBJECT_KEY_INVALID`, besides what is no key, one whose object nothing may take the place of. */
+export function checkReplaceableKey(key: string): void {
+  checkObjectKey(key);
+  if (!WRITTEN_ONCE.some((prefix) => key.startsWith(prefix))) return;
+  throw new NervesysError(
+    'NSV_OBJECT_KEY_INVALID',
+    `object key ${JSON.stringify(key)} is written once and never again`,
+  );
+}
+
+/** What is wrong with a relative path of plain names, in words behind its name; `undefined`: nothing is. */
+export function keyComplaint(key: string): string | undefined {
   if (key === '') return 'is empty';
   if (Buffer.byteLength(key) > KEY_BYTES_MAX) return `is longer than ${KEY_BYTES_MAX} bytes`;
   if (!key.isWellFormed()) return 'is not valid Unicode';

@@ -8,7 +8,7 @@ import { systemRandom } from '../platform/random.ts';
 import { backoffMs } from '../platform/retry.ts';
 import type { Archive, ArchiveObject, PresignedPut, PresignRequest } from './archive.ts';
 import { type BucketAddress, BucketPlace } from './bucket-place.ts';
-import { checkListPrefix, checkObjectKey } from './object-path.ts';
+import { checkListPrefix, checkObjectKey, checkReplaceableKey } from './object-path.ts';
 import { readRefusal, refusalError } from './s3-errors.ts';
 import type { HttpAnswer, HttpLimits } from './s3-http.ts';
 import { parseListXml } from './s3-xml.ts';
@@ -141,6 +141,14 @@ export class S3Archive implements Archive {
     return this.#retrying(attempt, signal, onLostAnswer);
   }
 
+  async replace(key: string, body: Uint8Array, mediaType: string, signal?: AbortSignal): Promise<void> {
+    checkReplaceableKey(key);
+    await this.#retrying(async () => {
+      const place = this.#place;
+      this.#putOutcome(place, key, await this.#putOnce(place, key, body, false, signal, mediaType));
+    }, signal);
+  }
+
   async head(key: string, signal?: AbortSignal): Promise<ArchiveObject | undefined> {
     checkObjectKey(key);
     return this.#retrying(() => this.#headOnce(this.#place, key, signal), signal);
@@ -271,11 +279,12 @@ export class S3Archive implements Archive {
     body: Uint8Array,
     conditional: boolean,
     signal: AbortSignal | undefined,
+    mediaType = 'application/gzip',
   ): Promise<HttpAnswer> {
     const headers = {
       'content-length': String(body.byteLength),
       'content-md5': createHash('md5').update(body).digest('base64'),
-      'content-type': 'application/gzip',
+      'content-type': mediaType,
       ...(conditional ? { 'if-none-match': '*' } : {}),
       ...place.expiry(key),
     };

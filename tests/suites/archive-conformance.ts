@@ -48,6 +48,22 @@ export function archiveConformance(name: string, open: () => Promise<Archive>, l
       assert.equal(md5Of(await archive.get(key)), md5Of(body));
     });
 
+    it('what is renewed takes the place of what stood there, and what is written once is never renewed', async () => {
+      const key = `reports/${prefix.slice('logs/'.length)}Daily/סיכום 1.pdf`;
+
+      await archive.replace(key, Buffer.from('first'), 'application/pdf');
+      await archive.replace(key, Buffer.from('second, and longer'), 'application/pdf');
+
+      assert.equal((await archive.get(key)).toString(), 'second, and longer');
+      await archive.put(`${prefix}once`, Buffer.from('first'));
+      for (const refused of [`${prefix}once`, 'backups/daily/x', 'configs/snapshots/x', '../x', 'reports/../logs/x'])
+        await assert.rejects(archive.replace(refused, Buffer.from('second'), 'application/pdf'), {
+          code: 'NSV_OBJECT_KEY_INVALID',
+        });
+      assert.equal((await archive.get(`${prefix}once`)).toString(), 'first');
+      await archive.delete(key);
+    });
+
     it('a name that is taken is never overwritten', async () => {
       const key = `${prefix}taken`;
       await archive.put(key, Buffer.from('first'));

@@ -8,6 +8,7 @@ export function changedArchive(archive: Archive, methods: Partial<Archive>): Arc
   return {
     description: archive.description,
     put: archive.put.bind(archive),
+    replace: archive.replace.bind(archive),
     get: archive.get.bind(archive),
     head: archive.head.bind(archive),
     list: archive.list.bind(archive),
