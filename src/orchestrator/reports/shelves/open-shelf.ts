@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { ShelfSettings } from '../../../config/index.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import { NervesysError } from '../../../platform/errors.ts';
+import type { Logger } from '../../../platform/logger.ts';
+import type { Random } from '../../../platform/random.ts';
+import type { Archive } from '../../../storage/archive.ts';
+import { DirectoryShelf } from '../../../storage/directory-shelf.ts';
+import type { Shelf } from '../../../storage/shelf.ts';
+import { ArchiveShelf } from './archive-shelf.ts';
+
+/** What shelves are handed besides their settings. */
+export interface ShelfDeps {
+  /** NERVESYS_HOME: a folder shelf without a path is `reports/` below it. */
+  readonly home: string;
+  /** The folder on a shelf that holds the reports (`reports.root`). */
+  readonly root: string;
+  /** Of the shelves of type `archive`; stays its owner's. */
+  readonly archive: Archive;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** A shelf's secret by its name, from wherever secrets are; may throw where it can't be read. Absent: there are none. */
+  readonly shelfSecret?: ((name: string) => string | undefined) | undefined;
+  /**
+   * The text of the file that GOOGLE_APPLICATION_CREDENTIALS names, or of that name in Vault; `undefined`: none is set. Read anew each time;
+   * throws `NSV_SETTING_INVALID` where it can't be read.
+   */
+  readonly googleCredentials?: (() => string | undefined) | undefined;
+  /** GDRIVE_FOLDER_ID: holds where a shelf's settings name no folder. */
+  readonly driveFolderId?: string | undefined;
+}
+
+/**
+ * Opens the shelf of these settings; nothing is asked of it yet (`check` does). Rejects with `NSV_SHELF_UNCONFIGURED` where its credential is
+ * missing or can't be used: worth another try only when settings or `shelfCredential` have changed.
+ */
+export async function openShelf(settings: ShelfSettings, deps: ShelfDeps): Promise<Shelf> {
+  switch (settings.type) {
+    case 'folder':
+      return new DirectoryShelf(
+        {
+          name: settings.name,
+          path: settings.path ?? join(deps.home, 'reports'),
+          root: deps.root,
+          makePath: settings.path === undefined,
+        },
+        deps,
+      );
+    case 'archive':
+      return new ArchiveShelf(settings.name, deps.archive);
+    case 'email':
+    case 'drive':
+      throw new NervesysError('NSV_SHELF_UNCONFIGURED', `shelf ${settings.name}: ${settings.type} comes next`);
+    default:
+      return settings satisfies never;
+  }
+}
+
+/**
+ * What the shelf is opened with besides its settings: compare it with the earlier one to see that a credential was changed, and open the
+ * shelf anew then. A secret: never to be logged. `undefined`: there is none. Rejects with `NSV_SHELF_UNCONFIGURED` where it can't be read.
+ */
+export function shelfCredential(settings: ShelfSettings, deps: ShelfDeps): string | undefined {
+  const read = settings.type === 'drive' ? deps.googleCredentials : () => deps.shelfSecret?.(settings.name);
+  if (settings.type === 'folder' || settings.type === 'archive') return undefined;
+  try {
+    return read?.()?.trim() || undefined;
+  } catch (error) {
+    const hint = error instanceof NervesysError ? error.hint : undefined;
+    throw new NervesysError('NSV_SHELF_UNCONFIGURED', `shelf ${settings.name}: its credential cannot be read`, {
+      cause: error,
+      hint: hint ?? 'see the message',
+    });
+  }
+}
