@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import type { ShelfSettings } from '../../../config/index.ts';
+import type { DriveShelfSettings, ShelfSettings } from '../../../config/index.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { Archive } from '../../../storage/archive.ts';
 import { DirectoryShelf } from '../../../storage/directory-shelf.ts';
+import type { DriveShelfParts } from '../../../storage/gdrive-client.ts';
 import type { Shelf } from '../../../storage/shelf.ts';
 import { ArchiveShelf } from './archive-shelf.ts';
 
@@ -29,6 +30,8 @@ export interface ShelfDeps {
   readonly googleCredentials?: (() => string | undefined) | undefined;
   /** GDRIVE_FOLDER_ID: holds where a shelf's settings name no folder. */
   readonly driveFolderId?: string | undefined;
+  /** For tests alone: where Google is asked. */
+  readonly drive?: Pick<DriveShelfParts, 'endpoints' | 'limits'> | undefined;
 }
 
 /**
@@ -49,12 +52,32 @@ export async function openShelf(settings: ShelfSettings, deps: ShelfDeps): Promi
       );
     case 'archive':
       return new ArchiveShelf(settings.name, deps.archive);
-    case 'email':
     case 'drive':
+      return openDrive(settings, deps);
+    case 'email':
       throw new NervesysError('NSV_SHELF_UNCONFIGURED', `shelf ${settings.name}: ${settings.type} comes next`);
     default:
       return settings satisfies never;
   }
+}
+
+async function openDrive(settings: DriveShelfSettings, deps: ShelfDeps): Promise<Shelf> {
+  const { name, subject } = settings;
+  const text = shelfCredential(settings, deps);
+  if (text === undefined)
+    throw new NervesysError('NSV_SHELF_UNCONFIGURED', `shelf ${name}: GOOGLE_APPLICATION_CREDENTIALS is not set`, {
+      hint: 'set it to the path of the JSON file of a service account or of a person’s consent, or put that file’s text into Vault under this name',
+    });
+  const [{ DriveShelf }, { parseDriveCredential }] = await Promise.all([
+    import('../../../storage/gdrive-client.ts'),
+    import('../../../storage/gdrive/drive-credential.ts'),
+  ]);
+  const credential = parseDriveCredential(name, text);
+  const folderId = settings.folderId ?? deps.driveFolderId;
+  return new DriveShelf(
+    { name, credential, subject, folderId, root: deps.root },
+    { clock: deps.clock, random: deps.random, logger: deps.logger, ...deps.drive },
+  );
 }
 
 /**
