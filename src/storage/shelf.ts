@@ -14,6 +14,11 @@ export interface ShelfFile {
   readonly lang: 'en' | 'he';
   /** Where the orchestrator serves the same file. */
   readonly url: string;
+  /**
+   * Where somebody asked to have it sent again: what names this wish, the same on each attempt. Shelves whose files can't take each other's
+   * place (mail) send once for each wish; the others don't look at it.
+   */
+  readonly occasion?: string;
 }
 
 /** What became of it. */

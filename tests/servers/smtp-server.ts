@@ -11,6 +11,7 @@ export interface Mail {
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
   readonly html: string;
+  readonly attachments: readonly { readonly name: string; readonly head: string; readonly content: Buffer }[];
   readonly secure: boolean;
 }
 
@@ -302,13 +303,24 @@ function decodeQuoted(text: string): Buffer {
   return Buffer.from(bytes, 'latin1');
 }
 
-function partsOf(contentType: string, body: string): { readonly text: string; readonly html: string } {
+interface Parts {
+  text: string;
+  html: string;
+  readonly attachments: { readonly name: string; readonly head: string; readonly content: Buffer }[];
+}
+
+function partsOf(contentType: string, body: string, found: Parts = { text: '', html: '', attachments: [] }): Parts {
   const boundary = /boundary="([^"]+)"/.exec(contentType)?.[1];
-  const found = { text: '', html: '' };
-  for (const part of boundary === undefined ? [] : body.split(`--${boundary}`)) {
+  // The last piece lies behind the closing boundary.
+  for (const part of boundary === undefined ? [] : body.split(`--${boundary}`).slice(1, -1)) {
     const [head = '', ...rest] = part.replace(/^\r\n/, '').split('\r\n\r\n');
     const headers = headersOf(head);
+    const type = headers.get('content-type') ?? '';
     const encoded = rest.join('\r\n\r\n').replace(/\r\n$/, '');
+    if (type.startsWith('multipart/')) {
+      partsOf(type, encoded, found);
+      continue;
+    }
     const encoding = headers.get('content-transfer-encoding');
     const bytes =
       encoding === 'base64'
@@ -316,9 +328,23 @@ function partsOf(contentType: string, body: string): { readonly text: string; re
         : encoding === 'quoted-printable'
           ? decodeQuoted(encoded)
           : Buffer.from(encoded);
-    const type = headers.get('content-type') ?? '';
-    if (type.startsWith('text/plain')) found.text = bytes.toString('utf8');
-    if (type.startsWith('text/html')) found.html = bytes.toString('utf8');
+    const disposition = headers.get('content-disposition') ?? '';
+    if (disposition.startsWith('attachment'))
+      found.attachments.push({ name: fileNameOf(disposition), head, content: bytes });
+    else if (type.startsWith('text/plain')) found.text = bytes.toString('utf8');
+    else if (type.startsWith('text/html')) found.html = bytes.toString('utf8');
   }
   return found;
+}
+
+/** RFC 2231: plain, or in numbered pieces, of which those with a * behind the number are percent-encoded UTF-8. */
+function fileNameOf(disposition: string): string {
+  const pieces = [...disposition.matchAll(/;\s*filename(?:\*\d+)?(\*)?=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/g)];
+  return pieces
+    .map(([, encoded, quoted, plain = '']) =>
+      encoded === undefined
+        ? (quoted?.replace(/\\(.)/g, '$1') ?? plain)
+        : decodeURIComponent((quoted ?? plain).replace(/^utf-8''/i, '')),
+    )
+    .join('');
 }

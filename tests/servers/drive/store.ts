@@ -122,6 +122,15 @@ export class DriveStore {
     return found === undefined || rest.length === 0 ? found : this.find(found.id, rest.join('/'));
   }
 
+  /** Every file that has this path, by names. */
+  all(folder: string, path: string): StoredFile[] {
+    const [name, ...rest] = path.split('/');
+    const found = [...this.files.values()].filter(
+      (one) => one.parent === folder && one.name === name && !this.isTrashed(one),
+    );
+    return rest.length === 0 ? found : found.flatMap((one) => this.all(one.id, rest.join('/')));
+  }
+
   // What the API does.
 
   generateIds(count: number): string[] {

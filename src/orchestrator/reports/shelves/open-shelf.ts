@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { DriveShelfSettings, ShelfSettings } from '../../../config/index.ts';
+import type { DriveShelfSettings, EmailShelfSettings, ShelfSettings } from '../../../config/index.ts';
+import { shelfSecretName } from '../../../contract/reports.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import type { Logger } from '../../../platform/logger.ts';
@@ -9,6 +10,7 @@ import { DirectoryShelf } from '../../../storage/directory-shelf.ts';
 import type { DriveShelfParts } from '../../../storage/gdrive-client.ts';
 import type { Shelf } from '../../../storage/shelf.ts';
 import { ArchiveShelf } from './archive-shelf.ts';
+import { EmailShelf } from './email-shelf.ts';
 
 /** What shelves are handed besides their settings. */
 export interface ShelfDeps {
@@ -32,6 +34,8 @@ export interface ShelfDeps {
   readonly driveFolderId?: string | undefined;
   /** For tests alone: where Google is asked. */
   readonly drive?: Pick<DriveShelfParts, 'endpoints' | 'limits'> | undefined;
+  /** For tests alone: by whom a mail server's certificate is signed. */
+  readonly email?: { readonly authority: string } | undefined;
 }
 
 /**
@@ -55,10 +59,21 @@ export async function openShelf(settings: ShelfSettings, deps: ShelfDeps): Promi
     case 'drive':
       return openDrive(settings, deps);
     case 'email':
-      throw new NervesysError('NSV_SHELF_UNCONFIGURED', `shelf ${settings.name}: ${settings.type} comes next`);
+      return openEmail(settings, deps);
     default:
       return settings satisfies never;
   }
+}
+
+function openEmail(settings: EmailShelfSettings, deps: ShelfDeps): Shelf {
+  const password = settings.user === undefined ? undefined : shelfCredential(settings, deps);
+  if (settings.user !== undefined && password === undefined) {
+    const variable = shelfSecretName(settings.name);
+    throw new NervesysError('NSV_SHELF_UNCONFIGURED', `shelf ${settings.name}: the password of its user is missing`, {
+      hint: `set ${variable} or ${variable}_FILE, or put ${variable} into Vault`,
+    });
+  }
+  return new EmailShelf(settings, password, { clock: deps.clock, ...deps.email });
 }
 
 async function openDrive(settings: DriveShelfSettings, deps: ShelfDeps): Promise<Shelf> {

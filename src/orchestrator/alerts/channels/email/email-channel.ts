@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { EmailSettings } from '../../../../config/index.ts';
-import { type Clock, withDeadline } from '../../../../platform/clock.ts';
-import { errorCode, NervesysError } from '../../../../platform/errors.ts';
+import type { Clock } from '../../../../platform/clock.ts';
+import { NervesysError } from '../../../../platform/errors.ts';
 import type { Logger } from '../../../../platform/logger.ts';
+import { type MailTrouble, mailDomain, mailTrouble, sendMail } from '../../../mail/send-mail.ts';
 import { plainBody } from '../../messages/plain-text.ts';
 import { renderMessage } from '../../messages/render-message.ts';
 import type { Notification } from '../../notification.ts';
@@ -39,47 +40,30 @@ export class EmailChannel implements Channel {
   }
 
   async tell(notification: Notification, signal: AbortSignal): Promise<Told> {
-    signal.throwIfAborted();
-    const { createTransport } = await import('nodemailer'); // loaded where somebody has such a channel, and only then
-    const transport = createTransport({ ...this.#connection(), disableFileAccess: true, disableUrlAccess: true });
+    const { host, port, tls, user } = this.#settings;
+    const server = { host, port, tls, user, password: this.#password, authority: this.#authority };
     try {
-      const info = await withDeadline(this.#clock, TELL_TIMEOUT_MS, signal, (deadline) =>
-        transport.sendMail({ ...this.#mail(notification), signal: deadline }),
-      );
-      if (info.rejected.length > 0)
+      const sent = await sendMail(server, this.#mail(notification), {
+        clock: this.#clock,
+        timeoutMs: TELL_TIMEOUT_MS,
+        signal,
+      });
+      if (sent.refused.length > 0)
         this.#logger.warn('the mail server refused some of the recipients', {
           channel: this.name,
-          refused: info.rejected.length,
+          refused: sent.refused.length,
         });
-      return { providerId: info.messageId || null };
+      return { providerId: sent.messageId || null };
     } catch (error) {
       signal.throwIfAborted();
-      throw this.#failure(error);
-    } finally {
-      transport.close();
+      throw this.#failure(mailTrouble(error));
     }
-  }
-
-  #connection() {
-    const { host, port, tls, user } = this.#settings;
-    return {
-      host,
-      port,
-      secure: tls === 'implicit',
-      requireTLS: tls === 'starttls',
-      ignoreTLS: tls === 'none',
-      ...(user === undefined ? {} : { auth: { user, pass: this.#password ?? '' } }),
-      tls: { minVersion: 'TLSv1.2' as const, ...(this.#authority === undefined ? {} : { ca: this.#authority }) },
-      connectionTimeout: TELL_TIMEOUT_MS,
-      greetingTimeout: TELL_TIMEOUT_MS,
-      socketTimeout: TELL_TIMEOUT_MS,
-    };
   }
 
   #mail(notification: Notification) {
     const { lang, timeZone, from, to } = this.#settings;
     const message = renderMessage(notification, { lang, timeZone, now: this.#clock.now() });
-    const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
+    const domain = mailDomain(from.address);
     const thread = messageId('trouble', notification.groupKey, domain);
     return {
       from: from.name === undefined ? from.address : { name: from.name, address: from.address },
@@ -104,46 +88,47 @@ export class EmailChannel implements Channel {
     };
   }
 
-  #failure(error: unknown): NervesysError {
+  #failure(trouble: MailTrouble): NervesysError {
     const { host, port } = this.#settings;
-    const { responseCode: status, response } = error as { responseCode?: number; response?: string };
-    const code = errorCode(error);
     const where = `tell by channel ${this.name}: ${host}:${port}`;
-    if (code === 'ETLS' && (status ?? 500) >= 500)
-      return new NervesysError('NSV_CHANNEL_REFUSED', `${where} offers no TLS, or one that cannot be used`, {
-        hint: 'use `tls: implicit` with port 465, or another server; mail is not sent readable',
-      });
-    if (typeof status === 'number') {
-      const said = saidSafely(response ?? String(status), [this.#password ?? '']);
-      const denied = code === 'EAUTH' || [530, 534, 535, 538].includes(status);
-      const retryable = status < 500;
-      return new NervesysError(
-        retryable ? 'NSV_CHANNEL_BUSY' : denied ? 'NSV_CHANNEL_DENIED' : 'NSV_CHANNEL_REFUSED',
-        `${where} answered ${said}`,
-        {
-          retryable,
-          hint: retryable
-            ? 'nothing to do: it is tried again'
-            : denied
-              ? 'check `user` and the secret of this channel, its password; many providers want one made for programs'
-              : 'check `from` and `to`: may this user send so, and do the recipients exist?',
+    switch (trouble.type) {
+      case 'no-tls':
+        return new NervesysError('NSV_CHANNEL_REFUSED', `${where} offers no TLS, or one that cannot be used`, {
+          hint: 'use `tls: implicit` with port 465, or another server; mail is not sent readable',
+        });
+      case 'busy':
+      case 'denied':
+      case 'refused': {
+        const { status } = trouble;
+        const [code, hint] = ANSWERS[trouble.type];
+        return new NervesysError(code, `${where} answered ${saidSafely(trouble.said, [this.#password ?? ''])}`, {
+          retryable: trouble.type === 'busy',
+          hint,
           facts: { status },
-        },
-      );
+        });
+      }
+      case 'sign-in':
+        return new NervesysError('NSV_CHANNEL_DENIED', `${where}: signing in failed`, {
+          hint: 'check `user` and the secret of this channel; does the server let programs sign in at this port?',
+        });
+      case 'network':
+        return unreachable(this.name, { host: `${host}:${port}` }, { code: trouble.code });
+      default:
+        return trouble satisfies never;
     }
-    if (code === 'EAUTH' || code === 'ENOAUTH')
-      return new NervesysError('NSV_CHANNEL_DENIED', `${where}: signing in failed`, {
-        hint: 'check `user` and the secret of this channel; does the server let programs sign in at this port?',
-      });
-    const timedOut = error instanceof Error && error.name === 'TimeoutError';
-    // What the socket said; nodemailer's own code is the same for all of it.
-    const { originalCode } = error as { originalCode?: unknown };
-    const reason = timedOut ? 'ETIMEDOUT' : typeof originalCode === 'string' ? originalCode : code;
-    return unreachable(this.name, { host: `${host}:${port}` }, { code: reason });
   }
 }
 
+const ANSWERS = {
+  busy: ['NSV_CHANNEL_BUSY', 'nothing to do: it is tried again'],
+  denied: [
+    'NSV_CHANNEL_DENIED',
+    'check `user` and the secret of this channel, its password; many providers want one made for programs',
+  ],
+  refused: ['NSV_CHANNEL_REFUSED', 'check `from` and `to`: may this user send so, and do the recipients exist?'],
+} as const;
+
 /** Made of hashes, so that nothing from outside is in a header. */
 function messageId(of: string, text: string, domain: string): string {
-  return `<nervesys.${of}.${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${new URL(`http://${domain}`).hostname}>`;
+  return `<nervesys.${of}.${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${domain}>`;
 }
