@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { channelSecretName } from '../contract/channels.ts';
 import { parseServerName, type ServerName } from '../contract/ids.ts';
+import { shelfSecretName } from '../contract/reports.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 
 /** One environment variable that the commands read. A secret may also be given as `<NAME>_FILE`, the path of a file that holds it. */
@@ -113,6 +114,26 @@ export const ENVIRONMENT = [
     default: 'no sign of life is given',
   },
   {
+    name: 'NERVESYS_SHELF_<NAME>_SECRET',
+    meaning:
+      'Password of the mail shelf of that name (reports.shelves in orchestrator.yaml), in capitals and with _ for -.',
+    secret: true,
+    default: 'the shelf cannot be used if it has a user',
+  },
+  {
+    name: 'GOOGLE_APPLICATION_CREDENTIALS',
+    meaning:
+      "Path of the JSON file with Google's credential for the Drive shelves: a service account's key, or a person's consent. In Vault: its text.",
+    secret: false,
+    default: 'Drive shelves cannot be used',
+  },
+  {
+    name: 'GDRIVE_FOLDER_ID',
+    meaning: 'Folder or Shared Drive that gets the reports, where a Drive shelf names none: the end of its address.',
+    secret: false,
+    default: "the user's own Drive",
+  },
+  {
     name: 'NERVESYS_MODEL_KEY',
     meaning: 'Key for the language model behind an address (triage.model.url), sent as a bearer token.',
     secret: true,
@@ -179,6 +200,7 @@ const IN_VAULT = [
   'NERVESYS_GIT_TOKEN',
   'NERVESYS_WEBHOOK_SECRET',
   'NERVESYS_DEAD_MAN_URL',
+  'GDRIVE_FOLDER_ID',
 ] as const satisfies readonly SettingName[];
 
 /** The environment, read and checked once. Never log this object: it holds secrets. */
@@ -202,6 +224,8 @@ export interface Settings {
   };
   /** Where the orchestrator's sign of life goes. */
   readonly deadManUrl: string | undefined;
+  /** Where Drive shelves put reports that name no folder. */
+  readonly driveFolderId: string | undefined;
   readonly debug: boolean;
 }
 
@@ -224,6 +248,7 @@ export function readSettings(
       webhookSecret: readSetting('NERVESYS_WEBHOOK_SECRET', env),
     },
     deadManUrl: deadManUrl(env),
+    driveFolderId: driveFolderId(env),
     debug: isDebug(env),
   };
 }
@@ -298,6 +323,41 @@ export function readChannelSecret(
 ): string | undefined {
   const name = channelSecretName(channel);
   return readVariable(name, true, env) ?? (Object.hasOwn(held, name) ? held[name] : undefined);
+}
+
+/** The same of a shelf of reports. */
+export function readShelfSecret(
+  shelf: string,
+  held: Readonly<Record<string, string>> = {},
+  env: Environment = process.env,
+): string | undefined {
+  const name = shelfSecretName(shelf);
+  return readVariable(name, true, env) ?? (Object.hasOwn(held, name) ? held[name] : undefined);
+}
+
+/**
+ * The text of the file with Google's credential, read anew each time; or else what Vault holds under the variable's name, which is the text
+ * itself. Rejects with `NSV_SETTING_INVALID` what can't be read.
+ */
+export function readGoogleCredentials(
+  held: Readonly<Record<string, string>> = {},
+  env: Environment = process.env,
+): string | undefined {
+  const path = readSetting('GOOGLE_APPLICATION_CREDENTIALS', env);
+  if (path === undefined) return held['GOOGLE_APPLICATION_CREDENTIALS'];
+  if (path.trimStart().startsWith('{'))
+    throw new NervesysError('NSV_SETTING_INVALID', 'GOOGLE_APPLICATION_CREDENTIALS holds the credential itself', {
+      hint: 'it is the path of the JSON file; put the text into a file that nobody else may read, or into Vault',
+    });
+  try {
+    return readFileSync(resolveUserPath(path, env), 'utf8');
+  } catch (error) {
+    throw new NervesysError(
+      'NSV_SETTING_INVALID',
+      `GOOGLE_APPLICATION_CREDENTIALS: cannot read ${path} (${errorCode(error)})`,
+      { hint: 'give the path of the JSON file from Google, readable by the user that runs Nervesys', cause: error },
+    );
+  }
 }
 
 function readVariable(name: string, secret: boolean, env: Environment): string | undefined {
@@ -411,6 +471,14 @@ function deadManUrl(env: Environment): string | undefined {
   if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address;
   throw new NervesysError('NSV_SETTING_INVALID', 'NERVESYS_DEAD_MAN_URL is not an http or https address', {
     hint: 'copy it whole from the service that waits for the sign of life',
+  });
+}
+
+function driveFolderId(env: Environment): string | undefined {
+  const id = readSetting('GDRIVE_FOLDER_ID', env)?.trim();
+  if (id === undefined || /^[A-Za-z0-9_-]{10,100}$/.test(id)) return id;
+  throw new NervesysError('NSV_SETTING_INVALID', 'GDRIVE_FOLDER_ID is not the id of a folder', {
+    hint: 'use the end of its address alone: https://drive.google.com/drive/folders/<id>',
   });
 }
 

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   readChannelSecret,
+  readGoogleCredentials,
   readSetting,
   readSettings,
   readSettingsWith,
+  readShelfSecret,
   readVaultPlace,
   resolveHome,
   serverNameOfHost,
@@ -122,6 +124,36 @@ test('a channel’s secret comes from the environment, a file or Vault, in that 
   );
 });
 
+test('a shelf’s secret comes from the environment, a file or Vault, and Google’s credential from its file or Vault', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'nervesys-secret-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'google.json');
+  await writeFile(file, '{"type":"of a file"}');
+  const held = { NERVESYS_SHELF_BOARD_MAIL_SECRET: 'of Vault', GOOGLE_APPLICATION_CREDENTIALS: '{"type":"of Vault"}' };
+
+  assert.equal(readShelfSecret('board-mail', held, { NERVESYS_SHELF_BOARD_MAIL_SECRET: 'own' }), 'own');
+  assert.equal(readShelfSecret('board-mail', held, {}), 'of Vault');
+  assert.equal(readShelfSecret('other', held, {}), undefined);
+  assert.equal(readGoogleCredentials(held, { GOOGLE_APPLICATION_CREDENTIALS: file }), '{"type":"of a file"}');
+  assert.equal(readGoogleCredentials(held, {}), '{"type":"of Vault"}');
+  assert.equal(readGoogleCredentials({}, {}), undefined);
+  for (const wrong of [join(folder, 'none.json'), '{"private_key":"s3cr3t"}'])
+    assert.throws(
+      () => readGoogleCredentials({}, { GOOGLE_APPLICATION_CREDENTIALS: wrong }),
+      (error: Error & { code?: string }) => error.code === 'NSV_SETTING_INVALID' && !error.message.includes('s3cr3t'),
+    );
+});
+
+test('GDRIVE_FOLDER_ID is an id, in the environment or in Vault', () => {
+  const id = '1AbC_dEf-GhIjKlMnOp';
+  assert.equal(readSettings({ home: '/x' }, { GDRIVE_FOLDER_ID: id }).driveFolderId, id);
+  assert.equal(readSettingsWith({ GDRIVE_FOLDER_ID: id }, { home: '/x' }, {}).driveFolderId, id);
+  assert.throws(
+    () => readSettings({ home: '/x' }, { GDRIVE_FOLDER_ID: `https://drive.google.com/drive/folders/${id}` }),
+    { code: 'NSV_SETTING_INVALID' },
+  );
+});
+
 test('the address of the dead man is a whole one', () => {
   assert.equal(
     readSettings({ home: '/x' }, { NERVESYS_DEAD_MAN_URL: 'https://hc.example/ping/1' }).deadManUrl,
@@ -129,6 +161,6 @@ test('the address of the dead man is a whole one', () => {
   );
   assert.throws(
     () => readSettings({ home: '/x' }, { NERVESYS_DEAD_MAN_URL: 'hc.example/secret' }),
-    (error: Error) => !error.message.includes('secret'),
+    (error: Error) => !error.message.includes('s3cr3t'),
   );
 });
