@@ -8,7 +8,7 @@ import { type Caller, Oauth } from './drive/oauth.ts';
 import { selectFields } from './drive/query.ts';
 import { DriveStore, type Metadata, type StoredFile } from './drive/store.ts';
 
-/** What goes wrong with a request instead of its right answer; `lost`, `lost-502`: it was done, and the answer never came. */
+/** What goes wrong with a request instead of its right answer; `lost…`, `done-silence`: it was done, and the answer never came. */
 export type DriveFault =
   | 'rate'
   | 'user-rate'
@@ -20,6 +20,7 @@ export type DriveFault =
   | 'lost'
   | 'lost-502'
   | 'silence'
+  | 'done-silence'
   | '401'
   | 'quota'
   | 'file-limit'
@@ -94,8 +95,10 @@ export class DriveServer implements AsyncDisposable {
   keepOfChunk = Number.POSITIVE_INFINITY;
   /** A session ends with the n-th of its chunks from now on, with this status. */
   endSession: { readonly status: 404 | 410; after: number } | undefined;
-  /** What it stores is not what came. */
+  /** What it stores is not what came, so often. */
   garbles = 0;
+  /** What a 503 says of when to come again, in seconds. */
+  retryAfter: string | undefined;
   #fault: { readonly kind: DriveFault; readonly lasting: boolean; at: number } | undefined;
   readonly #sessions = new Map<string, Session>();
   readonly #server: Server;
@@ -161,13 +164,15 @@ export class DriveServer implements AsyncDisposable {
     if (fault === 'silence') return; // until the client has had enough
     let answer: Answer;
     try {
-      if (fault !== undefined && !fault.startsWith('lost')) answer = refuseBy(fault, isToken);
+      if (fault !== undefined && !/^lost|^done/.test(fault))
+        answer = refuseBy(fault, isToken, this.retryAfter === undefined ? {} : { 'retry-after': this.retryAfter });
       else answer = this.#answer(name, request, url, Buffer.concat(chunks));
     } catch (error) {
       if (error instanceof DriveRefusal) answer = { status: error.status, headers: error.headers, body: error.body() };
       else if (error instanceof TokenRefusal) answer = { status: error.status, body: error.body() };
       else throw error;
     }
+    if (fault === 'done-silence') return;
     if (fault === 'lost') return void request.socket.destroy();
     if (fault === 'lost-502')
       answer = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>502</html>' };
@@ -367,7 +372,7 @@ function isJson(type: string | undefined): void {
     throw badRequest('badContent', 'Unsupported content type');
 }
 
-function refuseBy(fault: DriveFault, isToken: boolean): Answer {
+function refuseBy(fault: DriveFault, isToken: boolean, headers: Readonly<Record<string, string>>): Answer {
   switch (fault) {
     case 'html-502':
       return {
@@ -381,7 +386,7 @@ function refuseBy(fault: DriveFault, isToken: boolean): Answer {
     case '503':
       if (isToken) throw new TokenRefusal(503, 'temporarily_unavailable', 'Try later');
       throw new DriveRefusal(503, 'backendError', 'The service is currently unavailable.', {
-        headers: { 'retry-after': '1' },
+        headers,
       });
     case '429':
       if (isToken) throw new TokenRefusal(429, 'rate_limit_exceeded', 'Too many requests');

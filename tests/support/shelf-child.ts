@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ShelfSettings } from '../../src/config/index.ts';
 import { openShelf } from '../../src/orchestrator/reports/shelves/open-shelf.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import type { Logger } from '../../src/platform/logger.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import type { DriveEndpoints } from '../../src/storage/gdrive/drive-connection.ts';
 import { type ArchiveSettings, openArchive } from '../../src/storage/index.ts';
@@ -24,8 +24,6 @@ export interface ChildOrder {
   readonly version: number;
 }
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Logger;
-
 /** Opens the shelf of an order, as the orchestrator does. */
 export async function openOrdered(order: Omit<ChildOrder, 'path' | 'content' | 'version'>) {
   const archive = order.archive === undefined ? undefined : await openArchive(order.archive, { clock: systemClock });
@@ -35,7 +33,7 @@ export async function openOrdered(order: Omit<ChildOrder, 'path' | 'content' | '
     archive: archive as never, // only a shelf of that type looks at it
     clock: systemClock,
     random: systemRandom,
-    logger: silent,
+    logger: silentLogger,
     shelfSecret: () => order.secret,
     googleCredentials: () => order.credentials,
     ...(order.endpoints === undefined
