@@ -176,11 +176,10 @@ export class DriveServer implements AsyncDisposable {
     if (fault === 'lost') return void request.socket.destroy();
     if (fault === 'lost-502')
       answer = { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>502</html>' };
-    const body =
-      typeof answer.body === 'string' ? answer.body : answer.body === undefined ? '' : JSON.stringify(answer.body);
+    const body = bodyOf(answer.body);
     response.writeHead(answer.status, {
       'content-type': 'application/json; charset=UTF-8',
-      'content-length': Buffer.byteLength(body),
+      'content-length': body.length,
       ...answer.headers,
     });
     response.end(body);
@@ -225,6 +224,8 @@ export class DriveServer implements AsyncDisposable {
       }
       case 'get':
         onlyParameters(query, []);
+        if (query.get('alt') === 'media')
+          return { status: 200, body: this.store.get(fileId!, caller, allDrives).content ?? Buffer.alloc(0) };
         return show(this.store.get(fileId!, caller, allDrives));
       case 'list': {
         onlyParameters(query, [
@@ -344,6 +345,11 @@ export class DriveServer implements AsyncDisposable {
     if (this.garbles-- <= 0) return content;
     return Buffer.concat([content.subarray(1), Buffer.from('?')]);
   }
+}
+
+function bodyOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body));
 }
 
 function nameOf(method: string, { pathname, searchParams }: URL): string {

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { it } from 'node:test';
 import { REPORT_FORMATS, REPORT_KINDS } from '../../../../src/contract/reports.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { openArchive } from '../../../../src/storage/index.ts';
@@ -8,6 +10,7 @@ import { DriveServer } from '../../../servers/drive-server.ts';
 import { S3Server } from '../../../servers/s3-server.ts';
 import { SmtpServer } from '../../../servers/smtp-server.ts';
 import { type ShelfPlace, shelfConformance } from '../../../suites/shelf-suite.ts';
+import { lookInDrive } from '../../../support/drive-look.ts';
 
 const common = { languages: ['en'], kinds: REPORT_KINDS, formats: REPORT_FORMATS } as const;
 const nothing = { archive: undefined, credentials: undefined, secret: undefined, endpoints: undefined };
@@ -108,6 +111,28 @@ shelfConformance(
   { appends: true, bytesMax: 600_000 },
 );
 
+// A true Drive: the path of a credential's file, and the folder that gets a folder of ours; both stay.
+const trueCredentials = process.env['SHELF_TEST_DRIVE_CREDENTIALS'];
+if (trueCredentials === undefined)
+  it('conformance of a true Drive', { skip: 'SHELF_TEST_DRIVE_CREDENTIALS is not set' }, () => undefined);
+else
+  shelfConformance('SHELF_TEST_DRIVE_CREDENTIALS', async () => {
+    const credentials = await readFile(trueCredentials, 'utf8');
+    const folderId = process.env['SHELF_TEST_DRIVE_FOLDER'];
+    const subject = process.env['SHELF_TEST_DRIVE_SUBJECT'];
+    const root = 'Nervesys conformance';
+    return {
+      order: {
+        ...nothing,
+        home: tmpdir(),
+        root,
+        credentials,
+        settings: { ...common, name: 'drive', type: 'drive', folderId, subject },
+      },
+      look: (path) => lookInDrive(credentials, { folderId, subject }, `${root}/${path}`),
+    };
+  });
+
 function driveAt(server: DriveServer, folderId: string | undefined, file: object, root = folderId!): ShelfPlace {
   const name = "OWAL's AI Reports";
   return {
@@ -119,7 +144,17 @@ function driveAt(server: DriveServer, folderId: string | undefined, file: object
       endpoints: server.endpoints,
       settings: { ...common, name: 'drive', type: 'drive', folderId, subject: undefined },
     },
-    look: async (path) => server.store.all(root, `${name}/${path}`).map(({ content }) => content!),
+    look: async (path) => {
+      const found = server.store.all(root, `${name}/${path}`).map(({ content }) => content!);
+      const seen = await lookInDrive(
+        JSON.stringify(file),
+        { folderId, subject: undefined },
+        `${name}/${path}`,
+        server.endpoints,
+      );
+      assert.deepEqual(seen, found); // as a true Drive is looked at
+      return found;
+    },
     close: () => server[Symbol.asyncDispose](),
   };
 }
