@@ -4,8 +4,9 @@ import type { BackupsAnswer } from '../../contract/backup.ts';
 import type { ChannelsAnswer } from '../../contract/channels.ts';
 import type { AlertView, FleetAnswer } from '../../contract/fleet.ts';
 import type { ReadyAnswer } from '../../contract/health.ts';
+import type { ReportsAnswer } from '../../contract/reports.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { describeError } from '../../platform/errors.ts';
+import { describeError, errorCode } from '../../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../../platform/http-request.ts';
 import { readShownCertificates } from '../../platform/peer-certificate.ts';
 import { formatDuration } from '../../platform/quantity.ts';
@@ -138,7 +139,34 @@ async function checkFleet(place: OrchestratorPlace, server: string | undefined):
   const open = alerts.filter((alert) => alert.state === 'open').length;
   const alertCheck =
     open === 0 ? ok('alerts', 'none is open') : warning('alerts', `${open} open`, 'see `nervesys alerts`');
-  return [...checkBeats(fleet, server), alertCheck, ...checkChannels(channels), await checkBackups(connection)];
+  return [
+    ...checkBeats(fleet, server),
+    alertCheck,
+    ...checkChannels(channels),
+    ...(await checkShelves(connection)),
+    await checkBackups(connection),
+  ];
+}
+
+/** Do reports get where people look for them? */
+async function checkShelves(connection: OrchestratorConnection): Promise<readonly Check[]> {
+  const name = 'reports';
+  let answer: ReportsAnswer;
+  try {
+    answer = (await connection.ask('GET', '/api/v1/reports?limit=1')) as ReportsAnswer;
+  } catch (error) {
+    if (errorCode(error) === 'NSV_NOT_FOUND') return []; // an orchestrator that makes none yet
+    return [warning(name, describeError(error), 'is the orchestrator older than this program?')];
+  }
+  if (!answer.enabled) return [skipped(name, 'none are made by themselves (reports.enabled: false)')];
+  const wrong = answer.shelves.filter(({ state }) => state !== 'ready');
+  const ready = answer.shelves.filter(({ state }) => state === 'ready').map((one) => one.name);
+  return [
+    ...wrong.map((one) =>
+      warning(name, `shelf ${one.name}: ${one.problem ?? one.state}`, one.hint ?? 'see the reports page'),
+    ),
+    ...(ready.length === 0 ? [] : [ok(name, `go to ${ready.join(', ')}`)]),
+  ];
 }
 
 async function checkBackups(connection: OrchestratorConnection): Promise<Check> {
