@@ -16,6 +16,7 @@ export type DriveFault =
   | '500'
   | '503'
   | 'html-502'
+  | 'html-200'
   | 'reset'
   | 'lost'
   | 'lost-502'
@@ -386,6 +387,8 @@ function refuseBy(fault: DriveFault, isToken: boolean, headers: Readonly<Record<
         headers: { 'content-type': 'text/html; charset=UTF-8' },
         body: '<!DOCTYPE html><title>Error 502</title>',
       };
+    case 'html-200':
+      return { status: 200, headers: { 'content-type': 'text/html' }, body: '<!DOCTYPE html><title>Welcome</title>' };
     case '500':
       if (isToken) throw new TokenRefusal(500, 'internal_failure', 'Backend error');
       throw new DriveRefusal(500, 'backendError', 'Backend Error');

@@ -122,6 +122,23 @@ test('a session that ends is begun anew', async (t) => {
   assert.equal(server.asked.filter((one) => one === 'session').length, 4);
 });
 
+test('a portal that answers in Google’s place, with a page and 200, is not taken for it', async (t) => {
+  const { server, store, credentials, newNotes } = await sharedDrive(t, SMALL_CHUNKS);
+  for (let n = 1; n <= 13; n++) {
+    const driveId = store.makeDrive(`Drive ${n}`, { [server.oauth.serviceAccount.email]: 'fileOrganizer' });
+    const { open } = openAt(t, server, driveId, credentials, SMALL_CHUNKS);
+    const notes = await newNotes();
+    const large = shelfFile(PATH, Buffer.alloc(600_000, n));
+    server.failFrom(n, 'html-200', true);
+
+    await assert.rejects(open().put(large, notes, signal), { code: 'NSV_SHELF_BUSY', retryable: true }, `${n}`);
+
+    server.heal();
+    await open().put(large, notes, signal);
+    assertWhole(server, driveId, large.bytes);
+  }
+});
+
 test('what arrived garbled is sent again, and told when it stays so', async (t) => {
   const { server, driveId, open, notes } = await sharedDrive(t);
   server.garbles = 1;
@@ -304,8 +321,14 @@ test('a put that is aborted while Google is silent ends at once, and so does one
       put.catch(() => undefined);
       await until('it is asked', () => server.hasFailed);
 
+      const ended = put.then(
+        () => true,
+        () => true,
+      );
       end(abort, shelf);
 
+      const late = systemClock.sleep(5_000).then(() => false);
+      assert.ok(await Promise.race([ended, late]), 'at once');
       await assert.rejects(put, (error: Error) => /enough|closed/.test(error.message));
       server.heal();
       await open().put(first, notes, signal);

@@ -202,7 +202,10 @@ export class DriveConnection {
   async #signIn(client: Client, signal: AbortSignal): Promise<void> {
     this.#signingIn ??= withDeadline(this.#clock, this.limits.requestTimeoutMs, this.#closing, (deadline) => {
       this.#signInDeadline = deadline;
-      return client.auth.getAccessToken();
+      return client.auth.getAccessToken().catch((error: unknown) => {
+        if (deadline.aborted || (error instanceof Error && 'config' in error)) throw error;
+        throw new DriveFailure('what was answered is no token', { status: 502 });
+      });
     }).finally(() => {
       this.#signingIn = undefined;
     });

@@ -51,12 +51,17 @@ export class DriveFailure extends Error {
   }
 }
 
-/** What the library threw, as far as it may be told. `secrets` are taken out of what Google said. */
+/**
+ * What the library threw of a request, as far as it may be told; `secrets` are taken out of what Google said. Throws what is no failure of a
+ * request: that is a mistake of a program's, and time doesn't help.
+ */
 export function readFailure(error: unknown, secrets: readonly string[], now: number): DriveFailure {
   if (error instanceof DriveFailure) return error;
+  const timedOut = error instanceof Error && error.name === 'TimeoutError';
+  if (!timedOut && !(error instanceof Error && 'config' in error)) throw error;
   const { response } = error as { readonly response?: LibraryResponse };
   if (response === undefined) {
-    const code = error instanceof Error && error.name === 'TimeoutError' ? 'ETIMEDOUT' : networkCodeOf(error);
+    const code = timedOut ? 'ETIMEDOUT' : networkCodeOf(error);
     return new DriveFailure(code, { networkCode: code });
   }
   const { status, headers } = response;

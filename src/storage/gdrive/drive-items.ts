@@ -2,7 +2,7 @@ import type { drive_v3 } from '@googleapis/drive';
 import type { ShelfNotes } from '../shelf.ts';
 import type { DriveConnection, DriveJob } from './drive-connection.ts';
 import { DriveFailure } from './drive-failure.ts';
-import { FILE_FIELDS } from './drive-upload.ts';
+import { asFile, FILE_FIELDS } from './drive-upload.ts';
 
 export const FOLDER_TYPE = 'application/vnd.google-apps.folder';
 
@@ -74,9 +74,10 @@ export class DriveItems {
   /** `undefined`: it isn't there, or hidden from us. */
   async look(fileId: string): Promise<drive_v3.Schema$File | undefined> {
     try {
-      return await this.#connection.call(this.#job, ({ files }, options) =>
+      const found = await this.#connection.call(this.#job, ({ files }, options) =>
         files.get({ fileId, supportsAllDrives: true, fields: FILE_FIELDS }, options),
       );
+      return asFile(found);
     } catch (error) {
       if (error instanceof DriveFailure && error.status === 404 && !error.isSignIn) return undefined;
       throw error;
@@ -93,11 +94,12 @@ export class DriveItems {
     return this.#find(parent, `appProperties has { key='nervesys_report' and value=${quoted(report)} }`);
   }
 
-  makeFolder(parent: Found, name: string, id: string): Promise<drive_v3.Schema$File> {
+  async makeFolder(parent: Found, name: string, id: string): Promise<drive_v3.Schema$File> {
     const requestBody = { id, name, mimeType: FOLDER_TYPE, ...(parent.id === 'root' ? {} : { parents: [parent.id] }) };
-    return this.#connection.call(this.#job, ({ files }, options) =>
+    const made = await this.#connection.call(this.#job, ({ files }, options) =>
       files.create({ supportsAllDrives: true, fields: FILE_FIELDS, requestBody }, options),
     );
+    return asFile(made);
   }
 
   async #find(parent: Found, condition: string): Promise<string | undefined> {

@@ -9,6 +9,13 @@ export const FILE_FIELDS =
 /** A session that ends is begun anew so often. */
 const SESSIONS_MAX = 3;
 
+/** What Google answered, once it is seen to be a file: a proxy or a portal may answer 200 as well. */
+export function asFile(data: unknown): drive_v3.Schema$File {
+  if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string')
+    return data as drive_v3.Schema$File;
+  throw new DriveFailure('what was answered is not Google’s', { status: 502 });
+}
+
 export interface Upload {
   /** Takes the place of this file's content; absent: it is made, with the id in `metadata`. */
   readonly fileId?: string;
@@ -21,7 +28,7 @@ export interface Upload {
 export async function upload(connection: DriveConnection, job: DriveJob, what: Upload): Promise<drive_v3.Schema$File> {
   if (what.bytes.length > connection.limits.multipartBytesMax) return uploadInSession(connection, job, what);
   const { fileId, metadata: requestBody, mediaType: mimeType, bytes } = what;
-  return connection.call(job, ({ files }, options) => {
+  const answered = await connection.call(job, ({ files }, options) => {
     // A stream can be read once: a new one for each attempt.
     const media = {
       mimeType,
@@ -30,6 +37,7 @@ export async function upload(connection: DriveConnection, job: DriveJob, what: U
     const common = { supportsAllDrives: true, fields: FILE_FIELDS, requestBody, media };
     return fileId === undefined ? files.create(common, options) : files.update({ ...common, fileId }, options);
   });
+  return asFile(answered);
 }
 
 async function uploadInSession(
@@ -100,7 +108,7 @@ async function sendChunks(
         throw new SessionEnded(error);
       throw error;
     }
-    if (response.status !== 308) return JSON.parse(String(response.data)) as drive_v3.Schema$File;
+    if (response.status !== 308) return asFile(parsed(response.data));
     const [, last] = /^bytes=0-(\d+)$/.exec(response.headers.get('range') ?? '') ?? [];
     const had = offset;
     offset = last === undefined ? 0 : Number(last) + 1;
@@ -108,6 +116,14 @@ async function sendChunks(
       throw new DriveFailure('the upload makes no progress', { status: 503 });
     if (offset >= total) throw new DriveFailure('the session has it all, and is not done', { status: 503 });
     asking = false;
+  }
+}
+
+function parsed(data: unknown): unknown {
+  try {
+    return JSON.parse(String(data));
+  } catch {
+    return undefined;
   }
 }
 
