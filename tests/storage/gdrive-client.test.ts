@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { REPORT_FORMATS, REPORT_KINDS } from '../../src/contract/reports.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { NervesysError } from '../../src/platform/errors.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { parseDriveCredential } from '../../src/storage/gdrive/drive-credential.ts';
 import { DriveShelf } from '../../src/storage/gdrive-client.ts';
 import { SCOPES } from '../servers/drive/oauth.ts';
+import { kill, startChild } from '../suites/shelf-suite.ts';
 import { assertWhole, FAST, openAt, ROOT, sharedDrive } from '../support/drive-shelves.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import type { ChildOrder } from '../support/shelf-child.ts';
 import { shelfFile } from '../support/shelf-files.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
 const PATH = 'Daily/2025-12-10_summary.pdf';
 const signal = new AbortController().signal;
+const ALL = { languages: ['en'], kinds: REPORT_KINDS, formats: REPORT_FORMATS } as const;
 const first = shelfFile(PATH, 'the first version');
 const second = shelfFile(PATH, 'the second version', { version: 2 });
 const SMALL_CHUNKS = { multipartBytesMax: 100_000, chunkBytes: 512 * 1024 };
@@ -301,6 +307,33 @@ test('no error has a key, a token or the request in it, however deep one looks',
         assert.ok(!all.toLowerCase().includes(secret.toLowerCase()), `${fault}: ${secret} in ${all}`);
     }
   }
+});
+
+test('the client library logs no token, even when the environment asks it to log all', async (t) => {
+  const { server, driveId, credentials } = await sharedDrive(t);
+  const order: ChildOrder = {
+    settings: { ...ALL, name: 'drive', type: 'drive', folderId: driveId, subject: undefined },
+    home: tmpdir(),
+    root: ROOT,
+    notes: await tempDir(t),
+    archive: undefined,
+    credentials,
+    secret: undefined,
+    endpoints: server.endpoints,
+    path: PATH,
+    content: 'x',
+    version: 1,
+  };
+  const child = startChild(order, { GOOGLE_SDK_NODE_LOGGING: 'all' });
+  let said = '';
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  await until('it has put the file', () => said.includes('put\n'));
+  await kill(child);
+
+  assert.doesNotMatch(said, /ya29|assertion|PRIVATE/);
 });
 
 test('a put that is aborted while Google is silent ends at once, and so does one whose shelf is closed', async (t) => {

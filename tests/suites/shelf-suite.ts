@@ -170,8 +170,12 @@ export async function killedAfterPut(order: ChildOrder): Promise<void> {
   await kill(child);
 }
 
-export function startChild(order: ChildOrder): ChildProcess {
-  const child = spawn(process.execPath, [CHILD, '--put'], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** With `environment` added, what it says on its standard error is the caller's to read. */
+export function startChild(order: ChildOrder, environment?: Readonly<Record<string, string>>): ChildProcess {
+  const child = spawn(process.execPath, [CHILD, '--put'], {
+    stdio: ['pipe', 'pipe', environment === undefined ? 'inherit' : 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   child.stdin!.end(JSON.stringify(order));
   return child;
 }

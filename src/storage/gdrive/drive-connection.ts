@@ -227,16 +227,18 @@ async function makeClient(
   signInDeadline: () => AbortSignal | undefined,
 ) {
   const google = await import('@googleapis/drive'); // 2 MB: loaded where somebody has such a shelf, and only then
+  const quiet = { useAuthRequestParameters: false }; // else the library may log requests, with their tokens
   const auth =
     credential.type === 'service_account'
       ? new google.auth.JWT({
           email: credential.email,
           key: credential.privateKey,
           scopes: [scope],
+          ...quiet,
           ...(credential.keyId === undefined ? {} : { keyId: credential.keyId }),
           ...(subject === undefined ? {} : { subject }),
         })
-      : new google.auth.OAuth2({ clientId: credential.clientId, clientSecret: credential.clientSecret });
+      : new google.auth.OAuth2({ clientId: credential.clientId, clientSecret: credential.clientSecret, ...quiet });
   if (credential.type === 'authorized_user') auth.setCredentials({ refresh_token: credential.refreshToken });
   auth.transporter.interceptors.request.add({
     resolved: async (config) => {
