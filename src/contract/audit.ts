@@ -77,6 +77,8 @@ export const AUDIT_ACTIONS = [
   'database.restored',
   'logs.expiry_asked',
   'logs.expired',
+  'report.asked',
+  'report.sent_again',
   'alert.acknowledged',
   'alert.resolved',
   'template.marked',

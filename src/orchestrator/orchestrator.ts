@@ -52,6 +52,7 @@ import { SnapshotKeeper } from './gitops/snapshot-keeper.ts';
 import { HistoryKeeper } from './history/history-keeper.ts';
 import { DEFAULT_HISTORY, DEFAULT_INTERVAL_MS } from './history/resolutions.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
+import type { ReportDesk } from './reports/report-desk.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
 import { Corrections } from './triage/corrections.ts';
@@ -99,6 +100,8 @@ export interface OrchestratorOptions {
   readonly deadManUrl?: string | undefined;
   /** How long a replica that is killed in the middle of a backup stands in the others' way; tests make it short, and parts small. */
   readonly backups?: Pick<BackupKeeperOptions, 'leaseMs' | 'partTextBytes'> | undefined;
+  /** Answers for reports in the place of the orchestrator's own; for tests. */
+  readonly reports?: ReportDesk | undefined;
   /** What else is relied on: why it is away at this moment, `undefined` while it answers. */
   readonly troubles?: Readonly<Record<string, () => unknown>> | undefined;
   /** What a password costs to check; tests make it cheap. */
@@ -275,6 +278,7 @@ export class Orchestrator implements AsyncDisposable {
       corrections,
       backups,
       expiry,
+      reports: options.reports,
       rolloutWatch,
       channels,
       deadMan: deadMan && (() => deadMan.state),

@@ -33,6 +33,8 @@ export const ACTION_WORDS: Readonly<Record<AuditAction, TextKey>> = {
   'database.restored': 'auditDatabaseRestored',
   'logs.expiry_asked': 'auditLogsExpiryAsked',
   'logs.expired': 'auditLogsExpired',
+  'report.asked': 'auditReportAsked',
+  'report.sent_again': 'auditReportSentAgain',
   'alert.acknowledged': 'auditAlertAcknowledged',
   'alert.resolved': 'auditAlertResolved',
   'template.marked': 'auditTemplateMarked',
@@ -99,6 +101,8 @@ export const AUDIT_GROUPS: readonly { readonly key: TextKey; readonly actions: r
       'database.restored',
       'logs.expiry_asked',
       'logs.expired',
+      'report.asked',
+      'report.sent_again',
     ],
   },
   {

@@ -442,6 +442,8 @@ export const en = {
   auditDatabaseRestored: 'Restored the database from the backup',
   auditLogsExpiryAsked: 'Asked to remove logs past their retention',
   auditLogsExpired: 'Removed logs past their retention',
+  auditReportAsked: 'Asked for the report',
+  auditReportSentAgain: 'Sent the report again',
   auditCredentialsIssued: 'Got credentials for the archive',
   auditRolloutPaused: 'Paused the rollout of',
   auditRolloutResumed: 'Let the rollout go on of',

@@ -453,6 +453,8 @@ export const he: Messages = {
   auditDatabaseRestored: 'שחזר את מסד הנתונים מהגיבוי',
   auditLogsExpiryAsked: 'ביקש להסיר לוגים שתקופת שמירתם חלפה',
   auditLogsExpired: 'הסיר לוגים שתקופת שמירתם חלפה',
+  auditReportAsked: 'ביקש להפיק את הדוח',
+  auditReportSentAgain: 'שלח שוב את הדוח',
   auditCredentialsIssued: 'קיבל הרשאות לארכיון',
   auditRolloutPaused: 'עצר זמנית את הפריסה של',
   auditRolloutResumed: 'המשיך את הפריסה של',

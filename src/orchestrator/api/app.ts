@@ -26,6 +26,7 @@ import type { UpgradeOrders } from '../fleet/upgrade-orders.ts';
 import type { DesiredConfig } from '../gitops/desired-config.ts';
 import type { RolloutWatch } from '../gitops/rollout-watch.ts';
 import type { Passwords } from '../people/passwords.ts';
+import type { ReportDesk } from '../reports/report-desk.ts';
 import type { Corrections } from '../triage/corrections.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Metrics } from './metrics.ts';
@@ -101,6 +102,8 @@ export interface ServerDeps {
   readonly corrections: Corrections;
   readonly backups: BackupKeeper;
   readonly expiry: LogExpiry;
+  /** Absent: there are no reports. */
+  readonly reports?: ReportDesk | undefined;
   readonly rolloutWatch: Pick<RolloutWatch, 'nudge'>;
   /** By which people are told; absent: there are none. */
   readonly channels?: Channels | undefined;

@@ -29,6 +29,7 @@ const TAGS: Readonly<Record<string, string>> = {
   alerts: 'What went wrong',
   triage: 'Templates of log lines, and what people said of them',
   archive: 'What is in the archive, and how it gets there',
+  reports: 'What people read of the fleet: documents, and the facts that they are made of',
   configuration: 'Revisions of the configuration, and how they reach the fleet',
   tokens: 'How servers are let in',
   session: 'Signing in, and who I am',

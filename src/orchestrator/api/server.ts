@@ -37,6 +37,7 @@ import { MethodTable } from './method-table.ts';
 import { peopleRoutes } from './people-routes.ts';
 import { problemHandler, sendProblem, toProblem } from './problems.ts';
 import { reindexRoutes } from './reindex-routes.ts';
+import { reportsRoutes } from './reports-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 import { schemasRoutes } from './schemas-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -75,6 +76,7 @@ const ROUTES: readonly ((app: App, deps: ServerDeps) => void)[] = [
   reindexRoutes,
   expiryRoutes,
   backupsRoutes,
+  reportsRoutes,
   logsRoutes,
   fleetRoutes,
   serviceRoutes,

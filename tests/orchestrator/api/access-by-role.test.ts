@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { TestRepository } from '../../support/git-repository.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { SampleDesk } from '../../support/sample-desk.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
 const postgres = await TestPostgres.start();
@@ -75,6 +76,10 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'GET /api/v1/channels': VIEWER,
   'GET /api/v1/archive': VIEWER,
   'GET /api/v1/backups': VIEWER,
+  'GET /api/v1/reports': VIEWER,
+  'GET /api/v1/reports/{kind}/{period}': VIEWER,
+  'GET /api/v1/reports/{kind}/{period}/facts': VIEWER,
+  'GET /api/v1/reports/{kind}/{period}/{file}': VIEWER,
   'GET /api/v1/logs': VIEWER,
   'GET /api/v1/upgrades': VIEWER,
   'GET /api/v1/revisions': VIEWER,
@@ -107,6 +112,8 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'POST /api/v1/archive/reindex': ADMIN,
   'POST /api/v1/archive/expire': ADMIN,
   'POST /api/v1/backups': ADMIN,
+  'POST /api/v1/reports/{kind}/{period}': ADMIN,
+  'POST /api/v1/reports/{kind}/{period}/send': ADMIN,
   'POST /api/v1/sign-in-links': ADMIN,
   'GET /api/v1/people': ADMIN,
   'POST /api/v1/people': ADMIN,
@@ -125,6 +132,7 @@ test('every call refuses everybody that it is not for, before it looks at what w
   await repository.push({ 'agents/grok.yaml': 'role: Reviewer\n' });
   const root = join(import.meta.dirname, '../../..');
   const system = await TestOrchestrator.open(t, await postgres.database(), {
+    reports: new SampleDesk(),
     git: {
       repository: `file://${repository.bare}`,
       branch: 'main',

@@ -285,6 +285,31 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
       return {};
     },
   ],
+  'GET /api/v1/reports': [() => ({ query: { limit: '2' } })],
+  'GET /api/v1/reports/{kind}/{period}': [
+    () => ({ path: { kind: 'daily', period: '2025-12-10' } }),
+    () => ({ path: { kind: 'critical', period: '2025-12-10' } }),
+  ],
+  'GET /api/v1/reports/{kind}/{period}/facts': [
+    () => ({ path: { kind: 'daily', period: '2025-12-10' } }),
+    () => ({ path: { kind: 'daily', period: '2025-12-10' }, headers: { 'if-none-match': '"2"' }, status: 304 }),
+  ],
+  'GET /api/v1/reports/{kind}/{period}/{file}': [
+    () => ({ path: { kind: 'daily', period: '2025-12-10', file: 'en.pdf' } }),
+    () => ({ path: { kind: 'daily', period: '2025-12-10', file: 'he.xlsx' }, query: { download: '1' } }),
+    async (world) => {
+      const { headers } = await world.system.ask('GET', '/api/v1/reports/daily/2025-12-10/en.pdf');
+      const path = { kind: 'daily', period: '2025-12-10', file: 'en.pdf' };
+      return { path, headers: { 'if-none-match': headers.get('etag')! }, status: 304 };
+    },
+  ],
+  // One is made at a time: for each who asks, of another day.
+  'POST /api/v1/reports/{kind}/{period}': [
+    (world) => ({ path: { kind: 'daily', period: `2025-11-${world.next('').padStart(2, '0').slice(-2)}` } }),
+  ],
+  'POST /api/v1/reports/{kind}/{period}/send': [
+    () => ({ path: { kind: 'daily', period: '2025-12-10' }, body: { shelf: 'drive' } }),
+  ],
   'POST /api/v1/channels/{name}/test': [() => ({ path: { name: 'phone' } })],
 
   'GET /api/v1/revisions/{revision}': [async (world) => ({ path: { revision: await rolledOut(world) } })],

@@ -14,6 +14,7 @@ import { NtfyServer } from '../../servers/ntfy-server.ts';
 import { TestRepository } from '../../support/git-repository.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
+import { SampleDesk } from '../../support/sample-desk.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { API_CALLS, type ApiRequest, beginRollout, configFiles, WEBHOOK_SECRET, World } from './api-calls.ts';
 
@@ -85,6 +86,7 @@ async function openWorld(t: TestContext): Promise<{ world: World; routes: string
   await repository.push(configFiles(5, ntfy));
   const database = await postgres.database();
   const system = await TestOrchestrator.open(t, database, {
+    reports: new SampleDesk(),
     passwordCost: { N: 1024, r: 8, p: 1 },
     channelSecret: () => ntfy.token,
     git: {
