@@ -15,7 +15,7 @@ const PROGRAM = resolve(ROOT, 'src/commands/program.ts');
 /** The files that load commands on demand. */
 const PROGRAM_FILES: ReadonlySet<string> = new Set([
   PROGRAM,
-  ...['alerts', 'model', 'people', 'triage'].map((part) => resolve(ROOT, `src/commands/program-${part}.ts`)),
+  ...['alerts', 'model', 'people', 'report', 'triage'].map((part) => resolve(ROOT, `src/commands/program-${part}.ts`)),
 ]);
 /** What a server needs; everything else asks an orchestrator or is one. By the module that `program.ts` loads on demand. */
 export const BUNDLED_COMMANDS = [

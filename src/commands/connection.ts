@@ -99,6 +99,22 @@ export class OrchestratorConnection {
     return readAnswer(answer, `${method} ${path.split('?')[0]}`);
   }
 
+  /** The bytes of a file, with the name that the orchestrator gives it; rejects as `ask` does. */
+  async file(path: string): Promise<{ readonly bytes: Uint8Array; readonly name: string | undefined }> {
+    const url = new URL(path, this.url);
+    const authority = this.#authority;
+    let answer: HttpResponse;
+    try {
+      const limits = { timeoutMs: 120_000, responseBytesMax: 256 * 1024 * 1024 };
+      answer = await httpRequest({ method: 'GET', url, headers: this.#headers(), authority, ...limits });
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+    if (answer.status !== 200) readAnswer(answer, `GET ${url.pathname}`);
+    const name = /filename="([\w-][\w.-]{0,200})"/.exec(answer.headers['content-disposition'] ?? '')?.[1];
+    return { bytes: answer.body, name };
+  }
+
   /** The lines of a streamed answer, as they come: of a GET, or of a POST with a JSON body. */
   async *lines(path: string, body?: unknown): AsyncGenerator<string> {
     const url = new URL(path, this.url);

@@ -7,6 +7,7 @@ import { countOption, dayOption, durationOption, instantOption, portOption } fro
 import { addAlerts } from './program-alerts.ts';
 import { addModel } from './program-model.ts';
 import { addPeople } from './program-people.ts';
+import { addReports } from './program-report.ts';
 import { addTriage } from './program-triage.ts';
 import { addTriageEval } from './program-triage-eval.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
@@ -70,6 +71,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addParts(program, runs);
   addReaders(program, runs);
   addAlerts(program, { runs, reader, examples });
+  addReports(program, { runs, reader, examples });
   const triage = addTriage(program, { runs, reader, home, agentPort, examples });
   addTriageEval(triage, { runs, reader, examples });
   addAdministration(program, runs);

@@ -6,7 +6,7 @@ import { randomHex } from './random.ts';
  * Writes a small file so that at every instant, and after a power loss, the old or the new content stands there whole.
  * Creates the folder (0700) where it is missing. Rejects with Node's own errors; nothing is left behind then.
  */
-export async function writeFileAtomic(path: string, content: string, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomHex(4)}.tmp`;

@@ -62,6 +62,7 @@ const GROUPS: ReadonlySet<string> = new Set([
   'config',
   'model',
   'people',
+  'report',
   'rules',
   'token',
   'triage',

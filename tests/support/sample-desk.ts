@@ -32,7 +32,7 @@ interface Kept {
   sent: string[];
 }
 
-const SHELVES: readonly ShelfView[] = [
+export const SHELVES: readonly ShelfView[] = [
   {
     name: 'folder',
     type: 'folder',
@@ -56,6 +56,7 @@ const SHELVES: readonly ShelfView[] = [
 export class SampleDesk implements ReportDesk {
   /** What was asked of it that changes something. */
   readonly asked: string[] = [];
+  shelves: readonly ShelfView[] = SHELVES;
   /** Periods whose making fails. */
   readonly broken = new Set<string>();
   #reports: Kept[] = [];
@@ -82,7 +83,7 @@ export class SampleDesk implements ReportDesk {
       enabled: true,
       time_zone: 'Asia/Jerusalem',
       next_due: { daily: '2025-12-11T22:20:00.000Z', weekly: '2025-12-15T04:00:00.000Z' },
-      shelves: SHELVES,
+      shelves: this.shelves,
       ...(last !== undefined && from + wish.limit < wanted.length ? { next: `${last.kind}_${last.period}` } : {}),
     };
   }
@@ -133,7 +134,7 @@ export class SampleDesk implements ReportDesk {
 
   async sendAgain(kind: ReportKind, period: string, shelf?: string): Promise<ReportView> {
     const one = this.#find(kind, period);
-    if (shelf !== undefined && !SHELVES.some(({ name }) => name === shelf))
+    if (shelf !== undefined && !this.shelves.some(({ name }) => name === shelf))
       throw new NervesysError('NSV_SHELF_UNKNOWN', `there is no shelf ${shelf}`);
     this.asked.push(`send ${kind} ${period} ${shelf ?? 'everywhere'}`);
     one.sent.push(shelf ?? 'all');
@@ -178,7 +179,7 @@ export class SampleDesk implements ReportDesk {
               };
             }),
           ),
-      deliveries: !isReady ? [] : SHELVES.flatMap((shelf) => deliveriesOf(shelf, facts)),
+      deliveries: !isReady ? [] : this.shelves.flatMap((shelf) => deliveriesOf(shelf, facts)),
     };
   }
 }
