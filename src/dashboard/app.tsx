@@ -15,6 +15,8 @@ import { EmptyFleet } from './parts/empty-fleet.tsx';
 import { FleetTable } from './parts/fleet-table.tsx';
 import { type Page, PageContext, useStore, useWords, WordsContext } from './parts/page-context.ts';
 import { PageHeader } from './parts/page-header.tsx';
+import { ReportPage } from './parts/report-page.tsx';
+import { Reports } from './parts/reports.tsx';
 import { ServerList } from './parts/server-list.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { SummaryStrip } from './parts/summary-strip.tsx';
@@ -89,7 +91,7 @@ function Content({ page, adding, onAdded }: ContentProps) {
   const view = useView();
   const words = useWords();
   useEffect(() => {
-    if (view.type === 'alert') return; // it bears the alert's title
+    if (view.type === 'alert' || view.type === 'report') return; // they bear a title of their own
     document.title = view.type === 'fleet' ? 'Nervesys' : `${words.say(view.type)} · Nervesys`;
   }, [view, words]);
   if (!model.loaded) return <main class="soft">{words.say(databaseAway ? 'databaseAwayNote' : 'loading')}</main>;
@@ -114,6 +116,10 @@ function Shown({ view, model }: { readonly view: View; readonly model: FleetMode
       return <Alerts />;
     case 'templates':
       return <Templates />;
+    case 'reports':
+      return <Reports kind={view.kind} />;
+    case 'report':
+      return <ReportPage key={`${view.kind} ${view.period}`} kind={view.kind} period={view.period} />;
     case 'alert':
       return <AlertPage key={view.id} id={view.id} model={model} />;
     default:

@@ -7,6 +7,7 @@ import { LiveAlert } from './live/live-alert.ts';
 import { LiveAlerts } from './live/live-alerts.ts';
 import { LiveFleet } from './live/live-fleet.ts';
 import { LiveRollout } from './live/live-rollout.ts';
+import { Polled } from './live/polled.ts';
 import { chooseLanguage, type Language } from './messages/words.ts';
 import { HISTORY_MINUTES } from './model/history.ts';
 import type { Page } from './parts/page-context.ts';
@@ -18,6 +19,7 @@ import './styles/configuration.css';
 import './styles/alerts.css';
 import './styles/alert.css';
 import './styles/templates.css';
+import './styles/reports.css';
 
 /** The page's composition root: makes the parts, hands them to each other, and listens to the browser. */
 
@@ -47,6 +49,7 @@ const page: Page = {
   rollout,
   alerts,
   watchAlert: (id) => new LiveAlert(id, api, live, browserClock),
+  poll: (load, isBusy) => new Polled({ load, isBusy, clock: browserClock }),
   everySecond(listener) {
     secondListeners.add(listener);
     return () => secondListeners.delete(listener);

@@ -25,7 +25,9 @@ import type {
   RolloutView,
   ServerConfigView,
 } from '../../src/contract/rollout.ts';
+import { SampleDesk } from '../support/sample-desk.ts';
 import { answerAlerts } from './fixture-alerts.ts';
+import { answerReports } from './fixture-reports.ts';
 import { answerTemplates } from './fixture-templates.ts';
 
 /** What the pretend orchestrator tells; tests change it and `send` what changed. */
@@ -44,6 +46,8 @@ export interface FixtureData {
   templates: TemplateView[];
   /** What was asked of them, as `alertsAsked`. */
   templatesAsked: string[];
+  /** Whom reports are asked of. */
+  reports: SampleDesk;
   /** What the archive holds, oldest first. */
   logs: readonly ArchivedRecord[];
   tokens: TokenView[];
@@ -121,6 +125,7 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
     alertsAsked: [],
     templates: [],
     templatesAsked: [],
+    reports: new SampleDesk(),
     logs: [],
     tokens: [],
     token: {
@@ -219,6 +224,13 @@ export async function startFixtureServer(data: Partial<FixtureData> = {}, port =
       const { status, value } = answerTemplates(call, url.searchParams, body, state, now());
       if (status === 204) return void response.writeHead(204).end();
       return void json(value, status);
+    }
+    if (/^\w+ reports\b/.test(call)) {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      const { status, value, type } = await answerReports(call, url.searchParams, body, state);
+      if (type === undefined) return void json(value, status);
+      return void response.writeHead(status, { 'content-type': type }).end(value);
     }
     if (/^\w+ (alerts|silences|logs)\b/.test(call)) {
       let body = '';

@@ -11,6 +11,8 @@ import type {
 import type { MarkAnswer, TemplateDetail, TemplatesAnswer } from '../../contract/fleet-templates.ts';
 import type { Problem } from '../../contract/problem.ts';
 import type { Level } from '../../contract/record.ts';
+import type { AnyFacts } from '../../contract/report-facts.ts';
+import type { ReportDetail, ReportKind, ReportsAnswer, ReportView } from '../../contract/reports.ts';
 import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
 import type { TemplateMark } from '../../contract/triage.ts';
 import type { AlertQuery } from '../model/alert-pages.ts';
@@ -121,6 +123,15 @@ export interface Api {
   /** A page of templates; `cursor`: `next` of the page before. */
   templates(query: TemplatesQuery, cursor: string | undefined, signal?: AbortSignal): Promise<TemplatesAnswer>;
   template(id: string, signal?: AbortSignal): Promise<TemplateDetail>;
+  /** The newest `count` reports, of one kind or of all. */
+  reports(kind: ReportKind | undefined, count: number, signal?: AbortSignal): Promise<ReportsAnswer>;
+  report(kind: ReportKind, period: string, signal?: AbortSignal): Promise<ReportDetail>;
+  /** What a version of it says. */
+  reportFacts(kind: ReportKind, period: string, version: number, signal?: AbortSignal): Promise<AnyFacts>;
+  /** Begins to make it, or makes it again; for admins. */
+  makeReport(kind: ReportKind, period: string): Promise<ReportView>;
+  /** Puts it on every shelf again, or on one; for admins. */
+  sendReport(kind: ReportKind, period: string, shelf: string | undefined): Promise<ReportView>;
   /** Those that hold or are to come. */
   silences(signal?: AbortSignal): Promise<readonly SilenceView[]>;
   createSilence(wish: SilenceWish): Promise<SilenceView>;
@@ -228,6 +239,34 @@ export function createApi(base = ''): Api {
     async template(id, signal) {
       return (await read(`templates/${encodeURIComponent(id)}`, signal)) as TemplateDetail;
     },
+    async reports(kind, count, signal) {
+      const page = async (limit: number, cursor: string | undefined) =>
+        (await read(
+          `reports${queryOf({ kind, limit: Math.min(limit, REPORTS_PER_PAGE_MAX), cursor })}`,
+          signal,
+        )) as ReportsAnswer;
+      let answer = await page(count, undefined);
+      while (answer.next !== undefined && answer.reports.length < count) {
+        const { reports } = answer;
+        const more = await page(count - reports.length, answer.next);
+        answer = { ...more, reports: [...reports, ...more.reports] };
+      }
+      return answer;
+    },
+    async report(kind, period, signal) {
+      return (await read(`reports/${kind}/${encodeURIComponent(period)}`, signal)) as ReportDetail;
+    },
+    async reportFacts(kind, period, version, signal) {
+      const path = `reports/${kind}/${encodeURIComponent(period)}/facts?version=${version}`;
+      return (await read(path, signal)) as AnyFacts;
+    },
+    async makeReport(kind, period) {
+      return (await (await post(`reports/${kind}/${encodeURIComponent(period)}`, {})).json()) as ReportView;
+    },
+    async sendReport(kind, period, shelf) {
+      const body = shelf === undefined ? {} : { shelf };
+      return (await (await post(`reports/${kind}/${encodeURIComponent(period)}/send`, body)).json()) as ReportView;
+    },
     async silences(signal) {
       return ((await read('silences', signal)) as { silences: SilenceView[] }).silences;
     },
@@ -295,6 +334,8 @@ export function createApi(base = ''): Api {
   };
 }
 
+/** The API's own bound. */
+const REPORTS_PER_PAGE_MAX = 200;
 /** Two screens. */
 const TEMPLATES_PER_PAGE = 50;
 

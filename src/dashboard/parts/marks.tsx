@@ -1,7 +1,10 @@
 import type { AlertSeverity } from '../../contract/alert.ts';
 import type { AlertView } from '../../contract/fleet.ts';
 import type { AgentState, AgentStatus } from '../../contract/heartbeat.ts';
+import type { TrafficLight } from '../../contract/report-facts.ts';
+import type { ReportDeliveryView, ShelfView } from '../../contract/reports.ts';
 import type { RevisionState, RolloutState } from '../../contract/rollout.ts';
+import { LIGHT_WORDS } from '../messages/report-words.ts';
 import type { TextKey } from '../messages/words.ts';
 import { useWords } from './page-context.ts';
 
@@ -75,6 +78,38 @@ export function RevisionMark({ state }: { readonly state: RevisionState }) {
 
 export function RolloutMark({ state }: { readonly state: RolloutState }) {
   return <LabelledMark mark={ROLLOUT_MARKS[state]} />;
+}
+
+const LIGHT_LOOKS: Readonly<Record<TrafficLight, string>> = {
+  green: 'up',
+  yellow: 'degraded',
+  red: 'down',
+  grey: 'grey',
+};
+
+/** How a time was at a glance: by shape and word, not by colour alone. */
+export function LightMark({ light }: { readonly light: TrafficLight }) {
+  return <LabelledMark mark={[LIGHT_LOOKS[light], LIGHT_WORDS[light]]} />;
+}
+
+const DELIVERY_MARKS: Readonly<Record<ReportDeliveryView['state'], Mark>> = {
+  delivered: ['up', 'deliveryDelivered'],
+  waiting: ['late', 'deliveryOnItsWay'],
+  failed: ['down', 'deliveryGivenUp'],
+};
+
+export function DeliveryMark({ state }: { readonly state: ReportDeliveryView['state'] }) {
+  return <LabelledMark mark={DELIVERY_MARKS[state]} />;
+}
+
+const SHELF_MARKS: Readonly<Record<ShelfView['state'], Mark>> = {
+  ready: ['up', 'shelfReady'],
+  unconfigured: ['late', 'shelfUnconfigured'],
+  failing: ['down', 'shelfFailing'],
+};
+
+export function ShelfMark({ state }: { readonly state: ShelfView['state'] }) {
+  return <LabelledMark mark={SHELF_MARKS[state]} />;
 }
 
 function LabelledMark({ mark: [look, key] }: { readonly mark: Mark }) {

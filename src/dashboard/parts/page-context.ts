@@ -6,6 +6,7 @@ import type { LiveAlert } from '../live/live-alert.ts';
 import type { LiveAlerts } from '../live/live-alerts.ts';
 import type { LiveFleet } from '../live/live-fleet.ts';
 import type { LiveRollout } from '../live/live-rollout.ts';
+import type { Polled } from '../live/polled.ts';
 import type { Store } from '../live/store.ts';
 import type { Words } from '../messages/words.ts';
 
@@ -18,6 +19,8 @@ export interface Page {
   readonly alerts: LiveAlerts;
   /** One alert, for as long as it is looked at. */
   watchAlert(id: string): LiveAlert;
+  /** Something that no event tells of, for as long as it is looked at; see `Polled`. */
+  poll<T>(load: (signal?: AbortSignal) => Promise<T>, isBusy: (value: T) => boolean): Polled<T>;
   /** Calls `listener` each second, for ages; stops when the returned function is called. */
   everySecond(listener: () => void): () => void;
 }

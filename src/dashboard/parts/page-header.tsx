@@ -1,6 +1,8 @@
 import type { Connection } from '../live/live-fleet.ts';
 import { LANGUAGE_NAMES, LANGUAGES, type Language, type TextKey } from '../messages/words.ts';
+import { REPORTS_ADDRESS } from '../model/view.ts';
 import { useWords } from './page-context.ts';
+import { useView } from './use-view.ts';
 
 const CONNECTION_WORDS: Readonly<Record<Exclude<Connection, 'signed-out'>, TextKey>> = {
   connecting: 'connectionConnecting',
@@ -17,6 +19,7 @@ interface PageHeaderProps {
 
 export function PageHeader({ connection, onLanguage, onAddServer, onSignOut }: PageHeaderProps) {
   const words = useWords();
+  const view = useView();
   return (
     <header class="page-header">
       <p class="wordmark" dir="ltr">
@@ -25,6 +28,13 @@ export function PageHeader({ connection, onLanguage, onAddServer, onSignOut }: P
         </svg>
         Nervesys
       </p>
+      {connection !== 'signed-out' && (
+        <nav>
+          <a class="header-link" href={REPORTS_ADDRESS} aria-current={view.type === 'reports' ? 'page' : undefined}>
+            {words.say('reports')}
+          </a>
+        </nav>
+      )}
       <p class={`connection connection-${connection}`} role="status">
         {connection !== 'signed-out' && (
           <>
