@@ -23,7 +23,7 @@ export function ShelfList({ shelves }: { readonly shelves: readonly ShelfView[] 
               {target !== null && (
                 <>
                   {' · '}
-                  <bdi>{readable(target, TEXT_CHARACTERS_MAX)}</bdi>
+                  <bdi dir="ltr">{readable(target, TEXT_CHARACTERS_MAX)}</bdi>
                 </>
               )}
             </span>

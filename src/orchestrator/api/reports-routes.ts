@@ -91,7 +91,7 @@ export function reportsRoutes(app: App, deps: ServerDeps): void {
       onRequest: requirePerson,
       schema: {
         tags: ['reports'],
-        summary: 'What a report says, in numbers (docs/FORMATS.md); a version never changes',
+        summary: 'What a report says, in numbers (docs/API.md); a version never changes',
         params: Type.Object(params),
         querystring: Type.Object(versionQuery),
         response: { 200: ReportFactsSchema, 304: noBody('As in If-None-Match') },
