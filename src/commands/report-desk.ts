@@ -101,8 +101,8 @@ export class RemoteDesk {
     const until = this.#clock.monotonic() + DELIVER_MS_MAX;
     for (;;) {
       const detail = await this.detail(kind, period);
-      const isTried = detail.deliveries.every(({ state, attempts }) => state !== 'waiting' || attempts > 0);
-      if ((isTried && detail.state !== 'making') || this.#clock.monotonic() > until) return detail;
+      if ((!detail.deliveries.some(isOnItsWay) && detail.state !== 'making') || this.#clock.monotonic() > until)
+        return detail;
       onWait();
       await this.#clock.sleep(LOOK_MS);
     }
@@ -136,6 +136,11 @@ export class RemoteDesk {
 /** What isn't where it should be. */
 export function notDelivered({ deliveries, version }: ReportView): readonly ReportDeliveryView[] {
   return deliveries.filter((one) => one.state !== 'delivered' || one.version !== version);
+}
+
+/** It was not tried yet, or is being tried at this moment. */
+export function isOnItsWay({ state, attempts, error }: ReportDeliveryView): boolean {
+  return state === 'waiting' && (attempts === 0 || error === null);
 }
 
 function address(kind: ReportKind, period: string): string {

@@ -1,6 +1,7 @@
 import type { TrafficLight } from '../contract/report-facts.ts';
 import type { ReportDeliveryView, ReportView } from '../contract/reports.ts';
 import { type Colour, escapeControls, formatTable, note, painter, print, second } from './output.ts';
+import { isOnItsWay } from './report-desk.ts';
 
 export const LIGHT_COLOUR: Readonly<Record<TrafficLight, Colour>> = {
   green: 'green',
@@ -40,12 +41,13 @@ export function versionWords(version: number): string {
   return version === 1 ? 'version 1' : `version ${version} (something arrived late)`;
 }
 
-function sayDelivery({ state, version, attempts, due_at: dueAt, delivered_at: at }: ReportDeliveryView): string {
+function sayDelivery(delivery: ReportDeliveryView): string {
+  const { state, version, due_at: dueAt, delivered_at: at } = delivery;
   switch (state) {
     case 'delivered':
       return at === null ? `version ${version}` : `version ${version} since ${second(at)}`;
     case 'waiting':
-      return dueAt === null || attempts === 0 ? 'on its way' : `again at ${second(dueAt)}`;
+      return dueAt === null || isOnItsWay(delivery) ? 'on its way' : `again at ${second(dueAt)}`;
     case 'failed':
       return 'failed';
     default:

@@ -29,7 +29,8 @@ interface Kept {
   error: string | null;
   /** How often it has still to be looked at until it is made. */
   looks: number;
-  sent: string[];
+  /** Its files are being brought to shelves, and still are at the next look. */
+  isOnItsWay: boolean;
 }
 
 export const SHELVES: readonly ShelfView[] = [
@@ -95,6 +96,7 @@ export class SampleDesk implements ReportDesk {
       one.error = one.state === 'failed' ? 'gather facts: the database has gone away' : null;
     }
     const view = this.#view(one);
+    if (view.state === 'ready') one.isOnItsWay = false;
     const versions = Array.from({ length: view.version }, (_, n) => ({
       version: n + 1,
       gathered_at: new Date(Date.parse(view.gathered_at!) - (view.version - 1 - n) * 3_600_000).toISOString(),
@@ -129,6 +131,7 @@ export class SampleDesk implements ReportDesk {
     const one = known ?? this.#keep(kind, period, retold(kind, period));
     one.state = 'making';
     one.looks = 2;
+    one.isOnItsWay = true;
     return this.#view(one);
   }
 
@@ -137,12 +140,12 @@ export class SampleDesk implements ReportDesk {
     if (shelf !== undefined && !this.shelves.some(({ name }) => name === shelf))
       throw new NervesysError('NSV_SHELF_UNKNOWN', `there is no shelf ${shelf}`);
     this.asked.push(`send ${kind} ${period} ${shelf ?? 'everywhere'}`);
-    one.sent.push(shelf ?? 'all');
+    one.isOnItsWay = true;
     return this.#view(one);
   }
 
   #keep(kind: ReportKind, period: string, facts: AnyFacts | undefined): Kept {
-    const one: Kept = { kind, period, facts, state: 'ready', error: null, looks: 0, sent: [] };
+    const one: Kept = { kind, period, facts, state: 'ready', error: null, looks: 0, isOnItsWay: false };
     this.#reports = [one, ...this.#reports].sort((a, b) => (a.period < b.period ? 1 : -1));
     return one;
   }
@@ -153,7 +156,7 @@ export class SampleDesk implements ReportDesk {
     return found;
   }
 
-  #view({ kind, period, facts, state, error }: Kept): ReportView {
+  #view({ kind, period, facts, state, error, isOnItsWay }: Kept): ReportView {
     const isReady = state === 'ready' && facts !== undefined;
     return {
       kind,
@@ -179,12 +182,12 @@ export class SampleDesk implements ReportDesk {
               };
             }),
           ),
-      deliveries: !isReady ? [] : this.shelves.flatMap((shelf) => deliveriesOf(shelf, facts)),
+      deliveries: !isReady ? [] : this.shelves.flatMap((shelf) => deliveriesOf(shelf, facts, isOnItsWay)),
     };
   }
 }
 
-function deliveriesOf(shelf: ShelfView, facts: AnyFacts): ReportDeliveryView[] {
+function deliveriesOf(shelf: ShelfView, facts: AnyFacts, isOnItsWay: boolean): ReportDeliveryView[] {
   const period = facts.period.name;
   return shelf.languages.flatMap((lang, n) =>
     reportFormats(facts.kind).map((format) => ({
@@ -192,27 +195,38 @@ function deliveriesOf(shelf: ShelfView, facts: AnyFacts): ReportDeliveryView[] {
       lang,
       format,
       path: reportPath(facts.kind, period, format, n === 0 ? undefined : lang),
-      ...(shelf.name === 'folder'
+      ...(isOnItsWay
         ? {
-            state: 'delivered' as const,
-            version: facts.version,
+            state: 'waiting' as const,
+            version: null,
             attempts: 1,
-            due_at: null,
-            delivered_at: facts.gathered_at,
+            due_at: facts.gathered_at,
+            delivered_at: null,
             link: null,
             error: null,
             hint: null,
           }
-        : {
-            state: 'failed' as const,
-            version: null,
-            attempts: 3,
-            due_at: null,
-            delivered_at: null,
-            link: null,
-            error: shelf.problem,
-            hint: shelf.hint,
-          }),
+        : shelf.name === 'folder'
+          ? {
+              state: 'delivered' as const,
+              version: facts.version,
+              attempts: 1,
+              due_at: null,
+              delivered_at: facts.gathered_at,
+              link: null,
+              error: null,
+              hint: null,
+            }
+          : {
+              state: 'failed' as const,
+              version: null,
+              attempts: 3,
+              due_at: null,
+              delivered_at: null,
+              link: null,
+              error: shelf.problem,
+              hint: shelf.hint,
+            }),
     })),
   );
 }

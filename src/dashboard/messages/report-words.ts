@@ -137,6 +137,11 @@ export function sayBytes(words: Words, bytes: number): string {
   return `${words.number(bytes / 1_000_000_000, 2)} GB`;
 }
 
+/** It was not tried yet, or is being tried at this moment. */
+export function isOnItsWay({ state, attempts, error }: ReportDeliveryView): boolean {
+  return state === 'waiting' && (attempts === 0 || error === null);
+}
+
 /** How it fares on its shelves, in one line. */
 export function sayShelves(words: Words, { deliveries, version }: ReportView): string {
   if (deliveries.length === 0) return '';

@@ -1,4 +1,5 @@
 import type { ReportDeliveryView, ReportView } from '../../contract/reports.ts';
+import { isOnItsWay } from '../messages/report-words.ts';
 import { ConfirmButton } from './confirm-button.tsx';
 import { DeliveryMark } from './marks.tsx';
 import { useWords } from './page-context.ts';
@@ -53,7 +54,7 @@ export function ReportDeliveries({ report, onSend }: ReportDeliveriesProps) {
 
 function Delivery({ delivery, version }: { readonly delivery: ReportDeliveryView; readonly version: number }) {
   const words = useWords();
-  const { path, state, due_at: dueAt, delivered_at: at, link, attempts } = delivery;
+  const { path, state, due_at: dueAt, delivered_at: at, link } = delivery;
   const isOld = delivery.version !== null && delivery.version !== version;
   return (
     <li>
@@ -64,7 +65,9 @@ function Delivery({ delivery, version }: { readonly delivery: ReportDeliveryView
       <span class="soft">
         {state === 'delivered' && at !== null && <time dateTime={at}>{words.moment(at)}</time>}
         {state === 'waiting' &&
-          (dueAt === null || attempts === 0 ? null : words.say('deliveryTriedAgain', { time: words.moment(dueAt) }))}
+          (dueAt === null || isOnItsWay(delivery)
+            ? null
+            : words.say('deliveryTriedAgain', { time: words.moment(dueAt) }))}
         {isOld && ` ${words.say('deliveryOld', { version: words.number(delivery.version) })}`}
       </span>
       {link !== null && /^https?:\/\//.test(link) && (

@@ -6,7 +6,7 @@ import {
   type ReportView,
   type SummaryKind,
 } from '../../contract/reports.ts';
-import { KIND_WORDS } from '../messages/report-words.ts';
+import { isOnItsWay, KIND_WORDS } from '../messages/report-words.ts';
 import { FLEET_ADDRESS, reportAddress } from '../model/view.ts';
 import { NextPage } from './next-page.tsx';
 import { usePage, useStore, useWords } from './page-context.ts';
@@ -20,7 +20,7 @@ const REPORTS_PER_PAGE = 35;
 
 /** Something is being made, or is on its way to a shelf for the first time. */
 export function isUnderWay({ state, deliveries }: ReportView): boolean {
-  return state === 'making' || deliveries.some((one) => one.state === 'waiting' && one.attempts === 0);
+  return state === 'making' || deliveries.some(isOnItsWay);
 }
 
 /** The page of the reports: what there is, what comes next, and where it goes. */
