@@ -40,16 +40,24 @@ test('addresses of reports are read as they are written, and nothing else is tak
     assert.deepEqual(readView(address), view);
 });
 
-test('shares are cut and never rounded to all or nothing, and what is not known is no number', () => {
+test('numbers are written as in the documents: nothing is rounded to all or nothing, and what is not known is no number', () => {
   const [en, he] = [createWords('en'), createWords('he')];
 
-  assert.equal(sayShare(en, 1), '100%');
-  assert.equal(sayShare(en, 0.99999), '99.99%');
-  assert.equal(sayShare(en, 0.00001), '<0.01%');
-  assert.equal(sayShare(en, 0), '0%');
+  for (const [share, text] of [
+    [1, '100%'],
+    [0.99999, '99.99%'],
+    [0.9812, '98.1%'],
+    [1 / 182, '0.55%'],
+    [0.0000001, '0.01%'],
+    [0, '0%'],
+  ] as const)
+    assert.equal(sayShare(en, share), text);
   assert.equal(sayMeasure(en, null, 'count', null), undefined);
   assert.equal(sayMeasure(en, 0.0123, 'money', null), undefined);
-  assert.equal(sayMeasure(en, 1_234_567_890, 'bytes', null), '1.23 GB');
+  assert.equal(sayMeasure(en, 0.0123, 'money', 'USD'), '$0.012');
+  assert.equal(sayMeasure(en, 5.5, 'money', 'EUR'), '€5.50');
+  assert.equal(sayMeasure(en, 0, 'bytes', null), '0 B');
+  assert.equal(sayMeasure(en, 1_234_567_890, 'bytes', null), '1.2 GB');
   assert.match(sayPeriod(he, 'daily', '2025-12-10'), /יום רביעי.*10 בדצמבר 2025/);
   assert.match(sayPeriod(he, 'weekly', '2025-W50'), /שבוע 50 של 2025/);
 });

@@ -116,25 +116,42 @@ export function sayMeasure(
     case 'bytes':
       return sayBytes(words, value);
     case 'money':
-      return currency === null ? undefined : `${words.number(value, 2)} ${currency}`;
+      return currency === null ? undefined : sayMoney(value, currency);
     case 'dollars':
-      return `${words.number(value, 2)} USD`;
+      return sayMoney(value, 'USD');
     default:
       return measure satisfies never;
   }
 }
 
-/** Cut, not rounded: 99.997 % is not all of it, and 0.002 % not nothing, which is said as less than a hundredth. */
+/** What isn't quite all is never rounded up to all, what isn't quite nothing never to nothing: as the documents write it. */
 export function sayShare(words: Words, share: number): string {
-  const percent = Math.floor(share * 10_000 + 1e-6) / 100;
-  if (percent === 0 && share > 0) return `<${words.number(0.01, 2)}%`;
-  return `${words.number(percent, Number.isInteger(percent) ? 0 : 2)}%`;
+  const percent = share * 100;
+  if (percent === 0 || percent === 100) return `${words.number(percent)}%`;
+  const digits = percent < 1 || percent > 99 ? 2 : 1;
+  const step = 10 ** -digits;
+  const held = Math.min(100 - step, Math.max(step, percent));
+  return `${words.number(percent > 99 ? Math.floor(held / step + 1e-9) * step : held, digits)}%`;
 }
 
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** By powers of ten. */
 export function sayBytes(words: Words, bytes: number): string {
-  if (bytes < 1_000_000) return `${words.number(bytes / 1_000, bytes < 100_000 ? 1 : 0)} kB`;
-  if (bytes < 1_000_000_000) return `${words.number(bytes / 1_000_000, 1)} MB`;
-  return `${words.number(bytes / 1_000_000_000, 2)} GB`;
+  const power = bytes < 1_000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const scaled = bytes / 1_000 ** power;
+  return `${words.number(scaled, power === 0 || scaled >= 100 ? 0 : 1)} ${BYTE_UNITS[power]}`;
+}
+
+/** `$5.50`, and `$0.012`: two digits that say something of what is only some cents. The sign stands before the number in any language. */
+export function sayMoney(amount: number, currency: string): string {
+  const isSmall = amount !== 0 && Math.abs(amount) < 0.1;
+  return new Intl.NumberFormat('en-US', {
+    style: 'currency',
+    currency: /^[A-Z]{3}$/.test(currency) ? currency : 'USD',
+    ...(isSmall ? { maximumSignificantDigits: 2 } : {}),
+    ...(amount >= 10_000 ? { maximumFractionDigits: 0 } : {}),
+  }).format(amount);
 }
 
 /** It was not tried yet, or is being tried at this moment. */

@@ -44,15 +44,11 @@ export function ReportState({ report: { state, error } }: { readonly report: Rep
       </span>
     );
   return (
-    <span class="report-bad">
-      {words.say('reportFailed')}
-      {error !== null && (
-        <>
-          {': '}
-          <bdi>{readable(error, ERROR_CHARACTERS_MAX)}</bdi>
-        </>
-      )}{' '}
-      {words.say('reportFailedAgain')}
+    <span class="report-failed">
+      <span>
+        {words.say('reportFailed')}. {words.say('reportFailedAgain')}
+      </span>
+      {error !== null && <bdi class="report-bad">{readable(error, ERROR_CHARACTERS_MAX)}</bdi>}
     </span>
   );
 }
