@@ -27,6 +27,7 @@ const GROUPS = [
       '/templates',
       '/triage/corrections',
       '/archive',
+      '/reports',
       '/logs',
       '/tokens',
       '/enroll',
