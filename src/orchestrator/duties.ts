@@ -22,6 +22,8 @@ const DUTIES = {
   desired_config: 30_000,
   /** Puts revisions into the archive. */
   config_snapshots: 300_000,
+  /** Looks which reports are due, and brings them to their shelves. */
+  reports: 15_000,
   /** Looks at the repository of the configuration, where one is followed. */
   config_source: 60_000,
 } as const;

@@ -9,9 +9,11 @@ CREATE TABLE reports (
   ends_at       timestamptz NOT NULL,
   version       integer NOT NULL DEFAULT 0, -- the newest; 0: there is none yet
   light         varchar(10), -- of the newest version
+  sent          integer NOT NULL DEFAULT 0, -- the version that shelves were last asked to take
   -- When it is to be made, or looked at again; null: not by itself.
   due_at        timestamptz,
-  -- It is made even if the facts are the same (somebody asked for it).
+  looked_at     timestamptz, -- when it was gathered last, whether or not that said anything new; null: not yet
+  -- Somebody asked for it: it is rendered anew even if the facts are the same, and also where reports aren't made by themselves.
   wanted        boolean NOT NULL DEFAULT false,
   claimed_by    varchar(40),
   claimed_until timestamptz,
@@ -29,7 +31,8 @@ CREATE TABLE report_facts (
   kind        varchar(10) NOT NULL,
   period      varchar(10) NOT NULL,
   version     integer NOT NULL,
-  facts       jsonb NOT NULL,
+  -- Not jsonb: that orders keys anew, and what is rendered from it must be what was rendered from it first.
+  facts       json NOT NULL,
   -- Over what the facts say, without their version and when they were gathered: whether a later gathering says anything new.
   sha256      char(64) NOT NULL,
   gathered_at timestamptz NOT NULL,
@@ -47,6 +50,8 @@ CREATE TABLE report_files (
   bytes       integer NOT NULL,
   sha256      char(64) NOT NULL,
   rendered_at timestamptz NOT NULL,
+  title       varchar(300) NOT NULL, -- for people, in its language
+  summary     varchar(2000) NOT NULL,
   content     bytea, -- null: past keep_files; made again from the facts when somebody asks
   PRIMARY KEY (kind, period, lang, format),
   FOREIGN KEY (kind, period) REFERENCES reports ON DELETE CASCADE
@@ -62,16 +67,19 @@ CREATE TABLE report_deliveries (
   path          varchar(300) NOT NULL,
   state         varchar(20) NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed')),
   wanted        integer NOT NULL, -- the version that it is to have
+  wanted_at     timestamptz NOT NULL,
   version       integer, -- the version that it has; null: none
   attempts      integer NOT NULL DEFAULT 0, -- since it was wanted
   due_at        timestamptz, -- null: not by itself
   claimed_by    varchar(40),
   claimed_until timestamptz,
+  tried_at      timestamptz, -- when an attempt ended last
   delivered_at  timestamptz,
   shelf_id      varchar(300), -- the shelf's own id of the file
   link          varchar(1000),
   error_code    varchar(50),
-  error         varchar(1000),
+  error         varchar(1000), -- of the last attempt; null: it succeeded
+  hint          varchar(1000),
   PRIMARY KEY (kind, period, shelf, lang, format),
   FOREIGN KEY (kind, period) REFERENCES reports ON DELETE CASCADE
 );
@@ -85,3 +93,6 @@ CREATE TABLE shelf_notes (
   value varchar(1000) NOT NULL,
   PRIMARY KEY (shelf, key)
 );
+
+-- critical-days: since when an alert is critical.
+CREATE INDEX alert_events_critical ON alert_events (at) WHERE severity = 'critical';

@@ -1,0 +1,133 @@
+import type { ReportSettings } from '../../config/index.ts';
+import {
+  type ReportFormat,
+  type ReportKind,
+  type ReportLanguage,
+  reportFormats,
+  reportPath,
+} from '../../contract/reports.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { NervesysError } from '../../platform/errors.ts';
+import type { Database } from '../database/database.ts';
+import { endReport, type ReportClaim } from '../database/queries/report-claims.ts';
+import { type WantedDelivery, wantDeliveries } from '../database/queries/report-deliveries.ts';
+import { addVersion, readFacts } from '../database/queries/report-versions.ts';
+import type { FactsSource, GatheredFacts } from './facts-source.ts';
+import { lightOf } from './light-of.ts';
+import { factsPeriod } from './period.ts';
+import type { ReportFiles } from './report-files.ts';
+import { leaseLost } from './under-lease.ts';
+
+export interface MakingDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly facts: FactsSource;
+  /** Of what facts say: the same for two gatherings that say the same. Hex, 64. */
+  readonly digest: (facts: GatheredFacts) => string;
+  readonly files: ReportFiles;
+  readonly settings: () => ReportSettings;
+}
+
+/** While the day goes on its critical alerts are looked at so often. */
+const CRITICAL_AGAIN_MS = 300_000;
+/** For as long as data may arrive late a period is looked at so often. */
+const LATE_AGAIN_MS = 21_600_000;
+
+/**
+ * Makes one report that this replica has claimed: gathers its facts; stores them as a new version if they say anything new; renders its files;
+ * tells the shelves what they are to have. Each step is found done by whoever comes after a kill, so nothing is made twice, and what was
+ * begun is brought to its end. Answers whether there is a new version. Rejects with whatever failed; then the earlier files stay.
+ */
+export async function makeReport(deps: MakingDeps, claim: ReportClaim, signal: AbortSignal): Promise<boolean> {
+  const { database, clock, facts, digest, settings } = deps;
+  const { kind, period: name } = claim;
+  const period = factsPeriod(kind, name, claim.time_zone);
+  if (period === undefined)
+    throw new NervesysError('NSV_REPORT_FAILED', `make the ${kind} report of ${name}: ${claim.time_zone} has no such`);
+  const lookedAt = clock.now();
+  const gathered = await facts.gather(kind, period, lookedAt, signal);
+  signal.throwIfAborted();
+  const news = { facts: gathered, sha256: digest(gathered), light: lightOf(gathered) };
+  const added = await addVersion(database, claim, news);
+  if (added === undefined) throw leaseLost(`make the ${kind} report of ${name}`);
+  if (claim.wanted || claim.sent < added.version) await renderAndSend(deps, claim, added.version, signal);
+  const dueAt = lookAgainAt(kind, Date.parse(period.ends_at), lookedAt, settings());
+  const end = { lookedAt: new Date(lookedAt), dueAt: dueAt === undefined ? null : new Date(dueAt) };
+  if (!(await endReport(database, claim, end))) throw leaseLost(`make the ${kind} report of ${name}`);
+  return added.isNew;
+}
+
+/** When a report is to be looked at again; `undefined`: nothing more is expected of it. */
+export function lookAgainAt(
+  kind: ReportKind,
+  endsAt: number,
+  lookedAt: number,
+  { lateDataMs }: Pick<ReportSettings, 'lateDataMs'>,
+): number | undefined {
+  if (kind === 'critical') return lookedAt < endsAt ? Math.min(endsAt, lookedAt + CRITICAL_AGAIN_MS) : undefined;
+  if (lookedAt < endsAt) return undefined; // by hand, before its time; the schedule comes to it
+  const until = endsAt + lateDataMs;
+  return lookedAt < until ? Math.min(until, lookedAt + LATE_AGAIN_MS) : undefined;
+}
+
+/** The languages in which a kind is made: those of the settings, and of any shelf that takes it. */
+export function languagesOf(kind: ReportKind, { languages, shelves }: ReportSettings): readonly ReportLanguage[] {
+  const wanted = shelves.filter(({ kinds }) => kinds.includes(kind)).flatMap((shelf) => shelf.languages);
+  return [...new Set([...languages, ...wanted])];
+}
+
+/** What the shelves of these settings (or one of them) are to have of a kind. */
+export function deliveriesOf(
+  kind: ReportKind,
+  period: string,
+  { shelves }: Pick<ReportSettings, 'shelves'>,
+): readonly WantedDelivery[] {
+  return shelves
+    .filter(({ kinds }) => kinds.includes(kind))
+    .flatMap(({ name, languages, formats }) =>
+      reportFormats(kind)
+        .filter((format) => formats.includes(format))
+        .flatMap((format) =>
+          languages.map((lang, index) => ({
+            shelf: name,
+            lang,
+            format,
+            path: reportPath(kind, period, format, index === 0 ? undefined : lang),
+          })),
+        ),
+    );
+}
+
+async function renderAndSend(
+  { database, clock, files, settings }: MakingDeps,
+  claim: ReportClaim,
+  version: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind, period } = claim;
+  // As they were stored: what is rendered from them later must be the same.
+  const facts = await readFacts(database, claim, version);
+  if (facts === undefined) throw leaseLost(`make the ${kind} report of ${period}`);
+  const changed = new Set<string>();
+  for (const lang of languagesOf(kind, settings()))
+    for (const format of reportFormats(kind))
+      if (await files.make({ kind, period, lang, format }, facts, claim.wanted, signal))
+        changed.add(fileName(lang, format));
+  const wanted = deliveriesOf(kind, period, settings());
+  const isChanged = ({ lang, format }: WantedDelivery) => changed.has(fileName(lang, format));
+  const now = new Date(clock.now());
+  await database.transaction(async (transaction) => {
+    const { count } = await transaction.query(
+      'UPDATE reports SET sent = $4 WHERE kind = $1 AND period = $2 AND claimed_by = $3 AND version = $4',
+      [kind, period, claim.by, version],
+    );
+    if (count === 0) throw leaseLost(`make the ${kind} report of ${period}`);
+    // A version that shelves were told of before, rendered anew to other bytes, is brought again; what is the same stays as it is.
+    if (claim.sent === version) await wantDeliveries(transaction, claim, version, wanted.filter(isChanged), now, true);
+    await wantDeliveries(transaction, claim, version, wanted, now, false);
+  });
+}
+
+function fileName(lang: ReportLanguage, format: ReportFormat): string {
+  return `${lang}.${format}`;
+}
