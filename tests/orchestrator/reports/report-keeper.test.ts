@@ -146,7 +146,7 @@ test('what arrived late makes version 2 in the same places; the same facts again
   clock.jump(HOUR_MS);
   await keeper.workOnce();
   assert.deepEqual(await versionsOf(database), ['daily 2026-11-24 v1', 'daily 2026-11-24 v2']);
-  assert.deepEqual(shelf.puts.slice(2), ['Daily/2026-11-24_metrics.xlsx v2', 'Daily/2026-11-24_summary.pdf v2'].sort());
+  assert.deepEqual(shelf.puts.slice(2), ['Daily/2026-11-24_summary.pdf v2', 'Daily/2026-11-24_metrics.xlsx v2']);
   assert.match(shelf.files.get('Daily/2026-11-24_summary.pdf') ?? '', /v2 en\.pdf: 1001/);
   const detail = await keeper.detail('daily', '2026-11-24');
   assert.deepEqual(
@@ -273,12 +273,12 @@ test('a shelf that is down for three days is given up on', async (t) => {
     throw new NervesysError('NSV_SHELF_UNREACHABLE', 'put it there: no answer', { retryable: true });
   };
   let attempts = 0;
-  for (let hours = 0; hours < 72; hours++) {
+  for (let hours = 0; hours < 72; hours += 6) {
     await keeper.workOnce();
-    clock.jump(HOUR_MS);
+    clock.jump(6 * HOUR_MS);
     attempts = (await keeper.detail('daily', '2026-11-25')).deliveries[0]?.attempts ?? 0;
   }
-  assert.ok(attempts > 60, `${attempts}`);
+  assert.ok(attempts > 10, `${attempts}`);
   await keeper.workOnce();
   const { deliveries } = await keeper.detail('daily', '2026-11-25');
   assert.ok(deliveries.every(({ state, due_at }) => state === 'failed' && due_at === null));
@@ -457,9 +457,13 @@ test('a replica that is stopped for longer than its claim puts nothing old in th
 
   held.resolve();
   await working;
-  assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v1/); // it has overwritten what is newer, …
   await keeper.workOnce();
-  assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v2/); // … which was noticed, and mended
+  // It has overwritten what is newer, which was noticed, and mended.
+  assert.deepEqual(
+    shelf.puts.filter((put) => put.includes('.pdf')),
+    ['Daily/2026-11-25_summary.pdf v1', 'Daily/2026-11-25_summary.pdf v2'],
+  );
+  assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v2/);
   assert.deepEqual(await versionsOf(database), ['daily 2026-11-25 v1', 'daily 2026-11-25 v2']);
 });
 

@@ -39,12 +39,12 @@ export async function wantDeliveries(
   if (wanted.length === 0) return;
   await transaction.query(
     `INSERT INTO report_deliveries AS standing (kind, period, shelf, lang, format, path, state, wanted, wanted_at, due_at)
-     SELECT $1, $2, shelf, lang, format, path, 'waiting', $3, $4, $4
+     SELECT $1::text, $2::text, shelf, lang, format, path, 'waiting', $3::int, $4::timestamptz, $4
      FROM unnest($5::text[], $6::text[], $7::text[], $8::text[]) AS told (shelf, lang, format, path)
      ON CONFLICT (kind, period, shelf, lang, format) DO UPDATE SET path = excluded.path, wanted = excluded.wanted, wanted_at = excluded.wanted_at,
-       state = CASE WHEN standing.version = excluded.wanted AND NOT $9 THEN 'delivered' ELSE 'waiting' END,
-       due_at = CASE WHEN standing.version = excluded.wanted AND NOT $9 THEN NULL ELSE excluded.due_at END, attempts = 0, error_code = NULL, error = NULL, hint = NULL
-     WHERE standing.wanted < excluded.wanted OR standing.wanted = excluded.wanted AND $9::boolean`,
+       state = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN 'delivered' ELSE 'waiting' END,
+       due_at = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN NULL ELSE excluded.due_at END, attempts = 0, error_code = NULL, error = NULL, hint = NULL
+     WHERE standing.wanted < excluded.wanted OR standing.wanted = excluded.wanted AND $9`,
     [
       kind,
       period,

@@ -29,7 +29,8 @@ export async function putFile(
 ): Promise<boolean> {
   const { count } = await database.query(
     `INSERT INTO report_files AS standing (kind, period, lang, format, version, bytes, sha256, rendered_at, title, summary, content)
-     SELECT $1, $2, $3, $4, version, $6, $7, $8, $9, $10, $11 FROM reports WHERE kind = $1 AND period = $2 AND version = $5
+     SELECT kind, period, $3::text, $4::text, version, $6::int, $7::text, $8::timestamptz, $9::text, $10::text, $11::bytea
+     FROM reports WHERE kind = $1 AND period = $2 AND version = $5
      ON CONFLICT (kind, period, lang, format) DO UPDATE SET version = excluded.version, bytes = excluded.bytes, sha256 = excluded.sha256,
        rendered_at = excluded.rendered_at, title = excluded.title, summary = excluded.summary, content = excluded.content
      WHERE standing.version < excluded.version
