@@ -26,7 +26,8 @@ export interface PlannedReport {
 }
 
 /**
- * Makes reports due that nobody has made yet, and those that were last made before their period was over. Any number of replicas may do so at
+ * Makes reports due that nobody has made yet, and summaries that were last made before their period was over (a critical report is looked at
+ * again by itself). Any number of replicas may do so at
  * once. Answers which are due by this.
  */
 export async function planReports(
@@ -39,7 +40,7 @@ export async function planReports(
     `INSERT INTO reports (kind, period, time_zone, starts_at, ends_at, due_at)
      SELECT *, $6::timestamptz FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
      ON CONFLICT (kind, period) DO UPDATE SET due_at = excluded.due_at
-       WHERE reports.looked_at < reports.ends_at AND reports.failures = 0 AND (reports.due_at IS NULL OR reports.due_at > excluded.due_at)
+       WHERE reports.kind <> 'critical' AND reports.looked_at < reports.ends_at AND reports.failures = 0 AND (reports.due_at IS NULL OR reports.due_at > excluded.due_at)
      RETURNING kind, period`,
     [...columnsOf(planned), now],
   );
