@@ -7,9 +7,10 @@ import type { EventHub } from '../../src/orchestrator/fleet/event-hub.ts';
 import type { FactsSource, GatheredFacts } from '../../src/orchestrator/reports/facts-source.ts';
 import type { Renderer, RenderRequest } from '../../src/orchestrator/reports/renderer.ts';
 import { ReportKeeper, type ReportKeeperOptions } from '../../src/orchestrator/reports/report-keeper.ts';
-import type { Clock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { sha256Hex } from '../../src/platform/digest.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { DirectoryShelf } from '../../src/storage/directory-shelf.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from '../../src/storage/shelf.ts';
 import { sampleCritical, sampleDay } from './report-samples.ts';
 
@@ -170,4 +171,19 @@ export async function dataSince(database: Database, at: string): Promise<void> {
     "INSERT INTO transitions (server, to_state, reason, at) VALUES ('SRV', 'up', 'beats arrive', $1)",
     [at],
   );
+}
+
+/** Where a replica can be killed, in the order in which it comes by. */
+export const KILL_STEPS = [
+  'claimed',
+  'facts stored',
+  'one file rendered',
+  'before upload',
+  'between upload and note',
+] as const;
+export type KillStep = (typeof KILL_STEPS)[number];
+
+/** The real folder shelf, in a folder of the test's. */
+export function folderShelf({ name }: ShelfSettings, path: string): Shelf {
+  return new DirectoryShelf({ name, path, root: 'OWAL AI Reports', makePath: true }, { clock: systemClock });
 }
