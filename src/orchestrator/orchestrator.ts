@@ -52,6 +52,7 @@ import { SnapshotKeeper } from './gitops/snapshot-keeper.ts';
 import { HistoryKeeper } from './history/history-keeper.ts';
 import { DEFAULT_HISTORY, DEFAULT_INTERVAL_MS } from './history/resolutions.ts';
 import { Passwords, type ScryptCost } from './people/passwords.ts';
+import { followSettings, openReports, type ReportingOptions } from './reports/index.ts';
 import type { ReportDesk } from './reports/report-desk.ts';
 import { CertificateKeeper } from './tls/certificate-keeper.ts';
 import { type CertificateSettings, openCertificateSource } from './tls/open-source.ts';
@@ -100,6 +101,8 @@ export interface OrchestratorOptions {
   readonly deadManUrl?: string | undefined;
   /** How long a replica that is killed in the middle of a backup stands in the others' way; tests make it short, and parts small. */
   readonly backups?: Pick<BackupKeeperOptions, 'leaseMs' | 'partTextBytes'> | undefined;
+  /** What reports need from outside: credentials of shelves. */
+  readonly reporting?: ReportingOptions | undefined;
   /** Answers for reports in the place of the orchestrator's own; for tests. */
   readonly reports?: ReportDesk | undefined;
   /** What else is relied on: why it is away at this moment, `undefined` while it answers. */
@@ -180,6 +183,13 @@ export class Orchestrator implements AsyncDisposable {
     const expiry = stack.use(
       new LogExpiry({ database, archive, clock, logger, hub, duties, storage: () => desired.own?.storage }),
     );
+    const reports = openReports({
+      ...{ database, archive, clock, logger, hub, duties, metrics, publicUrl, desired },
+      home: options.home,
+      random: systemRandom,
+      reporting: options.reporting ?? {},
+    });
+    if (reports !== undefined) stack.use(reports);
     const { git } = options;
     const follower =
       git &&
@@ -278,7 +288,7 @@ export class Orchestrator implements AsyncDisposable {
       corrections,
       backups,
       expiry,
-      reports: options.reports,
+      reports: options.reports ?? reports,
       rolloutWatch,
       channels,
       deadMan: deadMan && (() => deadMan.state),
@@ -314,6 +324,7 @@ export class Orchestrator implements AsyncDisposable {
 
     channels.look();
     stack.use(desired.onChange(() => channels.look()));
+    if (reports !== undefined) stack.use(followSettings(reports, desired));
     const { onStorage } = options;
     if (onStorage !== undefined) stack.use(tellStorage(desired, onStorage));
     const app = await buildServer(deps, keeper?.current);
@@ -334,6 +345,7 @@ export class Orchestrator implements AsyncDisposable {
     historyKeeper.start();
     snapshots.start();
     backups.start();
+    reports?.start();
     expiry.start();
     follower?.start();
     const note = (authority = keeper?.current.authority) =>

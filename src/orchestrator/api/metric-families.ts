@@ -1,7 +1,10 @@
 import { ALERT_SEVERITIES } from '../../contract/alert.ts';
 import { AGENT_STATES } from '../../contract/heartbeat.ts';
+import { REPORT_KINDS } from '../../contract/reports.ts';
 import { DELIVERY_OUTCOMES } from '../alerts/notifier.ts';
 import { DUTY_NAMES } from '../duties.ts';
+import { SHELF_OUTCOMES } from '../reports/deliver-reports.ts';
+import { REPORT_OUTCOMES } from '../reports/report-keeper.ts';
 
 /** Which values a label may have: these alone, or any text (`ANY`), of which there must be few. */
 export type LabelValues = readonly string[] | typeof ANY;
@@ -64,6 +67,15 @@ export const METRIC_FAMILIES = {
   nervesys_alert_deliveries_waiting: gauge('What channels are still to be told.'),
   nervesys_backup_last_success_timestamp_seconds: gauge(
     'When the last good backup of the database was begun, epoch seconds; absent: there is none.',
+  ),
+
+  nervesys_reports_total: counter(
+    'Reports that this process has gathered; unchanged: looked at again, and there was nothing new.',
+    { kind: REPORT_KINDS, outcome: REPORT_OUTCOMES },
+  ),
+  nervesys_report_deliveries_total: counter(
+    'What came of attempts to put a file of a report on a shelf; failed: given up until somebody changes something.',
+    { shelf: ANY, outcome: SHELF_OUTCOMES },
   ),
 
   nervesys_config_info: gauge('Always 1; what is desired: by everybody, or by those whom the rollout has reached.', {
