@@ -183,13 +183,14 @@ export class Orchestrator implements AsyncDisposable {
     const expiry = stack.use(
       new LogExpiry({ database, archive, clock, logger, hub, duties, storage: () => desired.own?.storage }),
     );
-    const reports = openReports({
-      ...{ database, archive, clock, logger, hub, duties, metrics, publicUrl, desired },
-      home: options.home,
-      random: systemRandom,
-      reporting: options.reporting ?? {},
-    });
-    if (reports !== undefined) stack.use(reports);
+    const reports = stack.use(
+      openReports({
+        ...{ database, archive, clock, logger, hub, duties, metrics, publicUrl, desired },
+        home: options.home,
+        random: systemRandom,
+        reporting: options.reporting ?? {},
+      }),
+    );
     const { git } = options;
     const follower =
       git &&
@@ -324,7 +325,7 @@ export class Orchestrator implements AsyncDisposable {
 
     channels.look();
     stack.use(desired.onChange(() => channels.look()));
-    if (reports !== undefined) stack.use(followSettings(reports, desired));
+    stack.use(followSettings(reports, desired));
     const { onStorage } = options;
     if (onStorage !== undefined) stack.use(tellStorage(desired, onStorage));
     const app = await buildServer(deps, keeper?.current);
@@ -345,7 +346,7 @@ export class Orchestrator implements AsyncDisposable {
     historyKeeper.start();
     snapshots.start();
     backups.start();
-    reports?.start();
+    reports.start();
     expiry.start();
     follower?.start();
     const note = (authority = keeper?.current.authority) =>

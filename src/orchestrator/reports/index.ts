@@ -1,8 +1,10 @@
 import { type Config, REPORTS_DEFAULTS } from '../../config/index.ts';
+import { NervesysError } from '../../platform/errors.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Archive } from '../../storage/archive.ts';
 import type { Metrics } from '../api/metrics.ts';
-import { DEFAULT_HISTORY } from '../history/resolutions.ts';
+import { DEFAULT_HISTORY, DEFAULT_INTERVAL_MS } from '../history/resolutions.ts';
+import { PostgresFactsSource } from './facts/postgres-facts-source.ts';
 import { factsDigest } from './facts-digest.ts';
 import type { FactsSource } from './facts-source.ts';
 import type { Renderer } from './renderer.ts';
@@ -35,19 +37,24 @@ export interface ReportsDeps
 }
 
 /** The keeper of reports with its parts, by the configuration that holds for the orchestrator. Whoever opens it closes it. */
-export function openReports(deps: ReportsDeps): ReportKeeper | undefined {
-  const { desired, metrics, reporting } = deps;
-  const { facts, renderer } = reporting;
-  if (facts === undefined || renderer === undefined) return undefined;
+export function openReports(deps: ReportsDeps): ReportKeeper {
+  const { database, desired, metrics, reporting } = deps;
   const settings = () => desired.own?.orchestrator.reports ?? REPORTS_DEFAULTS;
+  const history = () => desired.own?.orchestrator.history ?? DEFAULT_HISTORY;
+  const judgedBy = () => ({
+    storagePrices: desired.own?.storage.prices,
+    modelPrices: settings().modelPrices,
+    intervalMs: desired.own?.orchestrator.heartbeat.intervalMs ?? DEFAULT_INTERVAL_MS,
+    history: history(),
+  });
   const shelfDeps = (root: string): ShelfDeps => ({ ...reporting, ...deps, root });
   return new ReportKeeper({
     ...deps,
-    facts,
-    renderer,
+    facts: reporting.facts ?? new PostgresFactsSource({ database, settings: judgedBy }),
+    renderer: reporting.renderer ?? NO_RENDERER,
     digest: factsDigest,
     settings,
-    keepFactsMs: () => (desired.own?.orchestrator.history ?? DEFAULT_HISTORY).daysMs,
+    keepFactsMs: () => history().daysMs,
     openShelf: (shelf, root) => openShelf(shelf, shelfDeps(root)),
     shelfCredential: (shelf) => shelfCredential(shelf, shelfDeps(settings().root)),
     leaseMs: reporting.leaseMs,
@@ -55,6 +62,12 @@ export function openReports(deps: ReportsDeps): ReportKeeper | undefined {
     onDelivery: (shelf, outcome) => metrics.add('nervesys_report_deliveries_total', { shelf, outcome }),
   });
 }
+
+const NO_RENDERER: Renderer = {
+  render: async ({ facts: { kind, period } }) => {
+    throw new NervesysError('NSV_REPORT_FAILED', `render the ${kind} report of ${period.name}: nothing renders here`);
+  },
+};
 
 /** Has the keeper look at other settings as soon as there are any. */
 export function followSettings(keeper: ReportKeeper, desired: ReportsDeps['desired']): Disposable {
