@@ -8,7 +8,14 @@ import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
 import { followPlace, lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { openScopedIssuing } from './scoped-issuer.ts';
-import { packageRoot, readChannelSecret, type Settings, searchPath } from './settings.ts';
+import {
+  packageRoot,
+  readChannelSecret,
+  readGoogleCredentials,
+  readShelfSecret,
+  type Settings,
+  searchPath,
+} from './settings.ts';
 import { followRotation, readSettingsAndSecrets } from './vault.ts';
 
 export interface CentralService {
@@ -68,6 +75,11 @@ export async function openCentralService(
       onStorage: scoped === undefined ? (storage) => followPlace(archive, settings, storage, logger) : undefined,
       scoped,
       channelSecret: (name) => readChannelSecret(name, vault?.values),
+      reporting: {
+        shelfSecret: (name) => readShelfSecret(name, vault?.values),
+        googleCredentials: () => readGoogleCredentials(vault?.values),
+        driveFolderId: settings.driveFolderId,
+      },
       deadManUrl: settings.deadManUrl,
       ...(vault === undefined ? {} : { troubles: { vault: () => vault.trouble } }),
       dashboardDir: join(packageRoot(), 'dist', 'dashboard'),

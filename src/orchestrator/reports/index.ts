@@ -16,7 +16,7 @@ export interface ReportingOptions
   extends Pick<ShelfDeps, 'shelfSecret' | 'googleCredentials' | 'driveFolderId' | 'drive' | 'email'> {
   /** In the place of what Postgres says; for tests. */
   readonly facts?: FactsSource | undefined;
-  /** In the place of our own documents; for tests. */
+  /** Stays open when the orchestrator closes. Absent: reports can't be made, and say so. */
   readonly renderer?: Renderer | undefined;
   /** How long a replica that is killed in the middle of a report stands in the others' way; tests make it short. */
   readonly leaseMs?: number | undefined;
@@ -63,6 +63,7 @@ export function openReports(deps: ReportsDeps): ReportKeeper {
   });
 }
 
+/** Facts can be looked at all the same. */
 const NO_RENDERER: Renderer = {
   render: async ({ facts: { kind, period } }) => {
     throw new NervesysError('NSV_REPORT_FAILED', `render the ${kind} report of ${period.name}: nothing renders here`);
