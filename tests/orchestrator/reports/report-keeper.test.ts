@@ -82,6 +82,26 @@ test('two replicas at midnight make one version, and bring each file once', asyn
   );
 });
 
+test('while one replica brings a file to a shelf, another leaves that shelf alone', async (t) => {
+  const { name, shelf, clock, keeper, replica } = await midnight(t);
+  const other = replica(clock, postgres.connect(name));
+  let rounds = 0;
+  shelf.before = async () => {
+    if (rounds++ > 0) return;
+    const puts = shelf.puts.length;
+    await other.keeper.workOnce();
+    assert.equal(shelf.puts.length, puts);
+  };
+
+  await keeper.workOnce();
+
+  assert.equal(rounds, 2);
+  assert.deepEqual(
+    [...shelf.puts].sort(),
+    YESTERDAY.map((path) => `${path} v1`),
+  );
+});
+
 test('before its time nothing is made, nor on an installation that has no data', async (t) => {
   const { database, clock, shelf, keeper, renderer, replica } = await midnight(t);
   clock.jump(-1_000);
