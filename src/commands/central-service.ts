@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { LoadedConfig } from '../config/index.ts';
-import { FolderSource, type FoundRevision, Orchestrator, openDatabase } from '../orchestrator/index.ts';
+import { ChildRenderer, FolderSource, type FoundRevision, Orchestrator, openDatabase } from '../orchestrator/index.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { systemRandom } from '../platform/random.ts';
 import type { Archive } from '../storage/index.ts';
 import { agentFilePlaces } from './agent-files.ts';
+import { spawnRenderer } from './report/spawn-renderer.ts';
 import { followPlace, lockHome, openConfiguredArchive, readConfig } from './runtime.ts';
 import { openScopedIssuing } from './scoped-issuer.ts';
 import {
@@ -76,6 +77,7 @@ export async function openCentralService(
       scoped,
       channelSecret: (name) => readChannelSecret(name, vault?.values),
       reporting: {
+        renderer: parts.use(new ChildRenderer({ spawn: spawnRenderer(), clock: systemClock })),
         shelfSecret: (name) => readShelfSecret(name, vault?.values),
         googleCredentials: () => readGoogleCredentials(vault?.values),
         driveFolderId: settings.driveFolderId,

@@ -13,4 +13,5 @@ export { DEFAULT_FLEET_POLICY, type FleetPolicy } from './fleet/judge-state.ts';
 export { FolderSource } from './gitops/folder-source.ts';
 export type { FoundRevision, RevisionStore } from './gitops/revision-store.ts';
 export { ORCHESTRATOR_PORT, Orchestrator, type OrchestratorOptions } from './orchestrator.ts';
+export { ChildRenderer } from './reports/child-renderer.ts';
 export { VaultSecrets } from './secrets/vault-secrets.ts';

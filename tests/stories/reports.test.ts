@@ -1,21 +1,29 @@
 /** A manager's report: the fleet beats, somebody asks for the day, and the files stand in the folder, once, whoever made them. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { ChildRenderer } from '../../src/orchestrator/reports/child-renderer.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { heartbeat, TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
-import { TextRenderer } from '../support/report-keeping.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
 
+const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+
 test('the day that is asked for stands as PDF and workbook in the folder below the home, made by one of two replicas', async (t) => {
   const home = await tempDir(t);
   const first = await postgres.database();
-  const renderer = new TextRenderer();
+  // As the program itself starts it: a process of its own that sets documents and workbooks.
+  const spawnRenderer = () =>
+    spawn(process.execPath, [PROGRAM, 'report-render', '--parent', `${process.pid}`], { stdio: 'pipe' });
+  const renderer = new ChildRenderer({ spawn: spawnRenderer, clock: systemClock });
+  t.after(() => renderer[Symbol.asyncDispose]());
   const reporting = { renderer };
   const one = await TestOrchestrator.open(t, first, { home, reporting });
   const two = await TestOrchestrator.open(t, postgres.connect(postgres.lastName), { home, reporting });
@@ -36,24 +44,29 @@ test('the day that is asked for stands as PDF and workbook in the folder below t
     [one, two].map((replica) => replica.ask('POST', `/api/v1/reports/daily/${today}`, { body: {} })),
   );
   assert.deepEqual(asked.map(({ status }) => status).sort(), [202, 409]);
-  const report = await until('both files are delivered', async () => {
-    const { json } = await two.ask('GET', `/api/v1/reports/daily/${today}`);
-    return (
-      json.state === 'ready' && json.deliveries.every(({ state }: { state: string }) => state === 'delivered') && json
-    );
-  });
+  const report = await until(
+    'both files are delivered',
+    async () => {
+      const { json } = await two.ask('GET', `/api/v1/reports/daily/${today}`);
+      return (
+        json.state === 'ready' && json.deliveries.every(({ state }: { state: string }) => state === 'delivered') && json
+      );
+    },
+    90_000,
+  );
 
   assert.equal(report.version, 1);
   const folder = join(home, 'reports', 'OWAL AI Reports', 'Daily');
   assert.deepEqual((await readdir(folder)).sort(), [`${today}_metrics.xlsx`, `${today}_summary.pdf`]);
-  for (const [format, name] of [
-    ['pdf', 'summary'],
-    ['xlsx', 'metrics'],
-  ]) {
+  for (const [format, name, head] of [
+    ['pdf', 'summary', '%PDF-'],
+    ['xlsx', 'metrics', 'PK'],
+  ] as const) {
     const served = await fetch(`${one.url}/api/v1/reports/daily/${today}/en.${format}`, {
       headers: { authorization: `Bearer ${one.adminKey}` },
     });
     const standing = await readFile(join(folder, `${today}_${name}.${format}`));
+    assert.equal(standing.subarray(0, head.length).toString(), head);
     assert.deepEqual(Buffer.from(await served.arrayBuffer()), standing);
   }
   const { json: facts } = await one.ask('GET', `/api/v1/reports/daily/${today}/facts`);
