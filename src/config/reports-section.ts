@@ -156,7 +156,7 @@ const fields = {
   ),
   shelves: described(
     record({ expects: CHANNEL_NAME_MEANING, accepts: (key) => CHANNEL_NAME.test(key) }, shelf),
-    `Where reports are put, by names; left out: the folder reports/ below the home. At most ${SHELVES_MAX}.`,
+    `Where reports are put, by names; left out: the folder reports/ below the home. At most ${SHELVES_MAX}. One that is added gets the next report, earlier ones by hand (nervesys report send); what waits for one that is taken away is given up.`,
   ),
 } as const;
 

@@ -8,12 +8,12 @@ export function cursorOf({ endsAt, kind, period }: ReportsAfter): string {
   return `${endsAt}_${kind}_${period}`;
 }
 
-/** Rejects with `NSV_REQUEST_INVALID` what no page has answered. */
+/** Rejects with `NSV_BODY_INVALID` what no page has answered. */
 export function positionOf(cursor: string | undefined): ReportsAfter | undefined {
   if (cursor === undefined) return undefined;
   const [endsAt = '', kind = '', period = '', ...rest] = cursor.split('_');
   if (Number.isNaN(Date.parse(endsAt)) || !(REPORT_KINDS as readonly string[]).includes(kind) || rest.length > 0)
-    throw new NervesysError('NSV_REQUEST_INVALID', 'list reports: the cursor is none that a page has answered');
+    throw new NervesysError('NSV_BODY_INVALID', 'list reports: the cursor is none that a page has answered');
   return { endsAt: new Date(endsAt).toISOString(), kind: kind as ReportKind, period: period.slice(0, 10) };
 }
 

@@ -519,7 +519,7 @@ test('the list comes in pages, the newest period first, and says what is due nex
     weekly: '2026-12-07T04:00:00.000Z',
     monthly: '2027-01-01T04:00:00.000Z',
   });
-  await assert.rejects(keeper.list({ limit: 3, cursor: 'x' }), { code: 'NSV_REQUEST_INVALID' });
+  await assert.rejects(keeper.list({ limit: 3, cursor: 'x' }), { code: 'NSV_BODY_INVALID' });
 });
 
 test('the report of yesterday that is not on its shelf by 08:00 is one alert, which its delivery settles', async (t) => {
