@@ -69,6 +69,21 @@ test('the day that is asked for stands as PDF and workbook in the folder below t
     assert.equal(standing.subarray(0, head.length).toString(), head);
     assert.deepEqual(Buffer.from(await served.arrayBuffer()), standing);
   }
+  const counted = await Promise.all([one, two].map(async (replica) => (await replica.ask('GET', '/metrics')).text));
+  const sum = (line: string) =>
+    counted.reduce(
+      (total, text) =>
+        total +
+        Number(
+          text
+            .split('\n')
+            .find((one) => one.startsWith(line))
+            ?.slice(line.length) ?? 0,
+        ),
+      0,
+    );
+  assert.equal(sum('nervesys_reports_total{kind="daily",outcome="made"} '), 1);
+  assert.equal(sum('nervesys_report_deliveries_total{shelf="folder",outcome="delivered"} '), 2);
   const { json: facts } = await one.ask('GET', `/api/v1/reports/daily/${today}/facts`);
   assert.deepEqual(facts.agents.map(({ agent_id }: { agent_id: string }) => agent_id).sort(), ['DEEPSEEK', 'GROK']);
 });

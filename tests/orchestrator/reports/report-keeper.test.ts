@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import type { ReportSettings } from '../../../src/config/index.ts';
+import { readTables } from '../../../src/orchestrator/backups/tables.ts';
 import type { Database } from '../../../src/orchestrator/database/database.ts';
 import type { ReportKeeperOptions } from '../../../src/orchestrator/reports/report-keeper.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
@@ -199,6 +200,11 @@ test('any version can be had, the same bytes each time, also when its file was l
   // A language that no shelf has is made when somebody asks.
   assert.match(Buffer.from((await keeper.file('daily', '2026-11-25', 'he', 'xlsx')).bytes).toString(), /v2 he\.xlsx/);
 
+  // So a backup need not hold it.
+  const shapes = await readTables(database);
+  const kept = shapes.find((shape) => shape.name === 'report_files')?.columns ?? [];
+  assert.deepEqual([kept.includes('sha256'), kept.includes('content')], [true, false]);
+
   clock.jump(399 * 24 * HOUR_MS);
   await keeper.sweep();
   assert.equal(renderer.asked.length, 6);
@@ -395,7 +401,7 @@ test('a shelf that is added gets the next report, an earlier one by hand; what w
 });
 
 test('a report is made when somebody asks, once at a time, also where none is made by itself', async (t) => {
-  const { clock, shelf, keeper, facts, renderer } = await midnight(t, { enabled: false });
+  const { clock, shelf, keeper, facts, renderer, replica } = await midnight(t, { enabled: false });
   await keeper.workOnce();
   assert.deepEqual(facts.asked, []);
   for (const [kind, period] of [
@@ -409,6 +415,9 @@ test('a report is made when somebody asks, once at a time, also where none is ma
   const view = await keeper.make('daily', '2026-11-25');
   assert.deepEqual([view.state, view.version], ['making', 0]);
   await assert.rejects(keeper.make('daily', '2026-11-25'), { code: 'NSV_REPORT_RUNNING' });
+  // A replica whose clock is a little behind finds it wanted all the same.
+  const behind = replica(new FakeClock(clock.now() - 1_000));
+  await assert.rejects(behind.keeper.make('daily', '2026-11-25'), { code: 'NSV_REPORT_RUNNING' });
   let refused: unknown;
   renderer.before = async () => {
     refused ??= await keeper.make('daily', '2026-11-25').catch((error: unknown) => error);

@@ -54,7 +54,7 @@ export async function wantReport(database: Queryable, wanted: PlannedReport, now
      SELECT *, $6::timestamptz, true FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
      ON CONFLICT (kind, period) DO UPDATE SET due_at = excluded.due_at, wanted = true,
          time_zone = excluded.time_zone, starts_at = excluded.starts_at, ends_at = excluded.ends_at
-       WHERE (reports.claimed_until IS NULL OR reports.claimed_until <= $6) AND NOT (reports.wanted AND reports.due_at <= $6)`,
+       WHERE (reports.claimed_until IS NULL OR reports.claimed_until <= $6) AND NOT (reports.wanted AND (reports.failures = 0 OR reports.due_at <= $6))`,
     [...columnsOf([wanted]), now],
   );
   return count > 0;
