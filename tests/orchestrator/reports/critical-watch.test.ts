@@ -6,7 +6,7 @@ import type { Database } from '../../../src/orchestrator/database/database.ts';
 import { criticalDays } from '../../../src/orchestrator/reports/critical-watch.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { TestPostgres } from '../../support/postgres.ts';
-import { keep, RecordingShelf, reportSettings } from '../../support/report-keeping.ts';
+import { dataSince, keep, RecordingShelf, reportSettings } from '../../support/report-keeping.ts';
 
 const postgres = await TestPostgres.start();
 after(() => postgres.close());
@@ -114,4 +114,20 @@ test('one that stays is told after half an hour, also if it was milder before; a
   clock.jump(24 * HOUR_MS);
   await keeper.workOnce();
   assert.deepEqual([...shelf.files.keys()], ['Alerts/Critical_2026-11-26.pdf']);
+});
+
+test('what is critical does not wait until all that was missed is made', async (t) => {
+  await using database = await postgres.database();
+  await dataSince(database, '2026-11-20T08:00:00Z');
+  const clock = new FakeClock('2026-11-26T10:00:00Z');
+  const shelf = new RecordingShelf();
+  const { keeper, facts } = keep(database, clock, shelf);
+  t.after(() => keeper.close());
+  await raise(database, 'disk', 'critical', clock.now() - HOUR_MS);
+
+  await keeper.workOnce();
+
+  assert.equal(facts.asked[0], 'critical 2026-11-26');
+  assert.equal(shelf.puts[0], 'Alerts/Critical_2026-11-26.pdf v1');
+  assert.equal(facts.asked.length, 8);
 });

@@ -69,7 +69,7 @@ export async function lookAgain(database: Queryable, endedAfter: Date, now: Date
 }
 
 /**
- * Claims what is due, those first that somebody asked for, else the oldest first. `undefined`: nothing is, or others are at it. With
+ * Claims what is due: first what somebody asked for, then what is critical, else the oldest first. `undefined`: nothing is, or others are at it. With
  * `askedFor` only what somebody asked for.
  */
 export async function claimReport(
@@ -80,7 +80,7 @@ export async function claimReport(
     `UPDATE reports SET claimed_by = $2, claimed_until = $3
      WHERE (kind, period) = (SELECT kind, period FROM reports
        WHERE due_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1) AND (wanted OR NOT $4::boolean)
-       ORDER BY wanted DESC, ends_at, kind LIMIT 1 FOR UPDATE SKIP LOCKED)
+       ORDER BY wanted DESC, kind = 'critical' DESC, ends_at, kind LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING kind, period, claimed_by AS by, time_zone, starts_at, ends_at, version, sent, wanted, failures`,
     [claim.now, claim.by, claim.until, claim.askedFor],
   );

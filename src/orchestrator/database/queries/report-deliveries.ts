@@ -59,7 +59,7 @@ export async function wantDeliveries(
   );
 }
 
-/** Claims the oldest that is due on this shelf, unless somebody brings it something at this moment. */
+/** Claims what is critical, or else the oldest that is due on this shelf, unless somebody brings it something at this moment. */
 export async function claimDelivery(
   database: Queryable,
   shelf: string,
@@ -72,7 +72,7 @@ export async function claimDelivery(
        WHERE shelf = $4 AND state = 'waiting' AND one.due_at <= $1 AND (one.claimed_until IS NULL OR one.claimed_until <= $1)
          AND NOT EXISTS (SELECT FROM report_deliveries other
            WHERE other.shelf = one.shelf AND other.state = 'waiting' AND other.claimed_until > $1)
-       ORDER BY ends_at, kind, format, lang LIMIT 1 FOR UPDATE OF one SKIP LOCKED)
+       ORDER BY kind = 'critical' DESC, ends_at, kind, format, lang LIMIT 1 FOR UPDATE OF one SKIP LOCKED)
      RETURNING kind, period, shelf, lang, format, path, claimed_by AS by, wanted, wanted_at, attempts`,
     [claim.now, claim.by, claim.until, shelf],
   );
