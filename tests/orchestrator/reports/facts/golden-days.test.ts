@@ -384,3 +384,21 @@ test('a day that is not over is told up to now, and says so', async (t) => {
   assert.deepEqual([agentOf(facts, 'GROK').seconds, facts.totals.records], [{ up: 6 * 3_600 }, 360]);
   assert.deepEqual([facts.slots.length, facts.by_slot.length, facts.by_slot[6]?.level_counts], [24, 24, null]);
 });
+
+test('what a server lost is told by each of its AI agents, and counted once', async (t) => {
+  const fleet = await open(t);
+  for (const name of ['GROK', 'GIMAI']) {
+    await fleet.join('AIGARDEN01', name, START - HOUR);
+    await fleet.beatRarely('AIGARDEN01', name, START, END, (index) => ({
+      replace: { lost_records: index < 144 ? 0 : 7, dropped_records: index },
+    }));
+  }
+  await fleet.rollUp(LATER);
+
+  const facts = await fleet.gather('daily', '2025-12-10', LATER);
+
+  assert.deepEqual([facts.totals.lost_records, facts.totals.dropped_records], [7, 287]);
+  assert.deepEqual(facts.losses, [{ server: 'AIGARDEN01', lost_records: 7 }]);
+  const next = await fleet.gather('daily', '2025-12-11', END + DAY);
+  assert.deepEqual([next.compared.before?.lost_records, next.compared.before?.dropped_records], [7, 287]);
+});
