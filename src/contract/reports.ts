@@ -55,6 +55,9 @@ export interface ReportDocumentView {
   readonly bytes: number;
   readonly sha256: string;
   readonly rendered_at: string;
+  /** As in the file: what it is, and its verdict in a few sentences. */
+  readonly title: string;
+  readonly summary: string;
 }
 
 /** How one file fares on one shelf. */

@@ -179,6 +179,8 @@ export class SampleDesk implements ReportDesk {
                 bytes: bytes.length,
                 sha256,
                 rendered_at: facts.gathered_at,
+                title: `${kind} ${period}`,
+                summary: lang === 'he' ? '⁨GROK⁩ ירד ל־14 דקות.' : '⁨GROK⁩ was down for 14 minutes.',
               };
             }),
           ),

@@ -31,8 +31,8 @@ export interface Words {
   ago(ageMs: number): string;
   /** The two largest units: "3 days 4 hr". */
   duration(seconds: number): string;
-  /** Day and time of an ISO instant, in the reader's zone; the text itself when it is none. */
-  moment(iso: string): string;
+  /** Day and time of an ISO instant, in the reader's zone or the one that is named; the text itself when it is none. */
+  moment(iso: string, timeZone?: string): string;
   /** Hour, minute and second of an ISO instant, in the reader's zone, as log lines show them. */
   clockTime(iso: string): string;
   /** Hour and minute of epoch ms, as chart axes show them. */
@@ -62,7 +62,12 @@ export function createWords(language: Language): Words {
       new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: unit === 'day' ? 'long' : 'short' }),
     ]),
   );
-  const moments = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' });
+  const zoned = new Map<string | undefined, Intl.DateTimeFormat>();
+  const moments = (timeZone: string | undefined) => {
+    const format = zoned.get(timeZone) ?? momentsIn(language, timeZone);
+    zoned.set(timeZone, format);
+    return format;
+  };
   const times = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const clockTimes = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' });
 
@@ -102,10 +107,20 @@ export function createWords(language: Language): Words {
       const parts = largestUnits(Math.max(0, Math.floor(seconds)));
       return parts.map(({ unit, value }) => units.get(unit)!.format(value)).join(' ');
     },
-    moment: (iso) => (Number.isNaN(Date.parse(iso)) ? iso : moments.format(new Date(iso))),
+    moment: (iso, timeZone) => (Number.isNaN(Date.parse(iso)) ? iso : moments(timeZone).format(new Date(iso))),
     clockTime: (iso) => (Number.isNaN(Date.parse(iso)) ? iso : clockTimes.format(new Date(iso))),
     timeOfDay: (at) => times.format(new Date(at)),
   };
+}
+
+/** In the reader's own zone where this browser doesn't know the one that is named. */
+function momentsIn(language: Language, timeZone: string | undefined): Intl.DateTimeFormat {
+  const style = { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' } as const;
+  try {
+    return new Intl.DateTimeFormat(language, { ...style, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat(language, style);
+  }
 }
 
 function fill(text: string, values: Readonly<Record<string, string>>): string {

@@ -7,8 +7,15 @@ import { useWords } from './page-context.ts';
 const ALERTS_SHOWN = 8;
 const TITLE_CHARACTERS_MAX = 200;
 
+interface ReportAlertsProps {
+  readonly alerts: readonly AlertFact[];
+  readonly total: number;
+  /** Of the report: a day's alerts are told by the clock that makes its day. */
+  readonly zone: string;
+}
+
 /** What went wrong in that time, as it stood at its end; each leads to the alert as it is now. */
-export function ReportAlerts({ alerts, total }: { readonly alerts: readonly AlertFact[]; readonly total: number }) {
+export function ReportAlerts({ alerts, total, zone }: ReportAlertsProps) {
   const words = useWords();
   if (total === 0) return null;
   const shown = alerts.slice(0, ALERTS_SHOWN);
@@ -29,7 +36,7 @@ export function ReportAlerts({ alerts, total }: { readonly alerts: readonly Aler
               <bdi>{readable(one.agent_id ?? one.server, TITLE_CHARACTERS_MAX)}</bdi>
             </span>
             <span class="soft">
-              <time dateTime={one.first_at}>{words.moment(one.first_at)}</time>
+              <time dateTime={one.first_at}>{words.moment(one.first_at, zone)}</time>
               {' · '}
               {words.say(
                 one.resolved_at !== null

@@ -42,7 +42,7 @@ export function ReportDeliveries({ report, onSend }: ReportDeliveriesProps) {
             {wrong !== undefined && <ShelfProblem error={wrong.error} hint={wrong.hint} />}
             <ul class="delivery-list">
               {own.map((one) => (
-                <Delivery key={one.path} delivery={one} version={report.version} />
+                <Delivery key={one.path} delivery={one} report={report} />
               ))}
             </ul>
           </section>
@@ -52,9 +52,10 @@ export function ReportDeliveries({ report, onSend }: ReportDeliveriesProps) {
   );
 }
 
-function Delivery({ delivery, version }: { readonly delivery: ReportDeliveryView; readonly version: number }) {
+function Delivery({ delivery, report }: { readonly delivery: ReportDeliveryView; readonly report: ReportView }) {
   const words = useWords();
   const { path, state, due_at: dueAt, delivered_at: at, link } = delivery;
+  const { version, time_zone: zone } = report;
   const isOld = delivery.version !== null && delivery.version !== version;
   return (
     <li>
@@ -63,11 +64,11 @@ function Delivery({ delivery, version }: { readonly delivery: ReportDeliveryView
       </bdi>
       <DeliveryMark state={state} />
       <span class="soft">
-        {state === 'delivered' && at !== null && <time dateTime={at}>{words.moment(at)}</time>}
+        {state === 'delivered' && at !== null && <time dateTime={at}>{words.moment(at, zone)}</time>}
         {state === 'waiting' &&
           (dueAt === null || isOnItsWay(delivery)
             ? null
-            : words.say('deliveryTriedAgain', { time: words.moment(dueAt) }))}
+            : words.say('deliveryTriedAgain', { time: words.moment(dueAt, zone) }))}
         {isOld && ` ${words.say('deliveryOld', { version: words.number(delivery.version) })}`}
       </span>
       {link !== null && /^https?:\/\//.test(link) && (

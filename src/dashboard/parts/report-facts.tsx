@@ -44,18 +44,19 @@ export function ReportFactsPart({ kind, period, version }: ReportFactsPartProps)
   const { facts } = loaded;
   return (
     <>
-      <Gaps gaps={facts.gaps} />
+      <Gaps gaps={facts.gaps} zone={facts.period.time_zone} />
       {facts.kind === 'critical' ? <CriticalNumbers facts={facts} /> : <Numbers facts={facts} />}
       {facts.kind !== 'critical' && <ReportAgents agents={facts.agents} />}
       <ReportAlerts
         alerts={facts.kind === 'critical' ? facts.alerts : facts.alerts.list}
         total={facts.kind === 'critical' ? facts.total : facts.alerts.total}
+        zone={facts.period.time_zone}
       />
     </>
   );
 }
 
-function Gaps({ gaps }: { readonly gaps: readonly FactsGap[] }) {
+function Gaps({ gaps, zone }: { readonly gaps: readonly FactsGap[]; readonly zone: string }) {
   const words = useWords();
   if (gaps.length === 0) return null;
   return (
@@ -64,7 +65,7 @@ function Gaps({ gaps }: { readonly gaps: readonly FactsGap[] }) {
       <ul class="report-gaps">
         {gaps.map((gap) => (
           <li key={`${gap.kind} ${gap.from ?? ''}`}>
-            <Gap gap={gap} />
+            <Gap gap={gap} zone={zone} />
           </li>
         ))}
       </ul>
@@ -72,7 +73,7 @@ function Gaps({ gaps }: { readonly gaps: readonly FactsGap[] }) {
   );
 }
 
-function Gap({ gap }: { readonly gap: FactsGap }) {
+function Gap({ gap, zone }: { readonly gap: FactsGap; readonly zone: string }) {
   const words = useWords();
   const { kind, from, to, servers = [], count = servers.length } = gap;
   if (kind === 'archive_behind') {
@@ -82,7 +83,7 @@ function Gap({ gap }: { readonly gap: FactsGap }) {
   // What a newer orchestrator tells has no words here yet, and is still said.
   const key = Object.hasOwn(GAP_WORDS, kind) ? GAP_WORDS[kind] : undefined;
   if (key === undefined) return <bdi>{kind}</bdi>;
-  const moment = (at: string | undefined) => (at === undefined ? words.say('none') : words.moment(at));
+  const moment = (at: string | undefined) => (at === undefined ? words.say('none') : words.moment(at, zone));
   return <>{words.say(key, { from: moment(from), to: moment(to) })}</>;
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { ReportDetail, ReportKind } from '../../contract/reports.ts';
+import type { ReportDetail, ReportDocumentView, ReportKind } from '../../contract/reports.ts';
 import { KIND_WORDS, sayPeriod, sayVersion } from '../messages/report-words.ts';
 import { reportAddress } from '../model/view.ts';
 import { ConfirmButton } from './confirm-button.tsx';
@@ -111,15 +111,16 @@ export function ReportPage({ kind, period }: ReportPageProps) {
 
 function Head({ report }: { readonly report: ReportDetail }) {
   const words = useWords();
-  const { version, gathered_at: gatheredAt, documents } = report;
+  const { version, gathered_at: gatheredAt, documents, time_zone: zone } = report;
   return (
     <>
+      <Verdict documents={documents} />
       <ReportState report={report} />
       <dl class="facts">
         {version > 0 && <Fact label="report">{sayVersion(words, version)}</Fact>}
         {gatheredAt !== null && (
           <Fact label="reportGathered">
-            <time dateTime={gatheredAt}>{words.moment(gatheredAt)}</time>
+            <time dateTime={gatheredAt}>{words.moment(gatheredAt, zone)}</time>
           </Fact>
         )}
         {documents.length > 0 && (
@@ -132,8 +133,21 @@ function Head({ report }: { readonly report: ReportDetail }) {
   );
 }
 
+/** How that time was, in the sentences of its PDF: in the reader's language where there is one, else in the one that there is. */
+function Verdict({ documents }: { readonly documents: readonly ReportDocumentView[] }) {
+  const { language } = useWords();
+  const told = documents.filter(({ summary }) => summary !== '');
+  const one = told.find(({ lang }) => lang === language) ?? told[0];
+  if (one === undefined) return null;
+  return (
+    <p class="report-verdict" lang={one.lang} dir={one.lang === 'he' ? 'rtl' : 'ltr'}>
+      {one.summary}
+    </p>
+  );
+}
+
 /** Every version that there was: none ever changes. */
-function Versions({ report: { kind, period, versions } }: { readonly report: ReportDetail }) {
+function Versions({ report: { kind, period, versions, time_zone: zone } }: { readonly report: ReportDetail }) {
   const words = useWords();
   if (versions.length === 0) return null;
   return (
@@ -143,7 +157,7 @@ function Versions({ report: { kind, period, versions } }: { readonly report: Rep
         {versions.map(({ version, gathered_at: at }) => (
           <li key={version}>
             <span>{words.say('reportVersion', { version: words.number(version) })}</span>
-            <time dateTime={at}>{words.moment(at)}</time>
+            <time dateTime={at}>{words.moment(at, zone)}</time>
             <a href={`/api/v1/reports/${kind}/${period}/facts?version=${version}`} target="_blank" rel="noreferrer">
               {words.say('reportFactsLink')}
             </a>

@@ -119,7 +119,7 @@ export function Reports({ kind }: { readonly kind: ReportKind | undefined }) {
 }
 
 /** When the next ones come, the soonest first. */
-function NextDue({ answer: { enabled, next_due: nextDue } }: { readonly answer: ReportsAnswer }) {
+function NextDue({ answer: { enabled, next_due: nextDue, time_zone: zone } }: { readonly answer: ReportsAnswer }) {
   const words = useWords();
   if (!enabled) return <p class="note">{words.say('reportsOff')}</p>;
   const due = Object.entries(nextDue).sort(([, a], [, b]) => a.localeCompare(b)) as [SummaryKind, string][];
@@ -130,7 +130,7 @@ function NextDue({ answer: { enabled, next_due: nextDue } }: { readonly answer: 
         <div class="fact" key={kind}>
           <dt>{`${words.say('reportsNext')} · ${words.say(KIND_WORDS[kind])}`}</dt>
           <dd>
-            <time dateTime={at}>{words.moment(at)}</time>
+            <time dateTime={at}>{words.moment(at, zone)}</time>
           </dd>
         </div>
       ))}
@@ -145,7 +145,7 @@ interface NothingProps {
 }
 
 /** Why there is none, when the first comes, and how to have one now. */
-function Nothing({ kind, answer: { enabled, next_due: nextDue }, mayMake }: NothingProps) {
+function Nothing({ kind, answer: { enabled, next_due: nextDue, time_zone: zone }, mayMake }: NothingProps) {
   const words = useWords();
   const first = (Object.entries(nextDue) as [SummaryKind, string][])
     .filter(([one]) => kind === undefined || one === kind)
@@ -155,7 +155,12 @@ function Nothing({ kind, answer: { enabled, next_due: nextDue }, mayMake }: Noth
       <p>{words.say(kind === undefined ? 'reportsNone' : 'reportsNoneSuch')}</p>
       {!enabled && <p>{words.say('reportsNoneOff')}</p>}
       {enabled && first !== undefined && (
-        <p>{words.say('reportsNoneFirst', { kind: words.say(KIND_WORDS[first[0]]), time: words.moment(first[1]) })}</p>
+        <p>
+          {words.say('reportsNoneFirst', {
+            kind: words.say(KIND_WORDS[first[0]]),
+            time: words.moment(first[1], zone),
+          })}
+        </p>
       )}
       <p>{words.say(mayMake ? 'reportsNoneAsk' : 'reportsNoneMake')}</p>
     </div>

@@ -28,6 +28,8 @@ const ReportDocumentSchema = describe<ReportDocumentView>()(
     bytes: CountSchema,
     sha256: Type.String(),
     rendered_at: InstantSchema,
+    title: Type.String(),
+    summary: Type.String({ description: 'its verdict in a few sentences, in its language' }),
   }),
 );
 

@@ -97,7 +97,7 @@ async function viewsOf(database: Queryable, rows: readonly ReportRow[]): Promise
   if (rows.length === 0) return [];
   const names = [rows.map(({ kind }) => kind), rows.map(({ period }) => period)];
   const documents = await database.query<ReportName & Omit<ReportDocumentView, 'href' | 'rendered_at'> & RenderedAt>(
-    `SELECT kind, period, lang, format, bytes, sha256, rendered_at FROM report_files
+    `SELECT kind, period, lang, format, bytes, sha256, rendered_at, title, summary FROM report_files
      WHERE (kind, period) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY format, lang`,
     names,
   );
