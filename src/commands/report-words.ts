@@ -17,10 +17,13 @@ const STATE_COLOUR: Readonly<Record<ReportDeliveryView['state'], Colour>> = {
 
 /** Says of one report its version, and how each file fares on each shelf; what there is to do beside it. */
 export function printReport(report: ReportView): void {
-  const { kind, period, version, light, deliveries } = report;
+  const { kind, period, version, light, deliveries, documents } = report;
   const paint = painter(process.stdout);
   const glance = light === null ? '' : `, ${paint(LIGHT_COLOUR[light], light)}`;
   print(`${kind} ${period}: ${versionWords(version)}${glance}`);
+  const verdict = (documents.find(({ lang }) => lang === 'en') ?? documents[0])?.summary ?? '';
+  // Isolates are for pages and documents; few terminals know them.
+  if (verdict !== '') print(`  ${escapeControls(verdict.replace(/[\u2066-\u2069]/g, ''))}`);
   if (deliveries.length > 0)
     print(
       formatTable(deliveries, [

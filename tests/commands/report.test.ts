@@ -92,7 +92,7 @@ test('a range goes on after a day that fails and names it, and with --missing le
   assert.equal(first.code, 1);
   assert.match(
     first.text,
-    /daily 2025-12-08: version 1[\s\S]*daily 2025-12-10: there already\n[\s\S]*daily 2025-12-11: ver/,
+    /daily 2025-12-08: version 1.*\n {2}GROK was down for 14 minutes\.\n[\s\S]*daily 2025-12-10: there already\n[\s\S]*daily 2025-12-11: ver/,
   );
   assert.match(first.stderr, /daily 2025-12-09: .*the database has gone away[\s\S]*\n1 of 4 failed: 2025-12-09\n$/);
   assert.equal(asked, 3);
