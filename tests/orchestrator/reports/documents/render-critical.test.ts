@@ -235,6 +235,7 @@ test('the pages say it, in order and with our fonts alone', { skip }, () => {
       'Ω □□ □ □ x y',
     ])
       assert.ok(text.includes(one), `${lang}: ${one}\n${text}`);
+    assert.equal(text.includes('בכסלו'), lang === 'he', 'the day by the Hebrew calendar stands beside it');
     for (const font of run('pdffonts', [file]).trim().split('\n').slice(2))
       assert.match(font, /^[A-Z]{6}\+(?:Heebo|JetBrainsMono)-\w+ .* yes yes yes /);
   }
