@@ -9,19 +9,24 @@ const NAME = { server: ORCHESTRATOR_ALERTS_SERVER, dedupKey: KIND };
 /** One replica at a time looks whether it is told already. */
 const TELL_LOCK = 0x6e73_7672; // "nsvr"
 
+/** From when a shelf is to have a file until people are told that it doesn't. */
+const ON_ITS_WAY_MS = 1_800_000;
+
 /**
- * One alert while the report of the day that people expect isn't made, or isn't on a shelf that is to have it; settled once it is. `day`
+ * One alert while the report of the day that people expect isn't made, or isn't on a shelf of these that is to have it; settled once it is. `day`
  * `undefined`: none is expected.
  */
 export async function tellMissing(
   { database, hub }: { readonly database: Database; readonly hub: Pick<EventHub, 'publish'> },
   day: string | undefined,
+  shelves: readonly string[],
   now: number,
 ): Promise<void> {
-  const standing = day === undefined ? undefined : await readDayStanding(database, day);
-  const trouble = day === undefined ? undefined : missingReport(day, standing);
+  const since = new Date(now - ON_ITS_WAY_MS);
+  const standing = day === undefined ? undefined : await readDayStanding(database, day, shelves, since);
   // Nearly always both are `undefined`, and nobody need wait.
   const open = await readOpenDetail(database, NAME.server, NAME.dedupKey);
+  const trouble = day === undefined ? undefined : missingReport(day, standing, open?.['day'] === day);
   if (isSame(open, trouble)) return;
   const at = new Date(now);
   const changed = await whileAlone(database, TELL_LOCK, async (transaction) => {
@@ -31,9 +36,12 @@ export async function tellMissing(
   publishAlerts(hub, changed ?? []);
 }
 
-/** What people are told of a day's report; `undefined`: nothing, it is where it should be. */
-export function missingReport(day: string, standing: DayStanding | undefined): OwnTrouble | undefined {
-  if (standing?.ready === true && standing.missing.length === 0) return undefined;
+/**
+ * What people are told of a day's report; `undefined`: nothing, it is where it should be, or on its way there. Was it told as missing, only its
+ * arrival ends that.
+ */
+export function missingReport(day: string, standing: DayStanding | undefined, isTold: boolean): OwnTrouble | undefined {
+  if (standing?.ready === true && !standing.missing.some(({ is_late }) => isTold || is_late)) return undefined;
   const shelves = standing?.ready === true ? standing.missing.map(({ shelf }) => shelf) : [];
   return {
     ...NAME,

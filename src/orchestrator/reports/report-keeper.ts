@@ -383,7 +383,8 @@ export class ReportKeeper implements ReportDesk, AsyncDisposable {
     if (settings.enabled && clock.monotonic() - this.#startedAt < MISSING_AFTER_MS) return;
     const now = clock.now();
     const firstDataAt = settings.enabled ? await this.#firstData() : undefined;
-    await tellMissing({ database, hub }, expectedDay(settings, now, firstDataAt)?.name, now);
+    const shelves = settings.shelves.map(({ name }) => name);
+    await tellMissing({ database, hub }, expectedDay(settings, now, firstDataAt)?.name, shelves, now);
   }
 }
 
