@@ -221,6 +221,8 @@ export class ReportDeliverer implements AsyncDisposable {
   async #fileOf(claim: DeliveryClaim, signal: AbortSignal): Promise<ShelfFile> {
     const { kind, period, lang, format, path } = claim;
     const file = await this.#options.files.find({ kind, period, lang, format }, undefined, signal);
+    // What was there before is the same for each attempt, until one succeeds.
+    const isThere = claim.version === claim.wanted && claim.version === file.version && claim.delivered_at !== null;
     return {
       path,
       mediaType: REPORT_MEDIA_TYPES[format],
@@ -231,6 +233,7 @@ export class ReportDeliverer implements AsyncDisposable {
       summary: file.summary,
       lang,
       url: `${this.#options.publicUrl()}/api/v1/reports/${kind}/${period}/${lang}.${format}`,
+      ...(isThere ? { occasion: `after ${claim.delivered_at.toISOString()}` } : {}),
     };
   }
 

@@ -28,6 +28,8 @@ export interface MakingDeps {
   readonly settings: () => ReportSettings;
 }
 
+/** A mail can't be renewed: who gets a day's critical alerts by mail gets the newest of them so often at most. */
+const CRITICAL_MAIL_MS = 3_600_000;
 /** While the day goes on its critical alerts are looked at so often. */
 const CRITICAL_AGAIN_MS = 300_000;
 /** For as long as data may arrive late a period is looked at so often. */
@@ -84,7 +86,7 @@ export function deliveriesOf(
 ): readonly WantedDelivery[] {
   return shelves
     .filter(({ kinds }) => kinds.includes(kind))
-    .flatMap(({ name, languages, formats }) =>
+    .flatMap(({ name, type, languages, formats }) =>
       reportFormats(kind)
         .filter((format) => formats.includes(format))
         .flatMap((format) =>
@@ -93,6 +95,7 @@ export function deliveriesOf(
             lang,
             format,
             path: reportPath(kind, period, format, index === 0 ? undefined : lang),
+            restMs: kind === 'critical' && type === 'email' ? CRITICAL_MAIL_MS : 0,
           })),
         ),
     );

@@ -11,6 +11,8 @@ export interface WantedDelivery {
   readonly lang: ReportLanguage;
   readonly format: ReportFormat;
   readonly path: string;
+  /** So long after it got a version it gets the next one, ms: each is one more mail. */
+  readonly restMs: number;
 }
 
 /** One that this replica is to bring now. `by` names the claim. */
@@ -22,6 +24,9 @@ export interface DeliveryClaim extends FileName {
   readonly wanted_at: Date;
   /** This attempt counted. */
   readonly attempts: number;
+  /** The version that the shelf has, and since when; null: none. Where it is the one that it is to have, somebody wants it there again. */
+  readonly version: number | null;
+  readonly delivered_at: Date | null;
 }
 
 /**
@@ -39,8 +44,10 @@ export async function wantDeliveries(
   if (wanted.length === 0) return;
   await transaction.query(
     `INSERT INTO report_deliveries AS standing (kind, period, shelf, lang, format, path, state, wanted, wanted_at, due_at)
-     SELECT $1::text, $2::text, shelf, lang, format, path, 'waiting', $3::int, $4::timestamptz, $4
-     FROM unnest($5::text[], $6::text[], $7::text[], $8::text[]) AS told (shelf, lang, format, path)
+     SELECT $1::text, $2::text, told.shelf, told.lang, told.format, told.path, 'waiting', $3::int, $4::timestamptz,
+       greatest($4, had.delivered_at + CASE WHEN $9::boolean THEN 0 ELSE rest_ms END * interval '1 millisecond')
+     FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $10::int[]) AS told (shelf, lang, format, path, rest_ms)
+       LEFT JOIN report_deliveries had ON had.kind = $1 AND had.period = $2 AND (had.shelf, had.lang, had.format) = (told.shelf, told.lang, told.format)
      ON CONFLICT (kind, period, shelf, lang, format) DO UPDATE SET path = excluded.path, wanted = excluded.wanted, wanted_at = excluded.wanted_at,
        state = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN 'delivered' ELSE 'waiting' END,
        due_at = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN NULL ELSE excluded.due_at END, attempts = 0, error_code = NULL, error = NULL, hint = NULL
@@ -55,6 +62,7 @@ export async function wantDeliveries(
       wanted.map(({ format }) => format),
       wanted.map(({ path }) => path),
       again,
+      wanted.map(({ restMs }) => restMs),
     ],
   );
 }
@@ -73,7 +81,7 @@ export async function claimDelivery(
          AND NOT EXISTS (SELECT FROM report_deliveries other
            WHERE other.shelf = one.shelf AND other.state = 'waiting' AND other.claimed_until > $1)
        ORDER BY kind = 'critical' DESC, ends_at, kind, format, lang LIMIT 1 FOR UPDATE OF one SKIP LOCKED)
-     RETURNING kind, period, shelf, lang, format, path, claimed_by AS by, wanted, wanted_at, attempts`,
+     RETURNING kind, period, shelf, lang, format, path, claimed_by AS by, wanted, wanted_at, attempts, version, delivered_at`,
     [claim.now, claim.by, claim.until, shelf],
   );
   return rows[0];
