@@ -13,8 +13,8 @@ export type SpawnRenderer = () => ChildProcess;
 export const RENDER_PRIORITY = 10;
 const MEMORY_LOOK_MS = 500;
 const END_MS = 5_000;
-/** Of what it wrote on standard error, the end: there native code says why it failed. */
-const COMPLAINT_LENGTH_MAX = 2_000;
+/** Of what it wrote on standard error, the end: there native code says why it failed, and V8 before the addresses of a stack. */
+const COMPLAINT_LENGTH_MAX = 8_000;
 
 export interface RenderProcessOptions {
   readonly spawn: SpawnRenderer;
@@ -172,7 +172,8 @@ export class RenderProcess implements AsyncDisposable {
   }
 
   #failure(what: string, cause?: unknown): NervesysError {
-    const complaint = this.#complaint.trim().split('\n').at(-1)?.trim() ?? '';
+    const lines = this.#complaint.trim().split('\n');
+    const complaint = (lines.findLast((line) => line.startsWith('FATAL ERROR')) ?? lines.at(-1) ?? '').trim();
     return new NervesysError('NSV_REPORT_FAILED', complaint === '' ? what : `${what} (${complaint.slice(0, 300)})`, {
       retryable: true,
       hint: 'it is tried again; if it stays so, look at the memory of this machine and report the message',

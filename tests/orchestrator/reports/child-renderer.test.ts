@@ -87,6 +87,16 @@ test('what can’t be rendered fails with the child’s own reason', async (t) =
   );
 });
 
+test('a child whose own memory runs out fails its request and says so', async (t) => {
+  const greedy = 'const all = []; for (;;) all.push(new Array(10_000).fill({}))';
+  const { one } = renderer(t, {
+    spawn: () =>
+      spawn(process.execPath, ['--max-old-space-size=20', '-e', greedy], { stdio: 'pipe', env: cleanEnvironment() }),
+  });
+
+  await assert.rejects(one.render(REQUEST, NEVER), isFailure(/ended by SIG\w+ \(FATAL ERROR: .*heap out of memory\)$/));
+});
+
 test('a child that hangs is killed at the deadline, though it holds its thread', async (t) => {
   const { one, children } = renderer(t, { deadlineMs: 500 }, () => 'for (;;);');
 
