@@ -3,6 +3,8 @@ import { REPORT_KINDS, type ReportKind, type ShelfView } from '../../contract/re
 import { NervesysError } from '../../platform/errors.ts';
 import type { ReportsAfter } from '../database/queries/read-reports.ts';
 
+const CURSOR = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)_([a-z]+)_([0-9W-]{7,10})$/;
+
 /** Where a page of the list begins, as people hand it around. */
 export function cursorOf({ endsAt, kind, period }: ReportsAfter): string {
   return `${endsAt}_${kind}_${period}`;
@@ -11,10 +13,10 @@ export function cursorOf({ endsAt, kind, period }: ReportsAfter): string {
 /** Rejects with `NSV_BODY_INVALID` what no page has answered. */
 export function positionOf(cursor: string | undefined): ReportsAfter | undefined {
   if (cursor === undefined) return undefined;
-  const [endsAt = '', kind = '', period = '', ...rest] = cursor.split('_');
-  if (Number.isNaN(Date.parse(endsAt)) || !(REPORT_KINDS as readonly string[]).includes(kind) || rest.length > 0)
+  const [, endsAt = '', kind = '', period = ''] = CURSOR.exec(cursor) ?? [];
+  if (Number.isNaN(Date.parse(endsAt)) || !(REPORT_KINDS as readonly string[]).includes(kind))
     throw new NervesysError('NSV_BODY_INVALID', 'list reports: the cursor is none that a page has answered');
-  return { endsAt: new Date(endsAt).toISOString(), kind: kind as ReportKind, period: period.slice(0, 10) };
+  return { endsAt, kind: kind as ReportKind, period };
 }
 
 /** A shelf as it stands by what was brought to it last. */
