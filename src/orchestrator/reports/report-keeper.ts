@@ -253,11 +253,12 @@ export class ReportKeeper implements ReportDesk, AsyncDisposable {
   async #round(): Promise<number> {
     const { database, clock, logger } = this.#options;
     const { enabled } = this.#options.settings();
-    if (!enabled && !this.#isAsked) {
-      this.#report?.();
-      return IDLE_MS;
-    }
     try {
+      // Another replica may have been asked, and be gone.
+      if (!enabled && !this.#isAsked && !(await isAnythingWaiting(database, true))) {
+        this.#report?.();
+        return IDLE_MS;
+      }
       await this.#plan();
       this.#begin();
       for (const serving of await this.#deliverer.begin())

@@ -528,7 +528,9 @@ test('the list comes in pages, the newest period first, and says what is due nex
     weekly: '2026-12-07T04:00:00.000Z',
     monthly: '2027-01-01T04:00:00.000Z',
   });
-  await assert.rejects(keeper.list({ limit: 3, cursor: 'x' }), { code: 'NSV_BODY_INVALID' });
+  const times = ['2026-11-26T22:00:00.000Z', '+275760-09-13T00:00:00.000Z', '-000001-01-01T00:00:00.000Z'];
+  const cursors = ['x', `${times[0]}_daily_\0`, `${times[1]}_daily_2026-11-26`, `${times[2]}_daily_2026-11-26`];
+  for (const cursor of cursors) await assert.rejects(keeper.list({ limit: 3, cursor }), { code: 'NSV_BODY_INVALID' });
 });
 
 test('the report of yesterday that is not on its shelf by 08:00 is one alert, which its delivery settles', async (t) => {
@@ -588,4 +590,16 @@ test('by its loop a keeper makes what is due, and one that is asked for at once'
   await until('the week', () => shelf.files.has('Weekly/Week_47_2026.pdf'));
   await keeper.close();
   assert.equal(shelf.open, 0);
+});
+
+test('where none is made by itself, a replica makes what another was asked for that is gone', async (t) => {
+  const { clock, shelf, keeper, replica } = await midnight(t, { enabled: false });
+  const gone = replica();
+  keeper.start();
+  await clock.advance(10 * MINUTE_MS);
+  await gone.keeper.make('daily', '2026-11-25');
+  await gone.keeper.close();
+
+  await clock.advance(MINUTE_MS);
+  await until('two files', () => shelf.puts.length === 2);
 });
