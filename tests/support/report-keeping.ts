@@ -19,6 +19,8 @@ export class StatedFacts implements FactsSource {
   readonly asked: string[] = [];
   /** What all facts say. */
   records = 1_000;
+  /** How many critical alerts are open. */
+  open = 0;
   /** Called before each answer. */
   before: (kind: ReportKind, period: FactsPeriod) => unknown = () => undefined;
 
@@ -30,7 +32,7 @@ export class StatedFacts implements FactsSource {
     const gathered_at = new Date(now).toISOString();
     if (kind === 'critical') {
       const { version: _, ...facts } = sampleCritical();
-      return { ...facts, period, gathered_at, total: this.records };
+      return { ...facts, period, gathered_at, total: this.records, open: this.open };
     }
     const { version: _, ...facts } = sampleDay('one-agent');
     return { ...facts, kind, period, gathered_at, totals: { ...facts.totals, records: this.records } };

@@ -53,20 +53,23 @@ export async function makeReport(deps: MakingDeps, claim: ReportClaim, signal: A
   const added = await addVersion(database, claim, news);
   if (added === undefined) throw leaseLost(`make the ${kind} report of ${name}`);
   if (claim.wanted || claim.sent < added.version) await renderAndSend(deps, claim, added.version, signal);
-  const dueAt = lookAgainAt(kind, Date.parse(period.ends_at), lookedAt, settings());
+  const isOver = gathered.kind !== 'critical' || gathered.open === 0;
+  const dueAt = lookAgainAt(kind, Date.parse(period.ends_at), lookedAt, settings(), isOver);
   const end = { lookedAt: new Date(lookedAt), dueAt: dueAt === undefined ? null : new Date(dueAt) };
   if (!(await endReport(database, claim, end))) throw leaseLost(`make the ${kind} report of ${name}`);
   return added.isNew;
 }
 
-/** When a report is to be looked at again; `undefined`: nothing more is expected of it. */
+/** When a report is to be looked at again; `undefined`: nothing more is expected of it. `isOver`: no critical alert of it is open any more. */
 export function lookAgainAt(
   kind: ReportKind,
   endsAt: number,
   lookedAt: number,
   { lateDataMs }: Pick<ReportSettings, 'lateDataMs'>,
+  isOver = true,
 ): number | undefined {
-  if (kind === 'critical') return lookedAt < endsAt ? Math.min(endsAt, lookedAt + CRITICAL_AGAIN_MS) : undefined;
+  if (kind === 'critical' && lookedAt < endsAt) return Math.min(endsAt, lookedAt + CRITICAL_AGAIN_MS);
+  if (kind === 'critical' && isOver) return undefined;
   if (lookedAt < endsAt) return undefined; // by hand, before its time; the schedule comes to it
   const until = endsAt + lateDataMs;
   return lookedAt < until ? Math.min(until, lookedAt + LATE_AGAIN_MS) : undefined;

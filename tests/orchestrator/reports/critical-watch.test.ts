@@ -94,6 +94,29 @@ test('it is made when the first settles, renewed as things change but no oftener
   assert.deepEqual(shelf.puts.filter((put) => put.startsWith('Alerts')).length, 3);
 });
 
+test('a day whose alerts are open at its end is looked at again until they are over', async (t) => {
+  await using database = await postgres.database();
+  const clock = new FakeClock('2026-11-26T21:20:00Z'); // 23:20
+  const shelf = new RecordingShelf();
+  const { keeper, facts } = keep(database, clock, shelf);
+  t.after(() => keeper.close());
+  const PATH = 'Alerts/Critical_2026-11-26.pdf';
+  await raise(database, 'disk', 'critical', clock.now());
+  facts.open = 1;
+  clock.jump(50 * MINUTE_MS); // 00:10
+  await keeper.workOnce();
+  assert.deepEqual(shelf.puts, [`${PATH} v1`]);
+
+  facts.open = 0;
+  clock.jump(6 * HOUR_MS);
+  await keeper.workOnce();
+  assert.deepEqual(shelf.puts, [`${PATH} v1`, `${PATH} v2`]);
+  facts.records++;
+  clock.jump(6 * HOUR_MS);
+  await keeper.workOnce();
+  assert.equal(shelf.puts.length, 2, 'they are over');
+});
+
 test('one that stays is told after half an hour, also if it was milder before; a quiet day has no report', async (t) => {
   await using database = await postgres.database();
   const clock = new FakeClock('2026-11-26T10:00:00Z');
