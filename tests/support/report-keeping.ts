@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { REPORTS_DEFAULTS, type ReportSettings, type ShelfSettings } from '../../src/config/index.ts';
-import type { FactsPeriod } from '../../src/contract/report-facts.ts';
+import type { FactsGap, FactsPeriod } from '../../src/contract/report-facts.ts';
 import { REPORT_FORMATS, REPORT_KINDS, type ReportKind } from '../../src/contract/reports.ts';
 import type { Database } from '../../src/orchestrator/database/database.ts';
 import type { EventHub } from '../../src/orchestrator/fleet/event-hub.ts';
@@ -19,6 +19,8 @@ export class StatedFacts implements FactsSource {
   readonly asked: string[] = [];
   /** What all facts say. */
   records = 1_000;
+  /** What all facts of summaries say is missing. */
+  gaps: readonly FactsGap[] = [];
   /** How many critical alerts are open. */
   open = 0;
   /** Called before each answer. */
@@ -35,7 +37,8 @@ export class StatedFacts implements FactsSource {
       return { ...facts, period, gathered_at, total: this.records, open: this.open };
     }
     const { version: _, ...facts } = sampleDay('one-agent');
-    return { ...facts, kind, period, gathered_at, totals: { ...facts.totals, records: this.records } };
+    const { gaps } = this;
+    return { ...facts, kind, period, gathered_at, gaps, totals: { ...facts.totals, records: this.records } };
   }
 }
 

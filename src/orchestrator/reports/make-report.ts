@@ -1,4 +1,5 @@
 import type { ReportSettings } from '../../config/index.ts';
+import type { FactsGap } from '../../contract/report-facts.ts';
 import {
   type ReportFormat,
   type ReportKind,
@@ -50,7 +51,9 @@ export async function makeReport(deps: MakingDeps, claim: ReportClaim, signal: A
   const gathered = await facts.gather(kind, period, lookedAt, signal);
   signal.throwIfAborted();
   const news = { facts: gathered, sha256: digest(gathered), light: lightOf(gathered) };
-  const added = await addVersion(database, claim, news);
+  const added = (await isKnownBetter(database, claim, gathered))
+    ? { version: claim.version, isNew: false }
+    : await addVersion(database, claim, news);
   if (added === undefined) throw leaseLost(`make the ${kind} report of ${name}`);
   if (claim.wanted || claim.sent < added.version) await renderAndSend(deps, claim, added.version, signal);
   const isOver = gathered.kind !== 'critical' || gathered.open === 0;
@@ -102,6 +105,22 @@ export function deliveriesOf(
           })),
         ),
     );
+}
+
+/** What is known no longer as well as it was. */
+const FADED: readonly FactsGap['kind'][] = ['coarse_history', 'templates_by_utc_day'];
+
+/**
+ * Whether the newest version was gathered when more was known: details are kept for some weeks only, and a report that somebody has made anew
+ * after that must not lose them. One that was gathered before its period was over is no better.
+ */
+async function isKnownBetter(database: Database, claim: ReportClaim, { gaps }: GatheredFacts): Promise<boolean> {
+  const faded = gaps.filter(({ kind }) => FADED.includes(kind));
+  if (faded.length === 0) return false;
+  const standing = await readFacts(database, claim);
+  if (standing === undefined) return false;
+  const had = standing.gaps.map(({ kind }) => kind);
+  return !had.includes('unfinished') && faded.some(({ kind }) => !had.includes(kind));
 }
 
 async function renderAndSend(
