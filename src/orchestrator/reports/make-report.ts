@@ -138,7 +138,7 @@ async function renderAndSend(
     for (const format of reportFormats(kind))
       if (await files.make({ kind, period, lang, format }, facts, claim.wanted, signal))
         changed.add(fileName(lang, format));
-  const wanted = deliveriesOf(kind, period, settings());
+  const wanted = deliveriesOf(kind, period, settings()).map((one) => (claim.wanted ? { ...one, restMs: 0 } : one));
   const isChanged = ({ lang, format }: WantedDelivery) => changed.has(fileName(lang, format));
   const now = new Date(clock.now());
   await database.transaction(async (transaction) => {
