@@ -400,6 +400,27 @@ test('a shelf that is added gets the next report, an earlier one by hand; what w
   assert.ok(second.files.has('Daily/2026-11-26_summary.pdf'));
 });
 
+test('where a shelf is to have another language, what waits in the one before does not take its name', async (t) => {
+  const { clock, shelf, keeper, facts, held, replica } = await midnight(t, {
+    shelves: [shelfSettings('recording', { languages: ['he'], formats: ['pdf'] })],
+  });
+  shelf.before = () => {
+    throw new NervesysError('NSV_SHELF_UNREACHABLE', 'no answer', { retryable: true });
+  };
+  await keeper.workOnce();
+  held.settings = reportSettings({ shelves: [shelfSettings('recording', { formats: ['pdf'] })] });
+  facts.records = 2_000;
+  await keeper.make('daily', '2026-11-25');
+  await keeper.workOnce();
+  shelf.before = () => undefined;
+  clock.jump(10 * MINUTE_MS);
+  await keeper.workOnce();
+  await replica().keeper.workOnce(); // a start tries again what has failed
+
+  assert.deepEqual(shelf.puts, [`${YESTERDAY[1]} v2`]);
+  assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /en\.pdf/);
+});
+
 test('a report is made when somebody asks, once at a time, also where none is made by itself', async (t) => {
   const { clock, shelf, keeper, facts, renderer, replica } = await midnight(t, { enabled: false });
   await keeper.workOnce();

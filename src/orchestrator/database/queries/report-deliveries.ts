@@ -65,6 +65,12 @@ export async function wantDeliveries(
       wanted.map(({ restMs }) => restMs),
     ],
   );
+  // A name is one file's: what never came there in another language, by settings of before, would take it again.
+  await transaction.query(
+    `DELETE FROM report_deliveries one USING unnest($3::text[], $4::text[], $5::text[]) AS told (shelf, lang, path)
+     WHERE kind = $1 AND period = $2 AND state <> 'delivered' AND one.shelf = told.shelf AND one.path = told.path AND one.lang <> told.lang`,
+    [kind, period, wanted.map(({ shelf }) => shelf), wanted.map(({ lang }) => lang), wanted.map(({ path }) => path)],
+  );
 }
 
 /** Claims what is critical, or else the oldest that is due on this shelf, unless somebody brings it something at this moment. */
