@@ -67,7 +67,7 @@ export const en: ReportWords = {
       'CPU, memory and records are told from coarser averages, for the finer ones are kept no longer.',
     templates_by_utc_day: () => 'Kinds of lines were counted by the UTC day, not by the local one.',
     archive_behind: ({ servers, count }) =>
-      `${some(count, 'server has', 'servers have')} records that aren’t in the archive yet${of(servers)}. A later version will count them.`,
+      `${some(count, 'server', 'servers')} had records at the end that weren’t in the archive yet${of(servers)}. A later version counts what has come since.`,
     no_prices: () => 'The cost of the archive isn’t known: storage.yaml has no prices.',
     unfinished: () => 'The period wasn’t over when this was made.',
   },
@@ -151,7 +151,7 @@ export const en: ReportWords = {
     number: 'Number',
   },
   none: {
-    hands: 'Nothing. No alert is open that waits for somebody.',
+    hands: 'Nothing. No critical alert is open.',
     incidents: 'There was no alert.',
     templates: 'No new kind of error was seen.',
     templatesUnknown: 'Whether there were any isn’t known.',
@@ -248,11 +248,23 @@ export const en: ReportWords = {
       quiet: { daily: 'A quiet day.', weekly: 'A quiet week.', monthly: 'A quiet month.' },
       troubled: { daily: 'A day with trouble.', weekly: 'A week with trouble.', monthly: 'A month with trouble.' },
       bad: { daily: 'A bad day.', weekly: 'A bad week.', monthly: 'A bad month.' },
+      unclear: {
+        daily: 'Most of this day isn’t known.',
+        weekly: 'Most of this week isn’t known.',
+        monthly: 'Most of this month isn’t known.',
+      },
       unknown: {
         daily: 'Nothing is known of this day.',
         weekly: 'Nothing is known of this week.',
         monthly: 'Nothing is known of this month.',
       },
+    },
+    headlineSoFar: {
+      quiet: 'Not over yet, quiet so far.',
+      troubled: 'Not over yet, with trouble so far.',
+      bad: 'Not over yet, bad so far.',
+      unclear: 'Not over yet, and most of it so far isn’t known.',
+      unknown: 'Not over yet, and nothing is known so far.',
     },
     allUp: (agents, kind) => {
       const all = { daily: 'all day', weekly: 'all week', monthly: 'all month' }[kind];
@@ -266,9 +278,13 @@ export const en: ReportWords = {
     severalDown: (agents, worst, longest, at) =>
       `${n(agents)} AI agents were down, the longest ${worst} for ${longest}${at === '' ? '' : ` ${at}`}`,
     downFor: (name, together) => `${name} was down for ${together}`,
+    downAll: (name, kind) => `${name} was down ${{ daily: 'all day', weekly: 'all week', monthly: 'all month' }[kind]}`,
     atTime: (time) => `at ${time}`,
     onDay: (day, time) => `on ${day} at ${time}`,
+    atStart: { daily: 'when the day began', weekly: 'when the week began', monthly: 'when the month began' },
+    toEnd: (at) => `${at}, and still was at the end`,
     nothingLost: 'nothing was lost',
+    noLossKnown: 'no loss is known of',
     lost: (records) => `${some(records, 'record was', 'records were')} lost`,
     lossUnknown: 'whether anything was lost isn’t known',
     and: (first, second) => `${first}; ${second}`,
@@ -278,12 +294,13 @@ export const en: ReportWords = {
       if (open === critical) return critical === 1 ? `${opened}, still open` : `${opened}, all still open`;
       return `${opened}, ${n(open)} of them still open`;
     },
-    openFromBefore: (open) => `${some(open, 'critical alert')} from before still open`,
+    openFromBefore: (open) => `${some(open, 'critical alert')} from before ${open === 1 ? 'is' : 'are'} still open`,
     warnings: (count) => `${some(count, 'warning')}, nothing critical`,
     errorsAbove: (times) => `Errors were ${times} times as frequent as usual`,
     hands: (count) => (count === 1 ? 'One matter needs a hand' : `${n(count)} matters need a hand`),
     nobody: 'Nothing was heard of any AI agent in this time, so there is nothing to judge',
     incomplete: 'Some of the time is missing from these facts',
+    unfinished: (time) => `This is told up to ${time}`,
   },
   version: (version) => `Version ${version}: data that arrived late is in it.`,
   made: (when, zone) => `made ${when} (${zone})`,

@@ -29,7 +29,7 @@ export const he: ReportWords = {
     day: (count) => (count === 2 ? 'יומיים' : some(count, 'יום אחד', 'ימים')),
   },
   joinDurations: (greater, smaller) => `${greater} ${prefixed('ו', smaller)}`,
-  moment: 'פחות משנייה',
+  moment: 'שבריר שנייה',
   shortDuration: {
     second: (count) => `${count} שנ׳`,
     minute: (count) => `${count} דק׳`,
@@ -41,7 +41,7 @@ export const he: ReportWords = {
 
   light: { green: 'תקין', yellow: 'למעקב', red: 'תקלה', grey: 'לא ידוע' },
   lightReason: {
-    down: 'ירד',
+    down: 'היה למטה',
     critical_alert: 'התרעה קריטית',
     lost_records: 'אבדו רשומות',
     degraded: 'היה לקוי',
@@ -67,7 +67,7 @@ export const he: ReportWords = {
     coarse_history: () => 'נתוני המעבד, הזיכרון והרשומות לקוחים מממוצעים גסים, כי העדינים כבר אינם נשמרים.',
     templates_by_utc_day: () => 'סוגי השורות נספרו לפי היממה של UTC, ולא לפי היממה המקומית.',
     archive_behind: ({ servers, count }) =>
-      `${count === 1 ? 'בשרת אחד' : `ב־${n(count)} שרתים`} יש רשומות שעוד לא הגיעו לארכיון${of(servers)}. גרסה מאוחרת יותר תספור אותן.`,
+      `בסוף התקופה היו ${count === 1 ? 'בשרת אחד' : `ב־${n(count)} שרתים`} רשומות שעוד לא הגיעו לארכיון${of(servers)}. גרסה מאוחרת יותר סופרת את מה שהגיע מאז.`,
     no_prices: () => 'עלות הארכיון אינה ידועה: אין מחירים ב־storage.yaml.',
     unfinished: () => 'התקופה עוד לא הסתיימה כשהמסמך נוצר.',
   },
@@ -151,7 +151,7 @@ export const he: ReportWords = {
     number: 'מספר',
   },
   none: {
-    hands: 'דבר. אין התרעה פתוחה שממתינה למישהו.',
+    hands: 'שום דבר. אין התרעה קריטית פתוחה.',
     incidents: 'לא הייתה אף התרעה.',
     templates: 'לא נראה סוג חדש של שגיאה.',
     templatesUnknown: 'לא ידוע אם היו כאלה.',
@@ -211,7 +211,7 @@ export const he: ReportWords = {
       todo: 'לראות בדף ההתרעות מי מטפל; אם אין מי שמטפל, לקחת לטיפול או למצוא מי שיוכל.',
     },
     down_at_end: {
-      what: (count, names) => `${some(count, 'סוכן AI אחד היה מושבת', 'סוכני AI היו מושבתים')} בסוף התקופה${of(names)}`,
+      what: (count, names) => `${some(count, 'סוכן AI אחד היה למטה', 'סוכני AI היו למטה')} בסוף התקופה${of(names)}`,
       todo: 'לבדוק אם התוכנית שלו רצה בשרת, וברשומות האחרונות שלו מדוע נעצרה.',
     },
     records_lost: {
@@ -252,11 +252,23 @@ export const he: ReportWords = {
       quiet: { daily: 'יום שקט.', weekly: 'שבוע שקט.', monthly: 'חודש שקט.' },
       troubled: { daily: 'יום עם תקלות.', weekly: 'שבוע עם תקלות.', monthly: 'חודש עם תקלות.' },
       bad: { daily: 'יום קשה.', weekly: 'שבוע קשה.', monthly: 'חודש קשה.' },
+      unclear: {
+        daily: 'רוב היום הזה אינו ידוע.',
+        weekly: 'רוב השבוע הזה אינו ידוע.',
+        monthly: 'רוב החודש הזה אינו ידוע.',
+      },
       unknown: {
         daily: 'לא ידוע דבר על היום הזה.',
         weekly: 'לא ידוע דבר על השבוע הזה.',
         monthly: 'לא ידוע דבר על החודש הזה.',
       },
+    },
+    headlineSoFar: {
+      quiet: 'התקופה עוד לא הסתיימה, ועד כה היה שקט.',
+      troubled: 'התקופה עוד לא הסתיימה, ועד כה היו תקלות.',
+      bad: 'התקופה עוד לא הסתיימה, ועד כה היא הייתה קשה.',
+      unclear: 'התקופה עוד לא הסתיימה, ורובה עד כה אינו ידוע.',
+      unknown: 'התקופה עוד לא הסתיימה, ועד כה לא ידוע עליה דבר.',
     },
     allUp: (agents, kind) => {
       const all = { daily: 'כל היום', weekly: 'כל השבוע', monthly: 'כל החודש' }[kind];
@@ -266,29 +278,34 @@ export const he: ReportWords = {
     noneDown: () => 'אף סוכן AI לא ירד',
     downOnce: (name, duration, at) => `${name} ירד ${prefixed('ל', duration)} ${at}`,
     downOften: (name, times, together, longest, at) =>
-      `${name} ירד ${times === 2 ? 'פעמיים' : `${n(times)} פעמים`}, יחד ${prefixed('ל', together)}; הפעם הארוכה ביותר נמשכה ${longest} ${at}`,
+      `${name} ירד ${times === 2 ? 'פעמיים' : `${n(times)} פעמים`}, בסך הכול ${prefixed('ל', together)}; הפעם הארוכה ביותר, ${at}, נמשכה ${longest}`,
     severalDown: (agents, worst, longest, at) =>
       `${agents === 2 ? 'שני' : n(agents)} סוכני AI ירדו; ${worst} ירד לזמן הארוך ביותר, ${longest}${at === '' ? '' : ` ${at}`}`,
     downFor: (name, together) => `${name} ירד ${prefixed('ל', together)}`,
+    downAll: (name, kind) => `${name} היה למטה ${{ daily: 'כל היום', weekly: 'כל השבוע', monthly: 'כל החודש' }[kind]}`,
     atTime: (time) => `בשעה ${time}`,
     onDay: (day, time) => `${prefixed('ב', day)} בשעה ${time}`,
+    atStart: { daily: 'בתחילת היום', weekly: 'בתחילת השבוע', monthly: 'בתחילת החודש' },
+    toEnd: (at) => `${at}, ועדיין היה למטה בסוף`,
     nothingLost: 'דבר לא אבד',
+    noLossKnown: 'לא ידוע שאבד דבר',
     lost: (records) => (records === 1 ? 'אבדה רשומה אחת' : `אבדו ${n(records)} רשומות`),
     lossUnknown: 'לא ידוע אם משהו אבד',
     and: (first, second) => `${first}; ${second}`,
     alerts: (critical, open) => {
       const opened = some(critical, 'התרעה קריטית אחת', 'התרעות קריטיות');
-      if (open === 0) return critical === 1 ? `${opened}, וטופלה` : `${opened}, וכולן טופלו`;
-      if (open === critical) return critical === 1 ? `${opened}, ועדיין פתוחה` : `${opened}, וכולן עדיין פתוחות`;
+      if (open === 0) return critical === 1 ? `${opened}, והיא נפתרה` : `${opened}, וכולן נפתרו`;
+      if (open === critical) return critical === 1 ? `${opened}, והיא עדיין פתוחה` : `${opened}, וכולן עדיין פתוחות`;
       return `${opened}, ${open === 1 ? 'אחת מהן עדיין פתוחה' : `${n(open)} מהן עדיין פתוחות`}`;
     },
     openFromBefore: (open) =>
       open === 1 ? 'התרעה קריטית אחת מלפני כן עדיין פתוחה' : `${n(open)} התרעות קריטיות מלפני כן עדיין פתוחות`,
-    warnings: (count) => `${some(count, 'אזהרה אחת', 'אזהרות')}, ושום דבר קריטי`,
+    warnings: (count) => `${some(count, 'אזהרה אחת', 'אזהרות')}, בלי התרעות קריטיות`,
     errorsAbove: (times) => `השגיאות היו תכופות פי ${times} מהרגיל`,
     hands: (count) => (count === 1 ? 'עניין אחד דורש טיפול' : `${count === 2 ? 'שני' : n(count)} עניינים דורשים טיפול`),
     nobody: 'לא נשמע דבר מאף סוכן AI בזמן הזה, ולכן אין מה לשפוט',
     incomplete: 'חלק מהזמן חסר בעובדות האלה',
+    unfinished: (time) => `העובדות הן עד ${time}`,
   },
   version: (version) => `גרסה ${version}: היא כוללת נתונים שהגיעו באיחור.`,
   made: (when, zone) => `נוצר ${when} (${zone})`,

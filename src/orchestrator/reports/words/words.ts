@@ -182,6 +182,8 @@ export interface HandWords {
 
 export interface VerdictWords {
   readonly headline: Readonly<Record<Mood, Readonly<Record<SummaryKind, string>>>>;
+  /** In its place where the period isn't over. */
+  readonly headlineSoFar: Readonly<Record<Mood, string>>;
   readonly allUp: (agents: number, kind: SummaryKind) => string;
   /** Not all of the time is known, or some were late: it can't be said that all were up. */
   readonly noneDown: () => string;
@@ -189,12 +191,19 @@ export interface VerdictWords {
   readonly downOnce: (name: string, duration: string, at: string) => string;
   readonly downOften: (name: string, times: number, together: string, longest: string, at: string) => string;
   readonly severalDown: (agents: number, worst: string, longest: string, at: string) => string;
-  /** Of one that was down all the time, or of which the outages aren't told one by one. */
+  /** Of one of which the outages aren't told one by one. */
   readonly downFor: (name: string, together: string) => string;
+  readonly downAll: (name: string, kind: SummaryKind) => string;
   /** `at 03:10`, `on 10 December at 03:10`. */
   readonly atTime: (time: string) => string;
   readonly onDay: (day: string, time: string) => string;
+  /** In place of a time, of what was so when the period began. */
+  readonly atStart: Readonly<Record<SummaryKind, string>>;
+  /** Of one that was down from then until the end; `at` is as `atTime` and `onDay` have it. */
+  readonly toEnd: (at: string) => string;
   readonly nothingLost: string;
+  /** Of some servers nothing was heard. */
+  readonly noLossKnown: string;
   readonly lost: (records: number) => string;
   readonly lossUnknown: string;
   /** Two halves of one sentence. */
@@ -206,6 +215,8 @@ export interface VerdictWords {
   readonly hands: (count: number) => string;
   readonly nobody: string;
   readonly incomplete: string;
+  /** Until when it is told. */
+  readonly unfinished: (time: string) => string;
 }
-/** How the period was as a whole. */
-export type Mood = 'quiet' | 'troubled' | 'bad' | 'unknown';
+/** How the period was as a whole. `unclear`: nothing bad is known of it, and of most of it nothing at all; `unknown`: of none of it anything. */
+export type Mood = 'quiet' | 'troubled' | 'bad' | 'unclear' | 'unknown';

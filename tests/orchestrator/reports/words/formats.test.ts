@@ -44,7 +44,7 @@ test('what is nearly all or nearly nothing is not rounded to it', () => {
 
 test('lengths of time inflect in both languages', () => {
   const cases = [
-    [0.4, 'less than a second', 'פחות משנייה'],
+    [0.4, 'less than a second', 'שבריר שנייה'],
     [1, '1 second', 'שנייה אחת'],
     [60, '1 minute', 'דקה אחת'],
     [14 * 60, '14 minutes', '14 דקות'],

@@ -20,7 +20,7 @@ const CASES: Readonly<Record<Hand, { readonly facts: Partial<ReportFacts>; reado
   critical_open: { facts: open('rule', 'critical'), he: 'התרעה קריטית אחת עדיין פתוחה: GROK' },
   down_at_end: {
     facts: { agents: QUIET.agents.map((agent, n) => (n < 4 ? { ...agent, state: 'down' } : agent)) },
-    he: `4 סוכני AI היו מושבתים בסוף התקופה: ${QUIET.agents
+    he: `4 סוכני AI היו למטה בסוף התקופה: ${QUIET.agents
       .slice(0, 3)
       .map(({ agent_id }) => agent_id)
       .join(', ')} ועוד 1`,

@@ -104,13 +104,54 @@ const CASES: readonly {
       ['2025-12-10T10:00:00.000Z', 5],
     ]),
     en: 'A quiet day. GROK was down twice, 19 minutes together; the longest time was 14 minutes at 03:10; nothing was lost.',
-    he: 'יום שקט. GROK ירד פעמיים, יחד ל־19 דקות; הפעם הארוכה ביותר נמשכה 14 דקות בשעה 03:10; דבר לא אבד.',
+    he: 'יום שקט. GROK ירד פעמיים, בסך הכול ל־19 דקות; הפעם הארוכה ביותר, בשעה 03:10, נמשכה 14 דקות; דבר לא אבד.',
   },
   {
     name: 'down without spans that tell when',
     facts: withOutages([[AT_03_10, 24 * 60]], { spans: null }),
     en: 'A quiet day. GROK was down for 1 day; nothing was lost.',
     he: 'יום שקט. GROK ירד ליום אחד; דבר לא אבד.',
+  },
+  {
+    name: 'down all day',
+    facts: withOutages([], { seconds: { down: 86_400 }, outages: 1, state: 'down', spans: null }),
+    en: 'A quiet day. GROK was down all day; nothing was lost. One matter needs a hand.',
+    he: 'יום שקט. GROK היה למטה כל היום; דבר לא אבד. עניין אחד דורש טיפול.',
+  },
+  {
+    name: 'down from before midnight',
+    facts: withOutages([['2025-12-09T22:00:00.000Z', 14]]),
+    en: 'A quiet day. GROK was down for 14 minutes when the day began; nothing was lost.',
+    he: 'יום שקט. GROK ירד ל־14 דקות בתחילת היום; דבר לא אבד.',
+  },
+  {
+    name: 'down over the next midnight',
+    facts: withOutages([['2025-12-10T20:00:00.000Z', 120]], { state: 'down' }),
+    en: 'A quiet day. GROK was down for 2 hours at 22:00, and still was at the end; nothing was lost. One matter needs a hand.',
+    he: 'יום שקט. GROK ירד לשעתיים בשעה 22:00, ועדיין היה למטה בסוף; דבר לא אבד. עניין אחד דורש טיפול.',
+  },
+  {
+    name: 'down for less than a second',
+    facts: withOutages([[AT_03_10, 0.005]]),
+    en: 'A quiet day. GROK was down for less than a second at 03:10; nothing was lost.',
+    he: 'יום שקט. GROK ירד לשבריר שנייה בשעה 03:10; דבר לא אבד.',
+  },
+  {
+    name: 'the longest outage is not of the one that was down most',
+    facts: changed({
+      agents: QUIET.agents.map((agent, n) =>
+        n === 0
+          ? downAgent(agent, [
+              [AT_03_10, 15],
+              ['2025-12-10T10:00:00.000Z', 15],
+            ])
+          : n === 1
+            ? downAgent(agent, [[AT_03_10, 20]])
+            : agent,
+      ),
+    }),
+    en: `A quiet day. 2 AI agents were down, the longest ${QUIET.agents[1]!.agent_id} for 20 minutes at 03:10; nothing was lost.`,
+    he: `יום שקט. שני סוכני AI ירדו; ${QUIET.agents[1]!.agent_id} ירד לזמן הארוך ביותר, 20 דקות בשעה 03:10; דבר לא אבד.`,
   },
   {
     name: 'two were down',
@@ -125,6 +166,89 @@ const CASES: readonly {
     facts: changed({ agents: QUIET.agents.map((agent) => ({ ...agent, seconds: { up: 80_000, late: 6_400 } })) }),
     en: 'A quiet day. No AI agent was down; nothing was lost.',
     he: 'יום שקט. אף סוכן AI לא ירד; דבר לא אבד.',
+  },
+  {
+    name: 'degraded is not up all day',
+    facts: changed({
+      agents: QUIET.agents.map((agent) => ({
+        ...agent,
+        seconds: { degraded: 86_400 },
+        light_reasons: ['degraded' as const],
+      })),
+    }),
+    en: 'A quiet day. No AI agent was down; nothing was lost.',
+    he: 'יום שקט. אף סוכן AI לא ירד; דבר לא אבד.',
+  },
+  {
+    name: 'most of the time is not known',
+    facts: changed({ agents: QUIET.agents.map((agent) => ({ ...agent, seconds: { up: 36_000, unknown: 50_400 } })) }),
+    en: 'Most of this day isn’t known. No AI agent was down; nothing was lost.',
+    he: 'רוב היום הזה אינו ידוע. אף סוכן AI לא ירד; דבר לא אבד.',
+  },
+  {
+    name: 'quiet, and not over',
+    facts: changed({ gaps: [{ kind: 'unfinished', from: '2025-12-10T10:00:00.000Z', to: QUIET.period.ends_at }] }),
+    en: 'Not over yet, quiet so far. No AI agent was down; nothing was lost. This is told up to 12:00.',
+    he: 'התקופה עוד לא הסתיימה, ועד כה היה שקט. אף סוכן AI לא ירד; דבר לא אבד. העובדות הן עד 12:00.',
+  },
+  {
+    name: 'nothing is known, and it is not over',
+    facts: {
+      ...sampleDay('empty'),
+      gaps: [{ kind: 'unfinished', from: '2025-12-10T10:00:00.000Z', to: QUIET.period.ends_at }],
+    },
+    en: 'Not over yet, and nothing is known so far. Nothing was heard of any AI agent in this time, so there is nothing to judge.',
+    he: 'התקופה עוד לא הסתיימה, ועד כה לא ידוע עליה דבר. לא נשמע דבר מאף סוכן AI בזמן הזה, ולכן אין מה לשפוט.',
+  },
+  {
+    name: 'a server was not heard',
+    facts: changed({
+      servers: QUIET.servers.map((server, n) => (n === 0 ? { ...server, lost_records: null } : server)),
+    }),
+    en: 'A quiet day. All 5 AI agents were up all day; no loss is known of.',
+    he: 'יום שקט. כל 5 סוכני ה־AI פעלו כל היום; לא ידוע שאבד דבר.',
+  },
+  {
+    name: 'only warnings',
+    facts: changed({ alerts: { ...QUIET.alerts, by_severity: { info: 0, warning: 3, critical: 0 } } }),
+    en: 'A quiet day. All 5 AI agents were up all day; nothing was lost. 3 warnings, nothing critical.',
+    he: 'יום שקט. כל 5 סוכני ה־AI פעלו כל היום; דבר לא אבד. 3 אזהרות, בלי התרעות קריטיות.',
+  },
+  {
+    name: 'a critical alert from before is still open, beside a new one that is over',
+    facts: changed(
+      {
+        alerts: {
+          ...QUIET.alerts,
+          list: [
+            { ...critical, resolved_at: critical.last_at },
+            { ...critical, from_before: true, resolved_at: null },
+            { ...critical, from_before: true, resolved_at: critical.last_at },
+          ],
+        },
+      },
+      { alerts_critical: 1 },
+    ),
+    en: 'A day with trouble. All 5 AI agents were up all day; nothing was lost. 1 critical alert, which is over. 1 critical alert from before is still open. One matter needs a hand.',
+    he: 'יום עם תקלות. כל 5 סוכני ה־AI פעלו כל היום; דבר לא אבד. התרעה קריטית אחת, והיא נפתרה. התרעה קריטית אחת מלפני כן עדיין פתוחה. עניין אחד דורש טיפול.',
+  },
+  {
+    name: 'an alert from before became critical, and is open',
+    facts: changed(
+      { alerts: { ...QUIET.alerts, list: [{ ...critical, from_before: true, resolved_at: null }] } },
+      { alerts_critical: 1 },
+    ),
+    en: 'A day with trouble. All 5 AI agents were up all day; nothing was lost. 1 critical alert, still open. One matter needs a hand.',
+    he: 'יום עם תקלות. כל 5 סוכני ה־AI פעלו כל היום; דבר לא אבד. התרעה קריטית אחת, והיא עדיין פתוחה. עניין אחד דורש טיפול.',
+  },
+  {
+    name: 'a critical alert of the system itself is open from before',
+    facts: changed(
+      { alerts: { ...QUIET.alerts, list: [{ ...critical, agent_id: null, from_before: true, resolved_at: null }] } },
+      { alerts_critical: 0 },
+    ),
+    en: 'A day with trouble. All 5 AI agents were up all day; nothing was lost. 1 critical alert from before is still open. One matter needs a hand.',
+    he: 'יום עם תקלות. כל 5 סוכני ה־AI פעלו כל היום; דבר לא אבד. התרעה קריטית אחת מלפני כן עדיין פתוחה. עניין אחד דורש טיפול.',
   },
   {
     name: 'one record lost',
@@ -142,7 +266,7 @@ const CASES: readonly {
     name: 'one critical alert that is over',
     facts: changed({ alerts: alertsOf(0, 1) }, { alerts_critical: 1 }),
     en: 'A day with trouble. All 5 AI agents were up all day; nothing was lost. 1 critical alert, which is over.',
-    he: 'יום עם תקלות. כל 5 סוכני ה־AI פעלו כל היום; דבר לא אבד. התרעה קריטית אחת, וטופלה.',
+    he: 'יום עם תקלות. כל 5 סוכני ה־AI פעלו כל היום; דבר לא אבד. התרעה קריטית אחת, והיא נפתרה.',
   },
   {
     name: 'three critical alerts of which one is open',
@@ -169,7 +293,7 @@ const CASES: readonly {
     name: 'a week',
     facts: samplePeriod('weekly'),
     en: 'A bad week. GROK was down for 14 minutes on 8 December at 03:10; 37 records were lost. 1 critical alert, which is over. 2 matters need a hand. Some of the time is missing from these facts.',
-    he: 'שבוע קשה. GROK ירד ל־14 דקות ב־8 בדצמבר בשעה 03:10; אבדו 37 רשומות. התרעה קריטית אחת, וטופלה. שני עניינים דורשים טיפול. חלק מהזמן חסר בעובדות האלה.',
+    he: 'שבוע קשה. GROK ירד ל־14 דקות ב־8 בדצמבר בשעה 03:10; אבדו 37 רשומות. התרעה קריטית אחת, והיא נפתרה. שני עניינים דורשים טיפול. חלק מהזמן חסר בעובדות האלה.',
   },
 ];
 
