@@ -329,8 +329,8 @@ export const en = {
   gapCoarse: 'Vitals and records are from coarser history, for the finer is no longer kept.',
   gapTemplates: 'Templates were counted by UTC day, not by the local one.',
   gapArchive: {
-    one: 'Batches of {count} server are not in the archive yet: {servers}',
-    other: 'Batches of {count} servers are not in the archive yet: {servers}',
+    one: 'At the end, batches of {count} server were not in the archive yet: {servers}',
+    other: 'At the end, batches of {count} servers were not in the archive yet: {servers}',
   },
   gapPrices: 'storage.yaml has no prices, so there is no cost.',
   gapUnfinished: 'This time is not over yet.',

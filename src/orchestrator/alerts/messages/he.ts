@@ -6,7 +6,7 @@ export const he: Words = {
   locale: 'he-IL',
   kinds: {
     'agent.contract': {
-      what: 'הסוכן והאורקסטרטור מדברים בחוזים שונים',
+      what: 'הסוכן ושרת התזמור מדברים בחוזים שונים',
       many: (count) => `סוכנים שמדברים בחוזה אחר: ${count}`,
     },
     'agent.silent': { what: 'אין ממנו סימן חיים', many: (count) => `אין סימן חיים מ־${count} סוכני AI` },
@@ -86,7 +86,7 @@ export const he: Words = {
       what: 'לא ניתן להודיע לאנשים באחד הערוצים',
       many: (count) => `לא ניתן להודיע לאנשים ב־${count} ערוצים`,
     },
-    'config.halted': { what: 'הפצת תצורה נעצרה', many: (count) => `נעצרו ${count} הפצות של תצורה` },
+    'config.halted': { what: 'פריסת תצורה הופסקה', many: (count) => `הופסקו ${count} פריסות של תצורה` },
     'config.refused': {
       what: 'תצורה נדחתה; מה שרץ ממשיך לרוץ',
       many: (count) => `נדחו ${count} תצורות; מה שרץ ממשיך לרוץ`,
@@ -123,7 +123,7 @@ export const he: Words = {
     times: 'דווח',
     said: 'כלשונו',
     rule: 'כלל',
-    acknowledgedBy: 'נראה על ידי',
+    acknowledgedBy: 'בטיפול של',
   },
   lastLines: 'השורות האחרונות לפני כן',
   open: 'לפתיחה ב־Nervesys',

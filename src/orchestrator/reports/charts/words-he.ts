@@ -21,7 +21,7 @@ export const CHART_WORDS_HE: ChartWords = {
   notKnown: 'לא ידוע',
   fleet: (agents) => `כל ה־${count(agents)}`,
   moreAgents: (agents) => (agents === 1 ? 'ועוד סוכן AI אחד' : `ועוד ${count(agents)} סוכני AI`),
-  alertStands: { unseen: 'איש עוד לא לקח לטיפול', seen: 'בטיפול', goes_on: 'לא נסגרה עד הכנת הדוח' },
+  alertStands: { unseen: 'איש עוד לא לקח לטיפול', seen: 'בטיפול', goes_on: 'לא נפתרה עד הכנת הדוח' },
   moreAlerts: (alerts) => (alerts === 1 ? 'ועוד התרעה אחת' : `ועוד ${count(alerts)} התרעות`),
   allRecords: 'כל הרשומות',
   warningsAndWorse: 'אזהרות וחמור מהן בלבד',

@@ -10,12 +10,12 @@ export const CRITICAL_WORDS_HE: CriticalWords = {
   document: 'התרעות קריטיות',
   headline: ({ total, open }) => {
     if (total === 0) return 'אין התרעות קריטיות';
-    if (total === 1) return open === 0 ? 'התרעה קריטית אחת, והיא נסגרה' : 'התרעה קריטית אחת, עדיין פתוחה';
+    if (total === 1) return open === 0 ? 'התרעה קריטית אחת, והיא נפתרה' : 'התרעה קריטית אחת, עדיין פתוחה';
     return `${n(total)} התרעות קריטיות, ${
       open === 0
-        ? 'כולן נסגרו'
+        ? 'כולן נפתרו'
         : open === total
-          ? 'אף אחת לא נסגרה'
+          ? 'אף אחת לא נפתרה'
           : open === 1
             ? 'אחת עדיין פתוחה'
             : `${n(open)} עדיין פתוחות`
@@ -25,7 +25,7 @@ export const CRITICAL_WORDS_HE: CriticalWords = {
     const parts = [
       ...(unseen > 0 ? [verb(unseen, 'ממתינה לטיפול', 'ממתינות לטיפול')] : []),
       ...(seen > 0 ? [verb(seen, 'נמצאת בטיפול', 'נמצאות בטיפול')] : []),
-      ...(over > 0 ? [verb(over, 'נסגרה', 'נסגרו')] : []),
+      ...(over > 0 ? [verb(over, 'נפתרה', 'נפתרו')] : []),
     ];
     const last = parts.at(-1) ?? '';
     if (last === '') return '';
@@ -36,7 +36,7 @@ export const CRITICAL_WORDS_HE: CriticalWords = {
   states: {
     open: (age) => `פתוחה כבר ${age}, ואיש אינו מטפל בה`,
     acknowledged: (name, age) => `פתוחה כבר ${age}, נלקחה לטיפול${by(name)}`,
-    resolved: (after) => `נסגרה אחרי ${after}`,
+    resolved: (after) => `נפתרה אחרי ${after}`,
   },
   labels: {
     where: 'היכן',
@@ -51,7 +51,7 @@ export const CRITICAL_WORDS_HE: CriticalWords = {
   },
   seenAfter: (name, after) => `${name === undefined ? '' : `${name}, `}אחרי ${after}`,
   nobodyYet: 'עוד לא',
-  nobodyWas: 'לא, עד שנסגרה',
+  nobodyWas: 'לא, עד שנפתרה',
   times: (count) => (count === 2 ? 'פעמיים' : `${n(count)} פעמים`),
   timeline: 'מה קרה',
   events: {
@@ -60,7 +60,7 @@ export const CRITICAL_WORDS_HE: CriticalWords = {
     worsened: ({ severity }) => `החמירה: ${severity}`,
     eased: ({ severity }) => `הוקלה: ${severity}`,
     acknowledged: (told) => `נלקחה לטיפול${by(told.by)}`,
-    resolved: (told) => (told.by === undefined ? 'חלפה מעצמה' : `נסגרה${by(told.by)}`),
+    resolved: (told) => (told.by === undefined ? 'נפתרה מעצמה' : `נפתרה${by(told.by)}`),
   },
   lines: 'השורות שקדמו לה',
   noLines: 'היא לא נפתחה בגלל שורה, או שהשורות שקדמו לה אינן ידועות.',

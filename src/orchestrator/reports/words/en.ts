@@ -231,7 +231,8 @@ export const en: ReportWords = {
       todo: 'Check the access key and the rights on the bucket. Records are kept on the server until then.',
     },
     archive_behind: {
-      what: (count, names) => `${some(count, 'server is', 'servers are')} behind with the archive${of(names)}`,
+      what: (count, names) =>
+        `${some(count, 'server was', 'servers were')} behind with the archive at the end${of(names)}`,
       todo: 'See whether the server reaches the archive, and how full its buffer is.',
     },
     revision_refused: {

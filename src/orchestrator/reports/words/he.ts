@@ -62,7 +62,7 @@ export const he: ReportWords = {
   },
   gap: {
     nobody_heard: (told) =>
-      `לא נשמע דבר מאף שרת${during(told)}: האורקסטרטור או הרשת לא פעלו. לא ידוע אם סוכני ה־AI עבדו אז, והזמן הזה אינו נחשב להשבתה.`,
+      `לא נשמע דבר מאף שרת${during(told)}: שרת התזמור או הרשת לא פעלו. לא ידוע אם סוכני ה־AI עבדו אז, והזמן הזה אינו נחשב להשבתה.`,
     before_first_data: (told) => `לא ידוע דבר${during(told)}: המערכת הייתה חדשה אז, או שהמידע כבר אינו נשמר.`,
     coarse_history: () => 'נתוני המעבד, הזיכרון והרשומות לקוחים מממוצעים גסים, כי העדינים כבר אינם נשמרים.',
     templates_by_utc_day: () => 'סוגי השורות נספרו לפי היממה של UTC, ולא לפי היממה המקומית.',
@@ -203,7 +203,7 @@ export const he: ReportWords = {
   hand: {
     nothing_heard: {
       what: () => 'לא נשמע דבר מאף סוכן AI',
-      todo: 'אם אמורים להיות שרתים, להריץ nervesys doctor באורקסטרטור ובאחד מהם. אם עוד אין, להוסיף שרת מדף הצי.',
+      todo: 'אם אמורים להיות שרתים, להריץ nervesys doctor בשרת התזמור ובאחד מהם. אם עוד אין, להוסיף שרת מדף הצי.',
     },
     critical_open: {
       what: (count, names) =>
@@ -224,7 +224,7 @@ export const he: ReportWords = {
     },
     backup_failed: {
       what: (count) => (count === 1 ? 'גיבוי אחד נכשל' : `${n(count)} גיבויים נכשלו`),
-      todo: 'להריץ nervesys doctor באורקסטרטור, לתקן את מה שנמצא, וליצור גיבוי עכשיו.',
+      todo: 'להריץ nervesys doctor בשרת התזמור, לתקן את מה שנמצא, וליצור גיבוי עכשיו.',
     },
     report_missing: {
       what: (count) => (count === 1 ? 'דוח אחד חסר' : `${n(count)} דוחות חסרים`),
@@ -235,7 +235,7 @@ export const he: ReportWords = {
       todo: 'לבדוק את מפתח הגישה ואת ההרשאות. עד אז הרשומות נשמרות בשרת.',
     },
     archive_behind: {
-      what: (count, names) => `${some(count, 'שרת אחד מפגר', 'שרתים מפגרים')} בשליחה לארכיון${of(names)}`,
+      what: (count, names) => `${some(count, 'שרת אחד פיגר', 'שרתים פיגרו')} בשליחה לארכיון בסוף התקופה${of(names)}`,
       todo: 'לבדוק אם השרת מגיע לארכיון, ועד כמה החוצץ שלו מלא.',
     },
     revision_refused: {

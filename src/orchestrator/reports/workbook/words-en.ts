@@ -128,7 +128,7 @@ export const en: WorkbookWords = {
     firstSeen: { name: 'First seen', means: 'When such a line was first seen.' },
     template: { name: 'Template', means: 'The name by which the triage knows it.' },
     opened: { name: 'Opened', means: 'When it was first told.' },
-    severity: { name: 'Severity', means: 'Of the alert, as it stood at the end of the period.' },
+    severity: { name: 'Severity', means: 'Of the alert, the worst that it had in the period.' },
     what: { name: 'What happened', means: 'The alert in words.' },
     kind: { name: 'Kind', means: 'The kind of alert, as in the configuration.' },
     times: { name: 'Times', means: 'How often it was told.' },

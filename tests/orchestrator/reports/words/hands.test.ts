@@ -32,7 +32,7 @@ const CASES: Readonly<Record<Hand, { readonly facts: Partial<ReportFacts>; reado
   archive_refused: { facts: open('archive.refused', 'critical'), he: 'הארכיון דחה רשומות של שרת אחד: GROK' },
   archive_behind: {
     facts: { gaps: [{ kind: 'archive_behind', servers: ['A', 'B', 'C', 'D'], count: 30 }] },
-    he: '30 שרתים מפגרים בשליחה לארכיון: A, B, C ועוד 27',
+    he: '30 שרתים פיגרו בשליחה לארכיון בסוף התקופה: A, B, C ועוד 27',
   },
   revision_refused: {
     facts: { revisions: [{ ...revision, refused: { complaints: 1, first: 'no' } }] },

@@ -73,6 +73,29 @@ test('an English page has no Hebrew letters but those of the facts', () => {
     );
 });
 
+test('Hebrew has one word for each idea, on pages, in documents and in alerts', () => {
+  const files = sourceFiles(
+    'src/{dashboard/messages,orchestrator/alerts/messages,orchestrator/reports/**}/*.ts',
+  ).filter(({ text }) => /[\u05d0-\u05ea]/.test(text));
+  assert.ok(files.length >= 5);
+  const others: readonly (readonly [word: RegExp, instead: string])[] = [
+    [/אורקסטרטור/, 'שרת התזמור'],
+    [/טופלה|(?<!התרעה )נסגרה|נסגרו|הסתיימה מעצמה|חלפה מעצמה/, 'נפתרה'],
+    [/מושבת/, 'למטה: מושבת הוא מה שהושבת בכוונה'],
+    [/הפצת תצורה|הפצות/, 'פריסה'],
+    [/נראה על ידי/, 'בטיפול של'],
+    [/(?<![א-ת])ה?מנות(?![א-ת])/, 'אצוות'],
+    [/טוקנ/, 'אסימונים'],
+    [/התראה|התראות/, 'התרעה'],
+  ];
+
+  const found = files.flatMap(({ file, text }) =>
+    others.filter(([word]) => word.test(text)).map(([word, instead]) => `${file}: ${word.source} is called ${instead}`),
+  );
+
+  assert.deepEqual(found, []);
+});
+
 /** Text of string literals and templates, without what is computed in them. */
 function literalsOf(code: string): readonly string[] {
   const withoutImports = code.replace(/^(?:import|export)\b[^;]*\bfrom\s*'[^']*';/gm, '');
