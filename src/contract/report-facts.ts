@@ -324,7 +324,7 @@ export interface ArchiveFacts {
   readonly waiting_batches: number | null;
   /** The largest any server's buffer got. */
   readonly buffer_peak: { readonly server: string; readonly mb: number; readonly at: string } | null;
-  /** By bytes, at most 20. */
+  /** By bytes, at most 20; none where some of these logs are past their retention, for then it isn't known whose they were. */
   readonly by_server: readonly {
     readonly server: string;
     readonly bytes: number;

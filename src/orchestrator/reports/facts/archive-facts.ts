@@ -43,7 +43,7 @@ export async function gatherArchive(
     cost_month: totals?.costMonth ?? null,
     waiting_batches: totals ? waiting : null,
     buffer_peak: peak,
-    by_server: [...servers]
+    by_server: [...(servers ?? [])]
       .map(([server, { bytes, textBytes, objects }]) => ({ server, bytes, text_bytes: textBytes, objects }))
       .slice(0, SERVERS_LISTED_MAX),
   };
@@ -108,17 +108,25 @@ export interface ServerArchive {
   readonly objects: number;
 }
 
-/** What came of each server that sent something, the one with most bytes first. Logs that are past their retention are told of no more. */
+/**
+ * What came of each server that sent something, the one with most bytes first. `undefined`: logs of this time are past their retention, so that
+ * whose they were isn't known any more, though how much they were in all is.
+ */
 export async function archiveByServer(
   database: Queryable,
   { startsAt, endsAt }: Stretch,
-): Promise<ReadonlyMap<string, ServerArchive>> {
+): Promise<ReadonlyMap<string, ServerArchive> | undefined> {
   const { rows } = await database.query<ServerArchive & { readonly server: string }>(
     `SELECT server, sum(bytes)::bigint AS bytes, sum(text_bytes)::bigint AS "textBytes", count(*) AS objects
      FROM archive_objects WHERE window_at >= $1 AND window_at < $2 AND state = 'archived'
      GROUP BY server ORDER BY bytes DESC, server COLLATE "C"`,
     [startsAt, endsAt],
   );
+  const came = await database.query<{ objects: number }>(
+    'SELECT coalesce(sum(objects), 0)::bigint AS objects FROM archive_arrivals WHERE bucket >= $1 AND bucket < $2',
+    [startsAt, endsAt],
+  );
+  if (rows.reduce((sum, { objects }) => sum + objects, 0) < came.rows[0]!.objects) return undefined;
   return new Map(rows.map(({ server, ...archive }) => [server, archive]));
 }
 
@@ -153,7 +161,7 @@ export async function archiveBehind(
 /** Of roll-ups of 5 minutes, of hours where those are gone. A buffer is its server's: each of its AI agents tells the same of it. */
 async function bufferPeak(database: Queryable, window: Stretch): Promise<ArchiveFacts['buffer_peak']> {
   const { rows } = await database.query<{ server: string; mb: number; at: Date }>(
-    `SELECT server, buffer_max::float8 AS mb, bucket AS at FROM ${await rollupOf(database, window)}
+    `SELECT server, round(buffer_max::numeric, 2)::float8 AS mb, bucket AS at FROM ${await rollupOf(database, window)}
      WHERE bucket >= $1 AND bucket < $2 AND buffer_max IS NOT NULL
      ORDER BY buffer_max DESC, bucket, server COLLATE "C" LIMIT 1`,
     [window.startsAt, window.endsAt],
