@@ -46,6 +46,7 @@ test('numbers are written as in the documents: nothing is rounded to all or noth
   for (const [share, text] of [
     [1, '100%'],
     [0.99999, '99.99%'],
+    [0.998159, '99.82%'],
     [0.9812, '98.1%'],
     [1 / 182, '0.55%'],
     [0.0000001, '0.01%'],

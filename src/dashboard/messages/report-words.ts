@@ -131,7 +131,7 @@ export function sayShare(words: Words, share: number): string {
   const digits = percent < 1 || percent > 99 ? 2 : 1;
   const step = 10 ** -digits;
   const held = Math.min(100 - step, Math.max(step, percent));
-  return `${words.number(percent > 99 ? Math.floor(held / step + 1e-9) * step : held, digits)}%`;
+  return `${words.number(held, digits)}%`;
 }
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

@@ -1,6 +1,6 @@
 import type { AgentFacts, ReportFacts, SlotFacts } from '../../../contract/report-facts.ts';
 import type { ReportLanguage } from '../../../contract/reports.ts';
-import { percent } from './chart-numbers.ts';
+import { share } from './chart-numbers.ts';
 import { nameInSentence, nameLabel, numberInSentence, wordLabel } from './chart-text.ts';
 import { CHART_WIDTH_PX, type ChartPlan, FONT_PX } from './draw-chart.ts';
 import { gridOf, labels, legendOf, panelNote, RIM_PX, sideOf, styleOf } from './layout.ts';
@@ -144,7 +144,7 @@ function altOf({ agents, totals }: ReportFacts, words: ChartWords): string {
   return words.alt.availability({
     agents: agents.length,
     wereDown: down.length,
-    share: totals.availability === null ? undefined : numberInSentence(percent(totals.availability * 100)),
+    share: totals.availability === null ? undefined : numberInSentence(share(totals.availability)),
     worst:
       worst === undefined
         ? undefined

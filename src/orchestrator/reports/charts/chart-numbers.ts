@@ -34,6 +34,15 @@ export function percent(value: number): string {
   return `${trimmed(value)}%`;
 }
 
+/** Of 0–1, as the tables beside the chart have it: what isn't quite all is never all, what isn't quite nothing never nothing. */
+export function share(value: number): string {
+  const hundredths = value * 100;
+  if (hundredths === 0 || hundredths === 100) return `${hundredths}%`;
+  const digits = hundredths < 1 || hundredths > 99 ? 2 : 1;
+  const step = 10 ** -digits;
+  return `${Math.min(100 - step, Math.max(step, hundredths)).toFixed(digits)}%`;
+}
+
 /** Three figures at most, and no zeros behind. */
 function trimmed(value: number): string {
   if (Math.abs(value) >= 100) return wholeNumber(value);

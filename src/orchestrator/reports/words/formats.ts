@@ -44,8 +44,7 @@ export function percent(share: number | null, words: ReportWords): string {
   const digits = hundredths < 1 || hundredths > 99 ? 2 : 1;
   const step = 10 ** -digits;
   const held = Math.min(100 - step, Math.max(step, hundredths));
-  const reads = hundredths > 99 ? Math.floor(held / step + 1e-9) * step : held;
-  return ltr(`${decimals(reads, digits, words)}%`);
+  return ltr(`${decimals(held, digits, words)}%`);
 }
 
 /** `12.6 MB`, by powers of ten. */

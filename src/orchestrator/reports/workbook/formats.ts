@@ -7,6 +7,9 @@ const TEXT = '@';
 /** Powers of ten, as everywhere here. */
 export const BYTES_FORMAT = '[>=1000000000]#,##0.00,,," GB";[>=1000000]0.00,," MB";#,##0.00," kB"';
 
+/** What isn't quite all, or not quite nothing, gets the digits that say so: no availability reads 100% on a day with an outage. */
+const SHARE_FORMAT = '[>=0.99995]0.00####%;[<0.00005]0.00####%;0.00%';
+
 /** Number formats of a language. Dates are written as its readers do; digits and units are the same everywhere. */
 export function formatsOf(lang: ReportLanguage, currency: string | null): Readonly<Record<CellType, string>> {
   const day = { en: 'yyyy-mm-dd', he: 'dd/mm/yyyy' }[lang];
@@ -16,7 +19,7 @@ export function formatsOf(lang: ReportLanguage, currency: string | null): Readon
     text: TEXT,
     words: TEXT,
     count: '#,##0',
-    share: '0.00%',
+    share: SHARE_FORMAT,
     percent: '0.0%',
     duration: '[h]:mm:ss',
     instant: `${day} hh:mm:ss`,

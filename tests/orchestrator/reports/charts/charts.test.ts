@@ -237,11 +237,13 @@ test('every chart says in one sentence what it shows, with the numbers of the fa
 
   assert.equal(
     plain(en.availability.alt),
-    'Timeline of the states of 5 AI agents, available for 99.8% of the time: 1 went down, GROK for longest, 14 minutes in all.',
+    'Timeline of the states of 5 AI agents, available for 99.81% of the time: 1 went down, GROK for longest, 14 minutes in all.',
   );
   assert.ok(plain(en.levels.alt).includes(`${facts.totals.records!.toLocaleString('en')} records`));
   assert.ok(plain(he.levels.alt).includes(`${facts.totals.records!.toLocaleString('en')} רשומות`));
   assert.ok(plain(he.availability.alt).includes('GROK לזמן הארוך ביותר, 14 דקות'));
+  const nearlyAll = { ...facts, totals: { ...facts.totals, availability: 0.9997 } };
+  assert.match(plain(renderCharts(nearlyAll, 'en').availability.alt), /99\.97%/, 'which is not all');
   for (const name of SAMPLE_DAYS)
     for (const lang of REPORT_LANGUAGES)
       for (const plan of Object.values(PLANS)) {

@@ -32,6 +32,7 @@ test('what is nearly all or nearly nothing is not rounded to it', () => {
   const cases = [
     [1, '100%'],
     [0.999_99, '99.99%'],
+    [0.998_159, '99.82%'],
     [0.998, '99.80%'],
     [0.512, '51.2%'],
     [0.000_4, '0.04%'],

@@ -320,7 +320,13 @@ test('LibreOffice reads the same cells, and takes no name for a formula', {
   timeout: 120_000,
 }, async (t) => {
   const folder = await tempDir(t);
-  const facts = sampleDay('hostile');
+  const hostile = sampleDay('hostile');
+  // Two seconds of a day are no full availability, and one error in a million is one.
+  const [first, second] = [{ availability: 0.999_976 }, { error_rate: 0.000_001 }];
+  const facts = {
+    ...hostile,
+    agents: hostile.agents.map((agent, n) => ({ ...agent, ...(n === 0 ? first : n === 1 ? second : {}) })),
+  };
   // Every sheet into a file of its own, values as they are shown, UTF-8.
   const files = convert(
     folder,
@@ -333,6 +339,8 @@ test('LibreOffice reads the same cells, and takes no name for a formula', {
   for (const name of ['=cmd|/C calc!A0', '+1-800@SUM(A1:A9)', '-2+3\\n\\u0000', 'שלום GROK 3.5 (בטא)'])
     assert.ok(agents.includes(name), name);
   assert.equal(agents.trim().split('\n').length, 1 + HOSTILE_NAMES.length);
+  assert.match(agents, /,99\.9976%,/);
+  assert.match(agents, /,0\.0001%,/);
   const levels = readFileSync(join(folder, 'out', 'day-Levels.csv'), 'utf8').split('\n');
   assert.match(levels[4]!, /^2025-12-10 03:00:00,03,/);
   assert.doesNotMatch(agents + levels, /#(?:REF|NAME|VALUE|N\/A)|Err:/);
