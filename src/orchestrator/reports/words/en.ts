@@ -273,6 +273,7 @@ export const en: ReportWords = {
       return agents === 2 ? `Both AI agents were up ${all}` : `All ${n(agents)} AI agents were up ${all}`;
     },
     noneDown: () => 'No AI agent was down',
+    noneKnownDown: () => 'No AI agent is known to have been down',
     downOnce: (name, duration, at) => `${name} was down for ${duration} ${at}`,
     downOften: (name, times, together, longest, at) =>
       `${name} was down ${times === 2 ? 'twice' : `${n(times)} times`}, ${together} together; the longest time was ${longest} ${at}`,

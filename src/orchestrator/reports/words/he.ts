@@ -276,6 +276,7 @@ export const he: ReportWords = {
       return agents === 2 ? `שני סוכני ה־AI פעלו ${all}` : `כל ${n(agents)} סוכני ה־AI פעלו ${all}`;
     },
     noneDown: () => 'אף סוכן AI לא ירד',
+    noneKnownDown: () => 'לא ידוע על סוכן AI שירד',
     downOnce: (name, duration, at) => `${name} ירד ${prefixed('ל', duration)} ${at}`,
     downOften: (name, times, together, longest, at) =>
       `${name} ירד ${times === 2 ? 'פעמיים' : `${n(times)} פעמים`}, בסך הכול ${prefixed('ל', together)}; הפעם הארוכה ביותר, ${at}, נמשכה ${longest}`,
@@ -288,7 +289,7 @@ export const he: ReportWords = {
     atStart: { daily: 'בתחילת היום', weekly: 'בתחילת השבוע', monthly: 'בתחילת החודש' },
     toEnd: (at) => `${at}, ועדיין היה למטה בסוף`,
     nothingLost: 'דבר לא אבד',
-    noLossKnown: 'לא ידוע שאבד דבר',
+    noLossKnown: 'לא ידוע על אובדן',
     lost: (records) => (records === 1 ? 'אבדה רשומה אחת' : `אבדו ${n(records)} רשומות`),
     lossUnknown: 'לא ידוע אם משהו אבד',
     and: (first, second) => `${first}; ${second}`,

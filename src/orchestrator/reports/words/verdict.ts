@@ -42,6 +42,7 @@ function sayFleet(facts: ReportFacts, words: ReportWords): string {
       !light_reasons.includes('degraded') &&
       Object.entries(seconds).every(([state, count]) => count === 0 || state === 'up' || state === 'degraded'),
   );
+  if (facts.agents.some(({ seconds }) => (seconds.unknown ?? 0) > 0)) return words.verdict.noneKnownDown();
   return isUpThroughout && unfinishedSince(facts) === undefined
     ? words.verdict.allUp(facts.agents.length, facts.kind)
     : words.verdict.noneDown();

@@ -185,8 +185,10 @@ export interface VerdictWords {
   /** In its place where the period isn't over. */
   readonly headlineSoFar: Readonly<Record<Mood, string>>;
   readonly allUp: (agents: number, kind: SummaryKind) => string;
-  /** Not all of the time is known, or some were late: it can't be said that all were up. */
+  /** Some were late, degraded or out of service: it can't be said that all were up. */
   readonly noneDown: () => string;
+  /** Not all of the time is known. */
+  readonly noneKnownDown: () => string;
   /** Of one that was down once; `at` says when in words, `duration` is `14 minutes`. */
   readonly downOnce: (name: string, duration: string, at: string) => string;
   readonly downOften: (name: string, times: number, together: string, longest: string, at: string) => string;

@@ -182,8 +182,8 @@ const CASES: readonly {
   {
     name: 'most of the time is not known',
     facts: changed({ agents: QUIET.agents.map((agent) => ({ ...agent, seconds: { up: 36_000, unknown: 50_400 } })) }),
-    en: 'Most of this day isn’t known. No AI agent was down; nothing was lost.',
-    he: 'רוב היום הזה אינו ידוע. אף סוכן AI לא ירד; דבר לא אבד.',
+    en: 'Most of this day isn’t known. No AI agent is known to have been down; nothing was lost.',
+    he: 'רוב היום הזה אינו ידוע. לא ידוע על סוכן AI שירד; דבר לא אבד.',
   },
   {
     name: 'quiet, and not over',
@@ -206,7 +206,7 @@ const CASES: readonly {
       servers: QUIET.servers.map((server, n) => (n === 0 ? { ...server, lost_records: null } : server)),
     }),
     en: 'A quiet day. All 5 AI agents were up all day; no loss is known of.',
-    he: 'יום שקט. כל 5 סוכני ה־AI פעלו כל היום; לא ידוע שאבד דבר.',
+    he: 'יום שקט. כל 5 סוכני ה־AI פעלו כל היום; לא ידוע על אובדן.',
   },
   {
     name: 'only warnings',
