@@ -3,7 +3,7 @@ import type { CriticalWords } from './critical-words.ts';
 const number = new Intl.NumberFormat('he-IL');
 const n = (count: number) => number.format(count);
 /** After a prefix a foreign name or digit takes a maqaf, and an isolate before it is invisible. */
-const by = (name: string | undefined) => (name === undefined ? '' : ` על ידי ${name}`);
+const by = (name: string | undefined) => (name === undefined ? '' : ` בידי ${name}`);
 const verb = (count: number, one: string, many: string) => (count === 1 ? `אחת ${one}` : `${n(count)} ${many}`);
 
 export const CRITICAL_WORDS_HE: CriticalWords = {

@@ -189,7 +189,7 @@ const CASES: readonly {
     name: 'quiet, and not over',
     facts: changed({ gaps: [{ kind: 'unfinished', from: '2025-12-10T10:00:00.000Z', to: QUIET.period.ends_at }] }),
     en: 'Not over yet, quiet so far. No AI agent was down; nothing was lost. This is told up to 12:00.',
-    he: 'התקופה עוד לא הסתיימה, ועד כה היה שקט. אף סוכן AI לא ירד; דבר לא אבד. העובדות הן עד 12:00.',
+    he: 'טרם הסתיים, ועד כה שקט. אף סוכן AI לא ירד; דבר לא אבד. העובדות הן עד 12:00.',
   },
   {
     name: 'nothing is known, and it is not over',
@@ -198,7 +198,7 @@ const CASES: readonly {
       gaps: [{ kind: 'unfinished', from: '2025-12-10T10:00:00.000Z', to: QUIET.period.ends_at }],
     },
     en: 'Not over yet, and nothing is known so far. Nothing was heard of any AI agent in this time, so there is nothing to judge.',
-    he: 'התקופה עוד לא הסתיימה, ועד כה לא ידוע עליה דבר. לא נשמע דבר מאף סוכן AI בזמן הזה, ולכן אין מה לשפוט.',
+    he: 'טרם הסתיים, ועד כה לא ידוע דבר. לא נשמע דבר מאף סוכן AI בזמן הזה, ולכן אין מה לשפוט.',
   },
   {
     name: 'a server was not heard',
