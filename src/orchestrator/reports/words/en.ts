@@ -154,7 +154,7 @@ export const en: ReportWords = {
     hands: 'Nothing. No critical alert is open.',
     incidents: 'There was no alert.',
     templates: 'No new kind of error was seen.',
-    templatesUnknown: 'Whether there were any isn’t known.',
+    notKnown: 'Whether there were any isn’t known.',
     changes: 'The configuration didn’t change.',
     agents: 'No AI agent was known in this time.',
   },

@@ -1,3 +1,5 @@
+import type { FactsPeriod } from '../../../contract/report-facts.ts';
+import type { ReportKind } from '../../../contract/reports.ts';
 import { cleanText, isolate } from '../../alerts/messages/safe-text.ts';
 import type { DurationUnit, ReportWords } from './words.ts';
 
@@ -167,6 +169,18 @@ export function clockTime(at: string, timeZone: string): string {
 /** `10 Dec, 03:10`. */
 export function dayAndTime(at: string, timeZone: string, words: ReportWords): string {
   return `${formatDay(Date.parse(at), { day: 'numeric', month: 'short' }, timeZone, words)}, ${clockTime(at, timeZone)}`;
+}
+
+/** When something was, in a document of this period: of a day's own hours the time alone says it. */
+export function whenIn(
+  { kind, period }: { readonly kind: ReportKind; readonly period: FactsPeriod },
+  at: string,
+  words: ReportWords,
+): string {
+  const isOwn = Date.parse(at) >= Date.parse(period.starts_at) && Date.parse(at) < Date.parse(period.ends_at);
+  return (kind === 'daily' || kind === 'critical') && isOwn
+    ? clockTime(at, period.time_zone)
+    : dayAndTime(at, period.time_zone, words);
 }
 
 /** A local day `2025-12-10` as `Wednesday, 10 December 2025`, or shorter. */

@@ -154,7 +154,7 @@ export const he: ReportWords = {
     hands: 'שום דבר. אין התרעה קריטית פתוחה.',
     incidents: 'לא הייתה אף התרעה.',
     templates: 'לא נראה סוג חדש של שגיאה.',
-    templatesUnknown: 'לא ידוע אם היו כאלה.',
+    notKnown: 'לא ידוע אם היו כאלה.',
     changes: 'התצורה לא השתנתה.',
     agents: 'לא היה מוכר אף סוכן AI בזמן הזה.',
   },

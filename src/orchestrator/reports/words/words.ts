@@ -58,9 +58,7 @@ export interface ReportWords {
 
   readonly headings: Readonly<Record<Heading, string>>;
   readonly columns: Readonly<Record<Column, string>>;
-  readonly none: Readonly<
-    Record<'hands' | 'incidents' | 'templates' | 'templatesUnknown' | 'changes' | 'agents', string>
-  >;
+  readonly none: Readonly<Record<'hands' | 'incidents' | 'templates' | 'notKnown' | 'changes' | 'agents', string>>;
   readonly agentsShown: (shown: number, others: number) => string;
   readonly othersAre: (count: number, light: string) => string;
   readonly othersGrid: string;

@@ -112,6 +112,26 @@ test('a refused revision says what was wrong with it', () => {
   assert.equal(plain(cell.also), 'disk.warn_percent is 120 (and 2 more)');
 });
 
+test('what was on another day bears its date, also where the day is told by the hour', () => {
+  const [revision] = BAD.revisions;
+  const [alert] = BAD.alerts.list;
+  const times = ['2025-12-09T21:59:00.000Z', '2025-12-09T22:01:00.000Z'];
+
+  const changes = changesSection({ ...BAD, revisions: times.map((found_at) => ({ ...revision!, found_at })) }, en);
+  const list = times.map((first_at) => ({ ...alert!, first_at }));
+  const incidents = incidentsSection({ ...BAD, alerts: { ...BAD.alerts, list } }, en);
+
+  for (const section of [changes, incidents])
+    assert.deepEqual(columnOf(section, 'When').map(textOf), ['9 Dec, 23:59', '00:01']);
+});
+
+test('before anything is known, that there was no alert and no change is not known either', () => {
+  const empty = sampleDay('empty');
+
+  for (const section of [changesSection(empty, en), incidentsSection(empty, en)])
+    assert.equal(section.none, 'Whether there were any isn’t known.');
+});
+
 test('what there is to compare with is in rows, what there is not is said', () => {
   const { rows, note } = keyNumbers(
     { ...BAD, compared: { ...BAD.compared, week_before: null, habit: null, habit_of: 0 } },

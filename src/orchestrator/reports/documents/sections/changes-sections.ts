@@ -1,7 +1,7 @@
 import type { ReportFacts, RevisionFacts, TemplateFact } from '../../../../contract/report-facts.ts';
 import { REVISION_STATES, type RevisionState } from '../../../../contract/rollout.ts';
 import { cleanText, isolate } from '../../../alerts/messages/safe-text.ts';
-import { clockTime, dayAndTime, name, whole } from '../../words/formats.ts';
+import { name, whenIn, whole } from '../../words/formats.ts';
 import { joinNames, shortRevision } from '../../words/hands.ts';
 import type { ReportWords } from '../../words/words.ts';
 import type { Cell, TableSection } from '../page.ts';
@@ -18,7 +18,7 @@ export function templatesSection({ templates }: ReportFacts, words: ReportWords)
     type: 'table',
     heading: words.headings.templates,
     ...(templates.new_total === null
-      ? { none: words.none.templatesUnknown }
+      ? { none: words.none.notKnown }
       : shown.length === 0
         ? { none: words.none.templates }
         : {}),
@@ -43,14 +43,14 @@ function worstLevel({ level_counts }: TemplateFact): string | undefined {
 }
 
 /** What was changed in the configuration's repository, and how far it got. */
-export function changesSection({ revisions, kind, period }: ReportFacts, words: ReportWords): TableSection {
+export function changesSection(facts: ReportFacts, words: ReportWords): TableSection {
+  const { revisions, totals } = facts;
   const shown = revisions.slice(0, REVISIONS_SHOWN_MAX);
-  const when = (at: string) =>
-    kind === 'daily' ? clockTime(at, period.time_zone) : dayAndTime(at, period.time_zone, words);
+  const none = totals.alerts_opened === null ? words.none.notKnown : words.none.changes; // before anything was known
   return {
     type: 'table',
     heading: words.headings.changes,
-    ...(shown.length === 0 ? { none: words.none.changes } : {}),
+    ...(shown.length === 0 ? { none } : {}),
     columns: [
       { head: words.columns.when, look: 'text' },
       { head: words.columns.revision, look: 'code' },
@@ -59,7 +59,7 @@ export function changesSection({ revisions, kind, period }: ReportFacts, words: 
       { head: words.columns.state, look: 'text' },
     ],
     rows: shown.map((revision) => [
-      when(revision.found_at),
+      whenIn(facts, revision.found_at, words),
       isolate(cleanText(shortRevision(revision.revision), 20)),
       changeOf(revision, words),
       revision.commit === null ? words.unknown : name(revision.commit.author, 40),

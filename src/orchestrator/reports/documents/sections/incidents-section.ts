@@ -1,7 +1,7 @@
 import type { AlertSeverity } from '../../../../contract/alert.ts';
 import { isAlertKind } from '../../../../contract/alert-kinds.ts';
 import type { AlertFact, ReportFacts } from '../../../../contract/report-facts.ts';
-import { clockTime, dayAndTime, name, shortDuration } from '../../words/formats.ts';
+import { name, shortDuration, whenIn } from '../../words/formats.ts';
 import type { ReportWords } from '../../words/words.ts';
 import type { Sign, TableSection } from '../page.ts';
 
@@ -10,14 +10,14 @@ const TITLE_LENGTH_MAX = 160;
 const SIGNS: Readonly<Record<AlertSeverity, Sign>> = { critical: 'red', warning: 'yellow', info: 'grey' };
 
 /** The worst alerts: what happened, and what became of it. */
-export function incidentsSection({ alerts, kind, period }: ReportFacts, words: ReportWords): TableSection {
+export function incidentsSection(facts: ReportFacts, words: ReportWords): TableSection {
+  const { alerts, totals } = facts;
   const shown = alerts.list.slice(0, ROWS_MAX);
-  const when = (at: string) =>
-    kind === 'daily' ? clockTime(at, period.time_zone) : dayAndTime(at, period.time_zone, words);
+  const none = totals.alerts_opened === null ? words.none.notKnown : words.none.incidents;
   return {
     type: 'table',
     heading: words.headings.incidents,
-    ...(shown.length === 0 ? { none: words.none.incidents } : {}),
+    ...(shown.length === 0 ? { none } : {}),
     columns: [
       { head: words.columns.when, look: 'text' },
       { head: words.columns.severity, look: 'sign' },
@@ -25,7 +25,7 @@ export function incidentsSection({ alerts, kind, period }: ReportFacts, words: R
       { head: words.columns.course, look: 'text', share: 3 },
     ],
     rows: shown.map((alert) => [
-      alert.from_before ? words.incident.fromBefore : when(alert.first_at),
+      alert.from_before ? words.incident.fromBefore : whenIn(facts, alert.first_at, words),
       { sign: SIGNS[alert.severity], text: words.alerts.severity[alert.severity] },
       { text: whatHappened(alert, words), also: where(alert, words) },
       courseOf(alert, words),
