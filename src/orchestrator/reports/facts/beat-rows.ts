@@ -28,12 +28,14 @@ export interface BeatStretch {
 
 /**
  * The finest roll-up that is still kept for all of the stretch. Where retention was changed meanwhile there may be nothing in it though there
- * is in a coarser one: then that.
+ * is in a coarser one: then that. But where it has something of the UTC days around, there was nothing in the stretch itself, and the row of a
+ * coarser one that reaches into it is of beats before or after it.
  */
 export async function chooseBeatSource(database: Queryable, stretch: BeatStretch): Promise<BeatSource> {
   const { startsAt, now, keep } = stretch;
   const there = ROLLUPS.map(
-    ({ table, name }) => `EXISTS (SELECT FROM ${table} WHERE bucket >= $1 AND bucket < $2) AS "${name}"`,
+    ({ table, name }) =>
+      `EXISTS (SELECT FROM ${table} WHERE bucket >= ${DAY_OF_START} AND bucket < ${DAY_AFTER_END}) AS "${name}"`,
   );
   const { rows } = await database.query<Record<Rollup['name'] | 'fresh', boolean>>(
     `SELECT ${there.join(', ')}, EXISTS (SELECT FROM (${beatsWhere(NOT_ROLLED, '$3')}) AS beats WHERE at >= $1 AND at < $2) AS fresh`,
@@ -44,6 +46,9 @@ export async function chooseBeatSource(database: Queryable, stretch: BeatStretch
   const rollup = kept.find(({ name }) => found[name]) ?? kept[0] ?? ROLLUPS[2];
   return { rollup, hasFresh: found.fresh };
 }
+
+const DAY_OF_START = binned("interval '1 day'", '$1::timestamptz');
+const DAY_AFTER_END = `${binned("interval '1 day'", "$2::timestamptz - interval '1 microsecond'")} + interval '1 day'`;
 
 /** Of every statement over `beatRows`: since when, until when, the seconds of a plain beat. Its own follow, from $4. */
 export function beatParams({ startsAt, endsAt, intervalMs }: Omit<BeatStretch, 'now' | 'keep'>): unknown[] {

@@ -15,7 +15,7 @@ import { aiTotalsByDay } from './ai-work-facts.ts';
 import { alertTotalsByDay } from './alerts-facts.ts';
 import { archiveTotalsByDay } from './archive-facts.ts';
 import type { FactsWindow } from './facts-window.ts';
-import { availabilityOf, readFleetStates } from './state-facts.ts';
+import { availabilityOf, type FleetStates, readFleetStates } from './state-facts.ts';
 import { errorRate, isKnown, medianTotals, NO_TOTALS } from './totals.ts';
 import {
   chooseUnitSource,
@@ -115,9 +115,7 @@ async function totalsOf(
   const work = await aiTotalsByDay(database, units, prices.modelPrices);
   return units.map((_, index): FactsTotals => {
     const heard = beats[index];
-    const fleet = states[index];
-    // On a day on which nobody was heard, that nobody's state changed says nothing.
-    const judged = heard && fleet && fleet.agents !== null ? fleet : undefined;
+    const judged = judgedOf(states[index], heard !== null && heard !== undefined);
     return {
       servers: judged?.servers ?? null,
       agents: judged?.agents ?? null,
@@ -140,6 +138,17 @@ async function totalsOf(
       ai_cost_usd: work[index]?.costUsd ?? null,
     };
   });
+}
+
+/**
+ * On a day on which nobody was heard, that nobody's state changed says nothing; who was down was so until it was heard. Undefined: nothing is
+ * known of anybody.
+ */
+function judgedOf(fleet: FleetStates | undefined, wasHeard: boolean): FleetStates | undefined {
+  if (fleet === undefined || fleet.agents === null) return undefined;
+  if (wasHeard) return fleet;
+  const { down = 0 } = fleet.seconds;
+  return down > 0 ? { ...fleet, seconds: { down } } : undefined;
 }
 
 function knownOrNull(totals: FactsTotals | undefined): FactsTotals | null {

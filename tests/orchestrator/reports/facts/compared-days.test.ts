@@ -103,6 +103,23 @@ test('a day of which nothing is known is null in the trend, and no part of the h
   assert.equal(compared.week_before?.records ?? null, null);
 });
 
+test('a day on which all were down is no day of which nothing is known', async (t) => {
+  const fleet = await open(t);
+  await fleet.join('AIGARDEN01', 'GROK', START - 4 * DAY);
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START - 4 * DAY, START - 2 * DAY);
+  await fleet.move('AIGARDEN01', 'GROK', START - DAY - HOUR, 'up', 'down');
+  await fleet.move('AIGARDEN01', 'GROK', START, 'down', 'up');
+  await fleet.beatRarely('AIGARDEN01', 'GROK', START, START + DAY, () => ({ counts: { INFO: 5 } }));
+  await fleet.rollUp(LATER);
+
+  const own = await fleet.gather('daily', '2025-12-09', LATER);
+  const { compared } = await fleet.gather('daily', '2025-12-10', LATER);
+
+  assert.deepEqual([own.totals.availability, own.totals.down_seconds, own.totals.agents], [0, 86_400, 1]);
+  assert.equal(own.totals.records, null, 'though the UTC day has beats, of after it');
+  assert.deepEqual(compared.before, own.totals);
+});
+
 test('a week and a month are told by days, and compared with those before', async (t) => {
   const fleet = await open(t);
   const monday = Date.parse('2025-12-07T22:00:00Z'); // of week 50
