@@ -145,6 +145,21 @@ test('what there is to compare with is in rows, what there is not is said', () =
   assert.match(note, /nothing to compare with: Week before, Usual\.$/);
 });
 
+test('of a day that is not over, amounts are not compared with those of whole days, and shares are', () => {
+  const { period, gaps } = BAD;
+  const facts: ReportFacts = {
+    ...BAD,
+    gaps: [{ kind: 'unfinished', from: '2025-12-10T10:00:00.000Z', to: period.ends_at }, ...gaps],
+  };
+  const changedIn = (told: ReportFacts) => {
+    const { columns, rows } = keyNumbers(told, en);
+    return columns.filter((_, index) => rows.some(({ cells }) => cells[index]!.change !== undefined));
+  };
+
+  assert.deepEqual(changedIn(facts), ['Availability', 'Error rate']);
+  assert.ok(changedIn(BAD).includes('Records'));
+});
+
 test('many gaps are bounded, and how many more there are is said', () => {
   const gaps = Array.from({ length: 40 }, () => BAD.gaps[0]!);
 

@@ -220,6 +220,20 @@ test('what isn’t known is an empty cell or a dash, and never 0', async () => {
   );
 });
 
+test('amounts of a day that is not over are not compared with those of whole days, and shares are', async () => {
+  const bad = sampleDay('bad');
+  const gaps = [{ kind: 'unfinished' as const, from: '2025-12-10T10:00:00.000Z', to: bad.period.ends_at }, ...bad.gaps];
+  const changeOf = async (facts: ReportFacts, key: keyof FactsTotals) => {
+    const { cells } = (await sheetsOf(facts, 'en'))('summary');
+    const [place] = [...cells].find(([, { value }]) => value === workbookWords('en').totals[key].name)!;
+    return cells.get(place.replace('A', 'D'))?.value ?? null;
+  };
+
+  assert.equal(await changeOf({ ...bad, gaps }, 'records'), null);
+  assert.equal(typeof (await changeOf({ ...bad, gaps }, 'error_rate')), 'number');
+  assert.equal(typeof (await changeOf(bad, 'records')), 'number');
+});
+
 test('a day of 25 hours has the hour that comes twice, told apart by UTC', async () => {
   const sheet = await sheetsOf(sampleDay('long'), 'en');
 

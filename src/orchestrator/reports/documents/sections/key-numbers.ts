@@ -1,5 +1,6 @@
 import type { FactsTotals, ReportFacts } from '../../../../contract/report-facts.ts';
 import { bytes, change, compact, money, percent, points, signedCount } from '../../words/formats.ts';
+import { unfinishedSince } from '../../words/outages.ts';
 import type { KeyNumber, ReportWords } from '../../words/words.ts';
 import type { NumbersRow, NumbersTable } from '../page.ts';
 
@@ -14,17 +15,22 @@ const ALWAYS: readonly KeyNumber[] = [
   'archive_cost',
 ];
 
+const SHARES: ReadonlySet<KeyNumber> = new Set(['availability', 'error_rate']);
+
 /** The key numbers, each against the period before, the week before and the habit. */
 export function keyNumbers(facts: ReportFacts, words: ReportWords): NumbersTable {
   const { totals, compared, kind, archive } = facts;
   const keys: readonly KeyNumber[] = facts.ai_work === null ? ALWAYS : [...ALWAYS, 'ai_cost_usd'];
   const show = (key: KeyNumber, of: FactsTotals | null) =>
     of === null ? words.unknown : shown(key, of, archive.currency, words);
+  // Amounts of a part of a period are less than those of a whole one, which says nothing; shares of both are alike.
+  const isPart = unfinishedSince(facts) !== undefined;
   const rowOf = (label: string, then: FactsTotals | null): NumbersRow => ({
     label,
     isMain: false,
     cells: keys.map((key) => {
-      const against = then === null ? undefined : changed(key, totals, then, words);
+      const isTold = then !== null && (!isPart || SHARES.has(key));
+      const against = isTold ? changed(key, totals, then, words) : undefined;
       return { value: show(key, then), ...(against === undefined ? {} : { change: against }) };
     }),
   });

@@ -1,6 +1,7 @@
 import type { FactsTotals, ReportFacts, RevisionFacts, TrendDay } from '../../../../contract/report-facts.ts';
 import { gapsSection } from '../../documents/sections/point-sections.ts';
 import { zone } from '../../words/formats.ts';
+import { unfinishedSince } from '../../words/outages.ts';
 import { type Book, cellName } from '../book.ts';
 import type { CellType, CellValue } from '../cell-types.ts';
 import { LIGHT_FILLS } from '../colors.ts';
@@ -136,6 +137,7 @@ function writePeriod(
 /** Each number beside those it is compared with. Returns the row after it. */
 function writeNumbers(book: Book, sheet: string, row: number, facts: ReportFacts, words: WorkbookWords): number {
   const { compared, kind } = facts;
+  const isPart = unfinishedSince(facts) !== undefined;
   const others: readonly (readonly [label: string, of: FactsTotals | null])[] = [
     [words.report.compared.before[kind], compared.before],
     ...(kind === 'daily' ? [[words.report.compared.weekBefore, compared.week_before] as const] : []),
@@ -156,7 +158,9 @@ function writeNumbers(book: Book, sheet: string, row: number, facts: ReportFacts
     others.forEach(([, of], n) => {
       const then = of?.[key] ?? null;
       known(book, sheet, cellName(3 + 2 * n, at), then, type, words);
-      writeChange(book, sheet, cellName(4 + 2 * n, at), { now, then, type }, words);
+      // An amount of a part of a period is less than that of a whole one, which says nothing.
+      const isComparable = !isPart || type === 'share';
+      writeChange(book, sheet, cellName(4 + 2 * n, at), { now: isComparable ? now : null, then, type }, words);
     });
   });
   return row + 1 + TOTALS.length;
