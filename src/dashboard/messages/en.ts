@@ -334,6 +334,7 @@ export const en = {
   },
   gapPrices: 'storage.yaml has no prices, so there is no cost.',
   gapUnfinished: 'This time is not over yet.',
+  gapPartialCost: 'Some of the models’ work has no known price: their cost is a part of the whole.',
   totalAvailability: 'Availability',
   totalDown: 'Down, all together',
   totalLate: 'Late, all together',

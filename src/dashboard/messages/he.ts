@@ -331,6 +331,7 @@ export const he: Messages = {
   },
   gapPrices: 'אין מחירים ב־storage.yaml, ולכן אין עלות.',
   gapUnfinished: 'התקופה עדיין לא הסתיימה.',
+  gapPartialCost: 'לחלק מעבודת המודלים אין מחיר ידוע: העלות שלהם היא חלק מהשלם.',
   totalAvailability: 'זמינות',
   totalDown: 'זמן השבתה, בסך הכול',
   totalLate: 'זמן איחור, בסך הכול',

@@ -44,7 +44,11 @@ export function ReportFactsPart({ kind, period, version }: ReportFactsPartProps)
   const { facts } = loaded;
   return (
     <>
-      <Gaps gaps={facts.gaps} zone={facts.period.time_zone} />
+      <Gaps
+        gaps={facts.gaps}
+        zone={facts.period.time_zone}
+        isCostPartial={facts.kind !== 'critical' && facts.ai_work?.cost_is_partial === true}
+      />
       {facts.kind === 'critical' ? <CriticalNumbers facts={facts} /> : <Numbers facts={facts} />}
       {facts.kind !== 'critical' && <ReportAgents agents={facts.agents} />}
       <ReportAlerts
@@ -56,9 +60,15 @@ export function ReportFactsPart({ kind, period, version }: ReportFactsPartProps)
   );
 }
 
-function Gaps({ gaps, zone }: { readonly gaps: readonly FactsGap[]; readonly zone: string }) {
+interface GapsProps {
+  readonly gaps: readonly FactsGap[];
+  readonly zone: string;
+  readonly isCostPartial: boolean;
+}
+
+function Gaps({ gaps, zone, isCostPartial }: GapsProps) {
   const words = useWords();
-  if (gaps.length === 0) return null;
+  if (gaps.length === 0 && !isCostPartial) return null;
   return (
     <section class="note" aria-labelledby="gaps-title">
       <h2 id="gaps-title">{words.say('reportGaps')}</h2>
@@ -68,6 +78,7 @@ function Gaps({ gaps, zone }: { readonly gaps: readonly FactsGap[]; readonly zon
             <Gap gap={gap} zone={zone} />
           </li>
         ))}
+        {isCostPartial && <li>{words.say('gapPartialCost')}</li>}
       </ul>
     </section>
   );

@@ -234,6 +234,17 @@ test('amounts of a day that is not over are not compared with those of whole day
   assert.equal(typeof (await changeOf(bad, 'records')), 'number');
 });
 
+test('that the cost of AI work is a part of the whole is said where what is missing is', async () => {
+  const bad = sampleDay('bad');
+  const texts = async (cost_is_partial: boolean) =>
+    [...(await sheetsOf({ ...bad, ai_work: { ...bad.ai_work!, cost_is_partial } }, 'en'))('summary').cells.values()]
+      .map(({ value }) => value)
+      .join('\n');
+
+  assert.match(await texts(true), /the cost is a part of the whole/);
+  assert.doesNotMatch(await texts(false), /the cost is a part of the whole/);
+});
+
 test('a day of 25 hours has the hour that comes twice, told apart by UTC', async () => {
   const sheet = await sheetsOf(sampleDay('long'), 'en');
 

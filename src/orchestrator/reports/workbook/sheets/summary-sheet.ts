@@ -95,10 +95,13 @@ export function writeSummary(book: Book, facts: ReportFacts, words: WorkbookWord
   book.call('InsertPageBreak', sheet, cellName(1, row));
   const [first, last] = writeTrend(book, sheet, row, facts, words);
   row = writeRevisions(book, sheet, last + 2, facts, words);
-  const gaps = gapsSection(facts, words.report);
-  if (gaps !== undefined) {
+  const missing = [
+    ...(gapsSection(facts, words.report)?.points ?? []).map(({ text: gap }) => gap),
+    ...(facts.ai_work?.cost_is_partial === true ? [words.report.partialCost] : []),
+  ];
+  if (missing.length > 0) {
     heading(book, sheet, row, words.headings.gaps);
-    for (const { text: gap } of gaps.points) wide(book, sheet, ++row, gap, 2);
+    for (const gap of missing) wide(book, sheet, ++row, gap, 2);
   }
   book.call('SetSheetDimension', sheet, `A1:H${row}`);
   // Its columns fit the page as they are; fitted by Excel, it would not heed the break before the charts.
