@@ -1,8 +1,6 @@
-import { BarChart, CustomChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
-import { type EChartsCoreOption, init, setPlatformAPI, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import type { EChartsCoreOption } from 'echarts/core';
 import { textWidth } from './chart-text.ts';
+import { type Echarts, echarts } from './echarts.ts';
 import { INK } from './palette.ts';
 
 /** A chart ready for a page: the drawing, and the sentence for who can't see it. */
@@ -31,12 +29,11 @@ export const FONT_FAMILY = 'Heebo';
 /** How much wider than the regular weight the bold one stands, about. */
 const BOLD_WIDER = 1.04;
 
-let isPrepared = false;
+let prepared: Echarts | undefined;
 
 /** Draws a chart without a browser. The same plan gives the same string, in every process. */
 export function drawChart({ title, alt, heightPx, option }: ChartPlan): ReportChart {
-  prepare();
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: CHART_WIDTH_PX, height: heightPx });
+  const chart = prepare().init(null, null, { renderer: 'svg', ssr: true, width: CHART_WIDTH_PX, height: heightPx });
   try {
     chart.setOption({
       animation: false,
@@ -49,16 +46,16 @@ export function drawChart({ title, alt, heightPx, option }: ChartPlan): ReportCh
   }
 }
 
-/** Once a process, and not where this file is merely imported. */
-function prepare(): void {
-  if (isPrepared) return;
-  use([BarChart, CustomChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+function prepare(): Echarts {
+  if (prepared !== undefined) return prepared;
+  const library = echarts();
   // Of what a browser's canvas would tell, only the width is asked for.
   const measureText = (text: string, font = '') => ({
     width: textWidth(text, fontSizeOf(font)) * (font.includes('700') ? BOLD_WIDER : 1),
   });
-  setPlatformAPI({ measureText } as Parameters<typeof setPlatformAPI>[0]);
-  isPrepared = true;
+  library.setPlatformAPI({ measureText } as Parameters<Echarts['setPlatformAPI']>[0]);
+  prepared = library;
+  return library;
 }
 
 function fontSizeOf(font: string): number {

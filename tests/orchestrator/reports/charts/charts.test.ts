@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { getInstanceById, init } from 'echarts/core';
 import { LEVELS } from '../../../../src/contract/record.ts';
 import type { ReportFacts } from '../../../../src/contract/report-facts.ts';
 import { REPORT_LANGUAGES, type ReportLanguage } from '../../../../src/contract/reports.ts';
 import { AGENT_ROWS_MAX, availabilityPlan } from '../../../../src/orchestrator/reports/charts/availability-chart.ts';
 import { drawChart } from '../../../../src/orchestrator/reports/charts/draw-chart.ts';
+import { echarts } from '../../../../src/orchestrator/reports/charts/echarts.ts';
 import { type ReportCharts, renderCharts } from '../../../../src/orchestrator/reports/charts/index.ts';
 import { levelsPlan } from '../../../../src/orchestrator/reports/charts/levels-chart.ts';
 import { STATE_FILLS } from '../../../../src/orchestrator/reports/charts/palette.ts';
@@ -282,7 +282,7 @@ test('nothing is held once charts are drawn, nor after one that could not be', (
 
   const [after, last] = marker();
   assert.ok(last - number > 4, 'drawing made instances between the two');
-  for (let n = number + 1; n < last; n++) assert.equal(getInstanceById(`ec_${n}`), undefined);
+  for (let n = number + 1; n < last; n++) assert.equal(echarts().getInstanceById(`ec_${n}`), undefined);
   before.dispose();
   after.dispose();
 });
@@ -351,6 +351,6 @@ function unescaped(text: string): string {
 
 /** An instance, whose number says how many there were before it. */
 function marker() {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 10, height: 10 });
+  const chart = echarts().init(null, null, { renderer: 'svg', ssr: true, width: 10, height: 10 });
   return [chart, Number(chart.id.replace('ec_', ''))] as const;
 }
