@@ -1,9 +1,9 @@
-import type { FactsPeriod, ReportFacts } from '../../../contract/report-facts.ts';
+import type { ReportFacts } from '../../../contract/report-facts.ts';
 import { renderCharts } from '../charts/index.ts';
-import { clockTime, day, dayRange, month, zone } from '../words/formats.ts';
-import { hebrewDate } from '../words/hebrew-date.ts';
+import { clockTime, day, zone } from '../words/formats.ts';
 import { verdict } from '../words/verdict.ts';
 import type { ReportWords } from '../words/words.ts';
+import { dates, documentTitle } from './document-title.ts';
 import type { ChartsSection, Section, SummaryPage } from './page.ts';
 import { agentsSection } from './sections/agents-section.ts';
 import { changesSection, templatesSection } from './sections/changes-sections.ts';
@@ -61,33 +61,6 @@ function chartsSection(facts: ReportFacts, words: ReportWords): ChartsSection {
 }
 
 const withoutCharts = (section: Section) => (section.type === 'charts' ? null : section);
-
-/** `Daily brief, Wednesday, 10 December 2025`. */
-export function documentTitle(facts: ReportFacts, words: ReportWords): string {
-  return `${words.document[facts.kind]}, ${dates(facts, words).date}`;
-}
-
-/** What the period is called, and beside it the same in days or in the Hebrew calendar. */
-function dates({ kind, period }: ReportFacts, words: ReportWords): { readonly date: string; readonly also: string } {
-  const range = dayRange(period.first_day, period.last_day, words);
-  const also = (own: readonly string[]) =>
-    [...own, ...(words.language === 'he' ? [hebrewDates(period, words)] : [])].join(' · ');
-  switch (kind) {
-    case 'daily':
-      return { date: day(period.first_day, 'full', words), also: also([]) };
-    case 'weekly':
-      return { date: words.week(Number(period.name.slice(6)), period.name.slice(0, 4)), also: also([range]) };
-    case 'monthly':
-      return { date: month(period.first_day, words), also: also([]) };
-    default:
-      return kind satisfies never;
-  }
-}
-
-function hebrewDates({ first_day, last_day }: FactsPeriod, words: ReportWords): string {
-  if (first_day === last_day) return hebrewDate(first_day);
-  return words.fromTo(hebrewDate(first_day), hebrewDate(last_day));
-}
 
 function madeAt({ gathered_at, period: { time_zone } }: ReportFacts, words: ReportWords): string {
   const localDay = new Intl.DateTimeFormat('en-CA', { timeZone: time_zone }).format(Date.parse(gathered_at));

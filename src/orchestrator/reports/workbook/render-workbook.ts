@@ -1,6 +1,6 @@
 import type { ReportFacts } from '../../../contract/report-facts.ts';
 import type { ReportLanguage } from '../../../contract/reports.ts';
-import { documentTitle } from '../documents/summary-page.ts';
+import { documentTitle } from '../documents/document-title.ts';
 import type { RenderedReport } from '../renderer.ts';
 import { verdict } from '../words/verdict.ts';
 import { Book, openExcelize } from './book.ts';
