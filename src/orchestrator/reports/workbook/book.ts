@@ -36,6 +36,7 @@ export interface Look {
 const FONT = 'Calibri';
 export const INK = '30343A';
 const LINE = 'DFE2E6';
+const PIECE_LENGTH = 250_000;
 
 /**
  * A workbook that is being written: every answer of the library is looked at, styles are made once each, and cells get what their type
@@ -48,7 +49,7 @@ export class Book {
   readonly #file: NewFile;
   readonly #formats: Readonly<Record<CellType, string>>;
   readonly #styles = new Map<string, number>();
-  readonly #added = new Map<string, string[]>();
+  readonly #added = new Map<string, LongText>();
   #sheets = 0;
 
   constructor(excelize: Excelize, options: { lang: ReportLanguage; timeZone: string; currency: string | null }) {
@@ -87,21 +88,21 @@ export class Book {
   }
 
   /**
-   * A row of a long list, behind all other rows of its sheet. The library takes about 30 µs and a kilobyte for a cell, so that a thousand
-   * AI agents' hours took it ten seconds and 300 MB: such rows are kept away from it, and put into the sheet at the end.
+   * A row of a long list, behind all other rows of its sheet; `styles`: of its cells, as `style` numbers them. The library takes about 30 µs and
+   * a kilobyte for a cell, so that a thousand AI agents' hours took it ten seconds and 300 MB: such rows are kept away from it, and put into the
+   * sheet at the end.
    */
-  longRow(sheet: string, row: number, values: readonly CellValue[], types: readonly CellType[]): void {
+  longRow(sheet: string, row: number, values: readonly CellValue[], styles: readonly number[]): void {
     const cells = values.map((value, index) => {
       if (value === null) return '';
-      const at = `<c r="${cellName(index + 1, row)}" s="${this.style(types[index] ?? 'text')}"`;
+      const at = `<c r="${cellName(index + 1, row)}" s="${styles[index]}"`;
       return typeof value === 'number'
         ? `${at}><v>${value}</v></c>`
         : `${at} t="inlineStr"><is><t xml:space="preserve">${xmlText(value)}</t></is></c>`;
     });
-    const rows = this.#added.get(sheet);
-    const text = `<row r="${row}">${cells.join('')}</row>`;
-    if (rows === undefined) this.#added.set(sheet, [text]);
-    else rows.push(text);
+    const rows = this.#added.get(sheet) ?? new LongText();
+    this.#added.set(sheet, rows);
+    rows.add(`<row r="${row}">${cells.join('')}</row>`);
   }
 
   /** One cell with its own style. */
@@ -137,7 +138,7 @@ export class Book {
     const written = this.call('WriteToBuffer')['buffer'] as Uint8Array;
     const added = [...this.#added].map(([sheet, rows]) => {
       const { index } = this.call('GetSheetIndex', sheet) as { readonly index: number };
-      return [`xl/worksheets/sheet${index + 1}.xml`, rows.join('')] as const;
+      return [`xl/worksheets/sheet${index + 1}.xml`, rows.take()] as const;
     });
     return finishPackage(written, new Map(added));
   }
@@ -170,6 +171,30 @@ export class Book {
       throw new NervesysError('NSV_REPORT_FAILED', `write the workbook: ${what}: ${error.slice(0, 300)}`, {
         hint: 'this is a defect of the program: report it with this message',
       });
+  }
+}
+
+/** Megabytes of text that grow at their end, outside of the heap: as strings they take it several times over. */
+class LongText {
+  #pieces: Buffer[] = [];
+  #last = '';
+
+  add(text: string): void {
+    this.#last += text;
+    if (this.#last.length >= PIECE_LENGTH) this.#close();
+  }
+
+  /** All of it, once. */
+  take(): readonly Buffer[] {
+    this.#close();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces;
+  }
+
+  #close(): void {
+    this.#pieces.push(Buffer.from(this.#last));
+    this.#last = '';
   }
 }
 

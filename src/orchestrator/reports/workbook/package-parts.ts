@@ -13,8 +13,8 @@ const SIZES_BEHIND = 0x0008;
 const STORED = 0;
 const DEFLATED = 8;
 
-/** What is added to a sheet's own rows: XML of `row` elements. By the name of the sheet's part. */
-export type AddedRows = ReadonlyMap<string, string>;
+/** What is added to a sheet's own rows: XML of `row` elements, in pieces. By the name of the sheet's part. */
+export type AddedRows = ReadonlyMap<string, readonly Buffer[]>;
 
 /**
  * The same workbook with its list of content types in one order, which the library writes in another each time (everything else, times too,
@@ -34,7 +34,7 @@ export function finishPackage(workbook: Uint8Array, added: AddedRows): Uint8Arra
     const part = file.subarray(start, next);
     const rows = added.get(name);
     const change =
-      name === CONTENT_TYPES ? sortTypes : rows === undefined ? undefined : (xml: string) => withRows(xml, rows);
+      name === CONTENT_TYPES ? sortTypes : rows === undefined ? undefined : (xml: Buffer) => withRows(xml, rows);
     const [bytes, entry] = change === undefined ? [part, Buffer.from(header)] : rewritten(part, header, change);
     entry.writeUInt32LE(at, 42);
     parts.push(bytes);
@@ -81,7 +81,7 @@ function entriesOf(file: Buffer, directoryAt: number, count: number): readonly E
 function rewritten(
   part: Buffer,
   header: Buffer,
-  change: (xml: string) => string,
+  change: (xml: Buffer) => Buffer,
 ): readonly [part: Buffer, entry: Buffer] {
   assert.equal(part.readUInt32LE(0), LOCAL);
   const method = header.readUInt16LE(10);
@@ -89,7 +89,7 @@ function rewritten(
   const nameLength = part.readUInt16LE(26);
   const dataAt = LOCAL_BYTES + nameLength + part.readUInt16LE(28);
   const data = part.subarray(dataAt, dataAt + header.readUInt32LE(20));
-  const xml = Buffer.from(change((method === DEFLATED ? inflateRawSync(data) : data).toString('utf8')));
+  const xml = change(method === DEFLATED ? inflateRawSync(data) : data);
   const packed = deflateRawSync(xml, { level: 6 });
   const local = Buffer.from(part.subarray(0, LOCAL_BYTES + nameLength));
   local.writeUInt16LE(0, 28);
@@ -107,16 +107,17 @@ function rewritten(
   return [Buffer.concat([local, packed]), entry];
 }
 
-function withRows(xml: string, rows: string): string {
+function withRows(xml: Buffer, rows: readonly Buffer[]): Buffer {
   const end = xml.indexOf('</sheetData>');
   assert.notEqual(end, -1, 'a sheet that gets rows has some');
-  return xml.slice(0, end) + rows + xml.slice(end);
+  return Buffer.concat([xml.subarray(0, end), ...rows, xml.subarray(end)]);
 }
 
-function sortTypes(xml: string): string {
+function sortTypes(part: Buffer): Buffer {
+  const xml = part.toString('utf8');
   const types = [...xml.matchAll(/<(?:Default|Override) [^>]*?(?:\/>|><\/(?:Default|Override)>)/g)].map(([one]) => one);
   const first = xml.indexOf(types[0] ?? '');
   const length = types.reduce((sum, one) => sum + one.length, 0);
   assert.equal(xml.slice(first, first + length), types.join(''), 'content types stand beside each other');
-  return xml.slice(0, first) + types.toSorted().join('') + xml.slice(first + length);
+  return Buffer.from(xml.slice(0, first) + types.toSorted().join('') + xml.slice(first + length));
 }

@@ -53,10 +53,12 @@ export function writeTable<Row>(
   const headers = columns.map((column) => headerOf(column, book, words));
   book.row(sheet, cellName(1, headerRow), headers);
   styleHeader(book, sheet, headerRow, types);
+  const cells = columns.map(({ type }) => remembering((value) => cellOf(value, type, book.timeZone)));
+  const styles = types.map((type) => book.style(type));
   rows.forEach((row, index) => {
-    const values = columns.map(({ type, value }) => cellOf(value(row), type, book.timeZone));
+    const values = columns.map(({ value }, place) => cells[place]!(value(row)));
     const at = headerRow + 1 + index;
-    if (isLong) book.longRow(sheet, at, values, types);
+    if (isLong) book.longRow(sheet, at, values, styles);
     else book.row(sheet, cellName(1, at), values);
   });
   freezeAndPrint(book, sheet, words, { headerRow, lastRow, columns: columns.length, frozenColumns, pagesWide });
@@ -68,6 +70,19 @@ export function writeTable<Row>(
       const index = columns.findIndex((column) => column.key === key);
       return index < 0 ? undefined : index + 1;
     },
+  };
+}
+
+/** In a long list the same names and instants come again and again, and making cells of them takes longer than all the rest. */
+function remembering(make: (value: CellValue) => CellValue): (value: CellValue) => CellValue {
+  const made = new Map<string, CellValue>();
+  return (value) => {
+    if (typeof value !== 'string') return make(value);
+    const known = made.get(value);
+    if (known !== undefined) return known;
+    const cell = make(value);
+    made.set(value, cell);
+    return cell;
   };
 }
 
