@@ -134,8 +134,9 @@ async function renderAndSend(
   const facts = await readFacts(database, claim, version);
   if (facts === undefined) throw leaseLost(`make the ${kind} report of ${period}`);
   const changed = new Set<string>();
-  for (const lang of languagesOf(kind, settings()))
-    for (const format of reportFormats(kind))
+  // One format after the other: rendering holds the libraries of one alone.
+  for (const format of reportFormats(kind))
+    for (const lang of languagesOf(kind, settings()))
       if (await files.make({ kind, period, lang, format }, facts, claim.wanted, signal))
         changed.add(fileName(lang, format));
   const wanted = deliveriesOf(kind, period, settings()).map((one) => (claim.wanted ? { ...one, restMs: 0 } : one));
