@@ -1,8 +1,13 @@
-import type { Database } from '../src/orchestrator/database/database.ts';
+import { text } from 'node:stream/consumers';
+import type pg from 'pg';
+import { Database } from '../src/orchestrator/database/database.ts';
+import { migrate } from '../src/orchestrator/database/migrate.ts';
 import { tendPartitions } from '../src/orchestrator/database/partitions.ts';
 import { rollUpOnce } from '../src/orchestrator/database/queries/roll-up-status.ts';
 import { FIGURES } from '../src/orchestrator/database/rollup-columns.ts';
 import { DEFAULT_HISTORY } from '../src/orchestrator/history/resolutions.ts';
+import { systemClock } from '../src/platform/clock.ts';
+import { silentLogger } from '../src/platform/logger.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,6 +22,11 @@ export interface ReportHistory {
   readonly rawBeats: boolean;
 }
 
+const TEMPLATES = 2_000;
+/** SQL: the server and the name of the AI agent `n`. */
+const namesOf = (servers: number) =>
+  `'SERVER' || lpad((n % ${servers})::text, 4, '0') AS server, 'AGENT-' || lpad(n::text, 4, '0') AS agent_id`;
+
 /** Minutes of the day of which rows of five minutes are inserted where not all beats are. */
 const ROLLED_MINUTES = 1_380;
 
@@ -24,14 +34,14 @@ const ROLLED_MINUTES = 1_380;
  * A fleet's history in a fresh database. The last hour of the day is beats, one a minute of each AI agent, in `agent_status` as the orchestrator
  * stores them, rolled up by the orchestrator's own code; the hours before are rows of five minutes as that code leaves them (`rawBeats`: beats as
  * well, which takes minutes), of which it makes the hours. The days before are rows of the hourly roll-up. One AI agent in ten had an outage that
- * day. Everything is made in Postgres: the process that is measured later must not have grown by it.
+ * day. Everything is made in Postgres, and by a process of its own: the one that is measured later must not have grown by it.
  */
 export async function makeReportHistory(database: Database, history: ReportHistory): Promise<void> {
   const { agents, servers, dayAt, daysBefore } = history;
   const from = new Date(dayAt - daysBefore * DAY_MS);
   await tendPartitions(database, dayAt, DEFAULT_HISTORY);
   const fleet = `generate_series(0, ${agents - 1}) AS n`;
-  const names = `'SERVER' || lpad((n % ${servers})::text, 4, '0') AS server, 'AGENT-' || lpad(n::text, 4, '0') AS agent_id`;
+  const names = namesOf(servers);
   const patient = { patient: true } as const;
   await database.query(
     `INSERT INTO servers (server, enrolled_at, last_seen_at, state, state_at, next_judged_at)
@@ -89,7 +99,43 @@ export async function makeReportHistory(database: Database, history: ReportHisto
     [new Date(dayAt), from],
     patient,
   );
+  await insertWork(database, history);
   await database.query('ANALYZE', [], patient);
+}
+
+/** Templates by the hour of the day and of the one before, ten of each AI agent, of 2,000 in all; and each AI agent's calls of its model, of all days. */
+async function insertWork(database: Database, { agents, servers, dayAt, daysBefore }: ReportHistory): Promise<void> {
+  const patient = { patient: true } as const;
+  const hours = (from: number) =>
+    `generate_series(to_timestamp(${from / 1_000}), to_timestamp(${(dayAt + DAY_MS) / 1_000}) - interval '1 hour', interval '1 hour') AS hour`;
+  const fleet = `(SELECT n, ${namesOf(servers)} FROM generate_series(0, ${agents - 1}) AS n) AS fleet`;
+  await database.query(
+    `INSERT INTO templates (template, text, first_seen_at, last_seen_at, is_alert, score)
+     SELECT lpad(to_hex(t), 16, '0'), 'request ' || t || ' of <name> took <number> ms', $1::timestamptz - (t % 90) * interval '1 day', $1, false, 0
+     FROM generate_series(0, ${TEMPLATES - 1}) AS t`,
+    [new Date(dayAt + DAY_MS - 1)],
+    patient,
+  );
+  await database.query(
+    `INSERT INTO template_hours (template, hour, agent_id, level, lines, is_alert)
+     SELECT lpad(to_hex((n * 7 + t * 13) % ${TEMPLATES}), 16, '0'), hour, agent_id, CASE t WHEN 0 THEN 'ERROR' ELSE 'INFO' END, 100 + t, t = 0
+     FROM ${hours(dayAt - DAY_MS)}, ${fleet}, generate_series(0, 9) AS t`,
+    [],
+    patient,
+  );
+  await database.query(
+    `INSERT INTO template_counts (template, day, agent_id, level, lines)
+     SELECT template, (hour AT TIME ZONE 'UTC')::date, agent_id, level, sum(lines) FROM template_hours GROUP BY 1, 2, 3, 4`,
+    [],
+    patient,
+  );
+  await database.query(
+    `INSERT INTO ai_work_hours (server, agent_id, hour, model, calls, failed_calls, input_tokens, output_tokens, tool_calls, tool_failures, cost_usd,
+       costed_calls, uncosted_input_tokens, uncosted_output_tokens)
+     SELECT server, agent_id, hour, 'model-' || n % 5, 20, 1, 40000, 9000, 12, 1, 0.255, 20, 0, 0 FROM ${hours(dayAt - daysBefore * DAY_MS)}, ${fleet}`,
+    [],
+    patient,
+  );
 }
 
 async function insertRolledUp(
@@ -111,4 +157,13 @@ async function insertRolledUp(
     [new Date(dayAt)],
     { patient: true },
   );
+}
+
+/** As a program: in the database that standard input tells of. */
+if (import.meta.main) {
+  const given = JSON.parse(await text(process.stdin)) as { connection: pg.PoolConfig; history: ReportHistory };
+  const { connection, history } = given;
+  await using database = new Database({ connection, clock: systemClock, logger: silentLogger, connectionsMax: 2 });
+  await migrate(database, systemClock);
+  await makeReportHistory(database, history);
 }
