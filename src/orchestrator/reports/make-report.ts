@@ -31,6 +31,11 @@ export interface MakingDeps {
 
 /** A mail can't be renewed: who gets a day's critical alerts by mail gets the newest of them so often at most. */
 const CRITICAL_MAIL_MS = 3_600_000;
+/**
+ * What ended longer ago is mailed only where somebody sends it: what is caught up after an outage, or filled in for weeks gone by, is to stand on
+ * shelves, and not to fill a mailbox.
+ */
+const MAIL_NEWS_MS = 4 * 86_400_000;
 /** While the day goes on its critical alerts are looked at so often. */
 const CRITICAL_AGAIN_MS = 300_000;
 /** For as long as data may arrive late a period is looked at so often. */
@@ -139,9 +144,11 @@ async function renderAndSend(
     for (const lang of languagesOf(kind, settings()))
       if (await files.make({ kind, period, lang, format }, facts, claim.wanted, signal))
         changed.add(fileName(lang, format));
-  const wanted = deliveriesOf(kind, period, settings()).map((one) => (claim.wanted ? { ...one, restMs: 0 } : one));
-  const isChanged = ({ lang, format }: WantedDelivery) => changed.has(fileName(lang, format));
   const now = new Date(clock.now());
+  const isNews = now.getTime() - Date.parse(facts.period.ends_at) < MAIL_NEWS_MS;
+  const shelves = settings().shelves.filter(({ type }) => isNews || type !== 'email');
+  const wanted = deliveriesOf(kind, period, { shelves }).map((one) => (claim.wanted ? { ...one, restMs: 0 } : one));
+  const isChanged = ({ lang, format }: WantedDelivery) => changed.has(fileName(lang, format));
   await database.transaction(async (transaction) => {
     const { count } = await transaction.query(
       'UPDATE reports SET sent = $4 WHERE kind = $1 AND period = $2 AND claimed_by = $3 AND version = $4',

@@ -95,3 +95,22 @@ test('critical alerts that go on come by mail once an hour, the newest of them, 
   await keeper.workOnce();
   assert.deepEqual(subjects().slice(4), [`${title} (version 27)`]);
 });
+
+test('what is caught up, or made by hand for days gone by, fills no mailbox; who sends an old one gets it', async (t) => {
+  const { database, subjects, keeper } = await mailing(t);
+  await dataSince(database, '2026-11-01T08:00:00Z');
+
+  await keeper.workOnce();
+  assert.deepEqual(
+    subjects().filter((subject) => subject?.startsWith('daily')),
+    ['daily 2026-11-22', 'daily 2026-11-23', 'daily 2026-11-24', 'daily 2026-11-25'],
+  );
+  await keeper.make('daily', '2026-11-10');
+  await keeper.workOnce();
+  assert.equal((await keeper.detail('daily', '2026-11-10')).version, 1);
+  assert.equal(subjects().includes('daily 2026-11-10'), false);
+
+  await keeper.sendAgain('daily', '2026-11-10', 'mail');
+  await keeper.workOnce();
+  assert.equal(subjects().includes('daily 2026-11-10'), true);
+});
