@@ -185,8 +185,9 @@ export class HeartbeatSender implements AsyncDisposable {
         if (this.#news.size === 0) return this.#untilFull();
         await this.#gatherNews(signal);
       }
-      await this.#send(full ? undefined : [...this.#news], signal);
+      // Before it is made: what changes while it is on its way (`beatNow`) is not in it, and wants the next one at once.
       if (full) this.#nextFullAt = clock.monotonic() + this.#interval();
+      await this.#send(full ? undefined : [...this.#news], signal);
       return this.#news.size > 0 ? NEWS_GATHER_MS : this.#untilFull();
     } catch (error) {
       signal.throwIfAborted();
@@ -201,6 +202,7 @@ export class HeartbeatSender implements AsyncDisposable {
   async #roundWhileAway(signal: AbortSignal): Promise<number> {
     const { clock, registry } = this.#options;
     const counts = registry.takeCounts();
+    this.#nextFullAt = clock.monotonic() + this.#interval(); // as in a round whose beats arrive
     let beats: Heartbeat[];
     try {
       beats = await this.#build(undefined, counts, signal);
@@ -222,7 +224,6 @@ export class HeartbeatSender implements AsyncDisposable {
       throw error;
     }
     this.#arrived();
-    this.#nextFullAt = clock.monotonic() + this.#interval();
     return this.#news.size > 0 ? NEWS_GATHER_MS : this.#untilFull();
   }
 

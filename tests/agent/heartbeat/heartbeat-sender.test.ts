@@ -43,6 +43,7 @@ async function fixture(t: TestContext, options: { configured?: AgentId[]; farAhe
   const sent: (readonly Heartbeat[])[] = [];
   const log: string[] = [];
   let failure: Error | undefined;
+  let onItsWay: (() => void) | undefined;
   let sender: HeartbeatSender | undefined;
   t.after(() => sender?.close());
   const { beats: shelf } = openTables(t, join(await tempDir(t), 'buffer.db'), clock);
@@ -53,6 +54,7 @@ async function fixture(t: TestContext, options: { configured?: AgentId[]; farAhe
       async sendHeartbeats(heartbeats) {
         if (failure !== undefined) throw failure;
         sent.push(heartbeats);
+        onItsWay?.();
         return {
           accepted: heartbeats.length,
           rejected: [],
@@ -87,6 +89,9 @@ async function fixture(t: TestContext, options: { configured?: AgentId[]; farAhe
     fail: (error: Error | undefined) => {
       failure = error;
     },
+    whileOnItsWay: (happens: (() => void) | undefined) => {
+      onItsWay = happens;
+    },
   };
 }
 
@@ -114,6 +119,21 @@ test('the first sign of a configured AI agent is told within two seconds', async
   await pass(2_000);
 
   assert.deepEqual(sent.map(beatsFor), [['nervesys'], ['GROK']]);
+});
+
+test('what changes while a beat is on its way is told by the next one at once, and not a minute later', async (t) => {
+  const { sender, sent, pass, whileOnItsWay } = await fixture(t);
+  whileOnItsWay(() => {
+    whileOnItsWay(undefined);
+    sender.beatNow();
+  });
+
+  sender.start();
+  await pass(1_000);
+
+  assert.equal(sent.length, 2);
+  await pass(58_000);
+  assert.equal(sent.length, 2);
 });
 
 test('a new AI agent and a changed word are told within two seconds, gathered, and only they', async (t) => {
