@@ -14,6 +14,7 @@ import type {
 } from '../../src/contract/report-facts.ts';
 import type { SummaryKind } from '../../src/contract/reports.ts';
 import type { TemplateId } from '../../src/contract/triage.ts';
+import { NO_TOTALS } from '../../src/orchestrator/reports/facts/totals.ts';
 
 /** The days that people look at when a report is changed. Each is the same at every call. */
 export const SAMPLE_DAYS = [
@@ -250,7 +251,7 @@ function summary(wishes: Wishes): ReportFacts {
     },
     trend: Array.from({ length: 14 }, (_, n) => ({
       day: dayBefore(period.last_day, 13 - n),
-      ...(n === 4 ? nothing() : scaled(0.8 + ((n * 37) % 50) / 100)),
+      ...(n === 4 ? NO_TOTALS : scaled(0.8 + ((n * 37) % 50) / 100)),
     })).map((one, n) => (n === 13 && kind === 'daily' ? { day: period.last_day, ...totals } : one)),
     agents,
     servers: Array.from({ length: Math.ceil(names.length / 3) }, (_, n) => ({
@@ -347,9 +348,9 @@ function empty(): ReportFacts {
       { kind: 'before_first_data', from: facts.period.starts_at, to: facts.period.ends_at },
       { kind: 'no_prices' },
     ],
-    totals: nothing(),
+    totals: NO_TOTALS,
     compared: { before: null, week_before: null, habit: null, habit_of: 0 },
-    trend: facts.trend.map(({ day }) => ({ day, ...nothing() })),
+    trend: facts.trend.map(({ day }) => ({ day, ...NO_TOTALS })),
     agents: [],
     servers: [],
     by_slot: facts.slots.map(() => ({
@@ -588,30 +589,6 @@ function vitals(n: number): AgentFacts['vitals'] {
 
 function spread(p50: number): Spread {
   return { p50, p95: Math.min(100, p50 * 1.6), max: Math.min(100, p50 * 1.9) };
-}
-
-function nothing(): FactsTotals {
-  return {
-    servers: null,
-    agents: null,
-    availability: null,
-    down_seconds: null,
-    late_seconds: null,
-    records: null,
-    errors: null,
-    error_rate: null,
-    dropped_records: null,
-    lost_records: null,
-    alerts_opened: null,
-    alerts_critical: null,
-    archived_bytes: null,
-    text_bytes: null,
-    objects: null,
-    archive_cost: null,
-    ai_calls: null,
-    ai_tokens: null,
-    ai_cost_usd: null,
-  };
 }
 
 function sumLevels(all: readonly LevelCounts[]): LevelCounts {
