@@ -2,6 +2,7 @@ import { ALERT_SEVERITIES, type AlertSeverity } from '../../../contract/alert.ts
 import { ALERTS_LISTED_MAX, type AlertFact, type AlertsFacts } from '../../../contract/report-facts.ts';
 import type { Queryable } from '../../database/database.ts';
 import { ALERT_LIVES } from './alert-lives.ts';
+import { type AlertRow, alertOf } from './alert-row.ts';
 import type { FactsWindow } from './facts-window.ts';
 import { knownSince } from './known-since.ts';
 
@@ -70,20 +71,8 @@ async function readKinds(database: Queryable, startsAt: Date, endsAt: Date): Pro
   return rows;
 }
 
-interface AlertLifeRow {
-  readonly id: number;
+interface AlertLifeRow extends AlertRow {
   readonly rank: number;
-  readonly kind: string;
-  readonly title: string;
-  readonly server: string;
-  readonly agent_id: string | null;
-  readonly count: number;
-  readonly first_at: Date;
-  readonly last_at: Date;
-  readonly acknowledged_at: Date | null;
-  readonly acknowledged_by: string | null;
-  readonly resolved_at: Date | null;
-  readonly resolved_by: string | null;
   readonly is_new: boolean;
 }
 
@@ -103,22 +92,7 @@ async function readList(database: Queryable, startsAt: Date, endsAt: Date): Prom
 }
 
 function toAlertFact(row: AlertLifeRow): AlertFact {
-  return {
-    id: String(row.id),
-    severity: ALERT_SEVERITIES[row.rank - 1]!,
-    kind: row.kind,
-    title: row.title,
-    server: row.server,
-    agent_id: row.agent_id,
-    count: row.count,
-    first_at: row.first_at.toISOString(),
-    last_at: row.last_at.toISOString(),
-    acknowledged_at: row.acknowledged_at?.toISOString() ?? null,
-    acknowledged_by: row.acknowledged_by,
-    resolved_at: row.resolved_at?.toISOString() ?? null,
-    resolved_by: row.resolved_by,
-    from_before: !row.is_new,
-  };
+  return { ...alertOf(row), severity: ALERT_SEVERITIES[row.rank - 1]!, from_before: !row.is_new };
 }
 
 /** Of one AI agent (`agentId`; null: those of the server as a whole). */

@@ -7,6 +7,7 @@ import {
   type FactsPeriod,
 } from '../../../contract/report-facts.ts';
 import type { Queryable } from '../../database/database.ts';
+import { type AlertRow, alertOf } from './alert-row.ts';
 
 /** The end of a long story is what matters. */
 const EVENTS_MAX = 100;
@@ -24,7 +25,7 @@ export async function gatherCriticalFacts(
   period: FactsPeriod,
   now: number,
 ): Promise<Omit<CriticalFacts, 'version'>> {
-  const { rows } = await database.query<AlertRow>(
+  const { rows } = await database.query<CriticalRow>(
     `WITH risen AS (
        SELECT alert_id, min(at) AS at FROM alert_events
        WHERE at >= $1 AND at < $2 AND severity = 'critical' AND event IN ('opened', 'reopened', 'worsened') GROUP BY alert_id
@@ -52,21 +53,9 @@ export async function gatherCriticalFacts(
   };
 }
 
-interface AlertRow {
-  readonly id: number;
-  readonly kind: string;
-  readonly title: string;
-  readonly server: string;
-  readonly agent_id: string | null;
-  readonly count: number;
-  readonly first_at: Date;
-  readonly last_at: Date;
+interface CriticalRow extends AlertRow {
   readonly state: CriticalAlertFacts['state'];
   readonly detail: unknown;
-  readonly acknowledged_at: Date | null;
-  readonly acknowledged_by: string | null;
-  readonly resolved_at: Date | null;
-  readonly resolved_by: string | null;
   readonly from_before: boolean;
   readonly total: number;
   readonly open: number;
@@ -75,22 +64,11 @@ interface AlertRow {
 type Timeline = CriticalAlertFacts['timeline'];
 type Deliveries = CriticalAlertFacts['deliveries'];
 
-function toFacts(row: AlertRow, timeline: Timeline, deliveries: Deliveries): CriticalAlertFacts {
+function toFacts(row: CriticalRow, timeline: Timeline, deliveries: Deliveries): CriticalAlertFacts {
   const detail = isGroup(row.detail) ? row.detail : {};
   return {
-    id: String(row.id),
+    ...alertOf(row),
     severity: 'critical', // it was on this day, whatever it eased to since: its timeline tells that
-    kind: row.kind,
-    title: row.title,
-    server: row.server,
-    agent_id: row.agent_id,
-    count: row.count,
-    first_at: row.first_at.toISOString(),
-    last_at: row.last_at.toISOString(),
-    acknowledged_at: row.acknowledged_at?.toISOString() ?? null,
-    acknowledged_by: row.acknowledged_by,
-    resolved_at: row.resolved_at?.toISOString() ?? null,
-    resolved_by: row.resolved_by,
     from_before: row.from_before,
     state: row.state,
     reason: wordIn(detail, 'reason') ?? wordIn(detail, 'description'),
