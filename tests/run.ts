@@ -4,9 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RUN_FOLDER_VARIABLE } from './support/run-folder.ts';
 
 const NODE_MAJOR_LEAST = 24;
 /** Two, as many as the least machine has cores: tests with real processes and databases wait for each other otherwise. */
@@ -39,6 +41,8 @@ if (files.length === 0) {
 }
 
 const runId = randomUUID();
+/** What the files of this run share: a Postgres made once, and our sources compiled once, for the many processes that run them. */
+const shared = mkdtempSync(path.join(tmpdir(), 'nervesys-tests-'));
 const runner = spawn(
   process.execPath,
   [
@@ -51,7 +55,15 @@ const runner = spawn(
     ...options,
     ...files,
   ],
-  { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, [RUN_VARIABLE]: runId } },
+  {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      [RUN_VARIABLE]: runId,
+      [RUN_FOLDER_VARIABLE]: shared,
+      NODE_COMPILE_CACHE: path.join(shared, 'compiled'),
+    },
+  },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
 const failed = await new Promise<boolean>((resolve) => {
@@ -63,6 +75,7 @@ const failed = await new Promise<boolean>((resolve) => {
 });
 
 const leftovers = await endLeftovers();
+rmSync(shared, { recursive: true, force: true });
 for (const { pid, command } of leftovers) console.error(`✖ left behind by a test, and ended: ${pid} ${command}`);
 process.exitCode = failed || leftovers.length > 0 ? 1 : 0;
 

@@ -8,12 +8,13 @@ import { migrate } from '../../src/orchestrator/database/migrate.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { startDebianPostgres } from './debian-postgres.ts';
+import { preparePostgres, UNSAFE_SETTINGS } from './postgres-template.ts';
 
 /** What tests need of a server, whoever runs it. */
 export type PostgresServer = Pick<EmbeddedPostgres, 'connection' | 'pid' | 'close'>;
 
 /**
- * A real Postgres for one test file (about a second to make), with as many databases as it has tests: each is cloned from one
+ * A real Postgres for one test file, with as many databases as it has tests: each is cloned from one
  * that was migrated once (about 50 ms).
  *
  *     const postgres = await TestPostgres.start();
@@ -47,8 +48,8 @@ export class TestPostgres {
 
   static async start(by: 'embedded' | 'debian' = chosenServer()): Promise<TestPostgres> {
     const folder = await mkdtemp(join(tmpdir(), 'nervesys-postgres-'));
-    const server = by === 'debian' ? await startDebianPostgres() : await startEmbedded(folder);
-    const postgres = new TestPostgres(server, folder);
+    if (by === 'embedded') return new TestPostgres(await startEmbedded(folder), folder);
+    const postgres = new TestPostgres(await startDebianPostgres(), folder);
     const template = postgres.connect('nervesys');
     await migrate(template, systemClock);
     await template.close(); // a database with connections can't be cloned
@@ -103,13 +104,13 @@ function chosenServer(): 'embedded' | 'debian' {
   return process.env['TEST_POSTGRES'] === 'debian' ? 'debian' : 'embedded';
 }
 
-function startEmbedded(folder: string): Promise<EmbeddedPostgres> {
+async function startEmbedded(folder: string): Promise<EmbeddedPostgres> {
+  await preparePostgres(folder);
   return EmbeddedPostgres.start({
     folder,
     clock: systemClock,
     logger: silentLogger,
-    // A shutdown syncs every file of every database that was cloned: thousands, for data that is thrown away.
     // Its few connections are for two orchestrators; a test has pools of several, and of its own, that keep theirs open for seconds.
-    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '60' },
+    settings: { ...UNSAFE_SETTINGS, max_connections: '60' },
   });
 }

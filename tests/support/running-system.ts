@@ -17,7 +17,14 @@ const CLOSE_MS = 15_000;
 
 /** The environment of a fresh user: nothing of ours is set, and the home is empty. */
 export function freshEnvironment(home: string, more: Record<string, string> = {}): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', ...more };
+  const compiled = process.env['NODE_COMPILE_CACHE']; // Node's own; only how fast it starts depends on it
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    LANG: 'C.UTF-8',
+    ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }),
+    ...more,
+  };
 }
 
 /** A real `nervesys up` or `nervesys agent` in a process of its own. */
