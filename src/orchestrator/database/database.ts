@@ -1,11 +1,11 @@
 import pg from 'pg';
 import type { Clock } from '../../platform/clock.ts';
-import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { errorCode } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { errorFields } from '../../platform/logger.ts';
-import { systemRandom } from '../../platform/random.ts';
-import { backoffMs } from '../../platform/retry.ts';
 import { copyIn, copyOut } from './copy.ts';
+import { CONNECT_TIMEOUT_MS, type Listener, ListeningConnection } from './listening-connection.ts';
+import { translate } from './unreachable.ts';
 
 /** The answer of one statement. `count` is how many rows it gave or changed. */
 export interface QueryAnswer<Row> {
@@ -53,12 +53,6 @@ export interface PoolState {
   readonly errors: Readonly<Record<'unreachable' | 'refused', number>>;
 }
 
-export interface Listener {
-  readonly onMessage: (payload: string) => void;
-  /** After a lost connection: messages may have been missed, so re-read what they would have told. */
-  readonly onGap?: () => void;
-}
-
 export interface DatabaseOptions {
   readonly connection: pg.PoolConfig;
   readonly clock: Clock;
@@ -70,21 +64,18 @@ export interface DatabaseOptions {
 
 /** The embedded server takes 20 connections; two orchestrators (an old one closing, a new one starting) must fit. */
 const CONNECTIONS_MAX = 8;
-const CONNECT_TIMEOUT_MS = 5_000;
 /** No request needs longer; a statement past it is cut so that it cannot hold a connection for ever. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** Postgres itself has cut the statement before: a connection that says nothing for so long has lost its other end. */
 const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000;
 /** Where nothing is asked nothing is missed, so a listening connection asks. */
 const LISTENER_ASKS_MS = 30_000;
-const RELISTEN_BACKOFF = { baseMs: 200, maxMs: 10_000 };
 
 /** A pool of connections to one Postgres. Owns its connections, not the server behind them. */
 export class Database implements Queryable, AsyncDisposable {
   readonly #pool: pg.Pool;
   #options: DatabaseOptions;
-  readonly #closing = new AbortController();
-  readonly #listening = new Set<Promise<void>>();
+  readonly #listening: ListeningConnection;
   readonly #errors = { unreachable: 0, refused: 0 };
   #closed: Promise<void> | undefined;
 
@@ -98,6 +89,13 @@ export class Database implements Queryable, AsyncDisposable {
       application_name: 'nervesys',
       types: { getTypeParser },
       ...options.connection,
+    });
+    this.#listening = new ListeningConnection({
+      clock: options.clock,
+      logger: options.logger,
+      connection: () => this.#options.connection,
+      asksMs: Math.min(LISTENER_ASKS_MS, this.#silenceMs),
+      ask: (client) => runQuery(client, 'SELECT 1', [], {}, this.#silenceMs),
     });
     // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
     this.#pool.on('error', (error) => options.logger.warn('database connection lost', errorFields(error)));
@@ -178,33 +176,11 @@ export class Database implements Queryable, AsyncDisposable {
   }
 
   /**
-   * Hears `NOTIFY channel` until this database closes, on a connection of its own that is renewed when it breaks.
+   * Hears `NOTIFY channel` until this database closes, on one connection for all channels that is renewed when it breaks.
    * Resolves once it hears. `channel` is a constant of ours, never input.
    */
-  async listen(channel: string, listener: Listener): Promise<void> {
-    let client = await this.#connectListener(channel, listener);
-    const run = async () => {
-      for (let attempt = 0; ; ) {
-        await this.#brokenOrAborted(client);
-        await client.end().catch(() => undefined);
-        if (this.#closing.signal.aborted) return;
-        for (;;) {
-          attempt++;
-          try {
-            await this.#options.clock.sleep(backoffMs(attempt, RELISTEN_BACKOFF, systemRandom), this.#closing.signal);
-            client = await this.#connectListener(channel, listener);
-            attempt = 0;
-            break;
-          } catch (error) {
-            if (this.#closing.signal.aborted) return;
-            this.#options.logger.warn('listening connection not restored yet', errorFields(error));
-          }
-        }
-        listener.onGap?.();
-      }
-    };
-    const running = run().finally(() => this.#listening.delete(running));
-    this.#listening.add(running);
+  listen(channel: string, listener: Listener): Promise<void> {
+    return this.#listening.hear(channel, listener);
   }
 
   /** Another database of the same server, as the same user. Whoever asks closes it. */
@@ -224,8 +200,7 @@ export class Database implements Queryable, AsyncDisposable {
   /** Waits for running statements, then closes every connection. Safe twice. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
-      this.#closing.abort(new DOMException('closing', 'AbortError'));
-      await Promise.all(this.#listening);
+      await this.#listening.close();
       await this.#pool.end();
     })();
     return this.#closed;
@@ -239,25 +214,6 @@ export class Database implements Queryable, AsyncDisposable {
     return this.#options.silenceMs ?? SILENCE_MS;
   }
 
-  /** Resolves when the connection has ended, doesn't answer any more, or we close. */
-  async #brokenOrAborted(client: pg.Client): Promise<void> {
-    const over = new AbortController();
-    const end = () => over.abort();
-    client.once('end', end);
-    const either = AbortSignal.any([over.signal, this.#closing.signal]);
-    const asksMs = Math.min(LISTENER_ASKS_MS, this.#silenceMs);
-    try {
-      for (;;) {
-        await this.#options.clock.sleep(asksMs, either);
-        await runQuery(client, 'SELECT 1', [], {}, this.#silenceMs);
-      }
-    } catch {
-      // Ended, or silent for too long: its other end may have gone without a word.
-    } finally {
-      client.off('end', end);
-    }
-  }
-
   async #counted<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
@@ -265,25 +221,6 @@ export class Database implements Queryable, AsyncDisposable {
       this.#errors[errorCode(error) === 'NSV_DATABASE_UNREACHABLE' ? 'unreachable' : 'refused']++;
       throw error;
     }
-  }
-
-  async #connectListener(channel: string, listener: Listener): Promise<pg.Client> {
-    const client = new pg.Client({
-      ...this.#options.connection,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      application_name: 'nervesys listener',
-      keepAlive: true,
-    });
-    client.on('error', () => undefined); // 'end' follows, which the loop waits for
-    client.on('notification', (message) => listener.onMessage(message.payload ?? ''));
-    try {
-      await client.connect();
-      await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      throw translate(error);
-    }
-    return client;
   }
 }
 
@@ -319,39 +256,6 @@ function namedIn(connectionString: string, database: string): string {
   const url = new URL(connectionString);
   url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;
-}
-
-/**
- * SQLSTATEs that mean "not now" rather than "wrong": shutdown, crash, start-up, too many connections, and a server that has become a standby
- * (25006): its successor is reached by a new connection.
- */
-const UNREACHABLE_SQLSTATES: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '53300', '25006']);
-const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT', // the Unix socket of an embedded server that is gone
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-
-function translate(error: unknown): unknown {
-  const code = errorCode(error);
-  const message = error instanceof Error ? error.message : '';
-  const unreachable =
-    UNREACHABLE_CODES.has(code) ||
-    UNREACHABLE_SQLSTATES.has(code) ||
-    code.startsWith('08') ||
-    // pg gives these without a code
-    /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after/.test(
-      message,
-    );
-  if (!unreachable) return error;
-  return new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres did not answer', { cause: error, retryable: true });
 }
 
 const INT8_OID = 20;
