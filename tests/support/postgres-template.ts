@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { Database } from '../../src/orchestrator/database/database.ts';
 import { EmbeddedPostgres } from '../../src/orchestrator/database/embedded-postgres.ts';
 import { migrate } from '../../src/orchestrator/database/migrate.ts';
+import { tendPartitions } from '../../src/orchestrator/database/partitions.ts';
+import { DEFAULT_HISTORY } from '../../src/orchestrator/history/resolutions.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { RUN_FOLDER_VARIABLE } from './run-folder.ts';
@@ -13,7 +15,8 @@ import { RUN_FOLDER_VARIABLE } from './run-folder.ts';
 export const UNSAFE_SETTINGS = { fsync: 'off', full_page_writes: 'off' } as const;
 
 /**
- * Puts the data of a Postgres below `folder`, as `EmbeddedPostgres` would make it there, with the database `nervesys` migrated.
+ * Puts the data of a Postgres below `folder`, as `EmbeddedPostgres` would make it there, with the database `nervesys` migrated and
+ * the partitions of these days, which each orchestrator would make in each database otherwise.
  *
  * It is made once in a run and copied from then on, which takes a tenth of making and migrating it.
  */
@@ -46,6 +49,7 @@ async function make(folder: string): Promise<void> {
     connectionsMax: 1,
   });
   await migrate(database, systemClock);
+  await tendPartitions(database, systemClock.now(), DEFAULT_HISTORY);
   await database.close();
 }
 

@@ -38,7 +38,7 @@ test('after a password was changed new connections use the new address, and open
 });
 
 test('two replicas that tend the partitions at the same time make each day once, and neither fails', async () => {
-  await using one = await postgres.database();
+  await using one = await postgres.migratedDatabase();
   await using two = postgres.connect(postgres.lastName);
   const now = Date.parse('2026-11-26T12:00:00Z');
 

@@ -43,7 +43,7 @@ async function rollAll(keeper: HistoryKeeper): Promise<void> {
 }
 
 test('days, months and years get their partition ahead, and what stood in the default one moves there', async () => {
-  await using database = await postgres.database();
+  await using database = await postgres.migratedDatabase();
   await tellBeats(database, [{ at: START + DAY_MS, receivedAt: START }]); // a clock that is a day ahead
 
   const { made, held } = await tendPartitions(database, START, DEFAULT_HISTORY);
@@ -66,7 +66,7 @@ test('days, months and years get their partition ahead, and what stood in the de
 });
 
 test('beats are dropped past their time, and not before they were rolled up', async () => {
-  await using database = await postgres.database();
+  await using database = await postgres.migratedDatabase();
   const clock = new FakeClock(START);
   const keeper = keeperAt(database, clock);
   await keeper.tend();
@@ -104,7 +104,7 @@ test('beats are dropped past their time, and not before they were rolled up', as
 });
 
 test('a backup that reads for hours holds up neither heartbeats nor the keeper', async () => {
-  await using database = await postgres.database();
+  await using database = await postgres.migratedDatabase();
   const clock = new FakeClock(START);
   const keeper = keeperAt(database, clock);
   await keeper.tend();
@@ -140,7 +140,7 @@ test('a backup that reads for hours holds up neither heartbeats nor the keeper',
 });
 
 test('the keeper rolls up by itself, shortly after five minutes have ended', async () => {
-  await using database = await postgres.database();
+  await using database = await postgres.migratedDatabase();
   const clock = new FakeClock(START + 60_000);
   await using keeper = keeperAt(database, clock);
   const rolled = async () => (await database.query<{ beats: number }>('SELECT beats FROM status_5m')).rows;
