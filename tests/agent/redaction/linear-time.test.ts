@@ -4,12 +4,12 @@ import { Redactor } from '../../../src/agent/redaction/index.ts';
 import { PII_KINDS, REDACTION_DEFAULT } from '../../../src/contract/redaction.ts';
 
 /*
- * Hostile texts: each is measured at one length and at eight times that, a megabyte. Quadratic work would take 64 times as long; the bound between
+ * Hostile texts: each is measured at one length and at eight times that, half a megabyte. Quadratic work would take 64 times as long; the bound between
  * leaves room for a busy machine. It is the thread's own time that is compared, never a clock on the wall, but for one generous bound that a
  * text which hangs would pass.
  */
 
-const SHORT = 128 * 1024;
+const SHORT = 64 * 1024;
 const FACTOR = 8;
 const RATIO_MAX = 28;
 const LONGEST_MS = 8_000;
