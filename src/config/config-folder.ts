@@ -18,42 +18,77 @@ const AGENT_FILES_MAX = 10_000;
  * nobody reads is refused, because its settings would silently not count; other files (README, schemas) are nobody's business.
  */
 export async function readConfigFolder(dir: string, complaints: Complaint[]): Promise<ConfigTexts> {
-  const top = await listYaml(dir, '', complaints);
-  const agents = await listYaml(path.join(dir, AGENTS_FOLDER), `${AGENTS_FOLDER}/`, complaints);
-  for (const name of top) if (!(TOP_FILES as readonly string[]).includes(name)) refuseName(name, complaints);
-  for (const name of agents)
-    if (!name.endsWith('.yaml'))
-      complaints.push({
-        file: `${AGENTS_FOLDER}/${name}`,
-        problem: 'is not read',
-        remedy: 'name it with .yaml at its end',
-      });
-  if (agents.length > AGENT_FILES_MAX)
-    complaints.push({
-      file: AGENTS_FOLDER,
-      problem: `holds ${agents.length} files`,
-      remedy: `use at most ${AGENT_FILES_MAX}`,
-    });
-
-  const wanted = [
-    ...top.filter((name) => (TOP_FILES as readonly string[]).includes(name)),
-    ...agents
-      .filter((name) => name.endsWith('.yaml'))
-      .slice(0, AGENT_FILES_MAX)
-      .map((name) => `${AGENTS_FOLDER}/${name}`),
-  ].sort();
+  const entries = await list(dir, '', complaints);
+  const agents = await list(path.join(dir, AGENTS_FOLDER), `${AGENTS_FOLDER}/`, complaints);
+  const inFolders: string[] = [];
+  for (const { name, isFolder } of agents)
+    if (isFolder) inFolders.push(...(await list(path.join(dir, name), `${name}/`, [])).map((entry) => entry.name));
+  const names = [...entries, ...agents]
+    .filter(({ name, isFolder }) => !isFolder || isYaml(name))
+    .map(({ name }) => name);
+  const folders = entries.filter(({ name, isFolder }) => isFolder || name === AGENTS_FOLDER).map(({ name }) => name);
   const texts = new Map<string, string>();
-  for (const file of wanted) {
+  for (const file of chooseFiles([...names, ...inFolders], folders, complaints)) {
     const text = await readText(path.join(dir, file), file, complaints);
     if (text !== undefined) texts.set(file, text);
   }
   return texts;
 }
 
-async function listYaml(folder: string, prefix: string, complaints: Complaint[]): Promise<readonly string[]> {
+/**
+ * Those of the names that are read, in the order in which they are. What is named as if it were a settings file and isn't read, because of its name
+ * or its place, is a complaint; and so is a folder `Agents` or `agent`, while there is no `agents`.
+ */
+export function chooseFiles(
+  names: readonly string[],
+  folders: readonly string[],
+  complaints: Complaint[],
+): readonly string[] {
+  const wanted: string[] = [];
+  for (const name of names.filter(isYaml)) {
+    const [folder, file, ...deeper] = name.split('/') as [string, ...string[]];
+    if (file === undefined) {
+      if ((TOP_FILES as readonly string[]).includes(name)) wanted.push(name);
+      else refuseName(name, complaints);
+    } else if (deeper.length > 0)
+      complaints.push({ file: name, problem: 'is not read', remedy: `put it into ${folder} itself` });
+    else if (!file.endsWith('.yaml'))
+      complaints.push({ file: name, problem: 'is not read', remedy: 'name it with .yaml at its end' });
+    else wanted.push(name);
+  }
+  if (!folders.includes(AGENTS_FOLDER))
+    for (const name of folders)
+      if (/^agents?$/i.test(name))
+        complaints.push({
+          file: name,
+          problem: 'is a folder that nobody reads',
+          remedy: `did you mean ${AGENTS_FOLDER}?`,
+        });
+  const ofAgents = wanted.filter((name) => name.includes('/')).sort();
+  if (ofAgents.length > AGENT_FILES_MAX)
+    complaints.push({
+      file: AGENTS_FOLDER,
+      problem: `holds ${ofAgents.length} files`,
+      remedy: `use at most ${AGENT_FILES_MAX}`,
+    });
+  return [...wanted.filter((name) => !name.includes('/')), ...ofAgents.slice(0, AGENT_FILES_MAX)].sort();
+}
+
+/** Whether it is named as a settings file. What begins with a dot is of other programs: `.pre-commit-config.yaml`, `.gitlab-ci.yml`. */
+function isYaml(name: string): boolean {
+  return /\.ya?ml$/i.test(name) && !/(?:^|\/)\./.test(name);
+}
+
+interface Entry {
+  /** Relative to the configuration's folder. */
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+async function list(folder: string, prefix: string, complaints: Complaint[]): Promise<readonly Entry[]> {
   try {
-    const names = await readdir(folder);
-    return names.filter((name) => /\.ya?ml$/i.test(name) && !name.startsWith('.'));
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.map((entry) => ({ name: `${prefix}${entry.name}`, isFolder: entry.isDirectory() }));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
     complaints.push({
@@ -75,10 +110,24 @@ async function readText(absolute: string, file: string, complaints: Complaint[])
     if (!found.isFile()) return complain('is not a file', 'make it a plain file');
     if (found.size > CONFIG_FILE_BYTES_MAX)
       return complain(`has ${found.size} bytes`, `use at most ${CONFIG_FILE_BYTES_MAX}`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(absolute));
+    return decodeText(await readFile(absolute), file, complaints);
   } catch (error) {
-    if (error instanceof TypeError) return complain('is not UTF-8 text', 'save it as UTF-8');
     return complain(`cannot be read (${errorCode(error)})`, 'make it a file that this user may read');
+  }
+}
+
+/** The text of a settings file; `undefined`: it is none, which is a complaint. */
+export function decodeText(body: Uint8Array, file: string, complaints: Complaint[]): string | undefined {
+  const complain = (problem: string, remedy: string) => {
+    complaints.push({ file, problem, remedy });
+    return undefined;
+  };
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    if (!text.startsWith('version https://git-lfs.github.com/')) return text;
+    return complain('is a pointer of Git LFS', 'keep settings files out of LFS, in .gitattributes');
+  } catch {
+    return complain('is not UTF-8 text', 'save it as UTF-8');
   }
 }
 

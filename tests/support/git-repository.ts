@@ -18,11 +18,12 @@ export class TestRepository {
     this.#work = join(folder, 'work');
   }
 
-  static async make(folder: string): Promise<TestRepository> {
+  static async make(folder: string, objectFormat = 'sha1'): Promise<TestRepository> {
     const repository = new TestRepository(folder);
     await mkdir(repository.#work, { recursive: true });
-    execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', repository.bare]);
-    repository.#git('init', '--quiet', '--initial-branch=main');
+    const made = ['init', '--quiet', '--initial-branch=main', `--object-format=${objectFormat}`];
+    execFileSync('git', [...made, '--bare', repository.bare]);
+    repository.#git(...made);
     repository.#git('remote', 'add', 'origin', repository.bare);
     return repository;
   }
@@ -59,6 +60,14 @@ export class TestRepository {
   addSubmodule(path: string): string {
     this.#git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},${path}`);
     return this.#commitIndex('a submodule');
+  }
+
+  /** Commits files of one text under names that no disk need take. */
+  plant(paths: readonly string[], text: string): string {
+    const object = execFileSync('git', ['-C', this.#work, 'hash-object', '-w', '--stdin'], { input: text }).toString();
+    const lines = paths.map((path) => `100644 ${object.trim()}\t${path}\0`).join('');
+    execFileSync('git', ['-C', this.#work, 'update-index', '-z', '--add', '--index-info'], { input: lines });
+    return this.#commitIndex('planted');
   }
 
   commit(message: string, ...more: string[]): string {

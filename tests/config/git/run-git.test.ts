@@ -1,7 +1,8 @@
 /** How git is run: where it is looked for, what it may reach, and what a look that is cut off leaves behind. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +10,8 @@ import { test } from 'node:test';
 import { Repository } from '../../../src/config/git/repository.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
 import { NervesysError } from '../../../src/platform/errors.ts';
-import { openRepository } from '../../support/git-repository.ts';
+import { startGitHttpServer } from '../../servers/git-http-server.ts';
+import { openRepository, TestRepository } from '../../support/git-repository.ts';
 import { standIn } from '../../support/stand-in-program.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { until } from '../../support/until.ts';
@@ -141,6 +143,73 @@ test('what a power loss left locked is begun anew at the next start', async (t) 
   const next = new Repository(settings);
 
   assert.notEqual((await next.read((await next.head()).ref)).config, undefined);
+});
+
+test('what is wrong is told in the words of whoever knows it, and what can be done', async (t) => {
+  const { folder, pushed, settings } = await openRepository(t);
+  await pushed.push(GOOD);
+  const server = await startGitHttpServer(folder, 'the right one');
+  t.after(() => server.close());
+  const said = (more: Partial<typeof settings>) => {
+    const repository = new Repository({ ...settings, gitDir: join(folder, 'other.git'), ...more });
+    return repository.head().then(
+      async ({ ref }) => assert.fail(`it was taken: ${(await repository.read(ref)).revision}`),
+      (error: unknown) => {
+        assert.ok(error instanceof NervesysError && error.code === 'NSV_GIT_FAILED' && error.retryable);
+        return `${error.message}; ${error.hint}`;
+      },
+    );
+  };
+  const http = { repository: `${server.url}/config.git` };
+
+  assert.match(
+    await said({ repository: `${folder}/nowhere.git` }),
+    /'.*nowhere\.git' does not appear to be a git repo/,
+  );
+  assert.match(await said({ repository: 'ssh://git@127.0.0.1:1/x' }), /connect to host 127\.0\.0\.1 port 1: /);
+  assert.match(await said(http), /it asks for a token, and none is given/);
+  assert.match(await said({ ...http, credentials: { token: 'wrong' } }), /does not take the token that is given/);
+  assert.match(await said({ branch: 'release' }), /no branch and no tag of this name; its default branch is main/);
+  const empty = await TestRepository.make(join(folder, 'empty'));
+  assert.match(await said({ repository: empty.bare }), /is it empty\?/);
+  const old = await standIn(folder, 'git', 'echo git version 2.25.1');
+  assert.match(await said({ searchPath: old }), /this is git version 2\.25\.1; install git 2\.32 or newer/);
+  await writeFile(join(folder, 'a-file'), '');
+  const inFile = { gitDir: join(folder, 'a-file', 'copy.git') };
+  assert.match(await said(inFile), /ENOTDIR.*; .* may write, where the copy is: .*copy\.git/);
+  pushed.plant(['.gitmodules'], '[submodule "x"]\n path = x\n url = -u./payload\n');
+  const repository = new Repository(settings);
+  const { ref } = await repository.head();
+  await assert.rejects(repository.read(ref), /gitmodulesUrl: disallowed submodule url/);
+});
+
+test('a repository of another user of this machine, and one of SHA-256, are followed', async (t) => {
+  const { folder, settings } = await openRepository(t);
+  const pushed = await TestRepository.make(join(folder, 'of-sha256'), 'sha256');
+  const sha = await pushed.push(GOOD);
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534', pushed.bare]); // else it is our own
+  const repository = new Repository({ ...settings, repository: pushed.bare });
+
+  for (const _ of [1, 2]) {
+    const { commit, config, revision } = await repository.read((await repository.head()).ref);
+    assert.deepEqual([commit?.sha, revision, config?.agents.length], [sha, sha.slice(0, 12), 1]);
+  }
+});
+
+test('a copy that was damaged on the disk is made anew', async (t) => {
+  const { pushed, settings, read } = await openRepository(t);
+  await pushed.push(GOOD);
+  await read();
+  const packs = join(settings.gitDir, 'objects', 'pack');
+  const pack = join(packs, (await readdir(packs)).find((name) => name.endsWith('.pack'))!);
+  const bytes = await readFile(pack);
+  bytes.fill(0xff, bytes.length - 30, bytes.length - 20); // of the file's text, the last before the pack's hash: no fetch looks at it again
+  await rm(pack);
+  await writeFile(pack, bytes);
+
+  await assert.rejects(read(), { code: 'NSV_GIT_FAILED' });
+
+  assert.notEqual((await read()).config, undefined);
 });
 
 async function listen(handler: http.RequestListener): Promise<[http.Server, string]> {
