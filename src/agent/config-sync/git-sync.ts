@@ -76,7 +76,7 @@ export class GitSync implements AsyncDisposable {
       whileAlone: (work) => work(), // the copy is this agent's own
       pollMs,
       onTrouble: async (error) => {
-        this.#trouble = error && { error, since: clock.now() };
+        this.#trouble = error && { error, since: this.#trouble?.since ?? clock.monotonic() };
       },
       clock,
       random,
@@ -92,7 +92,7 @@ export class GitSync implements AsyncDisposable {
   /** Why the repository has not been followed for a good while; `undefined`: it is. */
   get trouble(): string | undefined {
     const { clock } = this.#options;
-    if (this.#trouble === undefined || clock.now() - this.#trouble.since < TROUBLE_TOLD_MS) return undefined;
+    if (this.#trouble === undefined || clock.monotonic() - this.#trouble.since < TROUBLE_TOLD_MS) return undefined;
     return `the configuration is not followed: ${describeError(this.#trouble.error)}`;
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
-import { errorCode, NervesysError } from '../../platform/errors.ts';
+import { describeError, errorCode, NervesysError } from '../../platform/errors.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import type { Random } from '../../platform/random.ts';
@@ -13,8 +13,9 @@ export interface GitFollowerOptions {
   readonly whileAlone: <T>(work: () => Promise<T>) => Promise<T | undefined>;
   readonly pollMs: number;
   /**
-   * Told once when the repository can't be followed, and once (`undefined`) when it can be: at the start as well, for what the process before
-   * this one may have told. Idempotent; when it rejects it is told again with the next look.
+   * Told once when the repository can't be followed, again when the reason is another, and once (`undefined`) when it can be: at the start and each
+   * hour as well, for what a process before this one, or a replica that is gone, may have told. Idempotent; when it rejects it is told again with the
+   * next look.
    */
   readonly onTrouble: (trouble: NervesysError | undefined) => Promise<void>;
   readonly clock: Clock;
@@ -27,6 +28,10 @@ const BACKOFF_MS_MAX = 300_000;
 /** Another replica looks now: soon again, for it may have begun before the push that we were told of. */
 const ELSEWHERE_MS = 2_000;
 
+/** However often a push is told, looks begin no closer than this: each asks the host of the repository. */
+const LOOK_MS_MIN = 1_000;
+const WELL_AGAIN_MS = 3_600_000;
+
 /** `elsewhere`: another replica is at it, so nobody has looked here. */
 export type Look = 'handed on' | 'known' | 'elsewhere';
 
@@ -37,7 +42,9 @@ export class GitFollower implements AsyncDisposable {
   #hasLooked = false;
   #failures = 0;
   #failedBy: string | undefined;
-  #told: 'trouble' | 'well' | undefined;
+  #told: string | undefined;
+  #toldAt = 0;
+  #beganAt: number | undefined;
 
   constructor(options: GitFollowerOptions) {
     this.#options = options;
@@ -78,7 +85,10 @@ export class GitFollower implements AsyncDisposable {
   }
 
   async #round(signal: AbortSignal): Promise<number> {
-    const { pollMs, random, logger } = this.#options;
+    const { pollMs, clock, random, logger } = this.#options;
+    const restMs = this.#beganAt === undefined ? 0 : this.#beganAt + Math.min(pollMs, LOOK_MS_MIN) - clock.monotonic();
+    if (restMs > 0) await clock.sleep(restMs, signal);
+    this.#beganAt = clock.monotonic();
     try {
       if ((await this.lookOnce(signal)) === 'elsewhere') return Math.min(pollMs, ELSEWHERE_MS) * (0.9 + 0.2 * random());
       if (this.#failures > 0)
@@ -90,12 +100,13 @@ export class GitFollower implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       this.#failures++;
-      if (errorCode(error) !== this.#failedBy)
+      const reason = `${errorCode(error)} ${reasonOf(error)}`;
+      if (reason !== this.#failedBy)
         logger.warn(
           'the repository of the configuration cannot be followed; the last good one holds',
           errorFields(error),
         );
-      this.#failedBy = errorCode(error);
+      this.#failedBy = reason;
       // Of anything else, Postgres away first of all, others tell.
       if (error instanceof NervesysError && error.code === 'NSV_GIT_FAILED') await this.#tell(error);
       return random() * Math.min(BACKOFF_MS_MAX, pollMs * 2 ** Math.min(this.#failures, 10));
@@ -103,13 +114,20 @@ export class GitFollower implements AsyncDisposable {
   }
 
   async #tell(trouble: NervesysError | undefined): Promise<void> {
-    const state = trouble === undefined ? 'well' : 'trouble';
-    if (this.#told === state) return;
+    const { clock, onTrouble, logger } = this.#options;
+    const state = trouble === undefined ? 'well' : reasonOf(trouble);
+    if (this.#told === state && (trouble !== undefined || clock.monotonic() - this.#toldAt < WELL_AGAIN_MS)) return;
     try {
-      await this.#options.onTrouble(trouble);
+      await onTrouble(trouble);
       this.#told = state;
+      this.#toldAt = clock.monotonic();
     } catch (error) {
-      this.#options.logger.error('an alert could not be stored', { kind: 'config.source', ...errorFields(error) });
+      logger.error('an alert could not be stored', { kind: 'config.source', ...errorFields(error) });
     }
   }
+}
+
+/** What is the same while it fails for the same reason: how long it took, and which port it came from, is none. */
+function reasonOf(error: unknown): string {
+  return describeError(error).replace(/\d+/g, '0');
 }

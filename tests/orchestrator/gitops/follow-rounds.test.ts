@@ -10,6 +10,15 @@ const POLL_MS = 60_000;
 const away = new NervesysError('NSV_GIT_FAILED', 'away', { retryable: true });
 const noDatabase = new NervesysError('NSV_DATABASE_UNREACHABLE', 'Postgres did not answer', { retryable: true });
 
+const READ = {
+  revision: 'aaaaaaaaaaaa',
+  source: 'git',
+  commit: null,
+  files: {},
+  config: undefined,
+  refusal: undefined,
+} as const;
+
 /** Each look takes the next outcome: `undefined` is a good one. `told` says what came of it; the last outcome stays. */
 async function follow(
   t: TestContext,
@@ -26,14 +35,7 @@ async function follow(
         if (outcome !== undefined) throw outcome;
         return { sha: 'a'.repeat(40), ref: 'refs/heads/main' };
       },
-      read: async () => ({
-        revision: 'aaaaaaaaaaaa',
-        source: 'git',
-        commit: null,
-        files: {},
-        config: undefined,
-        refusal: undefined,
-      }),
+      read: async () => ({ ...READ }),
     },
     store: { record: async () => 'known', found: async () => null, latest: async () => undefined },
     whileAlone: (work) => work(),
@@ -54,6 +56,51 @@ async function follow(
 
 test('trouble is told once, and once that it is over', async (t) => {
   assert.deepEqual(await follow(t, [away, away, away, undefined, undefined]), ['NSV_GIT_FAILED', 'well']);
+});
+
+test('trouble with another reason is told again, and what differs each time is no reason', async (t) => {
+  const failed = (message: string) => new NervesysError('NSV_GIT_FAILED', message, { retryable: true });
+  const outcomes = [failed('no branch'), failed('refused after 3 ms'), failed('refused after 12 ms'), undefined];
+  assert.deepEqual(await follow(t, outcomes), ['NSV_GIT_FAILED', 'NSV_GIT_FAILED', 'well']);
+});
+
+test('what a replica that is gone has told is over within an hour', async (t) => {
+  const hours = Array.from({ length: 15 }, () => undefined); // of five minutes each
+  assert.deepEqual(await follow(t, hours), ['well', 'well']);
+});
+
+test('ten thousand pushes in a minute are a look a second, and the last of them is seen', async (t) => {
+  const clock = new FakeClock();
+  const looks: number[] = [];
+  const follower = new GitFollower({
+    repository: {
+      head: async () => {
+        looks.push(clock.now());
+        return { sha: 'a'.repeat(40), ref: 'refs/heads/main' };
+      },
+      read: async () => ({ ...READ }),
+    },
+    store: { record: async () => 'known', found: async () => READ.revision, latest: async () => undefined },
+    whileAlone: (work) => work(),
+    pollMs: 600_000,
+    onTrouble: async () => undefined,
+    clock,
+    random: () => 0.5,
+    logger: silentLogger,
+  });
+  t.after(() => follower.close());
+  follower.start();
+  await clock.advance(0);
+
+  for (let n = 0; n < 600; n++) {
+    await clock.advance(100);
+    follower.nudge();
+  }
+  const told = clock.now();
+  await clock.advance(2_000);
+
+  assert.ok(looks.length >= 55 && looks.length <= 63, `${looks.length} looks`);
+  assert.ok(looks.at(-1)! >= told, 'after the last push nobody looked');
 });
 
 test('trouble of another kind before it does not hide that the repository is away', async (t) => {
