@@ -27,6 +27,7 @@ export class FolderSource implements AsyncDisposable {
   readonly #pace: Pace;
   #seen: string | undefined;
   #recorded: string | undefined;
+  #hadSettings = false;
 
   constructor(options: FolderSourceOptions) {
     this.#options = options;
@@ -51,6 +52,14 @@ export class FolderSource implements AsyncDisposable {
     const { folder, store } = this.#options;
     const complaints: Complaint[] = [];
     const texts = await readConfigFolder(folder, complaints);
+    if (texts.size > 0) this.#hadSettings = true;
+    // Of a disk that isn't mounted any more, or a hand that slipped, rather than a wish for defaults, for the whole fleet.
+    else if (this.#hadSettings && complaints.length === 0)
+      complaints.push({
+        file: folder,
+        problem: 'holds no settings file any more',
+        remedy: 'put the files back; where defaults are what you want, leave an empty thresholds.yaml there',
+      });
     const state = `${revisionOf(texts)}${complaints.length === 0 ? '' : JSON.stringify(complaints)}`;
     const isSettled = state === this.#seen;
     this.#seen = state;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FolderSource, type FoundRevision } from '../../../src/orchestrator/index.ts';
@@ -35,9 +35,12 @@ test('what people save is handed on once it has come to rest, good or bad, and w
   await writeFile(join(folder, 'storage.yml'), 'upload: { window: 5m }\n');
   assert.deepEqual(await looks(2), [false, true]);
   await rm(folder, { recursive: true });
+  assert.deepEqual(await looks(3), [false, true, false]);
+  await mkdir(folder);
+  await writeFile(join(folder, 'thresholds.yaml'), '');
   assert.deepEqual(await looks(2), [false, true]);
 
-  const [first, second, broken, strange, none] = found;
+  const [first, second, broken, strange, gone, empty] = found;
   assert.deepEqual(
     [first?.config?.storage.upload.windowMs, second?.config?.storage.upload.windowMs],
     [300_000, 900_000],
@@ -46,5 +49,7 @@ test('what people save is handed on once it has come to rest, good or bad, and w
   assert.match(broken?.refusal?.complaints[0] ?? '', /^storage\.yaml:1:19: upload\.window/);
   assert.equal(strange?.refusal?.complaints.length, 2);
   assert.notEqual(strange?.revision, broken?.revision);
-  assert.deepEqual([none?.revision, none?.files], ['built-in', {}]);
+  assert.equal(gone?.config, undefined, 'a folder that is gone is no wish for defaults');
+  assert.match(gone?.refusal?.reason ?? '', /: holds no settings file any more; put the files back/);
+  assert.deepEqual([empty?.refusal, empty?.files], [undefined, { 'thresholds.yaml': '' }]);
 });
