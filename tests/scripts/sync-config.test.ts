@@ -1,6 +1,6 @@
 /** The script for cron: a real repository, a real shell, the real check. */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -8,8 +8,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startGitHttpServer } from '../servers/git-http-server.ts';
-import { TestRepository } from '../support/git-repository.ts';
+import { type Signing, TestRepository } from '../support/git-repository.ts';
 import { freshEnvironment, MAIN } from '../support/running-system.ts';
+import { gpgKey, sshKey, without } from '../support/signing-keys.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../scripts/sync_config.sh');
@@ -75,11 +76,14 @@ test('a bad commit changes nothing and says what is wrong, with exit code 3; so 
   await pushed.push(GOOD);
   await pushed.link('agents/gimai.yaml', '/etc/passwd');
   const link = await sync();
+  await pushed.push({ 'README.md': 'x' });
+  const none = await sync();
 
   assert.equal(bad.status, 3, bad.said);
   assert.match(bad.said, /storage\.yaml:1:19: upload\.window/);
-  assert.deepEqual([again.status, missing.status, link.status], [3, 3, 3]);
+  assert.deepEqual([again.status, missing.status, link.status, none.status], [3, 3, 3, 3]);
   assert.match(missing.said, /no folder elsewhere/);
+  assert.match(none.said, /no settings file in config/);
   assert.match(link.said, /a link where a file belongs: agents\/gimai\.yaml/);
   assert.deepEqual(state(), before);
   assert.equal(role(), 'role: Reviewer');
@@ -87,6 +91,59 @@ test('a bad commit changes nothing and says what is wrong, with exit code 3; so 
     readdirSync(home).filter((name) => name.startsWith('.')),
     [],
   );
+});
+
+test('only what a given key has signed is taken, and who asks for signatures doesn’t lose them by it', {
+  skip: without('ssh-keygen', 'gpg', 'gpgconf'),
+}, async (t) => {
+  const { folder, pushed, home, sync, role, state } = await makeHost(t);
+  const [ssh, gpg, eve] = [await sshKey(t, 'Dana'), await gpgKey(t, 'Noa'), await sshKey(t, 'Eve')];
+  const keys = { NERVESYS_GIT_SIGNED_BY_FILE: join(folder, 'keys') };
+  await writeFile(join(folder, 'keys'), `# of ours\n${ssh.text}\n${gpg.text}`);
+  const pushSigned = (name: string, signing: Signing | undefined) => {
+    pushed.signing = signing;
+    return pushed.push({ 'agents/grok.yaml': `role: ${name}\n` });
+  };
+  const taken = [];
+  for (const [name, { signing }] of [['Dana', ssh] as const, ['Noa', gpg] as const]) {
+    await pushSigned(name, signing);
+    taken.push((await sync([pushed.bare], keys)).said.length > 0 && role());
+  }
+  const before = state();
+
+  await pushSigned('Nobody', undefined);
+  const unsigned = await sync([pushed.bare], keys);
+  await pushSigned('Eve', eve.signing);
+  const stranger = await sync([pushed.bare], keys);
+  const noKeys = await sync([pushed.bare], { NERVESYS_GIT_SIGNED_BY_FILE: SCRIPT });
+  await writeFile(join(home, 'config/orchestrator.yaml'), `git: { signed_by: [${ssh.text}] }\n`);
+  const careless = await sync();
+
+  assert.deepEqual(taken, ['role: Dana', 'role: Noa']);
+  assert.deepEqual([unsigned.status, stranger.status, noKeys.status, careless.status], [3, 3, 2, 2]);
+  assert.match(unsigned.said, /is not signed; nothing was changed/);
+  assert.match(stranger.said, /is not signed well by any of the keys/);
+  assert.match(noKeys.said, /holds no public key/);
+  assert.match(careless.said, /orchestrator\.yaml asks for signed commits .*NERVESYS_GIT_SIGNED_BY_FILE/);
+  assert.deepEqual(state(), before);
+});
+
+test('the branch goes before a tag of its name, and files are as they were committed, whatever its attributes say', async (t) => {
+  const { pushed, sync, role } = await makeHost(t);
+  await pushed.push({ 'agents/grok.yaml': 'role: of the tag\n' });
+  pushed.tag('stable');
+  // Written as UTF-16 by whoever committed: git keeps it as UTF-8.
+  const file = { 'agents/grok.yaml': Buffer.from('\ufeffrole: $Id$\n', 'utf16le') };
+  await pushed.push({ ...file, 'agents/.gitattributes': '*.yaml working-tree-encoding=UTF-16 eol=crlf ident\n' });
+  execFileSync('git', ['--git-dir', pushed.bare, 'tag', 'main', 'stable']);
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534', pushed.bare]); // another user's is served too
+
+  const branch = await sync();
+  const ofBranch = role();
+  const tag = await sync([pushed.bare, 'stable']);
+
+  assert.deepEqual([branch.status, ofBranch], [0, 'role: $Id$'], branch.said);
+  assert.deepEqual([tag.status, role()], [0, 'role: of the tag'], tag.said);
 });
 
 test('with Git away nothing changes, with exit code 1, and the next run brings what came meanwhile', async (t) => {
