@@ -474,7 +474,7 @@ function sourceTrouble(trouble: NervesysError): OwnTrouble {
     severity: 'warning',
     kind: 'config.source',
     title: 'The repository of the configuration cannot be followed; the last good one holds',
-    detail: { code: trouble.code, message: trouble.message },
+    detail: { code: trouble.code, message: trouble.message, hint: trouble.hint ?? null },
   };
 }
 
