@@ -40,13 +40,13 @@ export function troubleOf({ origin, kind, detail }: PlannedAlert): string | unde
 /** With an AI agent behind it, a key stays below the 300 characters of its column. */
 const TROUBLE_MAX = 150;
 
-/** Whether a channel is told of an alert. A rule that names a channel speaks to that one alone. */
+/** Whether a channel is told of an alert. A rule that names channels (its `route`) speaks to those alone, as far as they are there. */
 export function wants(channel: ChannelSettings, alert: PlannedAlert, names: ReadonlySet<string>): boolean {
   // That a channel doesn't work is for the others.
   if (alert.kind === 'channel.failing' && alert.detail['channel'] === channel.name) return false;
-  const route = alert.detail['route'];
-  if (alert.origin === 'agent' && typeof route === 'string' && names.has(route)) return route === channel.name;
-  return wantsAlert(channel, alert);
+  const route = alert.origin === 'agent' ? [alert.detail['route']].flat() : [];
+  const named = route.filter((name) => typeof name === 'string' && names.has(name));
+  return named.length > 0 ? named.includes(channel.name) : wantsAlert(channel, alert);
 }
 
 /** What a channel was told of a group so far, or is about to be. */

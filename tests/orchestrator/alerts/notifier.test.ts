@@ -78,7 +78,13 @@ test('a rack of 40 silent servers is one message, and one when all of it is back
 });
 
 /** A rule of this name hits at AI agents `from` to `to`, each on a server of its own. */
-async function ruleHits(story: AlertStory, rule: string, from: number, to: number): Promise<void> {
+async function ruleHits(
+  story: AlertStory,
+  rule: string,
+  from: number,
+  to: number,
+  route?: readonly string[],
+): Promise<void> {
   for (let n = from; n <= to; n++) {
     const server = `RACK${n}` as ServerName;
     const at = new Date(story.clock.now());
@@ -89,13 +95,34 @@ async function ruleHits(story: AlertStory, rule: string, from: number, to: numbe
       agent_id: `AGENT${n}` as AgentId,
       kind: 'rule',
       title: `${rule}: 503 Service Unavailable`,
-      detail: { rule },
+      detail: { rule, ...(route === undefined ? {} : { route }) },
       at: at.toISOString(),
       count: 1,
     };
     await story.database.transaction((transaction) => recordAlerts(transaction, [report], at, 'agent'));
   }
 }
+
+test('a rule that names channels is told by those alone, whatever else they are told; by all where none of them is there', async (t) => {
+  const names = ['everything', 'support', 'oncall'];
+  const nobody = { only: { agents: ['NOBODY'], servers: undefined, kinds: undefined } };
+  const settings = names.map((name) => webhookSettings(name, name === 'everything' ? {} : nobody));
+  const story = await AlertStory.begin(t, postgres, ...settings);
+  // As an agent tells it: the rule's `route`, a list.
+  await ruleHits(story, 'no_replies', 1, 1, ['support', 'gone']);
+  await ruleHits(story, 'merged', 2, 2, ['support', 'oncall']);
+  await ruleHits(story, 'stuck', 3, 3, ['gone']);
+
+  await story.pass(MINUTE);
+
+  const told = names.map((name) =>
+    story
+      .channel(name)
+      .told.map(({ alerts }) => alerts[0]!.title.split(':')[0])
+      .sort(),
+  );
+  assert.deepEqual(told, [['stuck'], ['merged', 'no_replies'], ['merged']]);
+});
 
 test('200 AI agents that meet the same trouble in one minute are a few messages, and another trouble is one of its own', async (t) => {
   const story = await AlertStory.begin(t, postgres);
