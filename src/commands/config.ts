@@ -1,13 +1,17 @@
+import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import {
+  addExampleConfig,
   type Complaint,
+  type Config,
   checkConfigFolder,
-  copyExampleConfig,
   explainAgent,
   formatComplaint,
   loadConfig,
+  nearest,
   resolveAgent,
 } from '../config/index.ts';
+import { parseAgentId, parseServerName } from '../contract/ids.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { EXIT } from './exit-codes.ts';
 import { escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
@@ -25,7 +29,7 @@ export interface CheckOptions extends ConfigOptions {
 
 /** `nervesys config check [folder]`: every mistake at once; exit code 3 when there are some. */
 export async function check(options: CheckOptions, folder?: string): Promise<number> {
-  const place = configFolder(options, folder);
+  const place = checkedFolder(options, folder);
   const { config, complaints, files } = await checkConfigFolder(place);
   if (options.json)
     printJson({ valid: config !== undefined, folder: place, revision: config?.revision ?? null, files, complaints });
@@ -62,13 +66,16 @@ function githubAnnotation({ file, line, column, path, problem, remedy }: Complai
   return `::error file=${property(join(folder, file))}${place},title=nervesys config check::${data(words)}`;
 }
 
-/** `nervesys config init [folder]`: the commented example as a start, where nothing stands yet. */
+/** `nervesys config init [folder]`: the commented example as a start, where no settings stand yet. */
 export async function init(options: ConfigOptions, folder?: string): Promise<number> {
   const place = configFolder(options, folder);
-  if (!(await copyExampleConfig(join(packageRoot(), 'config'), place)))
-    throw new NervesysError('NSV_SETTING_INVALID', `write a configuration to ${place}: something stands there`, {
-      hint: 'choose a folder that does not exist yet; nothing was changed',
-    });
+  const inTheWay = await addExampleConfig(join(packageRoot(), 'config'), place);
+  if (inTheWay.length > 0)
+    throw new NervesysError(
+      'NSV_SETTING_INVALID',
+      `write a configuration to ${place}: ${inTheWay.slice(0, 5).join(', ')} stands there`,
+      { hint: 'choose a folder without settings files; nothing was changed' },
+    );
   const { config, files } = await checkConfigFolder(place);
   if (options.json) {
     printJson({ folder: place, revision: config?.revision ?? null, files });
@@ -90,7 +97,7 @@ export interface ShowOptions extends ConfigOptions {
  * gets, each setting with the place it comes from.
  */
 export async function show(options: ShowOptions, folder?: string): Promise<number> {
-  const place = configFolder(options, folder);
+  const place = checkedFolder(options, folder);
   if (options.agent !== undefined) return showAgent(options, place, options.agent);
   if (options.server !== undefined)
     throw new NervesysError('NSV_SETTING_INVALID', '--server is given without --agent', {
@@ -107,6 +114,10 @@ export async function show(options: ShowOptions, folder?: string): Promise<numbe
 }
 
 async function showAgent({ server, json }: ShowOptions, place: string, agentId: string): Promise<number> {
+  if (parseAgentId(agentId) === undefined || (server !== undefined && parseServerName(server) === undefined))
+    throw new NervesysError('NSV_SETTING_INVALID', 'show what an AI agent gets: --server or --agent is no name', {
+      hint: 'names are as in --agent GROK --server AIGARDEN01',
+    });
   const { config } = await loadConfig(place); // complains as every other command does
   const { roots } = await checkConfigFolder(place);
   const settings = explainAgent(config, roots, agentId);
@@ -121,7 +132,7 @@ async function showAgent({ server, json }: ShowOptions, place: string, agentId: 
     });
     return EXIT.done;
   }
-  if (!known) note(`${escapeControls(agentId)} has no file of its own, so it gets the defaults.`);
+  if (!known) note(unknownAgent(config, agentId));
   if (server !== undefined && !assigned)
     note(`${escapeControls(agentId)} does not run on ${escapeControls(server)}: its servers say otherwise.`);
   const paint = painter(process.stdout);
@@ -139,10 +150,32 @@ async function showAgent({ server, json }: ShowOptions, place: string, agentId: 
   return EXIT.done;
 }
 
+/** What is said of an AI agent without a file: it may be a slip. */
+export function unknownAgent({ agents }: Config, agentId: string): string {
+  const meant = nearest(
+    agentId,
+    agents.map((agent) => agent.agentId),
+  );
+  const asked = meant === undefined ? '' : ` Did you mean ${escapeControls(meant)}?`;
+  return `${escapeControls(agentId)} has no file of its own, so it gets the defaults.${asked}`;
+}
+
 const VALUE_LENGTH_SHOWN = 80;
 
 function shorten(value: string): string {
   return value.length > VALUE_LENGTH_SHOWN ? `${value.slice(0, VALUE_LENGTH_SHOWN)}…` : value;
+}
+
+/**
+ * The same, to be read: one that was named must be there. It would mean the defaults otherwise, and a workflow that checks a misspelt folder
+ * would find no mistake in it for ever.
+ */
+export function checkedFolder(options: ConfigOptions, folder: string | undefined): string {
+  const place = configFolder(options, folder);
+  if (folder === undefined || statSync(place, { throwIfNoEntry: false })?.isDirectory()) return place;
+  throw new NervesysError('NSV_SETTING_INVALID', `read the configuration in ${place}: there is no such folder`, {
+    hint: 'name the folder that holds agents/, thresholds.yaml, orchestrator.yaml and storage.yaml',
+  });
 }
 
 /** The folder that is named, or the one below the home. */

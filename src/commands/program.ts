@@ -395,7 +395,9 @@ function addAdministration(program: Command, runs: Runs): void {
   config
     .command('init')
     .summary('write a commented start')
-    .description('Write the example configuration, each line explained, to a folder that does not exist yet.')
+    .description(
+      'Write the example configuration, each line explained, to a folder that holds no settings yet; it is made where it is not there.',
+    )
     .argument('[folder]', 'to write (default: <home>/config)')
     .addOption(home())
     .option('--json', 'as JSON')

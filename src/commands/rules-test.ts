@@ -3,14 +3,14 @@ import { Redactors } from '../agent/redaction/index.ts';
 import { RuleEngine } from '../agent/rules/rule-engine.ts';
 import { encodeLine } from '../agent/sources/line-formats/encode-line.ts';
 import { openTimeZone } from '../agent/sources/line-formats/time-zone.ts';
-import { agentsOn, type Config, loadConfig, writeRule } from '../config/index.ts';
-import { parseAgentId, parseServerName, type ServerName } from '../contract/ids.ts';
+import { agentsOn, type Config, loadConfig, resolveAgent, writeRule } from '../config/index.ts';
+import { type AgentId, parseAgentId, parseServerName, type ServerName, UNKNOWN_AGENT_ID } from '../contract/ids.ts';
 import { type ArchivedRecord, RECORD_BYTES_MAX } from '../contract/record.ts';
 import type { RuleSettings } from '../contract/rules.ts';
 import { systemClock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { formatDuration } from '../platform/quantity.ts';
-import { configFolder } from './config.ts';
+import { checkedFolder, unknownAgent } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatRecord } from './logs.ts';
 import { escapeControls, formatTable, note, painter, print, printJson } from './output.ts';
@@ -57,7 +57,7 @@ export async function run(options: RulesTestOptions, file: string): Promise<numb
     throw new NervesysError('NSV_SETTING_INVALID', 'test rules: --server or --agent is no name', {
       hint: 'names are as in --agent GROK --server AIGARDEN01',
     });
-  const folder = configFolder(options, options.config);
+  const folder = checkedFolder(options, options.config);
   const { config } = await loadConfig(folder);
   const trial = new RulesTrial(config, server, options.limit);
   const redaction = new Redactors(config.agentDefaults.redaction, config.agents);
@@ -73,8 +73,20 @@ export async function run(options: RulesTestOptions, file: string): Promise<numb
     });
   }
   if (options.json) printJson(trial.result(folder));
-  else printTrial(trial, folder);
+  else {
+    printTrial(trial, folder);
+    for (const words of doubts(config, agentId, server)) note(words);
+  }
   return EXIT.done;
+}
+
+/** Why the rules of the AI agent that was named had no say, where they had none. */
+function doubts(config: Config, agentId: AgentId, server: ServerName): readonly string[] {
+  if (agentId === UNKNOWN_AGENT_ID) return [];
+  const { known, assigned } = resolveAgent(config, agentId, server);
+  if (!known) return [unknownAgent(config, agentId)];
+  const elsewhere = `${escapeControls(agentId)} does not run on ${escapeControls(server)}, so its own rules were left out; --server names another.`;
+  return assigned ? [] : [elsewhere];
 }
 
 class RulesTrial {

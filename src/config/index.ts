@@ -17,7 +17,7 @@ export {
   type Weekday,
 } from './channel-settings.ts';
 export type { CommitSigner } from './commit-signer.ts';
-export { type Complaint, formatComplaint } from './complaints.ts';
+export { type Complaint, formatComplaint, nearest } from './complaints.ts';
 export type {
   AgentDefaults,
   AgentSettings,
@@ -38,7 +38,7 @@ export type {
 } from './config.ts';
 export { AGENTS_FOLDER, type ConfigTexts, readConfigFolder, TOP_FILES } from './config-folder.ts';
 export { type ConfigChange, diffConfigs } from './diff-configs.ts';
-export { copyExampleConfig } from './example-config.ts';
+export { addExampleConfig, copyExampleConfig } from './example-config.ts';
 export { type ExplainedSetting, explainAgent } from './explain-agent.ts';
 export type { FoundRevision, RevisionStore } from './found-revision.ts';
 export { configJsonSchemas } from './json-schemas.ts';

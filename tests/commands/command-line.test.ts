@@ -340,15 +340,19 @@ describe('the command line', { concurrency: 4 }, () => {
     const unknown = await run('diff', 'start', 'no such thing');
     await writeFile(join(start, 'storage.yaml'), 'upload:\n  windw: 5m\n');
     const annotated = await run('check', 'start', '--format', 'github');
+    const misspelt = await run('check', 'strat', '--format', 'github');
+    const stranger = await run('show', 'other', '--agent', 'grok');
 
     assert.equal(written.code, 0, written.stderr);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /something stands there/);
+    assert.match(again.stderr, /: agents, orchestrator\.yaml, .* stands there/);
     assert.match(shown.stdout.toString(), /silent_after +30m +agents\/grok\.yaml:\d+:\d+/);
     assert.match(shown.stdout.toString(), /redaction\.enabled +true +built in/);
     assert.deepEqual(JSON.parse(compared.stdout.toString()).changes, [
       { path: 'storage.upload.window', before: '10m', after: '5m' },
     ]);
+    assert.deepEqual([misspelt.code, /strat: there is no such folder/.test(misspelt.stderr)], [2, true]);
+    assert.match(stranger.stderr, /^grok has no file of its own, so it gets the defaults\. Did you mean GROK\?/);
     assert.deepEqual([unknown.code, /is no folder and no revision/.test(unknown.stderr)], [2, true]);
     assert.equal(annotated.code, 3);
     assert.equal(

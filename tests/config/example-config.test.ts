@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { copyExampleConfig, loadConfig } from '../../src/config/index.ts';
+import { addExampleConfig, copyExampleConfig, loadConfig } from '../../src/config/index.ts';
 import { configJsonSchemas } from '../../src/config/json-schemas.ts';
 import { configFolder } from './folder.ts';
 
@@ -27,6 +27,32 @@ test('a configuration that is there is left alone, even an empty one', async (t)
 
   assert.deepEqual(await readdir(path.join(home, 'config')), ['storage.yaml']);
   assert.deepEqual(await readdir(path.join(home, 'empty')), []);
+});
+
+test('it is added to a folder in which no settings stand, as of a new repository, and to no other', async (t) => {
+  const home = await configFolder(t, {
+    'new/README.md': 'ours\n',
+    'new/.github/workflows/x.yml': 'ours\n',
+    'old/storage.yaml': '{}\n',
+    'old/README.md': '',
+    'stack/compose.yml': '',
+    file: '',
+  });
+  const add = (name: string) => addExampleConfig(EXAMPLE, path.join(home, name));
+
+  assert.deepEqual(await Promise.all(['new', 'absent', 'old', 'stack', 'file'].map(add)), [
+    [],
+    [],
+    ['storage.yaml'],
+    ['compose.yml'],
+    ['file'],
+  ]);
+
+  const loaded = await Promise.all(['new', 'absent'].map((name) => loadConfig(path.join(home, name))));
+  assert.equal(loaded[0]!.config.revision, (await loadConfig(EXAMPLE)).config.revision);
+  assert.equal(loaded[1]!.config.revision, loaded[0]!.config.revision);
+  assert.equal(await readFile(path.join(home, 'new/README.md'), 'utf8'), 'ours\n');
+  assert.deepEqual((await readdir(path.join(home, 'old'))).sort(), ['README.md', 'storage.yaml']);
 });
 
 test('what a killed copy left behind does not get into the next one', async (t) => {
