@@ -117,8 +117,8 @@ bounded() { if have timeout; then timeout "$GIT_SECONDS_MAX" "$@"; else "$@"; fi
 fetch() {
   git init --quiet "$TEMP/repository"
   cd "$TEMP/repository"
-  fetch_ref "refs/heads/$BRANCH" || {
-    grep -q "couldn't find remote ref" "$TEMP/said" && fetch_ref "refs/tags/$BRANCH"
+  fetch_branch || {
+    grep -q 'server sha256$' "$TEMP/said" && rm -rf .git && git init --quiet --object-format=sha256 && fetch_branch
   } || die 1 "$BRANCH cannot be fetched: $(last_words)"
   COMMIT=$(git rev-parse --verify --quiet 'FETCH_HEAD^{commit}') || die 3 "$BRANCH is no commit"
   if [ -z "$FOLDER" ]; then
@@ -131,6 +131,12 @@ fetch() {
   fi
 }
 
+fetch_branch() {
+  fetch_ref "refs/heads/$BRANCH" || {
+    grep -q "couldn't find remote ref" "$TEMP/said" && fetch_ref "refs/tags/$BRANCH"
+  }
+}
+
 # Of a folder of another user git asks whether it may be served; whoever names the repository has said so.
 fetch_ref() {
   ref=$1
@@ -141,11 +147,11 @@ fetch_ref() {
 
 # What it or the other side has said last, before words that say nothing.
 last_words() {
-  if grep -q 'died of signal 25' "$TEMP/said"; then
+  if [ -n "$(find .git/objects/pack -size +204799)" ]; then
     printf 'it is larger than 100 MB, one commit deep'
   else
-    grep -Ev '^$|Could not read from remote|^Please make sure|^and the repository exists|^fatal: (fsck error|fetch-pack: |index-pack failed)' "$TEMP/said" |
-      tail -n 1 | tr -d '[:cntrl:]' | sed 's|://[^/@]*@|://|g'
+    { grep -Ev '^$|Could not read from remote|^Please make sure|^and the repository exists|^fatal: (fsck error|fetch-pack: |index-pack failed)' "$TEMP/said" || cat "$TEMP/said"; } |
+      tail -n 1 | tr -d '[:cntrl:]' | sed "s|://[^/@]*@|://|g; s|^fatal: couldn't find remote ref.*|it has no branch and no tag of this name|"
   fi
 }
 
