@@ -13,7 +13,7 @@ export interface GitFollowerOptions {
   readonly whileAlone: <T>(work: () => Promise<T>) => Promise<T | undefined>;
   readonly pollMs: number;
   /**
-   * Told once when the repository can't be followed, again when the reason is another, and once (`undefined`) when it can be: at the start and each
+   * Told once when the repository can't be followed, not of a hiccup that the next look is past, again when the reason is another, and once (`undefined`) when it can be: at the start and each
    * hour as well, for what a process before this one, or a replica that is gone, may have told. Idempotent; when it rejects it is told again with the
    * next look.
    */
@@ -31,6 +31,8 @@ const ELSEWHERE_MS = 2_000;
 /** However often a push is told, looks begin no closer than this: each asks the host of the repository. */
 const LOOK_MS_MIN = 1_000;
 const WELL_AGAIN_MS = 3_600_000;
+/** What is over by then (or by the next look, where that is sooner) is nobody's worry: what runs runs on. */
+const HICCUP_MS = 60_000;
 
 /** `elsewhere`: another replica is at it, so nobody has looked here. */
 export type Look = 'handed on' | 'known' | 'elsewhere';
@@ -44,6 +46,7 @@ export class GitFollower implements AsyncDisposable {
   #failedBy: string | undefined;
   #told: string | undefined;
   #toldAt = 0;
+  #failingSince: number | undefined;
   #beganAt: number | undefined;
 
   constructor(options: GitFollowerOptions) {
@@ -95,6 +98,7 @@ export class GitFollower implements AsyncDisposable {
         logger.info('the repository of the configuration is followed again', { failures: this.#failures });
       this.#failures = 0;
       this.#failedBy = undefined;
+      this.#failingSince = undefined;
       await this.#tell(undefined);
       return pollMs * (0.9 + 0.2 * random());
     } catch (error) {
@@ -108,7 +112,10 @@ export class GitFollower implements AsyncDisposable {
         );
       this.#failedBy = reason;
       // Of anything else, Postgres away first of all, others tell.
-      if (error instanceof NervesysError && error.code === 'NSV_GIT_FAILED') await this.#tell(error);
+      if (error instanceof NervesysError && error.code === 'NSV_GIT_FAILED') {
+        this.#failingSince ??= clock.monotonic();
+        if (clock.monotonic() - this.#failingSince >= Math.min(pollMs, HICCUP_MS)) await this.#tell(error);
+      }
       return random() * Math.min(BACKOFF_MS_MAX, pollMs * 2 ** Math.min(this.#failures, 10));
     }
   }
