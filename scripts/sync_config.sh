@@ -115,10 +115,10 @@ bounded() { if have timeout; then timeout "$GIT_SECONDS_MAX" "$@"; else "$@"; fi
 
 # The commit that the branch (or else the tag) is at, one deep, in a repository of its own that goes with this script.
 fetch() {
-  git init --quiet "$TEMP/repository"
+  git init --quiet --template= "$TEMP/repository"
   cd "$TEMP/repository"
   fetch_branch || {
-    grep -q 'server sha256$' "$TEMP/said" && rm -rf .git && git init --quiet --object-format=sha256 && fetch_branch
+    grep -q 'server sha256$' "$TEMP/said" && rm -rf .git && git init --quiet --template= --object-format=sha256 && fetch_branch
   } || die 1 "$BRANCH cannot be fetched: $(last_words)"
   COMMIT=$(git rev-parse --verify --quiet 'FETCH_HEAD^{commit}') || die 3 "$BRANCH is no commit"
   if [ -z "$FOLDER" ]; then
@@ -204,7 +204,7 @@ signed_by_a_stranger() { die 3 "$COMMIT is not signed well by any of the keys in
 
 # Writes the files to $1, as they are in the repository, whatever its .gitattributes says. Links are refused: they would lead out of the folder.
 write_files() {
-  git ls-tree -r -l "$TREE" >"$TEMP/list"
+  git ls-tree -r -l "$TREE" >"$TEMP/list" || die 3 "the files of $COMMIT in ${FOLDER:-/} have no end; nothing was changed"
   [ -s "$TEMP/list" ] || die 3 "$COMMIT has no file in ${FOLDER:-/}; nothing was changed"
   if grep -E '^(120000|160000) ' "$TEMP/list" >"$TEMP/links"; then
     die 3 "$COMMIT has a link where a file belongs: $(cut -f 2 "$TEMP/links" | head -n 1); nothing was changed"
@@ -213,6 +213,7 @@ write_files() {
     die 3 "$COMMIT has no settings file in ${FOLDER:-/}; nothing was changed"
   bytes=$(awk '{ sum += $4 } END { printf "%.0f", sum }' "$TEMP/list")
   [ "$bytes" -le "$FILES_BYTES_MAX" ] || die 3 "$COMMIT has $bytes bytes in ${FOLDER:-/}; nothing was changed"
+  mkdir -p .git/info
   printf '* -text !eol -ident -filter !working-tree-encoding\n' >.git/info/attributes
   git read-tree "$TREE"
   git checkout-index --quiet --all --prefix="$1/"

@@ -181,6 +181,8 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
     { 'treshold.yaml': '' },
     /^treshold\.yaml: is a file that nobody reads; did you mean thresholds\.yaml\?$/,
   ],
+  ['a folder in agents', { 'agents/team/grok.yaml': '' }, /^agents\/team\/grok\.yaml: is not read; put it into agents/],
+  ['a folder almost named agents', { 'Agents/grok.yaml': '' }, /^Agents: is a folder that nobody reads; did you mean/],
   ['another ending', { 'agents/grok.yml': '' }, /^agents\/grok\.yml: is not read; name it with \.yaml/],
   [
     'jitter as long as the window',

@@ -157,7 +157,7 @@ export class Repository {
     // What a process before this one has left, by a power loss in the middle of a fetch, may be locked or broken.
     await rm(gitDir, { recursive: true, force: true });
     await mkdir(gitDir, { recursive: true, mode: 0o700 });
-    await this.#git(['init', '--quiet', '--bare', `--object-format=${this.#objectFormat}`], signal);
+    await this.#git(['init', '--quiet', '--bare', '--template=', `--object-format=${this.#objectFormat}`], signal);
     this.#isOurs = true;
   }
 

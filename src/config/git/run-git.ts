@@ -36,6 +36,8 @@ export interface GitSurroundings {
 }
 
 const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
+/** What git answers is more than anybody reads: folders that hold each other, say. */
+export const ENDLESS = 'its listing has no end';
 const SAID_LENGTH_MAX = 400;
 const SIZE_CHECK_MS = 250;
 
@@ -82,7 +84,7 @@ export async function runGit(
       bytes += chunk.length;
       if (bytes <= OUTPUT_BYTES_MAX) output.push(chunk);
       else {
-        tooMuch = 'its listing has no end';
+        tooMuch = ENDLESS;
         end();
       }
     });
@@ -126,10 +128,12 @@ export function shownRepository(repository: string): string {
   return repository.replace(/:\/\/[^/@]*@/, '://');
 }
 
-function failed({ repository }: GitOptions, reason: string, exitCode: number | null = null): NervesysError {
+function failed({ repository, gitDir }: GitOptions, reason: string, exitCode: number | null = null): NervesysError {
   return new NervesysError('NSV_GIT_FAILED', `follow ${shownRepository(repository)}: ${reason}`, {
     retryable: true,
-    hint: 'the last good configuration holds; check the address, the branch and what opens the repository (NERVESYS_GIT_*)',
+    hint: /No space left on device|Disk quota exceeded/.test(reason)
+      ? `the last good configuration holds; make room where the copy is: ${gitDir}`
+      : 'the last good configuration holds; check the address, the branch and what opens the repository (NERVESYS_GIT_*)',
     facts: exitCode === null ? {} : { exitCode },
   });
 }

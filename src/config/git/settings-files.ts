@@ -2,6 +2,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import type { Complaint } from '../complaints.ts';
 import { AGENTS_FOLDER, type ConfigTexts, chooseFiles, decodeText, TOP_FILES } from '../config-folder.ts';
 import { CONFIG_FILE_BYTES_MAX } from '../yaml-file.ts';
+import { ENDLESS } from './run-git.ts';
 
 /** Runs git on the bare copy: its standard output. */
 export type Git = (args: readonly string[], input?: string) => Promise<Buffer>;
@@ -33,10 +34,14 @@ export async function readSettingsFiles(
   const complain = (file: string, problem: string, remedy: string) => void found.push({ file, problem, remedy });
   const entries = new Map(listed.map((entry) => [entry.name, entry]));
   const agents = entries.get(AGENTS_FOLDER);
-  if (agents?.kind === 'a folder')
-    for (const entry of await listFolder(git, sha, [...folder, AGENTS_FOLDER], ['-r', '-t']))
-      entries.set(`${AGENTS_FOLDER}/${entry.name}`, entry);
-  else if (agents !== undefined)
+  if (agents?.kind === 'a folder') {
+    const inside = await listFolder(git, sha, [...folder, AGENTS_FOLDER], ['-r', '-t']).catch((error: unknown) => {
+      if (!(error instanceof NervesysError && error.message.endsWith(ENDLESS))) throw error;
+      complain(AGENTS_FOLDER, 'holds more than is listed', 'keep nothing but settings files there');
+      return [];
+    });
+    for (const entry of inside) entries.set(`${AGENTS_FOLDER}/${entry.name}`, entry);
+  } else if (agents !== undefined)
     complain(AGENTS_FOLDER, `is ${agents.kind}, not a folder`, 'put the folder itself there');
   if (entries.size > FILES_MAX)
     complain(folder.join('/') || '.', `holds ${entries.size} files`, `use at most ${FILES_MAX}`);

@@ -10,6 +10,8 @@ import { ENROLMENT_LIMITS, RefusalLimit } from './refusal-limit.ts';
 
 /** GitHub sends up to 25 MB; what it says is not read, so the beginning of a large one would be as good, but its signature is over the whole. */
 const BODY_BYTES_MAX = 26 * 1024 * 1024;
+/** From an address with too many wrong ones: most pushes are smaller. */
+const LIMITED_BODY_BYTES_MAX = 1024 * 1024;
 
 const Looking = Type.Object({ looking: Type.Boolean() }, { title: 'PushTold' });
 
@@ -28,7 +30,19 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
       hint: 'give both sides the same secret: NERVESYS_WEBHOOK_SECRET here, and the webhook’s own there',
     });
   };
-  const checkLimit = async (request: FastifyRequest) => limit.check(request.clientAddress);
+  // Everybody's webhooks come from the same few addresses of GitHub or GitLab: wrong ones, of whoever has named us there, hold up no right one.
+  const limited = (request: FastifyRequest): NervesysError | undefined => {
+    try {
+      limit.check(request.clientAddress);
+      return undefined;
+    } catch (error) {
+      return error as NervesysError;
+    }
+  };
+  const refuseOrWait = (request: FastifyRequest): never => {
+    limit.check(request.clientAddress);
+    return refuse(request);
+  };
   const pushed = (from: string) => {
     logger.info('a push was told', { from });
     onPush();
@@ -37,7 +51,8 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
 
   const signatureOf = (request: FastifyRequest): Buffer =>
     Buffer.from(
-      /^sha256=([0-9a-f]{64})$/.exec(String(request.headers['x-hub-signature-256'] ?? ''))?.[1] ?? refuse(request),
+      /^sha256=([0-9a-f]{64})$/.exec(String(request.headers['x-hub-signature-256'] ?? ''))?.[1] ??
+        refuseOrWait(request),
       'hex',
     );
 
@@ -51,7 +66,6 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
       {
         config: { open: true }, // the signature is what opens it
         onRequest: async (request) => {
-          await checkLimit(request);
           signatureOf(request); // who shows none need not send the rest
         },
         schema: {
@@ -63,13 +77,15 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
       },
       async (request) => {
         const hmac = createHmac('sha256', secret);
+        const tooMany = limited(request);
         let bytes = 0;
         for await (const chunk of (request.body as Readable | undefined) ?? []) {
           bytes += (chunk as Buffer).length;
+          if (tooMany !== undefined && bytes > LIMITED_BODY_BYTES_MAX) throw tooMany;
           if (bytes > BODY_BYTES_MAX) throw new NervesysError('NSV_BODY_TOO_LARGE', 'a webhook of this size is none');
           hmac.update(chunk as Buffer);
         }
-        if (!timingSafeEqual(signatureOf(request), hmac.digest())) refuse(request);
+        if (!timingSafeEqual(signatureOf(request), hmac.digest())) refuseOrWait(request);
         return pushed('github');
       },
     );
@@ -80,10 +96,9 @@ export function hooksRoutes(app: App, { webhook, clock, logger, refusals }: Serv
       config: { open: true }, // the token is what opens it
       bodyLimit: BODY_BYTES_MAX,
       onRequest: async (request) => {
-        await checkLimit(request);
         // Both hashed: equal lengths, whatever was sent.
         const given = sha256Hex(String(request.headers['x-gitlab-token'] ?? ''));
-        if (!timingSafeEqual(Buffer.from(given), Buffer.from(sha256Hex(secret)))) refuse(request);
+        if (!timingSafeEqual(Buffer.from(given), Buffer.from(sha256Hex(secret)))) refuseOrWait(request);
       },
       schema: {
         tags: ['hooks'],

@@ -146,6 +146,16 @@ test('a webhook makes it look at once, and one with a wrong signature is refused
   const tooMany = await hookUntilLimited(() => hook('gitlab', {}));
   assert.equal(tooMany.json.code, 'NSV_WEBHOOK_TRIES');
   assert.match(tooMany.json.detail, /webhooks with a wrong signature/);
+  const limited = [
+    await hook('github', { 'x-hub-signature-256': sign(body, 'another') }),
+    await hook('github', { 'x-hub-signature-256': sign(body) }),
+    await hook('gitlab', { 'x-gitlab-token': SECRET }),
+  ];
+  assert.deepEqual(
+    limited.map(({ status }) => status),
+    [429, 200, 200],
+    'wrong ones hold up no right one',
+  );
   const { entries } = (await system.ask('GET', '/api/v1/audit')).json;
   assert.match(JSON.stringify(entries), /hooks\/github/);
 });
