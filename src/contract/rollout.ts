@@ -22,6 +22,8 @@ export interface RevisionView {
   readonly found_at: string;
   /** Since when it is in this state. */
   readonly state_at: string;
+  /** Every server was to run it at some time: it can be gone back to at once. Absent: an older orchestrator. */
+  readonly was_everywhere?: boolean;
   /** Null: not from Git. */
   readonly commit: CommitView | null;
 }
@@ -101,7 +103,7 @@ export const REFUSALS_LISTED_MAX = 50;
 /** A server's part in it. */
 export interface ServerConfigView {
   readonly server: string;
-  /** What it is to run now. */
+  /** What it is to run now; null: there is no configuration, or it doesn't ask here for its own (it pulls from Git). */
   readonly desired: string | null;
   readonly running: string | null;
   /** Why it does not run what it was offered. */
@@ -112,6 +114,8 @@ export interface ServerConfigView {
 export interface RolloutAnswer {
   readonly now: string;
   readonly config: FleetConfig;
+  /** What the source holds now, and why it isn't rolled out where it isn't; null: nothing was found yet. Absent: an older orchestrator. */
+  readonly found?: Pick<RevisionView, 'revision' | 'state' | 'reason'> | null;
   /** The one under way, else the last. */
   readonly rollout: RolloutView | null;
   readonly servers: readonly ServerConfigView[];

@@ -165,8 +165,12 @@ export class Orchestrator implements AsyncDisposable {
     const upgrades = stack.use(new UpgradeOrders({ database, clock, logger }));
     const desired = stack.use(new DesiredConfig({ database, clock, logger, hub, duties }));
     const corrections = stack.use(new Corrections({ database, clock, logger, hub }));
-    const revisions = new PostgresRevisionStore({ database, clock, logger, hub, desired });
-    const rolloutWatch = stack.use(new RolloutWatch({ database, clock, logger, hub, desired, duties }));
+    const policy = () => fleetPolicy({ ...DEFAULT_FLEET_POLICY, ...options.policy }, desired.own);
+    const hearing = new FleetHearing({ clock, logger });
+    const revisions = new PostgresRevisionStore({ database, hearing, logger, hub, desired });
+    const rolloutWatch = stack.use(
+      new RolloutWatch({ database, clock, logger, hub, desired, hearing, policy, duties }),
+    );
     const snapshots = stack.use(new SnapshotKeeper({ database, archive, desired, clock, logger, duties }));
     const backups = stack.use(
       new BackupKeeper({
@@ -197,8 +201,6 @@ export class Orchestrator implements AsyncDisposable {
       stack.use(
         followRepository(git, folder, { database, clock, logger, hub, store: revisions, duties, dependencies }),
       );
-    const policy = () => fleetPolicy({ ...DEFAULT_FLEET_POLICY, ...options.policy }, desired.own);
-    const hearing = new FleetHearing({ clock, logger });
     const transitions = new Transitions(async (transaction, changes) => {
       const alerts = await tellStates(transaction, changes, policy().lateAfterMs, new Date(clock.now()));
       transaction.afterCommit(() => {

@@ -44,8 +44,17 @@ const judge = (servers: readonly RolloutServer[], facts: Partial<RolloutFacts> =
       stageAt: 1_000,
       waitMs: 1_000,
       haltOn: { silentShare: 0.1, errorsFactor: 3, refusedServers: 1, lostRecords: 1 },
+      hold: null,
     },
-    { servers, after: [], before: [], others: [], ...facts },
+    {
+      servers,
+      hearing: { since: 0, heardAt: 10_000 },
+      lateAfterMs: 2_000,
+      after: [],
+      before: [],
+      others: [],
+      ...facts,
+    },
     10_000,
   );
 
@@ -62,10 +71,11 @@ test("each sentence of the orchestrator's judgement of a rollout has words of it
     judge([]),
     judge([server('A1')]),
     judge([server('A1', { state: 'late' }), server('B1', { reached: false, state: 'down' })]),
+    judge([server('A1')], { hearing: { since: 9_500, heardAt: 10_000 } }),
   ].flatMap((verdict) => (verdict.type === 'wait' && verdict.hold !== null ? [verdict.hold] : []));
   assert.deepEqual(
     [findings.map(({ sign }) => sign), holds.length],
-    [['refused', 'refused', 'silent', 'errors', 'losses'], 3],
+    [['refused', 'refused', 'silent', 'errors', 'losses'], 4],
   );
 
   for (const { text } of findings) {
@@ -79,6 +89,11 @@ test("each sentence of the orchestrator's judgement of a rollout has words of it
 
 test('why a rollout ended is said in the reader’s language, and what a person wrote is left as it is', () => {
   assert.match(sayRolloutReason(he, `${NEW} came after it`), /באה אחריה/);
+  assert.match(sayRolloutReason(he, `the source went back to ${NEW}`), /המקור חזר/);
+  assert.match(
+    sayRolloutReason(he, `it does the same as ${NEW}, which was taken back: it is Friday`),
+    /אותו דבר.*it is Friday/,
+  );
   assert.match(sayRolloutReason(he, 'rolled back by dana'), /dana/);
   assert.match(sayRolloutReason(he, 'rolled back by dana'), /הוחזרה/);
   assert.equal(sayRolloutReason(he, 'it is Friday'), 'it is Friday');

@@ -79,7 +79,7 @@ export class SimulatedAgent {
 
   async beat(system: TestOrchestrator, at: number): Promise<void> {
     if (this.isSilent) return;
-    if (this.effect === 'loses records') this.#lost += 5;
+    if (this.effect === 'loses records') this.#lost = 5; // at once, and no more: a buffer that was made smaller
     const counts = { ...emptyLevelCounts(), INFO: 100, ERROR: this.effect === 'makes errors' ? 40 : 0 };
     const beat = heartbeat(this.server, 'GROK', {
       timestamp: new Date(at).toISOString(),
@@ -166,14 +166,10 @@ export class SimulatedFleet {
 export function watchesOf(database: Database, clock: Clock): { stateWatch: StateWatch; rolloutWatch: RolloutWatch } {
   const hub = new PostgresEventHub({ database, clock: systemClock, logger: silentLogger });
   const desired = new DesiredConfig({ database, clock: systemClock, logger: silentLogger, hub });
-  const options = { database, clock, logger: silentLogger, hub };
+  const hearing = new FleetHearing({ clock, logger: silentLogger });
+  const options = { database, clock, logger: silentLogger, hub, hearing, policy: () => DEFAULT_FLEET_POLICY };
   return {
-    stateWatch: new StateWatch({
-      ...options,
-      policy: () => DEFAULT_FLEET_POLICY,
-      hearing: new FleetHearing(options),
-      transitions: new Transitions(),
-    }),
+    stateWatch: new StateWatch({ ...options, transitions: new Transitions() }),
     rolloutWatch: new RolloutWatch({ ...options, desired }),
   };
 }

@@ -10,6 +10,7 @@ const HOLDS: Patterns = [
   [/^no server of this stage is there$/, 'holdNobody'],
   [/^only (?<taken>\d+) of (?<there>\d+) servers of this stage run it$/, 'holdFew'],
   [/^servers that it has not reached are silent as well$/, 'holdNetwork'],
+  [/^the fleet was not heard for a while, and is watched anew$/, 'holdUnheard'],
 ];
 
 const FINDINGS: Patterns = [
@@ -25,6 +26,8 @@ const FINDINGS: Patterns = [
 
 const REASONS: Patterns = [
   [/^(?<revision>[0-9a-f]{12}) came after it$/, 'reasonReplaced'],
+  [/^the source went back to (?<revision>[0-9a-f]{12}|built-in)$/, 'reasonSourceBack'],
+  [/^it does the same as (?<revision>[0-9a-f]{12}|built-in), which was taken back: (?<why>.*)$/s, 'reasonSame'],
   [/^rolled back by (?<name>.+)$/s, 'reasonRolledBack'],
   ...FINDINGS,
 ];

@@ -17,7 +17,7 @@ const COME_AGAIN_SECONDS = 60;
 
 /** What a server is to run: told at once, or when it is another and its turn. */
 export function configRoutes(app: App, deps: ServerDeps): void {
-  const { authenticator, clock, closing, corrections, database, desired, logger, metrics } = deps;
+  const { authenticator, clock, closing, corrections, database, desired, hearing, logger, metrics } = deps;
   const waiting = new WaitingAgents({
     clock,
     closing,
@@ -81,7 +81,7 @@ export function configRoutes(app: App, deps: ServerDeps): void {
       const delivery = await desired.deliveryFor(server, revision);
       if (delivery === undefined)
         throw new NervesysError('NSV_CONFIG_NONE', `revision ${revision} is not kept any more`, { retryable: true });
-      await noteOffered(database, server, revision, new Date(clock.now())).catch((error: unknown) => {
+      await noteOffered(database, server, revision, new Date(hearing.now())).catch((error: unknown) => {
         // It is served all the same; should it fall silent now, its silence is not counted against the revision.
         logger.warn('what a server was given is not noted', { server, revision, ...errorFields(error) });
       });

@@ -5,6 +5,7 @@ import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract
 import { NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import type { Queryable } from '../database/database.ts';
+import { readConfigHead } from '../database/queries/config-head.ts';
 import { readFleetConfig, readServerConfigs } from '../database/queries/read-fleet-config.ts';
 import { listRevisions, readRevision } from '../database/queries/read-revisions.ts';
 import { readRollouts, toRolloutView } from '../database/queries/rollouts.ts';
@@ -24,19 +25,24 @@ const ReasonSchema = Type.String({ minLength: 1, maxLength: 500, description: 'w
 
 /** Revisions of the configuration, and how one reaches the fleet: seen by everybody, steered by operators. */
 export function rolloutRoutes(app: App, deps: ServerDeps): void {
-  const { clock, database, desired, logger } = deps;
+  const { database, desired, hearing, logger } = deps;
 
   const answer = async (): Promise<RolloutAnswer> => {
-    const [config, rollouts, servers] = await Promise.all([
+    const [config, found, rollouts, servers] = await Promise.all([
       readFleetConfig(database),
+      readFound(database),
       readRollouts(database, 1),
       readServerConfigs(database),
     ]);
     return {
-      now: new Date(clock.now()).toISOString(),
+      now: new Date(hearing.now()).toISOString(),
       config,
+      found,
       rollout: rollouts[0] === undefined ? null : toRolloutView(rollouts[0]),
-      servers: servers.map((one) => ({ ...one, desired: desired.revisionFor(one.server) ?? null })),
+      servers: servers.map(({ asks, ...one }) => ({
+        ...one,
+        desired: (asks ? desired.revisionFor(one.server) : undefined) ?? null,
+      })),
     };
   };
   const steer = async (
@@ -45,7 +51,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
     work: (transaction: Queryable, wish: RolloutWish) => Promise<unknown>,
   ): Promise<RolloutAnswer> => {
     const told = reason === undefined ? null : (storable(reason) ?? null);
-    const wish = { by: actorOf(request), reason: told, now: new Date(clock.now()) };
+    const wish = { by: actorOf(request), reason: told, now: new Date(hearing.now()) };
     await database.transaction((transaction) => work(transaction, wish));
     logger.info('a rollout was steered', { route: request.routeOptions.url, by: wish.by.name });
     await desired.changed();
@@ -153,4 +159,10 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
     (request) =>
       steer(request, request.body.reason, (transaction, wish) => rollBack(transaction, wish, request.body.revision)),
   );
+}
+
+async function readFound(database: Queryable): Promise<NonNullable<RolloutAnswer['found']> | null> {
+  const { found } = await readConfigHead(database);
+  const view = found === null ? undefined : (await readRevision(database, found))?.view;
+  return view === undefined ? null : { revision: view.revision, state: view.state, reason: view.reason };
 }

@@ -30,10 +30,10 @@ export async function beginRollout(
   const own = (await readRevisionConfig(transaction, revision))?.orchestrator;
   const policy = own?.rollout ?? DEFAULT_ROLLOUT;
   const followers = await readFollowers(transaction);
-  const stages = planStages(policy, followers.length);
+  const stages = planStages(policy, followers.count);
   // Who was early to the one that this replaces is early again: nobody goes back to the old one only to leave it a second time.
   const seed = active?.seed ?? revision;
-  const reach = reachOf(stages[0]!, NOBODY, followers, seed);
+  const reach = reachOf(stages[0]!, NOBODY, followers.there, seed);
   // Silence must have time to show itself within a stage.
   const silenceMs = own === undefined ? 0 : own.heartbeat.lateAfterMs + own.heartbeat.intervalMs;
   const waitMs = Math.max(policy.waitMs, silenceMs);

@@ -32,7 +32,11 @@ export interface ServerMeasure {
 
 export interface RolloutFacts {
   readonly servers: readonly RolloutServer[];
-  /** Those who run the revision, since it began; the same before it began; others since it began. */
+  /** Since when the fleet is heard without a gap, and when it was last noted that it is (`FleetHearing`). Epoch ms of its time. */
+  readonly hearing: { readonly since: number; readonly heardAt: number };
+  /** A server that is silent for so long is late. */
+  readonly lateAfterMs: number;
+  /** Those who run the revision, lately; the same before it began; others lately. */
   readonly after: readonly ServerMeasure[];
   readonly before: readonly ServerMeasure[];
   readonly others: readonly ServerMeasure[];
@@ -47,8 +51,15 @@ export type RolloutVerdict =
   | { readonly type: 'advance' }
   | { readonly type: 'finish' };
 
-type Judged = Pick<Rollout, 'revision' | 'state' | 'stages' | 'stage' | 'startedAt' | 'stageAt' | 'waitMs' | 'haltOn'>;
+type Judged = Pick<
+  Rollout,
+  'revision' | 'state' | 'stages' | 'stage' | 'startedAt' | 'stageAt' | 'waitMs' | 'haltOn' | 'hold'
+>;
 
+/** Where nobody has noted for so long that the fleet is heard, states are of another time: nothing is judged by them. */
+const UNHEARD_MS = 30_000;
+/** After a gap in which nobody heard the fleet (all orchestrators were off), it is watched again for so long, or a stage's time if that is less. */
+const WATCHED_AGAIN_MS = 600_000;
 /** Fewer errors than this prove nothing, whatever their share. */
 const ERRORS_LEAST = 10;
 /** Who logs next to no errors isn't sick at the third: shares below this count as this. */
@@ -56,9 +67,10 @@ const ERROR_SHARE_LEAST = 0.01;
 /** More than this share of a stage must run the revision before the next one begins. */
 const TAKEN_SHARE = 0.5;
 
-/** What becomes of a rollout at `now`. A paused one goes no further, but is halted like any other. */
+/** What becomes of a rollout at `now`, the fleet's time. A paused one goes no further, but is halted like any other. */
 export function judgeRollout(rollout: Judged, facts: RolloutFacts, now: number): RolloutVerdict {
-  const silence = findSilence(rollout, facts.servers);
+  if (Math.abs(now - facts.hearing.heardAt) > UNHEARD_MS) return { type: 'wait', hold: rollout.hold };
+  const silence = findSilence(rollout, facts, now);
   const findings = [
     findRefusals(rollout, facts.servers),
     silence.finding,
@@ -68,6 +80,9 @@ export function judgeRollout(rollout: Judged, facts: RolloutFacts, now: number):
   if (findings.length > 0) return { type: 'halt', findings };
   if (rollout.state === 'paused' || now < rollout.stageAt + rollout.waitMs) return { type: 'wait', hold: null };
   if (silence.hold !== undefined) return { type: 'wait', hold: silence.hold };
+  // Time in which nobody listened has shown nothing: who died in it is still taken for well.
+  if (now < facts.hearing.since + Math.min(rollout.waitMs, WATCHED_AGAIN_MS))
+    return { type: 'wait', hold: 'the fleet was not heard for a while, and is watched anew' };
   return judgeStage(rollout, facts.servers);
 }
 
@@ -76,7 +91,8 @@ function judgeStage({ revision, stages, stage }: Judged, servers: readonly Rollo
   const isLast = stage >= stages.length - 1;
   const there = servers.filter((one) => one.reached && one.offered !== null && isThere(one));
   if (there.length === 0) {
-    if (isLast) return { type: 'finish' };
+    // Who is away may come back: what nobody runs is not good yet, and all who come would get it unseen.
+    if (isLast && !servers.some((one) => one.reached && one.offered !== null)) return { type: 'finish' };
     const othersAreThere = servers.some((one) => !one.reached && one.offered !== null && isThere(one));
     return 'share' in stages[stage]! && othersAreThere
       ? { type: 'widen' }
@@ -98,11 +114,12 @@ function findRefusals(rollout: Judged, servers: readonly RolloutServer[]): Rollo
 
 function findSilence(
   rollout: Judged,
-  servers: readonly RolloutServer[],
+  { servers, lateAfterMs }: RolloutFacts,
+  now: number,
 ): { readonly finding?: RolloutFinding; readonly hold?: string } {
   const { haltOn, startedAt } = rollout;
   const given = servers.filter((one) => hasGot(rollout, one));
-  const silent = given.filter(isSilent);
+  const silent = given.filter((one) => isSilent(one) && !isComingBack(one, rollout.waitMs, lateAfterMs, now));
   const share = silent.length / Math.max(1, given.length);
   if (silent.length === 0 || share < haltOn.silentShare) return {};
   // Where servers that have nothing to do with it fall silent as much, it is the network, not the revision.
@@ -115,9 +132,11 @@ function findSilence(
 
 function findErrors({ haltOn }: Judged, facts: RolloutFacts): RolloutFinding | undefined {
   const [after, before, others] = [sum(facts.after), sum(facts.before), sum(facts.others)];
-  const bound = haltOn.errorsFactor * Math.max(errorShare(before), errorShare(others), ERROR_SHARE_LEAST);
-  if (after.errors < ERRORS_LEAST || errorShare(after) < bound) return undefined;
-  const where = facts.after.filter((one) => one.errors > 0 && errorShare(one) >= bound);
+  // Errors to other records: where every third record was an error before, three times that share could never come.
+  const bound = haltOn.errorsFactor * odds(Math.max(errorShare(before), errorShare(others), ERROR_SHARE_LEAST));
+  if (after.errors < ERRORS_LEAST || bound === Number.POSITIVE_INFINITY || odds(errorShare(after)) < bound)
+    return undefined;
+  const where = facts.after.filter((one) => one.errors > 0 && odds(errorShare(one)) >= bound);
   const text =
     `${percent(errorShare(after))} of the records of servers that run it are errors ` +
     `(before: ${percent(errorShare(before))}, other servers: ${percent(errorShare(others))})`;
@@ -151,6 +170,17 @@ function isSilent({ state }: RolloutServer): boolean {
   return state === 'late' || state === 'down';
 }
 
+/** It was silent before it asked for the revision, and has not had the time to be heard again: that is no sign against it. */
+function isComingBack(
+  { lastSeenAt, offeredAt }: RolloutServer,
+  waitMs: number,
+  lateAfterMs: number,
+  now: number,
+): boolean {
+  if (offeredAt === null || now >= offeredAt + waitMs) return false;
+  return lastSeenAt === null || lastSeenAt < offeredAt - lateAfterMs;
+}
+
 function finding(
   sign: RolloutFinding['sign'],
   text: string,
@@ -172,6 +202,10 @@ function sum(measures: readonly ServerMeasure[]): Omit<ServerMeasure, 'server'> 
 
 function errorShare({ records, errors }: Pick<ServerMeasure, 'records' | 'errors'>): number {
   return records === 0 ? 0 : errors / records;
+}
+
+function odds(share: number): number {
+  return share / (1 - share);
 }
 
 function lossRate({ lost, minutes }: Pick<ServerMeasure, 'lost' | 'minutes'>): number {

@@ -1,12 +1,12 @@
-import type { FoundRevision, RevisionStore } from '../../config/index.ts';
+import type { Config, FoundRevision, RevisionStore } from '../../config/index.ts';
 import type { AlertView } from '../../contract/fleet.ts';
-import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { type ConfigHead, holdConfigHead, moveConfigHead, readConfigHead } from '../database/queries/config-head.ts';
 import { readLatestGood } from '../database/queries/read-revisions.ts';
 import {
+  findBadTwin,
   holdRevision,
   type KnownRevision,
   refreshRevision,
@@ -16,16 +16,16 @@ import {
 import { resolveAlerts } from '../database/queries/resolve-alerts.ts';
 import { endRollout, readActiveRollout } from '../database/queries/rollouts.ts';
 import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
+import type { FleetHearing } from '../fleet/fleet-hearing.ts';
 import { beginRollout } from './begin-rollout.ts';
 import type { DesiredConfig } from './desired-config.ts';
 
 export type { FoundRevision, RevisionStore } from '../../config/index.ts';
 
-/** What alerts of the configuration are filed under: they are the fleet's, no server's. */
-
 export interface RevisionStoreOptions {
   readonly database: Database;
-  readonly clock: Clock;
+  /** By its time stages are counted, whichever orchestrator leads them on. */
+  readonly hearing: Pick<FleetHearing, 'now'>;
   readonly logger: Logger;
   readonly hub: EventHub;
   readonly desired: DesiredConfig;
@@ -41,8 +41,8 @@ export class PostgresRevisionStore implements RevisionStore {
 
   async record(found: FoundRevision, signal?: AbortSignal): Promise<'new' | 'known'> {
     signal?.throwIfAborted();
-    const { database, clock, logger, hub, desired } = this.#options;
-    const now = new Date(clock.now());
+    const { database, hearing, logger, hub, desired } = this.#options;
+    const now = new Date(hearing.now());
     const { outcome, changed, alerts } = await database.transaction((transaction) => take(transaction, found, now));
     publishAlerts(hub, alerts);
     if (changed) await desired.changed();
@@ -87,6 +87,11 @@ async function take(transaction: Queryable, found: FoundRevision, now: Date): Pr
   if (isNew) await writeRevision(transaction, found, now);
   await moveConfigHead(transaction, { found: found.revision });
   const outcome = isNew ? 'new' : 'known';
+  const bad = found.config === undefined ? undefined : await findBad(transaction, found.revision, found.config, known);
+  if (bad !== undefined) {
+    if (isNew) await setRevisionState(transaction, found.revision, 'rolled_back', now, bad);
+    return { outcome, changed: refreshed, alerts: await tellBad(transaction, found.revision, bad, now) };
+  }
   // What was taken before signatures were asked for stays where it runs, but nobody goes back to it by pushing it again.
   const isRefused = found.refusal?.code === 'NSV_COMMIT_NOT_SIGNED' || known?.state === 'refused';
   if (isNew ? found.refusal !== undefined : isRefused) {
@@ -131,12 +136,44 @@ async function goBackTo(
     case 'checked':
       return beginRollout(transaction, head, now);
     case 'rolling': // on its way already
-    case 'rolled_back': // found bad, and remembered
+    case 'rolled_back': // found bad, remembered and told
     case 'refused':
       return false;
     default:
       return known.state satisfies never;
   }
+}
+
+/**
+ * Why what the source holds is remembered as bad: it was taken back itself, or does the same as one that was: another commit with the same
+ * faults (a rebase, a cherry-pick, a merge) is no other configuration.
+ */
+async function findBad(
+  transaction: Queryable,
+  revision: string,
+  config: Config,
+  known: KnownRevision | undefined,
+): Promise<string | undefined> {
+  if (known?.state === 'rolled_back') return known.reason ?? 'it was taken back';
+  if (known !== undefined && known.state !== 'refused') return undefined;
+  const twin = await findBadTwin(transaction, revision, config);
+  if (twin?.reason?.startsWith(SAME_AS) === true) return twin.reason;
+  return twin && `${SAME_AS} ${twin.revision}, which was taken back: ${twin.reason ?? ''}`.slice(0, REASON_LENGTH_MAX);
+}
+
+const SAME_AS = 'it does the same as';
+
+async function tellBad(transaction: Queryable, revision: string, reason: string, now: Date): Promise<AlertView[]> {
+  const trouble: OwnTrouble = {
+    server: ORCHESTRATOR_ALERTS_SERVER,
+    agentId: null,
+    dedupKey: `config.refused:${revision}`,
+    kind: 'config.refused',
+    severity: 'warning',
+    title: `Revision ${revision} of the configuration was taken back before and is not rolled out; what ran runs on`,
+    detail: { revision, code: null, reason, complaints: [], complaints_more: 0 },
+  };
+  return raiseAlerts(transaction, [trouble], now);
 }
 
 async function tellRefusal(
@@ -163,6 +200,9 @@ async function tellRefusal(
   };
   return raiseAlerts(transaction, [trouble], now);
 }
+
+/** It quotes what servers have said. */
+const REASON_LENGTH_MAX = 500;
 
 /** As many as somebody reads in an alert; the revision has them all. */
 const COMPLAINTS_TOLD_MAX = 20;

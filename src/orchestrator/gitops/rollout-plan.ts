@@ -29,7 +29,7 @@ export const DEFAULT_ROLLOUT: RolloutSettings = {
   haltOn: { silentShare: 0.1, errorsFactor: 3, refusedServers: 1, lostRecords: 1 },
 };
 
-/** The stages of a rollout to a fleet of `size` servers that can be reached; the last one is everybody. */
+/** The stages of a rollout to a fleet of `size` servers; the last one is everybody, and none is the size of the one before. */
 export function planStages({ canary, shares }: RolloutSettings, size: number): readonly RolloutStage[] {
   if (size === 0 || (canary === undefined && size <= SMALL_FLEET_MAX)) return [{ share: 1 }];
   const stages: RolloutStage[] = [canary ?? { share: CANARY_SHARE }];
@@ -37,7 +37,12 @@ export function planStages({ canary, shares }: RolloutSettings, size: number): r
     const before = stages.at(-1)!;
     if (!('share' in before) || before.share < share) stages.push({ share });
   }
-  return stages;
+  // Who is named may not be there; only the stages by share have a size that is known.
+  const sizes = stages.map((stage) => ('share' in stage ? serversIn(stage.share, size) : 0));
+  return stages.filter((_, index) => {
+    if (index === stages.length - 1) return true;
+    return sizes[index]! < size && (index === 0 || sizes[index - 1]! < sizes[index]!);
+  });
 }
 
 /**
@@ -48,12 +53,17 @@ export function reachOf(stage: RolloutStage, before: Reach, fleet: readonly stri
   if ('servers' in stage) return { ...before, names: [...new Set([...before.names, ...stage.servers])].sort() };
   if (stage.share >= 1) return { ...before, cutoff: RANK_LAST };
   const others = fleet.filter((server) => !isReached(before, server, seed)).map((server) => rankOf(server, seed));
-  const wanted = Math.ceil(stage.share * fleet.length) - (fleet.length - others.length);
+  const wanted = serversIn(stage.share, fleet.length) - (fleet.length - others.length);
   return wanted <= 0 ? before : { ...before, cutoff: others.sort()[wanted - 1]! };
 }
 
 export function isReached({ names, cutoff }: Reach, server: string, seed: string): boolean {
   return cutoff === RANK_LAST || names.includes(server) || (cutoff !== '' && rankOf(server, seed) <= cutoff);
+}
+
+/** A share of so many servers, rounded up: 7 % of 100 are 7, though the product is 7.000000000000001. */
+function serversIn(share: number, size: number): number {
+  return Math.ceil(share * size - 1e-9);
 }
 
 /** The server's place in the order of a rollout, evenly spread: 16 hex digits. */

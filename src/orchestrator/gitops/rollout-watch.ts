@@ -3,7 +3,7 @@ import type { RolloutFinding } from '../../contract/rollout.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorFields, type Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
-import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts } from '../alerts/raise.ts';
+import { ORCHESTRATOR_ALERTS_SERVER, type OwnTrouble, raiseAlerts, settleAlerts } from '../alerts/raise.ts';
 import { SYSTEM_ACTOR } from '../audit/refusals.ts';
 import type { Database, Queryable } from '../database/database.ts';
 import { appendAudit } from '../database/queries/append-audit.ts';
@@ -21,6 +21,8 @@ import {
 } from '../database/queries/rollouts.ts';
 import type { Duties } from '../duties.ts';
 import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
+import type { FleetHearing } from '../fleet/fleet-hearing.ts';
+import type { FleetPolicy } from '../fleet/judge-state.ts';
 import type { DesiredConfig } from './desired-config.ts';
 import { judgeRollout, type RolloutVerdict } from './judge-rollout.ts';
 import { reachOf } from './rollout-plan.ts';
@@ -31,6 +33,9 @@ export interface RolloutWatchOptions {
   readonly logger: Logger;
   readonly hub: EventHub;
   readonly desired: DesiredConfig;
+  /** Whose time holds: all orchestrators agree on it, whatever their clocks say. */
+  readonly hearing: Pick<FleetHearing, 'now'>;
+  readonly policy: () => Pick<FleetPolicy, 'lateAfterMs'>;
   /** Told how each round went. */
   readonly duties?: Pick<Duties, 'take'> | undefined;
 }
@@ -70,11 +75,12 @@ export class RolloutWatch implements AsyncDisposable {
 
   /** One round. Answers what was done; another replica that comes to the same at the same time finds it done, and does nothing. */
   async judgeOnce(): Promise<RolloutVerdict['type'] | 'nothing'> {
-    const { database, clock, hub, desired, logger } = this.#options;
+    const { database, hearing, policy, hub, desired, logger } = this.#options;
     const rollout = await readActiveRollout(database);
     if (rollout === undefined) return 'nothing';
-    const now = clock.now();
-    const verdict = judgeRollout(rollout, await readRolloutFacts(database, rollout, now), now);
+    const facts = await readRolloutFacts(database, rollout, policy().lateAfterMs, hearing.now());
+    const now = hearing.now();
+    const verdict = judgeRollout(rollout, facts, now);
     if (verdict.type === 'wait' && verdict.hold === rollout.hold) return 'wait';
     const alerts = await database.transaction(async (transaction) => {
       const head = await holdConfigHead(transaction);
@@ -83,10 +89,10 @@ export class RolloutWatch implements AsyncDisposable {
     });
     if (alerts === undefined) return 'nothing';
     if (verdict.type !== 'wait') {
-      const facts = { revision: rollout.revision, stage: rollout.stage + 1, stages: rollout.stages.length };
+      const where = { revision: rollout.revision, stage: rollout.stage + 1, stages: rollout.stages.length };
       if (verdict.type === 'halt')
-        logger.error('the rollout was halted', { ...facts, why: sayFindings(verdict.findings) });
-      else logger.info('the rollout goes on', { ...facts, step: verdict.type });
+        logger.error('the rollout was halted', { ...where, why: sayFindings(verdict.findings) });
+      else logger.info('the rollout goes on', { ...where, step: verdict.type });
     }
     publishAlerts(hub, alerts);
     await desired.changed();
@@ -129,7 +135,8 @@ async function carryOut(
     case 'advance':
     case 'widen': {
       const next = verdict.type === 'advance' ? stage + 1 : stage;
-      const reach = reachOf(stages[next]!, rollout.reach, await readFollowers(transaction), seed);
+      const { there } = await readFollowers(transaction);
+      const reach = reachOf(stages[next]!, rollout.reach, there, seed);
       await enterStage(transaction, id, next, reach, now);
       return [];
     }
@@ -138,11 +145,19 @@ async function carryOut(
       if (settled !== null) await setRevisionState(transaction, settled, 'replaced', now);
       await setRevisionState(transaction, revision, 'everywhere', now);
       await moveConfigHead(transaction, { settled: revision });
-      return resolveAlerts(
-        transaction,
-        { server: ORCHESTRATOR_ALERTS_SERVER, origin: 'orchestrator', kind: 'config.halted' },
-        now,
-      );
+      return [
+        ...(await resolveAlerts(
+          transaction,
+          { server: ORCHESTRATOR_ALERTS_SERVER, origin: 'orchestrator', kind: 'config.halted' },
+          now,
+        )),
+        // Somebody has let it come though it was remembered as bad.
+        ...(await settleAlerts(
+          transaction,
+          [{ server: ORCHESTRATOR_ALERTS_SERVER, dedupKey: `config.refused:${revision}` }],
+          now,
+        )),
+      ];
     case 'halt':
       return halt(transaction, rollout, verdict.findings, now);
     default:

@@ -3,7 +3,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import type { Queryable } from '../database/database.ts';
 import { type AuditActor, appendAudit } from '../database/queries/append-audit.ts';
 import { holdConfigHead, moveConfigHead } from '../database/queries/config-head.ts';
-import { readRevisionConfig } from '../database/queries/read-revisions.ts';
+import { readRevision, readRevisionConfig } from '../database/queries/read-revisions.ts';
 import { holdRevision, setRevisionState } from '../database/queries/record-revision.ts';
 import { endRollout, readActiveRollout, readRevisionBefore, setPaused } from '../database/queries/rollouts.ts';
 import { beginRollout } from './begin-rollout.ts';
@@ -48,8 +48,8 @@ export async function resumeRollout(transaction: Queryable, wish: RolloutWish, r
 }
 
 /**
- * The revision before is desired again, by everybody at once: of the rollout under way, else before the one that everybody runs; or
- * `revision`. What is left is remembered as bad. Answers what it was and what is desired now. Throws `NSV_ROLLOUT_STATE`, `NSV_REVISION_UNUSABLE`.
+ * The revision before is desired again, by everybody at once: of the rollout under way, else the last one before that everybody runs which isn't
+ * remembered as bad; or `revision`, which everybody has run before. What is left is remembered as bad. Answers what it was and what is desired now. Throws `NSV_ROLLOUT_STATE`, `NSV_REVISION_UNUSABLE`.
  */
 export async function rollBack(
   transaction: Queryable,
@@ -61,8 +61,8 @@ export async function rollBack(
   const { settled } = head;
   if (settled === null) throw wrongState('there is no configuration yet');
   const from = active?.revision ?? settled;
-  const to = revision ?? (active === undefined ? await readRevisionBefore(transaction, settled) : settled);
-  if (to === undefined) throw wrongState(`nothing is known from before ${settled}`);
+  const to = revision ?? (active === undefined ? await findGoodBefore(transaction, settled) : settled);
+  if (to === undefined) throw wrongState(`no good revision is known from before ${settled}`);
   if (to === from) throw wrongState(`${to} is what is being left`);
   const reason = wish.reason ?? `rolled back by ${wish.by.name ?? 'somebody'}`;
   if (active !== undefined) {
@@ -71,6 +71,14 @@ export async function rollBack(
   }
   if (to !== settled) {
     await requireUsable(transaction, to);
+    if (!(await wasEverywhere(transaction, to)))
+      throw new NervesysError(
+        'NSV_REVISION_UNUSABLE',
+        `not every server was to run ${to} before, so nobody goes back to it`,
+        {
+          hint: `let it come by stages: nervesys config rollout resume ${to}`,
+        },
+      );
     await setRevisionState(transaction, settled, 'rolled_back', wish.now, reason);
     await setRevisionState(transaction, to, 'everywhere', wish.now);
     await moveConfigHead(transaction, { settled: to });
@@ -79,6 +87,22 @@ export async function rollBack(
   await beginRollout(transaction, { ...head, settled: to }, wish.now);
   await audit(transaction, wish, 'config.rolled_back', from, { to });
   return { from, to };
+}
+
+/** Nobody who asks for the one before is led back to one that was left for its faults. */
+async function findGoodBefore(transaction: Queryable, settled: string): Promise<string | undefined> {
+  const seen = new Set([settled]);
+  for (let at = settled; ; ) {
+    const before = await readRevisionBefore(transaction, at);
+    if (before === undefined || seen.has(before.revision)) return undefined;
+    if (!before.isBad) return before.revision;
+    seen.add(before.revision);
+    at = before.revision;
+  }
+}
+
+async function wasEverywhere(transaction: Queryable, revision: string): Promise<boolean> {
+  return (await readRevision(transaction, revision))?.view.was_everywhere === true;
 }
 
 async function requireUsable(transaction: Queryable, revision: string): Promise<void> {

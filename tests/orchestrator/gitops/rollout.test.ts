@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
-import { judgeRollout, type RolloutServer } from '../../../src/orchestrator/gitops/judge-rollout.ts';
 import { TestOrchestrator } from '../../support/orchestrator.ts';
 import { TestPostgres } from '../../support/postgres.ts';
 import { nthRevision, refusedRevision } from '../../support/revisions.ts';
@@ -74,9 +73,11 @@ for (const [effect, sign] of [
     // Two replicas look at the same.
     const { rolloutWatch } = watchesOf(database, clock);
     let worst = 0;
-    for (let minute = 0; minute < 25; minute++) {
+    let halted = 0;
+    for (let minute = 0; minute < 25 && halted < 3; minute++) {
       await fleet.minutes(1);
       await rolloutWatch.judgeOnce();
+      halted += (await status()).rollout.state === 'halted' ? 1 : 0;
       worst = Math.max(worst, fleet.agents.filter((agent) => agent.offered === bad.revision).length);
     }
 
@@ -174,51 +175,4 @@ test('a revision with mistakes moves nothing, makes one alert however often it i
   assert.equal(desired, first.revision);
   assert.equal(fleet.running(first.revision).length, 3);
   assert.ok(later.every((alert: { state: string }) => alert.state === 'resolved'));
-});
-
-const NOW = 1_000_000_000;
-const HALT_ON = { silentShare: 0.1, errorsFactor: 3, refusedServers: 1 };
-const rollout = {
-  revision: 'bbbbbbbbbbbb',
-  state: 'rolling',
-  stages: [{ share: 0.1 }, { share: 1 }],
-  stage: 0,
-  startedAt: NOW - 1_200_000,
-  stageAt: NOW - 1_200_000,
-  waitMs: 600_000,
-  haltOn: { ...HALT_ON, lossesRecords: 1 },
-} as unknown as Parameters<typeof judgeRollout>[0];
-const server = (name: string, more: Partial<RolloutServer> = {}): RolloutServer => ({
-  server: name,
-  reached: false,
-  state: 'up',
-  lastSeenAt: NOW - 30_000,
-  offered: 'aaaaaaaaaaaa',
-  offeredAt: NOW - 2_000_000,
-  running: 'aaaaaaaaaaaa',
-  desired: 'aaaaaaaaaaaa',
-  error: null,
-  ...more,
-});
-
-test('servers that fall silent everywhere are the network’s doing: the rollout holds and halts nothing', () => {
-  const down = { state: 'down', lastSeenAt: NOW - 600_000 } as const;
-  const canary = server('A', {
-    reached: true,
-    offered: 'bbbbbbbbbbbb',
-    offeredAt: NOW - 1_100_000,
-    running: 'bbbbbbbbbbbb',
-    desired: 'bbbbbbbbbbbb',
-    ...down,
-  });
-  const none = { after: [], before: [], others: [] };
-
-  const alone = judgeRollout(rollout, { servers: [canary, server('B'), server('C')], ...none }, NOW);
-  const together = judgeRollout(rollout, { servers: [canary, server('B', down), server('C', down)], ...none }, NOW);
-
-  assert.equal(alone.type, 'halt');
-  assert.deepEqual(
-    [together.type, 'hold' in together && together.hold],
-    ['wait', 'servers that it has not reached are silent as well'],
-  );
 });

@@ -32,6 +32,7 @@ const revision = {
   reason: NullableTextSchema,
   found_at: InstantSchema,
   state_at: InstantSchema,
+  was_everywhere: Type.Optional(Type.Boolean({ description: 'it can be gone back to at once' })),
   commit: Type.Union([CommitSchema, Type.Null()]),
 };
 
@@ -103,6 +104,12 @@ export const RolloutAnswerSchema = describe<RolloutAnswer>()(
   Type.Object({
     now: InstantSchema,
     config: FleetConfigSchema,
+    found: Type.Optional(
+      Type.Union([
+        Type.Object({ revision: Type.String(), state: oneOf(REVISION_STATES), reason: NullableTextSchema }),
+        Type.Null({ description: 'nothing was found yet' }),
+      ]),
+    ),
     rollout: Type.Union([RolloutSchema, Type.Null()]),
     servers: Type.Array(
       Type.Object({

@@ -38,11 +38,13 @@ function pick({ revision, previous, state, stage, stages, next_at, hold }: NonNu
   return { revision, previous, state, stage, stages, next_at, hold };
 }
 
-/** What each server whose key opens says of its configuration. */
-export async function readServerConfigs(database: Queryable): Promise<Omit<ServerConfigView, 'desired'>[]> {
-  const { rows } = await database.query<Omit<ServerConfigView, 'desired'>>(
-    `SELECT server, config_running AS running, config_error AS error FROM servers WHERE revoked_at IS NULL AND retired_at IS NULL
-     ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
+/** What each server whose key opens says of its configuration; `asks`: it is for the orchestrator to say what it is to run. */
+export async function readServerConfigs(
+  database: Queryable,
+): Promise<(Omit<ServerConfigView, 'desired'> & { readonly asks: boolean })[]> {
+  const { rows } = await database.query<Omit<ServerConfigView, 'desired'> & { asks: boolean }>(
+    `SELECT server, config_running AS running, config_error AS error, config_offered IS NOT NULL OR config_running IS NULL AS asks
+     FROM servers WHERE revoked_at IS NULL AND retired_at IS NULL ORDER BY server LIMIT ${FLEET_ROWS_MAX}`,
   );
   return rows;
 }

@@ -1,6 +1,7 @@
 import type { Config, FoundRevision } from '../../../config/index.ts';
 import type { RevisionState, RevisionView } from '../../../contract/rollout.ts';
 import type { Queryable } from '../database.ts';
+import { WAS_EVERYWHERE } from './rollouts.ts';
 
 interface RevisionRow {
   readonly revision: string;
@@ -11,9 +12,11 @@ interface RevisionRow {
   readonly reason: string | null;
   readonly found_at: Date;
   readonly state_at: Date;
+  readonly was_everywhere: boolean;
 }
 
-const COLUMNS = 'revision, source, commit, refusal, state, reason, found_at, state_at';
+const COLUMNS = `revision, source, commit, refusal, state, reason, found_at, state_at,
+  (state = 'everywhere' OR ${WAS_EVERYWHERE}) AS was_everywhere`;
 
 /** Revisions, the one found last first. */
 export async function listRevisions(database: Queryable, limit: number): Promise<RevisionView[]> {
@@ -68,6 +71,7 @@ function toView(row: RevisionRow): RevisionView {
     reason: row.refusal?.reason ?? row.reason,
     found_at: row.found_at.toISOString(),
     state_at: row.state_at.toISOString(),
+    was_everywhere: row.was_everywhere,
     commit: commit && {
       sha: commit.sha,
       author: commit.author,

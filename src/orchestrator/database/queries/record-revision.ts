@@ -9,15 +9,32 @@ const KEPT_WHOLE = 200;
 export interface KnownRevision {
   readonly state: RevisionState;
   readonly refusal: FoundRevision['refusal'] | null;
+  /** Why it was rolled back. */
+  readonly reason: string | null;
 }
 
 /** What is known of a revision, held until the transaction ends. */
 export async function holdRevision(transaction: Queryable, revision: string): Promise<KnownRevision | undefined> {
   const { rows } = await transaction.query<KnownRevision>(
-    'SELECT state, refusal FROM config_revisions WHERE revision = $1 FOR UPDATE',
+    'SELECT state, refusal, reason FROM config_revisions WHERE revision = $1 FOR UPDATE',
     [revision],
   );
   return rows[0];
+}
+
+/** Where the latest word on revisions that read to the same configuration as `config` is that one was rolled back: that one. */
+export async function findBadTwin(
+  transaction: Queryable,
+  revision: string,
+  config: Config,
+): Promise<{ readonly revision: string; readonly reason: string | null } | undefined> {
+  const { rows } = await transaction.query<{ revision: string; state: RevisionState; reason: string | null }>(
+    `SELECT revision, state, reason FROM config_revisions
+     WHERE state NOT IN ('refused', 'checked') AND revision <> $1 AND config - 'revision' = $2::jsonb - 'revision'
+     ORDER BY state_at DESC, position DESC LIMIT 1`,
+    [revision, JSON.stringify(storable(config))],
+  );
+  return rows[0]?.state === 'rolled_back' ? rows[0] : undefined;
 }
 
 /** Adds a revision, or takes what is found of a known one now: another version of this program may judge it differently. */

@@ -6,12 +6,17 @@ import type { Rollout } from './rollouts.ts';
 
 /** Errors and losses are measured on so many servers of each kind: more tell nothing more, and cost a scan of their beats. */
 const MEASURED_MAX = 300;
-/** What went on before a rollout, for comparison. */
-const BEFORE_MS = 3_600_000;
+/** So far back it is measured: lately, and before the rollout. A stage of a week is no week's scan each round, and hides no bad hour. */
+const MEASURED_MS = 3_600_000;
 
 /** What a rollout is judged by. */
-export async function readRolloutFacts(database: Queryable, rollout: Rollout, now: number): Promise<RolloutFacts> {
-  const servers = await readRolloutServers(database, rollout);
+export async function readRolloutFacts(
+  database: Queryable,
+  rollout: Rollout,
+  lateAfterMs: number,
+  now: number,
+): Promise<RolloutFacts> {
+  const [hearing, servers] = await Promise.all([readHearing(database), readRolloutServers(database, rollout)]);
   const { revision, startedAt } = rollout;
   const names = (which: (one: RolloutServer) => boolean) =>
     servers
@@ -20,12 +25,19 @@ export async function readRolloutFacts(database: Queryable, rollout: Rollout, no
       .map(({ server }) => server);
   const running = names((one) => one.reached && one.running === revision);
   const others = names((one) => !one.reached);
+  const lately = Math.max(startedAt, now - MEASURED_MS);
   const [after, before, rest] = await Promise.all([
-    measureServers(database, running, startedAt, now + 1, revision),
-    measureServers(database, running, startedAt - BEFORE_MS, startedAt),
-    measureServers(database, others, startedAt, now + 1),
+    measureServers(database, running, lately, now + 1, revision),
+    measureServers(database, running, startedAt - MEASURED_MS, startedAt),
+    measureServers(database, others, lately, now + 1),
   ]);
-  return { servers, after, before, others: rest };
+  return { servers, hearing, lateAfterMs, after, before, others: rest };
+}
+
+async function readHearing(database: Queryable): Promise<RolloutFacts['hearing']> {
+  const { rows } = await database.query<{ since: Date; heard_at: Date }>('SELECT since, heard_at FROM fleet_hearing');
+  const { since, heard_at: heardAt } = rows[0]!; // it has one row, for ever
+  return { since: since.getTime(), heardAt: heardAt.getTime() };
 }
 
 async function readRolloutServers(database: Queryable, { reach, seed }: Rollout): Promise<RolloutServer[]> {
@@ -68,22 +80,24 @@ async function measureServers(
 ): Promise<ServerMeasure[]> {
   if (servers.length === 0) return [];
   const { rows } = await database.query<ServerMeasure>(
-    `WITH beats AS (
-       SELECT server, epoch, received_at, detail -> 'level_counts' AS levels, (detail ->> 'lost_records')::bigint AS lost
+    `WITH told AS (
+       SELECT server, epoch, received_at, detail -> 'level_counts' AS levels, detail -> 'config' ->> 'running' AS running,
+         -- What a buffer has lost is counted from its beginning, and told with each beat of its server. The beat before the first one that counts
+         -- is looked at too: what a revision makes a server give up goes at once.
+         (detail ->> 'lost_records')::bigint
+           - lag((detail ->> 'lost_records')::bigint) OVER (PARTITION BY server, epoch ORDER BY received_at, timestamp) AS lost
        FROM agent_status
-       WHERE server = ANY($1) AND received_at >= $2 AND received_at < $3
+       WHERE server = ANY($1) AND received_at >= $2::timestamptz - interval '10 minutes' AND received_at < $3
          AND timestamp >= $2::timestamptz - interval '1 day' AND timestamp < $3::timestamptz + interval '1 day'
          AND NOT detail ? 'covers_seconds' -- it tells of a time before
-         AND ($4::text IS NULL OR detail -> 'config' ->> 'running' = $4)
      ), buffers AS (
-       -- What a buffer has lost is counted from its beginning, and told with each beat of its server.
-       SELECT server, max(lost) - min(lost) AS lost, min(received_at) AS first, max(received_at) AS last,
+       SELECT server, sum(greatest(lost, 0)) AS lost, min(received_at) AS first, max(received_at) AS last,
          sum((levels ->> 'DEBUG')::bigint + (levels ->> 'INFO')::bigint + (levels ->> 'WARN')::bigint
            + (levels ->> 'ERROR')::bigint + (levels ->> 'CRITICAL')::bigint) AS records,
          sum((levels ->> 'ERROR')::bigint + (levels ->> 'CRITICAL')::bigint) AS errors
-       FROM beats GROUP BY server, epoch
+       FROM told WHERE received_at >= $2 AND ($4::text IS NULL OR running = $4) GROUP BY server, epoch
      )
-     SELECT server, sum(records)::float8 AS records, sum(errors)::float8 AS errors, sum(lost)::float8 AS lost,
+     SELECT server, sum(records)::float8 AS records, sum(errors)::float8 AS errors, coalesce(sum(lost), 0)::float8 AS lost,
        sum(extract(epoch FROM last - first))::float8 / 60 AS minutes
      FROM buffers GROUP BY server ORDER BY server`,
     [servers, new Date(from), new Date(until), running ?? null],

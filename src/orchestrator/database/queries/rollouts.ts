@@ -64,14 +64,23 @@ export async function readRollouts(database: Queryable, limit: number, revision?
   return rows.map(toRollout);
 }
 
-/** What everybody ran before `revision` came to everybody; `undefined`: it was the first. */
-export async function readRevisionBefore(database: Queryable, revision: string): Promise<string | undefined> {
-  const { rows } = await database.query<{ previous: string }>(
-    `SELECT previous FROM config_rollouts WHERE revision = $1 AND state = 'done' ORDER BY id DESC LIMIT 1`,
+/** What everybody ran before `revision` came to everybody, and whether it is remembered as bad; `undefined`: it was the first. */
+export async function readRevisionBefore(
+  database: Queryable,
+  revision: string,
+): Promise<{ readonly revision: string; readonly isBad: boolean } | undefined> {
+  const { rows } = await database.query<{ revision: string; isBad: boolean }>(
+    `SELECT previous AS revision, before.state = 'rolled_back' AS "isBad"
+     FROM config_rollouts JOIN config_revisions before ON before.revision = previous
+     WHERE config_rollouts.revision = $1 AND config_rollouts.state = 'done' ORDER BY id DESC LIMIT 1`,
     [revision],
   );
-  return rows[0]?.previous;
+  return rows[0];
 }
+
+/** Of a row of `config_revisions`: every server was to run it, outside of a rollout, at some time. */
+export const WAS_EVERYWHERE = `EXISTS (SELECT FROM config_rollouts
+  WHERE previous = config_revisions.revision OR (config_rollouts.revision = config_revisions.revision AND state = 'done'))`;
 
 export async function insertRollout(
   transaction: Queryable,
@@ -151,12 +160,20 @@ export async function endRollout(
   );
 }
 
-/** Servers that can be reached now: they have asked for their configuration before, and are there. */
-export async function readFollowers(database: Queryable): Promise<string[]> {
-  const { rows } = await database.query<{ server: string }>(
-    `SELECT server FROM servers WHERE revoked_at IS NULL AND config_offered IS NOT NULL AND state IN ('up', 'degraded')`,
+/** Servers that ask here for their configuration. */
+export interface Followers {
+  /** How many there are, those that are away included: they will ask when they are back. */
+  readonly count: number;
+  /** Those that can be reached now. */
+  readonly there: readonly string[];
+}
+
+export async function readFollowers(database: Queryable): Promise<Followers> {
+  const { rows } = await database.query<{ server: string; there: boolean }>(
+    `SELECT server, state IN ('up', 'degraded') AS there FROM servers
+     WHERE revoked_at IS NULL AND retired_at IS NULL AND config_offered IS NOT NULL`,
   );
-  return rows.map((row) => row.server);
+  return { count: rows.length, there: rows.filter(({ there }) => there).map(({ server }) => server) };
 }
 
 export function toRolloutView(rollout: Rollout): RolloutView {
@@ -180,8 +197,13 @@ export function toRolloutView(rollout: Rollout): RolloutView {
   };
 }
 
+/** Of a thousand names nobody reads more. */
+const NAMES_SAID_MAX = 10;
+
 function sayStage(stage: RolloutStage): string {
-  return 'servers' in stage ? stage.servers.join(', ') : `${Math.round(stage.share * 1_000) / 10}%`;
+  if ('share' in stage) return `${Math.round(stage.share * 1_000) / 10}%`;
+  const more = stage.servers.length - NAMES_SAID_MAX;
+  return `${stage.servers.slice(0, NAMES_SAID_MAX).join(', ')}${more > 0 ? `, +${more}` : ''}`;
 }
 
 function toRollout(row: RolloutRow): Rollout {
