@@ -474,8 +474,10 @@ function addAdministration(program: Command, runs: Runs): void {
   reader(rollout.command('status'))
     .summary('what runs where, and the rollout under way')
     .description(
-      'Show what everybody is to run, how many do, who refuses it and why, and the rollout under way or the last one.',
+      'Show what everybody is to run, how many do, who refuses it and why, the rollout under way or the last one, and what can be done about it. ' +
+        'Of a large fleet it shows the servers that do not run what they are to run.',
     )
+    .option('--all', 'show the other servers too, however many they are')
     .addHelpText('after', examples('nervesys config rollout status', 'nervesys config rollout status --json'))
     .action(runs(async () => ({ run: (await import('./config-rollout.ts')).status })));
   reader(rollout.command('pause'))

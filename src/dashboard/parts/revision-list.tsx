@@ -76,7 +76,10 @@ function RevisionItem({ revision: one, config, maySteer }: RevisionItemProps) {
 }
 
 /** A revision that was good before can be gone back to at once; one that was taken back begins again by stages, while nothing else is under way. */
-function RevisionAction({ revision: { revision, state }, config }: Omit<RevisionItemProps, 'maySteer'>) {
+function RevisionAction({
+  revision: { revision, state, was_everywhere: wasEverywhere },
+  config,
+}: Omit<RevisionItemProps, 'maySteer'>) {
   const { desired, rollout } = config;
   if (state === 'rolled_back' && rollout === null)
     return (
@@ -84,7 +87,8 @@ function RevisionAction({ revision: { revision, state }, config }: Omit<Revision
         <SteerButton act="again" revision={revision} wanted={revision} />
       </div>
     );
-  if (state === 'replaced' && desired !== null && desired !== revision)
+  // An older orchestrator doesn't say, and goes back to any.
+  if (state === 'replaced' && wasEverywhere !== false && desired !== null && desired !== revision)
     return (
       <div class="revision-action">
         <SteerButton act="backTo" revision={desired} previous={revision} wanted={revision} />

@@ -17,7 +17,9 @@ interface RolloutPanelProps {
 export function RolloutPanel({ answer: { config, rollout, servers }, maySteer }: RolloutPanelProps) {
   const words = useWords();
   const isUnderWay = rollout !== null && rollout.ended_at === null;
-  const waiting = servers.filter((one) => one.running !== one.desired && one.error === null).map((one) => one.server);
+  const waiting = servers
+    .filter((one) => one.desired !== null && one.running !== one.desired && one.error === null)
+    .map((one) => one.server);
   return (
     <section class="panel" aria-labelledby="rollout-title">
       <h2 id="rollout-title">{words.say(isUnderWay ? 'rolloutNow' : 'rolloutLast')}</h2>
