@@ -191,6 +191,8 @@ function sayNext(answer: RolloutAnswer): readonly string[] {
     return ['Go on: nervesys config rollout resume     take it back: nervesys config rollout rollback'];
   if (config.rollout !== null)
     return ['Hold it: nervesys config rollout pause     take it back: nervesys config rollout rollback'];
+  if (found?.state === 'checked')
+    return ['It came while the one before was paused. Let it come, by stages: nervesys config rollout resume'];
   const bad =
     found?.state === 'rolled_back' ? found.revision : rollout?.state === 'halted' ? rollout.revision : undefined;
   if (bad !== undefined && bad !== config.desired)

@@ -34,6 +34,7 @@ export const ALERT_KINDS = [
   'buffer.lost',
   'channel.failing',
   'config.halted',
+  'config.held',
   'config.refused',
   'config.source',
   'enrolment.refused',

@@ -64,6 +64,8 @@ const WATCHED_AGAIN_MS = 600_000;
 const ERRORS_LEAST = 10;
 /** Who logs next to no errors isn't sick at the third: shares below this count as this. */
 const ERROR_SHARE_LEAST = 0.01;
+/** As long as an agent of ours makes them; it is repeated in alerts, in the audit log and with the revision. */
+const ERROR_LENGTH_MAX = 500;
 /** More than this share of a stage must run the revision before the next one begins. */
 const TAKEN_SHARE = 0.5;
 
@@ -109,7 +111,7 @@ function findRefusals(rollout: Judged, servers: readonly RolloutServer[]): Rollo
   const refusing = servers.filter((one) => hasGot(rollout, one) && one.desired === revision && one.error !== null);
   if (refusing.length < haltOn.refusedServers) return undefined;
   const which = refusing.length === 1 ? 'a server refuses it' : `${refusing.length} servers refuse it`;
-  return finding('refused', `${which}: ${refusing[0]!.error}`, refusing);
+  return finding('refused', `${which}: ${refusing[0]!.error!.slice(0, ERROR_LENGTH_MAX)}`, refusing);
 }
 
 function findSilence(

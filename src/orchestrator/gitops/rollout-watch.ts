@@ -19,6 +19,7 @@ import {
   readFollowers,
   setHold,
 } from '../database/queries/rollouts.ts';
+import { wasTold } from '../database/queries/was-told.ts';
 import type { Duties } from '../duties.ts';
 import { type EventHub, publishAlerts } from '../fleet/event-hub.ts';
 import type { FleetHearing } from '../fleet/fleet-hearing.ts';
@@ -77,10 +78,16 @@ export class RolloutWatch implements AsyncDisposable {
   async judgeOnce(): Promise<RolloutVerdict['type'] | 'nothing'> {
     const { database, hearing, policy, hub, desired, logger } = this.#options;
     const rollout = await readActiveRollout(database);
-    if (rollout === undefined) return 'nothing';
+    if (rollout === undefined) {
+      await this.#tellHeld(undefined);
+      return 'nothing';
+    }
     const facts = await readRolloutFacts(database, rollout, policy().lateAfterMs, hearing.now());
     const now = hearing.now();
     const verdict = judgeRollout(rollout, facts, now);
+    await this.#tellHeld(
+      verdict.type === 'wait' && isHeldLong(rollout, now) ? { ...rollout, hold: verdict.hold } : undefined,
+    );
     if (verdict.type === 'wait' && verdict.hold === rollout.hold) return 'wait';
     const alerts = await database.transaction(async (transaction) => {
       const head = await holdConfigHead(transaction);
@@ -99,6 +106,21 @@ export class RolloutWatch implements AsyncDisposable {
     return verdict.type;
   }
 
+  /** Tells once that a stage has been held up for long, whichever replica finds it; and that none is, where that was told. */
+  async #tellHeld(held: Rollout | undefined): Promise<void> {
+    const { database, hub, hearing } = this.#options;
+    const now = new Date(hearing.now());
+    const over = { server: ORCHESTRATOR_ALERTS_SERVER, origin: 'orchestrator', kind: 'config.held' } as const;
+    const alerts = await database.transaction(async (transaction) => {
+      if (held === undefined || held.hold === null) return resolveAlerts(transaction, over, now);
+      const trouble = heldTrouble(held, held.hold);
+      if (await wasTold(transaction, trouble)) return [];
+      await holdConfigHead(transaction); // another replica may be about to tell it
+      return (await wasTold(transaction, trouble)) ? [] : raiseAlerts(transaction, [trouble], now);
+    });
+    publishAlerts(hub, alerts);
+  }
+
   close(): Promise<void> {
     return this.#pace.close();
   }
@@ -106,6 +128,25 @@ export class RolloutWatch implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** A stage that waits for so long after its time is nothing that passes: somebody has to look. */
+const HELD_TOLD_MS = 3_600_000;
+
+function isHeldLong({ stageAt, waitMs }: Rollout, now: number): boolean {
+  return now >= stageAt + waitMs + HELD_TOLD_MS;
+}
+
+function heldTrouble({ id, revision, stages, stage }: Rollout, hold: string): OwnTrouble {
+  return {
+    server: ORCHESTRATOR_ALERTS_SERVER,
+    agentId: null,
+    dedupKey: `config.held:${id}:${stage}`,
+    kind: 'config.held',
+    severity: 'warning',
+    title: `The rollout of ${revision} does not get past stage ${stage + 1} of ${stages.length}: ${hold}`,
+    detail: { revision, stage: stage + 1, stages: stages.length, reason: hold },
+  };
 }
 
 /** Nobody has moved it since it was looked at. */

@@ -26,7 +26,8 @@ export async function pauseRollout(transaction: Queryable, wish: RolloutWish): P
 }
 
 /**
- * Goes on with the rollout that is paused, its stage's time counted anew; or, where what the source holds came meanwhile, with that.
+ * Goes on with the rollout that is paused, its stage's time counted anew; or, where what the source holds came meanwhile, with that (be it that the
+ * paused one was halted since: nothing else lets the one after it begin).
  * With `revision`: begins with that one, though it was rolled back before. Throws `NSV_ROLLOUT_STATE`, `NSV_REVISION_UNUSABLE`.
  */
 export async function resumeRollout(transaction: Queryable, wish: RolloutWish, revision?: string): Promise<void> {
@@ -38,6 +39,10 @@ export async function resumeRollout(transaction: Queryable, wish: RolloutWish, r
     await requireUsable(transaction, revision);
     await setRevisionState(transaction, revision, 'checked', wish.now);
     await beginRollout(transaction, head, wish.now, revision);
+  } else if (active === undefined && (await isWaiting(transaction, head.found))) {
+    await beginRollout(transaction, head, wish.now);
+    await audit(transaction, wish, 'config.rollout_resumed', head.found);
+    return;
   } else {
     if (active?.state !== 'paused')
       throw wrongState(active === undefined ? 'nothing is being rolled out' : `${active.revision} is not paused`);
@@ -103,6 +108,11 @@ async function findGoodBefore(transaction: Queryable, settled: string): Promise<
 
 async function wasEverywhere(transaction: Queryable, revision: string): Promise<boolean> {
   return (await readRevision(transaction, revision))?.view.was_everywhere === true;
+}
+
+/** It is good, and came while the one before it was paused. */
+async function isWaiting(transaction: Queryable, found: string | null): Promise<boolean> {
+  return found !== null && (await holdRevision(transaction, found))?.state === 'checked';
 }
 
 async function requireUsable(transaction: Queryable, revision: string): Promise<void> {

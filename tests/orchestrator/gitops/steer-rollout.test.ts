@@ -19,7 +19,7 @@ test('nobody is led back to what was found bad, nor to what was never everywhere
   const system = await TestOrchestrator.open(t, database, { clock });
   const fleet = await SimulatedFleet.enrol(system, database, clock, 0);
   const { revisions } = system.orchestrator;
-  const [r1, r2, r3, r4, r5] = await Promise.all([1, 2, 3, 4, 5].map((n) => nthRevision(n)));
+  const [r1, r2, r3, r4, r5, r6] = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => nthRevision(n)));
   const status = async () => (await system.ask('GET', '/api/v1/rollout')).json;
   const steer = (what: string, body: object = {}) => system.ask('POST', `/api/v1/rollout/${what}`, { body });
   const desired = async (what: string, body: object = {}) => {
@@ -96,10 +96,47 @@ test('nobody is led back to what was found bad, nor to what was never everywhere
       `Rollout of ${r5!.revision}: paused\n  began .* ago, falls back to ${picked.revision}\n  stage 1 of 1: \\[100%\\], for .*\n  it is \\\\x1b\\[2JFriday\n`,
     ),
   );
+
+  // It is halted while it is paused: what came meanwhile is not let go by that, and somebody is told how.
+  const agent = await fleet.join('AIGARDEN01');
+  fleet.effectOf = (revision) => (revision === r5!.revision ? 'is refused' : 'works');
+  await revisions.record(r6!);
+  await fleet.minutes(1);
+  assert.equal((await status()).rollout.state, 'halted');
+  await fleet.minutes(1);
+  const waiting = await nervesys('status');
+  assert.match(
+    waiting.out,
+    new RegExp(`^1 of 1 on ${picked.revision}\nThe source holds ${r6!.revision}, which is good and waits`),
+  );
+  assert.match(waiting.out, /: halted by itself\n[\s\S]*a server refuses it: there is no file .* \(AIGARDEN01\)\n/);
+  assert.match(waiting.stderr, /Let it come, by stages: nervesys config rollout resume\n/);
+
+  // Its only server is away the whole time: nothing is called good, somebody is told once, and it has it when it is back.
+  fleet.agents.length = 0;
+  await fleet.minutes(6);
+  assert.equal(await desired('resume'), r6!.revision);
+  await fleet.minutes(75);
+  const held = async () =>
+    (await system.ask('GET', '/api/v1/alerts')).json.alerts.filter(
+      (one: { kind: string }) => one.kind === 'config.held',
+    );
+  assert.deepEqual(
+    (await held()).map(({ count, title }: { count: number; title: string }) => [count, title]),
+    [[1, `The rollout of ${r6!.revision} does not get past stage 1 of 1: no server of this stage is there`]],
+  );
+  assert.match((await nervesys('status')).out, /counts as good now\n {2}it waits: no server of this stage is there\n/);
+  fleet.agents.push(agent);
+  await fleet.minutes(2);
+  assert.equal(agent.running, r6!.revision);
+  await fleet.rolloutWatch.judgeOnce();
+  assert.ok((await held()).every(({ state }: { state: string }) => state === 'resolved'));
+
+  await revisions.record(await nthRevision(7));
   const back = await nervesys('rollback', '--reason', 'on a Friday');
   assert.match(
     back.out,
-    new RegExp(`^${r5!.revision} is left and remembered as bad; every server is to run ${picked.revision} again.\n`),
+    new RegExp(`^\\w+ is left and remembered as bad; every server is to run ${r6!.revision} again.\n`),
   );
   assert.match(back.out, /: rolled back\n[\s\S]* {2}admin: on a Friday\n/);
   assert.equal((await nervesys('pause')).code, 1);

@@ -99,6 +99,10 @@ export const en: Words = {
       what: 'the rollout of a configuration was halted',
       many: (count) => `${count} rollouts were halted`,
     },
+    'config.held': {
+      what: 'the rollout of a configuration does not get on',
+      many: (count) => `${count} rollouts do not get on`,
+    },
     'config.refused': {
       what: 'a configuration was refused; what ran runs on',
       many: (count) => `${count} configurations were refused; what ran runs on`,

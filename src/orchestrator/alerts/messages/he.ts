@@ -87,6 +87,7 @@ export const he: Words = {
       many: (count) => `לא ניתן להודיע לאנשים ב־${count} ערוצים`,
     },
     'config.halted': { what: 'פריסת תצורה הופסקה', many: (count) => `הופסקו ${count} פריסות של תצורה` },
+    'config.held': { what: 'פריסת תצורה אינה מתקדמת', many: (count) => `${count} פריסות של תצורה אינן מתקדמות` },
     'config.refused': {
       what: 'תצורה נדחתה; מה שרץ ממשיך לרוץ',
       many: (count) => `נדחו ${count} תצורות; מה שרץ ממשיך לרוץ`,
