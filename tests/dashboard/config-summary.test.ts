@@ -6,7 +6,7 @@ import { makeServer } from './fixture-server.ts';
 const NEW = 'abc123def456';
 const OLD = '0123456789ab';
 
-test('servers are counted by what they say they run; those whose key was taken away are not counted', () => {
+test('servers are counted by what they say they run; those whose key was taken away or that are out of service are not', () => {
   const servers = [
     makeServer('A10', { config: { running: OLD, desired: NEW, error: 'no' } }),
     makeServer('A2', { config: { running: null, desired: NEW, error: 'not that' } }),
@@ -14,6 +14,7 @@ test('servers are counted by what they say they run; those whose key was taken a
     makeServer('B2', { config: { running: NEW, desired: NEW, error: null } }),
     makeServer('OLDER'),
     makeServer('GONE', { key_created_at: null, config: { running: NEW, desired: NEW, error: 'never mind' } }),
+    makeServer('RETIRED', { state: 'retired', config: { running: NEW, desired: NEW, error: null } }),
     makeServer('REVOKED', { state: 'revoked', config: { running: NEW, desired: NEW, error: null } }),
   ];
 

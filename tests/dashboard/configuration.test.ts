@@ -164,6 +164,11 @@ test('a halted rollout says by which sign and on which servers, and begins again
         makeRevision(NEW, { state: 'rolled_back', reason: text }),
         makeRevision(OLD, { state: 'everywhere' }),
       ],
+      found: {
+        revision: BAD,
+        state: 'rolled_back',
+        reason: `it does the same as ${NEW}, which was taken back: ${text}`,
+      },
       onSteer: () => `${OLD} is being rolled out`,
     },
     {},
@@ -176,6 +181,10 @@ test('a halted rollout says by which sign and on which servers, and begins again
   assert.match(
     await textOf(panel),
     /HaltedStage 1 of 3.*\S*41\.0 %\S* of the records.*AIGARDEN07AIGARDEN09.*Ended5 min ago/,
+  );
+  assert.match(
+    await textOf(page.locator('.panel', { hasText: 'Desired revision' })),
+    new RegExp(`The source holds ${BAD} Rolled back.*It does the same as \\S*${NEW}\\S*, which was taken back`),
   );
   assert.equal(await panel.getByRole('button').count(), 1);
   await panel.getByRole('button', { name: 'Roll out again' }).click();

@@ -67,6 +67,8 @@ export interface FixtureData {
   /** What everybody is to run; absent: an older orchestrator. */
   config?: FleetConfig;
   rollout: RolloutView | null;
+  /** What the source holds; absent: an older orchestrator. */
+  found?: RolloutAnswer['found'];
   /** The one found last first. */
   revisions: RevisionView[];
   /** What the check has found, by revision. */
@@ -452,10 +454,11 @@ export function makeConfig(desired: string | null, rollout: RolloutView | null =
 }
 
 /** As the orchestrator: who is reached is told apart by what each server was told, or runs what everybody is to run. */
-function rolloutAnswer({ config, rollout, servers }: FixtureData, nowMs: number): RolloutAnswer {
+function rolloutAnswer({ config, found, rollout, servers }: FixtureData, nowMs: number): RolloutAnswer {
   return {
     now: new Date(nowMs).toISOString(),
     config: config ?? makeConfig(null),
+    ...(found === undefined ? {} : { found }),
     rollout,
     servers: servers.map(
       ({ server, config: own }): ServerConfigView => ({

@@ -433,6 +433,7 @@ export const en = {
   configFolder: 'From the files in the orchestrator’s own folder',
   configBuiltIn: 'The defaults: there is no file yet',
   configSigned: 'signed by',
+  configFound: 'The source holds',
   configUnsigned: 'no signature that counts',
   factConfig: 'Configuration',
   factConfigDesired: 'Is to run',
@@ -475,6 +476,8 @@ export const en = {
   rolloutBackTo: 'Roll back to this',
   rolloutBackAsk:
     'Leave {revision}? {previous} is desired again by every server at once, and {revision} is remembered as bad.',
+  rolloutBegin: 'Roll out',
+  rolloutBeginAsk: 'Roll out {revision}, stage by stage? It came while the one before it was paused.',
   rolloutAgain: 'Roll out again',
   rolloutAgainAsk: 'Begin again with {revision}, stage by stage, though it was taken back before?',
   holdNobody: 'No server of this stage is there',

@@ -3,7 +3,7 @@ import type { ConfigRefusal } from '../../contract/rollout.ts';
 
 /** What the fleet runs, counted from what each server says of itself: as live as the servers are. */
 export interface ConfigSummary {
-  /** Servers whose key opens; the others can't be told what to run. */
+  /** Servers in service whose key opens; the others can't be told what to run. */
   readonly servers: number;
   /** How many run what, most first; null: they have not said. */
   readonly running: readonly { readonly revision: string | null; readonly servers: number }[];
@@ -14,7 +14,9 @@ export interface ConfigSummary {
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 export function summarizeConfig(servers: ReadonlyMap<string, FleetServer>): ConfigSummary {
-  const reachable = [...servers.values()].filter((one) => one.key_created_at !== null && one.state !== 'revoked');
+  const reachable = [...servers.values()].filter(
+    (one) => one.key_created_at !== null && one.state !== 'revoked' && one.state !== 'retired',
+  );
   const counts = new Map<string | null, number>();
   const refusals: ConfigRefusal[] = [];
   for (const { server, config } of reachable) {

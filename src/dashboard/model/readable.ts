@@ -15,6 +15,9 @@ export function readable(text: string, lengthMax: number): string {
     .toWellFormed();
 }
 
+/** Why a server or the check refuses something: our agents say it in 500 characters, an orchestrator puts some words before. */
+export const REASON_LENGTH_MAX = 600;
+
 /** A name or a text from outside within a sentence: it keeps its own direction, and can't turn round what comes after it. */
 export function isolate(text: string): string {
   return `\u2068${text.replace(DIRECTION_CHANGES, '')}\u2069`;

@@ -43,7 +43,12 @@ export function Configuration({ model }: { readonly model: FleetModel }) {
       {news.type === 'loaded' && (
         <>
           <div class="config-panels">
-            <DesiredRevision name={news.answer.config.desired} revision={news.desired} summary={summary} />
+            <DesiredRevision
+              name={news.answer.config.desired}
+              revision={news.desired}
+              summary={summary}
+              found={news.answer.found ?? null}
+            />
             <RolloutPanel answer={news.answer} maySteer={maySteer} />
           </div>
           <RefusalList refusals={summary.refusals} />

@@ -1,5 +1,7 @@
-import type { RevisionView } from '../../contract/rollout.ts';
+import type { RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
+import { sayRolloutReason } from '../messages/rollout-reasons.ts';
 import type { ConfigSummary } from '../model/config-summary.ts';
+import { REASON_LENGTH_MAX, readable } from '../model/readable.ts';
 import { CommitLines } from './commit-lines.tsx';
 import { ConfigCounts } from './config-counts.tsx';
 import { Revision, RevisionMark } from './marks.tsx';
@@ -13,10 +15,12 @@ interface DesiredRevisionProps {
   /** Absent: nothing more is known of it. */
   readonly revision: RevisionView | undefined;
   readonly summary: ConfigSummary;
+  /** What the source holds. */
+  readonly found: NonNullable<RolloutAnswer['found']> | null;
 }
 
 /** What everybody is to run in the end, where it comes from, and how far it has come. */
-export function DesiredRevision({ name, revision, summary }: DesiredRevisionProps) {
+export function DesiredRevision({ name, revision, summary, found }: DesiredRevisionProps) {
   const words = useWords();
   const others = summary.running.filter((one) => one.revision !== name);
   return (
@@ -35,6 +39,7 @@ export function DesiredRevision({ name, revision, summary }: DesiredRevisionProp
             <ConfigCounts summary={summary} desired={name} />
             <Share part={summary.running.find((one) => one.revision === name)?.servers ?? 0} whole={summary.servers} />
           </p>
+          {found !== null && found.revision !== name && found.state !== 'everywhere' && <HeldBack found={found} />}
           {others.length > 0 && (
             <ul class="config-others soft">
               {others.slice(0, OTHERS_SHOWN).map(({ revision: other, servers }) => (
@@ -49,6 +54,23 @@ export function DesiredRevision({ name, revision, summary }: DesiredRevisionProp
         </>
       )}
     </section>
+  );
+}
+
+/** What the source holds is something else, and comes to nobody by itself: who has pushed it wonders why. */
+function HeldBack({ found: { revision, state, reason } }: { readonly found: NonNullable<RolloutAnswer['found']> }) {
+  const words = useWords();
+  return (
+    <div class={`held-back ${state === 'checked' ? 'soft' : 'finding'}`}>
+      <p>
+        {words.say('configFound')} <Revision name={revision} /> <RevisionMark state={state} />
+      </p>
+      {reason !== null && (
+        <p>
+          <bdi>{sayRolloutReason(words, readable(reason, REASON_LENGTH_MAX))}</bdi>
+        </p>
+      )}
+    </div>
   );
 }
 

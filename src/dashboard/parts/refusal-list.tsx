@@ -1,4 +1,5 @@
 import { type ConfigRefusal, REFUSALS_LISTED_MAX } from '../../contract/rollout.ts';
+import { REASON_LENGTH_MAX, readable } from '../model/readable.ts';
 import { Revision } from './marks.tsx';
 import { useWords } from './page-context.ts';
 
@@ -20,7 +21,7 @@ export function RefusalList({ refusals }: { readonly refusals: readonly ConfigRe
               {server}
             </bdi>
             {revision !== null && <Revision name={revision} />}
-            <bdi class="refusal">{reason}</bdi>
+            <bdi class="refusal">{readable(reason, REASON_LENGTH_MAX)}</bdi>
           </li>
         ))}
         {more > 0 && <li class="soft">{words.count('andMore', more)}</li>}

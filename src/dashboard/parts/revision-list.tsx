@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { FleetConfig, RevisionView } from '../../contract/rollout.ts';
 import { sayRolloutReason } from '../messages/rollout-reasons.ts';
+import { REASON_LENGTH_MAX, readable } from '../model/readable.ts';
 import { Age } from './age.tsx';
 import { CommitLines } from './commit-lines.tsx';
 import { Complaints } from './complaints.tsx';
@@ -65,7 +66,7 @@ function RevisionItem({ revision: one, config, maySteer }: RevisionItemProps) {
         <CommitLines revision={one} />
         {one.reason !== null && (
           <p class="refusal">
-            <bdi>{sayRolloutReason(words, one.reason)}</bdi>
+            <bdi>{sayRolloutReason(words, readable(one.reason, REASON_LENGTH_MAX))}</bdi>
           </p>
         )}
         {one.state === 'refused' && <Complaints revision={one.revision} />}
@@ -81,6 +82,12 @@ function RevisionAction({
   config,
 }: Omit<RevisionItemProps, 'maySteer'>) {
   const { desired, rollout } = config;
+  if (state === 'checked' && rollout === null)
+    return (
+      <div class="revision-action">
+        <SteerButton act="begin" revision={revision} wanted={revision} />
+      </div>
+    );
   if (state === 'rolled_back' && rollout === null)
     return (
       <div class="revision-action">

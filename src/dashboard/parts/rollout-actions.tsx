@@ -7,13 +7,14 @@ import { usePage, useWords } from './page-context.ts';
 const LABELS: Readonly<Record<SteerButtonProps['act'], readonly [label: TextKey, question: TextKey, RolloutStep]>> = {
   pause: ['rolloutPause', 'rolloutPauseAsk', 'pause'],
   resume: ['rolloutResume', 'rolloutResumeAsk', 'resume'],
+  begin: ['rolloutBegin', 'rolloutBeginAsk', 'resume'],
   again: ['rolloutAgain', 'rolloutAgainAsk', 'resume'],
   rollback: ['rolloutBack', 'rolloutBackAsk', 'rollback'],
   backTo: ['rolloutBackTo', 'rolloutBackAsk', 'rollback'],
 };
 
 interface SteerButtonProps {
-  readonly act: 'pause' | 'resume' | 'again' | 'rollback' | 'backTo';
+  readonly act: 'pause' | 'resume' | 'begin' | 'again' | 'rollback' | 'backTo';
   /** What is rolled out, or left. */
   readonly revision: string;
   /** What is gone back to. */
@@ -34,7 +35,7 @@ export function SteerButton({ act, revision, previous = '', wanted, prominent }:
       question={words.say(question, { revision: `\u2066${revision}\u2069`, previous: `\u2066${previous}\u2069` })}
       refusal={words.say('cancel')}
       prominent={prominent ?? false}
-      harmless={act === 'pause' || act === 'resume'}
+      harmless={act === 'pause' || act === 'resume' || act === 'begin'}
       asksReason
       onConfirm={(reason) =>
         rollout.steer(step, {

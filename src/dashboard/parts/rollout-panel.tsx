@@ -1,5 +1,6 @@
 import type { RolloutAnswer, RolloutFinding, RolloutView } from '../../contract/rollout.ts';
 import { sayFinding, sayHold, sayRolloutReason } from '../messages/rollout-reasons.ts';
+import { REASON_LENGTH_MAX, readable } from '../model/readable.ts';
 import { Age } from './age.tsx';
 import { Countdown } from './countdown.tsx';
 import { Fact } from './fact.tsx';
@@ -58,7 +59,7 @@ function Finding({ finding }: { readonly finding: RolloutFinding }) {
   return (
     <div class="finding">
       <p>
-        <bdi>{sayFinding(words, finding.text)}</bdi>
+        <bdi>{sayFinding(words, readable(finding.text, REASON_LENGTH_MAX))}</bdi>
       </p>
       <ServerNames servers={finding.servers} />
     </div>
@@ -103,7 +104,7 @@ function RolloutFacts({ rollout }: { readonly rollout: RolloutView }) {
       )}
       {reason !== null && findings.length === 0 && (
         <Fact label="rolloutWhy">
-          <bdi>{sayRolloutReason(words, reason)}</bdi>
+          <bdi>{sayRolloutReason(words, readable(reason, REASON_LENGTH_MAX))}</bdi>
         </Fact>
       )}
     </dl>
