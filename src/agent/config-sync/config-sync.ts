@@ -24,9 +24,14 @@ export interface ConfigSyncOptions {
 const WAIT_SECONDS = 50;
 /** After an answer the next question follows within this, spread: a fleet that was told at once doesn't ask at once. */
 const AGAIN_MS = 2_000;
-/** A fleet whose orchestrator comes back asks spread over this. */
-const BACKOFF_MS_MAX = 60_000;
+/** What was held breaks for all at once when an orchestrator restarts: they ask again spread over this. */
+const BROKEN_MS = 60_000;
+/** A fleet whose orchestrator comes back asks spread over this; each who is told of a change then asks a second time. */
+const BACKOFF_MS_MAX = 180_000;
+/** Who has just started and was never answered tries sooner at first. */
 const BACKOFF_MS_FIRST = 1_000;
+/** What could not be put into effect (a folder that may not be read, a full disk) may be mended on the server: it is asked for again after this. */
+const REFUSED_AGAIN_MS = 600_000;
 /** An orchestrator that has no such address is an older one; it may be upgraded. */
 const OLD_ORCHESTRATOR_MS = 600_000;
 
@@ -35,6 +40,9 @@ export class ConfigSync implements AsyncDisposable {
   readonly #options: ConfigSyncOptions;
   readonly #pace: Pace;
   #failures = 0;
+  #wasAnswered = false;
+  /** When what was refused is tried again, on the monotonic clock; undefined: nothing is. */
+  #againAt: number | undefined;
 
   constructor(options: ConfigSyncOptions) {
     this.#options = options;
@@ -57,8 +65,9 @@ export class ConfigSync implements AsyncDisposable {
   async #round(signal: AbortSignal): Promise<number> {
     const { client, taker, random, logger } = this.#options;
     try {
-      const delivery = await client.pollConfig(taker.state.desired, WAIT_SECONDS, signal);
+      const delivery = await client.pollConfig(this.#has(), WAIT_SECONDS, signal);
       this.#failures = 0;
+      this.#wasAnswered = true;
       if (delivery !== undefined) await taker.take(delivery);
       return AGAIN_MS * random();
     } catch (error) {
@@ -72,8 +81,26 @@ export class ConfigSync implements AsyncDisposable {
         farCode(error) !== 'NSV_CONFIG_NONE'
       )
         logger.warn('the configuration is not asked for with success; what runs goes on', errorFields(error));
-      return random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** this.#failures);
+      return random() * this.#backoffMs();
     }
+  }
+
+  /** What we tell to have: what was given last, be it refused, so that it isn't given again and again. */
+  #has(): string {
+    const { clock, taker } = this.#options;
+    const { running, desired, error } = taker.state;
+    if (error === null) this.#againAt = undefined;
+    else if (this.#againAt === undefined) this.#againAt = clock.monotonic() + REFUSED_AGAIN_MS;
+    else if (clock.monotonic() >= this.#againAt) {
+      this.#againAt = undefined;
+      return running;
+    }
+    return desired;
+  }
+
+  #backoffMs(): number {
+    if (!this.#wasAnswered) return Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** this.#failures);
+    return this.#failures === 1 ? BROKEN_MS : BACKOFF_MS_MAX;
   }
 }
 
