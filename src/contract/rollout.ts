@@ -69,7 +69,7 @@ export interface RolloutView {
   readonly findings: readonly RolloutFinding[];
   /** Why it was ended or paused. */
   readonly reason: string | null;
-  /** Who did it; null: nobody, it ended by itself. */
+  /** Who did it, or has paused it; null: nobody, it ended by itself. */
   readonly ended_by: string | null;
   readonly ended_at: string | null;
 }

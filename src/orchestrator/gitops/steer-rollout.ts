@@ -21,7 +21,7 @@ export async function pauseRollout(transaction: Queryable, wish: RolloutWish): P
   const active = await readActiveRollout(transaction);
   if (active === undefined) throw wrongState('nothing is being rolled out');
   if (active.state === 'paused') throw wrongState(`the rollout of ${active.revision} is paused already`);
-  await setPaused(transaction, active.id, true, wish.reason, wish.now);
+  await setPaused(transaction, active.id, true, { reason: wish.reason, by: wish.by.name }, wish.now);
   await audit(transaction, wish, 'config.rollout_paused', active.revision);
 }
 
@@ -46,7 +46,7 @@ export async function resumeRollout(transaction: Queryable, wish: RolloutWish, r
   } else {
     if (active?.state !== 'paused')
       throw wrongState(active === undefined ? 'nothing is being rolled out' : `${active.revision} is not paused`);
-    await setPaused(transaction, active.id, false, null, wish.now);
+    await setPaused(transaction, active.id, false, { reason: null, by: null }, wish.now);
     await beginRollout(transaction, head, wish.now);
   }
   await audit(transaction, wish, 'config.rollout_resumed', revision ?? active?.revision ?? null);

@@ -93,7 +93,7 @@ test('nobody is led back to what was found bad, nor to what was never everywhere
   assert.match(
     underWay.out,
     new RegExp(
-      `Rollout of ${r5!.revision}: paused\n  began .* ago, falls back to ${picked.revision}\n  stage 1 of 1: \\[100%\\], for .*\n  it is \\\\x1b\\[2JFriday\n`,
+      `Rollout of ${r5!.revision}: paused\n  began .* ago, falls back to ${picked.revision}\n  stage 1 of 1: \\[100%\\], for .*\n  admin: it is \\\\x1b\\[2JFriday\n`,
     ),
   );
 

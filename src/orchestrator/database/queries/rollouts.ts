@@ -126,13 +126,13 @@ export async function setPaused(
   transaction: Queryable,
   id: number,
   paused: boolean,
-  reason: string | null,
+  { reason, by }: { readonly reason: string | null; readonly by: string | null },
   now: Date,
 ): Promise<void> {
   await transaction.query(
-    `UPDATE config_rollouts SET state = $2::varchar, reason = $3, stage_at = CASE WHEN $2::varchar = 'rolling' THEN $4 ELSE stage_at END
+    `UPDATE config_rollouts SET state = $2::varchar, reason = $3, ended_by = $5, stage_at = CASE WHEN $2::varchar = 'rolling' THEN $4 ELSE stage_at END
      WHERE id = $1`,
-    [id, paused ? 'paused' : 'rolling', reason, now],
+    [id, paused ? 'paused' : 'rolling', reason, now, by],
   );
 }
 
