@@ -49,7 +49,8 @@ export class ServerSources implements AsyncDisposable {
 
   /** Opens the doors: syslog and journald. */
   async openDoors(config: Config): Promise<void> {
-    this.#doors = await ServerDoors.open({ ...this.#options, config });
+    this.#doors = new ServerDoors(this.#options);
+    await this.#doors.use(config);
   }
 
   /** Follows other files than before. Rejects when they can't be; then none are followed until the next call. */
@@ -60,10 +61,9 @@ export class ServerSources implements AsyncDisposable {
     this.startFiles();
   }
 
-  /** Opens other doors than before. */
+  /** Opens other doors than before; those that stay where they are go on taking. */
   async changeDoors(config: Config): Promise<void> {
-    await this.#doors?.close();
-    if (!this.#closed) await this.openDoors(config);
+    if (!this.#closed) await this.#doors?.use(config);
   }
 
   /** What doesn't work as configured, in words. */

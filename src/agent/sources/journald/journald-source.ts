@@ -57,9 +57,13 @@ const LINE_BYTES_MAX = 8 * 1024 * 1024;
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 const CURSOR_REFUSED = /seek to cursor|cursor/i;
 
+/** What may be said otherwise while it follows. */
+export type JournaldSettings = Pick<JournaldSourceOptions, 'agentId' | 'agentIdFrom' | 'onFull' | 'configured'>;
+
 export class JournaldSource implements AsyncDisposable {
   readonly #options: JournaldSourceOptions;
-  readonly #reading: JournalReading;
+  #reading: JournalReading;
+  #onFull: OnFull;
   readonly #positionKey: string;
   readonly #running: Pace;
   #position: TailPosition | undefined;
@@ -71,14 +75,10 @@ export class JournaldSource implements AsyncDisposable {
   #entries = 0;
 
   private constructor(options: JournaldSourceOptions) {
-    const { agentId, agentIdFrom, configured, units, sink, clock } = options;
+    const { agentId, onFull = 'hold', units, sink, clock } = options;
     this.#options = options;
-    this.#reading = {
-      zone: openTimeZone(),
-      agentId,
-      byUnit: (agentIdFrom ?? (agentId === undefined ? 'unit' : 'fixed')) === 'unit',
-      configured: new Map(configured.map((name) => [name.toLowerCase(), name])),
-    };
+    this.#reading = readingBy(options);
+    this.#onFull = onFull;
     this.#positionKey = `journald:${[...units].sort().join(',')}${agentId === undefined ? '' : `:${agentId}`}`;
     this.#position = sink.positions().find(({ file }) => file === this.#positionKey);
     this.#running = new Pace(clock, (signal) => this.#runOnce(signal));
@@ -92,6 +92,12 @@ export class JournaldSource implements AsyncDisposable {
   start(): this {
     this.#running.start();
     return this;
+  }
+
+  /** Other settings from the next entry on; it goes on where it is. */
+  use(settings: JournaldSettings): void {
+    this.#reading = readingBy(settings);
+    this.#onFull = settings.onFull ?? 'hold';
   }
 
   /** Entries stored, and whether the buffer takes none just now. */
@@ -181,7 +187,7 @@ export class JournaldSource implements AsyncDisposable {
 
   /** Stores entries with the cursor of the last, however long the buffer takes nothing. Rejects when aborted. */
   async #store(entries: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
-    const { server, redaction, sink, registry, clock, logger, onFull = 'hold' } = this.#options;
+    const { server, redaction, sink, registry, clock, logger } = this.#options;
     const after = this.#byTime ? (this.#position?.offset ?? 0) : 0;
     const fresh = entries.filter(({ realtimeUs }) => realtimeUs > after);
     const last = fresh.at(-1);
@@ -200,7 +206,7 @@ export class JournaldSource implements AsyncDisposable {
     };
     for (;;) {
       try {
-        await appendInPieces(sink, left, { positions: [position], onFull }, (stored, ruled) =>
+        await appendInPieces(sink, left, { positions: [position], onFull: this.#onFull }, (stored, ruled) =>
           registry?.note(stored, ruled),
         );
         break;
@@ -218,6 +224,15 @@ export class JournaldSource implements AsyncDisposable {
     this.#trouble = undefined;
     this.#entries += records.length;
   }
+}
+
+function readingBy({ agentId, agentIdFrom, configured }: JournaldSettings): JournalReading {
+  return {
+    zone: openTimeZone(),
+    agentId,
+    byUnit: (agentIdFrom ?? (agentId === undefined ? 'unit' : 'fixed')) === 'unit',
+    configured: new Map(configured.map((name) => [name.toLowerCase(), name])),
+  };
 }
 
 /** How a process ended, in words; never rejects. */

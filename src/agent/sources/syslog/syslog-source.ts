@@ -40,11 +40,18 @@ export interface SyslogSourceOptions {
   readonly retryMs?: number;
 }
 
+/** What may be said otherwise while it listens. */
+export type SyslogSettings = Pick<
+  SyslogSourceOptions,
+  'agentId' | 'agentIdFrom' | 'timeZone' | 'onFull' | 'configured'
+>;
+
 /** What both doors need. */
 export interface SyslogDoorOptions {
   readonly address: ListenAddress;
-  readonly reading: SyslogReading;
-  /** As of now. */
+  /** As of now, as the next two are. */
+  readonly reading: () => SyslogReading;
+  readonly onFull?: (() => OnFull | undefined) | undefined;
   readonly defaults: () => EncodeDefaults;
   readonly onMessages: (count: number) => void;
   readonly sink: RecordSink;
@@ -52,7 +59,6 @@ export interface SyslogDoorOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly waitingBytesMax?: number | undefined;
-  readonly onFull?: OnFull | undefined;
 }
 
 /** An address that can't be had now (its port is taken, the interface not up yet) is tried again this often. */
@@ -61,7 +67,8 @@ const RETRY_MS = 10_000;
 /** Takes messages of syslog on one or two addresses, once started. A server whose syslog can't be opened is still a server. */
 export class SyslogSource implements AsyncDisposable {
   readonly #options: SyslogSourceOptions;
-  readonly #reading: SyslogReading;
+  #reading: SyslogReading;
+  #onFull: OnFull | undefined;
   readonly #opening: Pace;
   readonly #retryMs: number;
   #udp: SyslogUdpDoor | undefined;
@@ -70,15 +77,10 @@ export class SyslogSource implements AsyncDisposable {
   #trouble: string | undefined;
 
   private constructor(options: SyslogSourceOptions) {
-    const { agentId, agentIdFrom, configured, timeZone } = options;
     this.#options = options;
     this.#retryMs = options.retryMs ?? RETRY_MS;
-    this.#reading = {
-      zone: openTimeZone(timeZone),
-      agentId,
-      byAppName: (agentIdFrom ?? (agentId === undefined ? 'app_name' : 'fixed')) === 'app_name',
-      configured: new Map(configured.map((name) => [name.toLowerCase(), name])),
-    };
+    this.#reading = readingBy(options);
+    this.#onFull = options.onFull;
     this.#opening = new Pace(options.clock, async () => {
       await this.#openDoors();
       return this.#retryMs;
@@ -91,6 +93,12 @@ export class SyslogSource implements AsyncDisposable {
     await source.#openDoors();
     source.#opening.start(source.#retryMs);
     return source;
+  }
+
+  /** Other settings from the next message on; it listens where it did. */
+  use(settings: SyslogSettings): void {
+    this.#reading = readingBy(settings);
+    this.#onFull = settings.onFull;
   }
 
   get udpPort(): number | undefined {
@@ -136,12 +144,13 @@ export class SyslogSource implements AsyncDisposable {
     troubles: string[],
     open: (options: SyslogDoorOptions) => Promise<T>,
   ): Promise<T | undefined> {
-    const { server, redaction, sink, registry, clock, logger, waitingBytesMax, onFull } = this.#options;
+    const { server, redaction, sink, registry, clock, logger, waitingBytesMax } = this.#options;
     const place = `syslog over ${protocol} on ${address.host}:${address.port}`;
     try {
       return await open({
         address,
-        reading: this.#reading,
+        reading: () => this.#reading,
+        onFull: () => this.#onFull,
         defaults: () => ({ server, now: clock.now(), ...(redaction === undefined ? {} : { redaction }) }),
         onMessages: (count) => {
           this.#messages += count;
@@ -151,7 +160,6 @@ export class SyslogSource implements AsyncDisposable {
         clock,
         logger,
         waitingBytesMax,
-        onFull,
       });
     } catch (error) {
       troubles.push(`${place}: ${describeError(error)}`);
@@ -160,4 +168,14 @@ export class SyslogSource implements AsyncDisposable {
       return undefined;
     }
   }
+}
+
+/** @throws RangeError for a time zone that isn't known here. */
+function readingBy({ agentId, agentIdFrom, configured, timeZone }: SyslogSettings): SyslogReading {
+  return {
+    zone: openTimeZone(timeZone),
+    agentId,
+    byAppName: (agentIdFrom ?? (agentId === undefined ? 'app_name' : 'fixed')) === 'app_name',
+    configured: new Map(configured.map((name) => [name.toLowerCase(), name])),
+  };
 }

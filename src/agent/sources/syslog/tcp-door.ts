@@ -12,14 +12,17 @@ const CONNECTIONS_MAX = 100;
 /** A peer that is gone without a word is noticed after this, and some probes. */
 const KEEP_ALIVE_MS = 60_000;
 const HELD_MS = 500;
+/** At the end a peer is told, and read on until it ends its side, is silent for so long, or goes on for longer than the second. */
+const READ_ON_QUIET_MS = 300;
+const READ_ON_MS = 2_000;
 /** At the end a connection has so long to have its last messages stored. */
 const CLOSE_DEADLINE_MS = 2_000;
 /** What a web page makes a browser send here, which is no syslog. */
 const HTTP_REQUEST = /^[A-Z]{3,7} [^ ]{1,2000} HTTP\/1\.[01]\r?$/;
 
 /**
- * Connections of syslog. One is read on only when what was read before is stored, so that a full buffer holds its sender back; syslog has no
- * acknowledgement, so what was sent and not read when the agent ends is the sender's loss.
+ * Connections of syslog. One is read on only when what was read before is stored, so that a full buffer holds its sender back. A sender is
+ * told that the door closes, and what it had sent by then is read; syslog has no acknowledgement, so what it sends all the same is its loss.
  */
 export class SyslogTcpDoor implements AsyncDisposable {
   readonly #options: SyslogDoorOptions;
@@ -27,6 +30,9 @@ export class SyslogTcpDoor implements AsyncDisposable {
   readonly #connections = new Map<net.Socket, Promise<void>>();
   readonly #stop = new AbortController();
   #held = 0;
+  /** Chunks that came, and those that are being stored. */
+  #read = 0;
+  #storing = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(options: SyslogDoorOptions) {
@@ -74,15 +80,32 @@ export class SyslogTcpDoor implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    const { clock } = this.#options;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    if (this.#held === 0) await this.#readOn();
     this.#stop.abort(new DOMException('closing', 'AbortError'));
     const served = [...this.#connections.values()];
     for (const socket of this.#connections.keys()) socket.destroy();
     const deadline = new AbortController();
-    const timeUp = this.#options.clock.sleep(CLOSE_DEADLINE_MS, deadline.signal).catch(() => undefined); // all have ended
+    const timeUp = clock.sleep(CLOSE_DEADLINE_MS, deadline.signal).catch(() => undefined); // all have ended
     await Promise.race([Promise.all(served), timeUp]);
     deadline.abort();
     await closed;
+  }
+
+  /** Ends our side of each connection, and resolves once nothing more is to be expected. */
+  async #readOn(): Promise<void> {
+    const { clock } = this.#options;
+    for (const socket of this.#connections.keys()) socket.end();
+    const until = clock.monotonic() + READ_ON_MS;
+    for (let before = -1; this.#storing > 0 || before !== this.#read; ) {
+      before = this.#read;
+      if (this.#connections.size === 0 || this.#held > 0 || clock.monotonic() >= until) return;
+      const quiet = new AbortController();
+      const isQuiet = clock.sleep(READ_ON_QUIET_MS, quiet.signal).catch(() => undefined); // all have ended
+      await Promise.race([Promise.all(this.#connections.values()), isQuiet]);
+      quiet.abort();
+    }
   }
 
   /** One connection, to its end. Never rejects. */
@@ -92,6 +115,7 @@ export class SyslogTcpDoor implements AsyncDisposable {
     let first = true;
     try {
       for await (const chunk of socket as AsyncIterable<Buffer>) {
+        this.#read++;
         const messages = frames.push(chunk);
         if (first && messages.length > 0) {
           if (HTTP_REQUEST.test(messages[0]!.toString('latin1', 0, 2_100))) {
@@ -115,14 +139,17 @@ export class SyslogTcpDoor implements AsyncDisposable {
 
   /** Stores messages, however long the buffer takes nothing: the connection waits here. Rejects when the door closes. */
   async #store(messages: readonly Buffer[]): Promise<void> {
-    const { reading, defaults, sink, registry, logger, clock, onMessages, onFull = 'hold' } = this.#options;
+    const { reading, defaults, sink, registry, logger, clock, onMessages } = this.#options;
+    const onFull = this.#options.onFull?.() ?? 'hold';
     const now = defaults();
+    const read = reading();
     const records = messages
-      .map((bytes) => encodeSyslog(bytes, reading, now))
+      .map((bytes) => encodeSyslog(bytes, read, now))
       .filter((record): record is EncodedRecord => record !== undefined);
     if (records.length === 0) return;
     const left = [...records];
     let waited = false;
+    this.#storing++;
     try {
       for (;;) {
         try {
@@ -146,6 +173,7 @@ export class SyslogTcpDoor implements AsyncDisposable {
         }
       }
     } finally {
+      this.#storing--;
       if (waited) this.#held--;
     }
   }

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import type { OnFull } from '../../../config/index.ts';
 import { NERVESYS_AGENT_ID } from '../../../contract/ids.ts';
 import { LEVELS } from '../../../contract/record.ts';
 import { errorCode } from '../../../platform/errors.ts';
@@ -19,6 +20,8 @@ const RECEIVE_BYTES = 4 * 1024 * 1024;
 const HELD_MS = 500;
 const IDLE_MS = 60_000;
 const STORED_AT_ONCE_MAX = 10_000;
+/** When it closes, so many turns of the event loop, each of some 30 datagrams, at most for what the kernel has for us already. */
+const CLOSING_TURNS_MAX = 200;
 
 /**
  * Datagrams can't be held back: in a full buffer they make others of such sources give way (`on_full: evict`). While it takes none
@@ -32,6 +35,8 @@ export class SyslogUdpDoor implements AsyncDisposable {
   readonly #socket: Socket;
   #held = false;
   #dropTold = false;
+  /** Datagrams that came. */
+  #taken = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(options: SyslogDoorOptions, socket: Socket) {
@@ -79,13 +84,17 @@ export class SyslogUdpDoor implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    for (let turns = 0, before = -1; before !== this.#taken && turns < CLOSING_TURNS_MAX; turns++) {
+      before = this.#taken;
+      await new Promise(setImmediate);
+    }
     await new Promise<void>((resolve) => this.#socket.close(resolve));
     await this.#storing.close();
-    const { sink, logger, onFull = 'evict' } = this.#options;
+    const { sink, logger } = this.#options;
     const records = this.#waiting.take();
     if (records.length === 0) return;
     try {
-      await appendInPieces(sink, records, { onFull });
+      await appendInPieces(sink, records, { onFull: this.#onFull });
     } catch (error) {
       logger.error('messages of syslog are lost: the agent ends and the buffer takes none', {
         messages: records.length,
@@ -96,7 +105,8 @@ export class SyslogUdpDoor implements AsyncDisposable {
 
   #take(bytes: Buffer): void {
     const { reading, defaults, onMessages } = this.#options;
-    const record = encodeSyslog(bytes, reading, defaults());
+    this.#taken++;
+    const record = encodeSyslog(bytes, reading(), defaults());
     if (record === undefined) return;
     this.#waiting.push(record);
     onMessages(1);
@@ -110,7 +120,7 @@ export class SyslogUdpDoor implements AsyncDisposable {
   }
 
   async #store(signal: AbortSignal): Promise<number> {
-    const { sink, onFull = 'evict' } = this.#options;
+    const { sink, registry } = this.#options;
     while (this.#waiting.length > 0 && !signal.aborted) {
       const all = this.#waiting.take();
       const records = all.splice(0, STORED_AT_ONCE_MAX);
@@ -119,7 +129,7 @@ export class SyslogUdpDoor implements AsyncDisposable {
       const told = dropped === undefined ? records : [this.#dropNotice(dropped), ...records];
       const left = [...told];
       try {
-        await appendInPieces(sink, left, { onFull }, (stored, ruled) => this.#options.registry?.note(stored, ruled));
+        await appendInPieces(sink, left, { onFull: this.#onFull }, (stored, ruled) => registry?.note(stored, ruled));
         if (this.#held) this.#options.logger.info('the buffer takes messages of syslog again');
         this.#held = false;
         this.#dropTold = false;
@@ -136,12 +146,16 @@ export class SyslogUdpDoor implements AsyncDisposable {
     return IDLE_MS;
   }
 
+  get #onFull(): OnFull {
+    return this.#options.onFull?.() ?? 'evict';
+  }
+
   #dropNotice(lost: Readonly<Record<(typeof LEVELS)[number], number>>): EncodedRecord {
     const count = LEVELS.reduce((sum, level) => sum + lost[level], 0);
     return encodeObject(
       {
         level: 'ERROR',
-        agent_id: this.#options.reading.agentId ?? NERVESYS_AGENT_ID,
+        agent_id: this.#options.reading().agentId ?? NERVESYS_AGENT_ID,
         action: 'nervesys.dropped',
         message: `${count} messages of syslog over UDP were dropped while the buffer was full`,
         context: { lost },
