@@ -9,6 +9,7 @@ export interface Waiting {
   readonly key: RequestKey | undefined;
   readonly onFull: OnFull;
   readonly dropped: number;
+  readonly revision: string | undefined;
   /** About what it takes as text in the file. */
   readonly textBytes: number;
   readonly resolve: (result: AppendResult) => void;
@@ -49,10 +50,10 @@ export class AppendQueue {
 
   /** Resolves or rejects as the commit that takes it does. */
   push(records: readonly EncodedRecord[], options: AppendOptions, textBytes: number): Promise<AppendResult> {
-    const { positions = [], onFull = 'hold', dropped = 0 } = options;
+    const { positions = [], onFull = 'hold', dropped = 0, revision } = options;
     const key = requestKeyOf(options);
     return new Promise((resolve, reject) =>
-      this.add({ records, positions, key, onFull, dropped, textBytes, resolve, reject }),
+      this.add({ records, positions, key, onFull, dropped, revision, textBytes, resolve, reject }),
     );
   }
 

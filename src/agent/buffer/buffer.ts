@@ -249,11 +249,10 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     this.#sealer.setSizes(sizes);
   }
 
-  /** Records that are stored from now on are taken under this revision of the configuration; their batches tell it. Where there is no room for that note it is not told. */
+  /** Records that come from now on and don't say otherwise are taken under this revision of the configuration; their batches tell it. Where there is no room for that note it is not told. */
   setRevision(revision: string): void {
     if (this.#revisions.current === revision) return;
-    const sealedThrough = Number(this.#store.meta('sealed_through') ?? 0);
-    this.#revisions.begin(revision, this.#lastSequence + 1, sealedThrough);
+    this.#beginRevision(revision, this.#lastSequence + 1);
     if (this.#room.fitsSmallWrite()) passing(() => this.#store.setMeta(REVISIONS_META, this.#revisions.format()));
   }
 
@@ -472,6 +471,7 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
         given,
         alongside: () => {
           for (const position of positions) this.#store.setPosition(position);
+          this.#noteRevisions(fresh);
           if (dropped > 0) this.#store.setMeta(DROPPED_META, String(this.#dropped + dropped));
           if (answersJson !== '') answersRow = this.#store.insertAnswers(now, answersJson);
         },
@@ -485,6 +485,24 @@ export class LogBuffer implements RecordSink, AsyncDisposable {
     for (const waiting of fresh) waiting.resolve({});
     for (const [waiting, repeatedAnswer] of repeats) waiting.resolve({ repeatedAnswer });
     if (this.#room.isLow) this.#room.fold();
+  }
+
+  /** Where another revision begins within a group that is about to be stored. */
+  #noteRevisions(group: readonly Waiting[]): void {
+    let first = this.#lastSequence + 1;
+    let isOther = false;
+    for (const { records, revision } of group) {
+      if (revision !== undefined && revision !== this.#revisions.current && records.length > 0) {
+        this.#beginRevision(revision, first);
+        isOther = true;
+      }
+      first += records.length;
+    }
+    if (isOther) this.#store.setMeta(REVISIONS_META, this.#revisions.format());
+  }
+
+  #beginRevision(revision: string, first: Sequence): void {
+    this.#revisions.begin(revision, first, Number(this.#store.meta('sealed_through') ?? 0));
   }
 
   /** Numbers records and stores them, with what goes `alongside`, in one transaction; then they are in the open batch. */

@@ -34,6 +34,8 @@ export interface AppendOptions {
   readonly answer?: string;
   /** Where rules stand before the buffer: the answer to remember instead, once they have decided how many records are stored and dropped. */
   readonly answerAfterRules?: (kept: number, dropped: number) => string;
+  /** The revision of the configuration under which they were taken; absent: the one that was set last. */
+  readonly revision?: string;
   /** How many records rules have dropped that came with these. */
   readonly dropped?: number;
   /**

@@ -106,8 +106,9 @@ export class RuleSink implements RecordSink, AsyncDisposable {
     return this.#engine?.counts ?? NO_COUNTS;
   }
 
-  async append(records: readonly EncodedRecord[], options: AppendOptions = {}): Promise<AppendResult> {
-    const { buffer, clock } = this.#options;
+  async append(records: readonly EncodedRecord[], given: AppendOptions = {}): Promise<AppendResult> {
+    const { buffer, clock, revision } = this.#options;
+    const options = { ...given, revision: revision() }; // it may be another one by the time they are stored
     const engine = this.#engine;
     if (engine === undefined || engine.isIdle) return buffer.append(records, options);
     const now = clock.now();

@@ -60,6 +60,26 @@ test('a batch tells under which revisions its records were taken, each from whic
   ]);
 });
 
+test('records that were taken under a revision and wait for their commit carry it, whichever runs by then', async (t) => {
+  const buffer = open(t, await tempDir(t));
+  buffer.setRevision('aaaaaaaaaaaa');
+  const stored = [buffer.append(records(2), { revision: 'aaaaaaaaaaaa' })];
+  buffer.setRevision('bbbbbbbbbbbb');
+  stored.push(buffer.append(records(3), { revision: 'bbbbbbbbbbbb' }));
+  await Promise.all(stored);
+  await buffer.append(records(1), { revision: 'aaaaaaaaaaaa' }); // a judge that was slow
+  await buffer.append(records(1), { revision: 'bbbbbbbbbbbb' });
+
+  await buffer.seal();
+
+  assert.deepEqual(buffer.nextBatch()?.manifest.configs, [
+    { revision: 'aaaaaaaaaaaa', first: 1 },
+    { revision: 'bbbbbbbbbbbb', first: 3 },
+    { revision: 'aaaaaaaaaaaa', first: 6 },
+    { revision: 'bbbbbbbbbbbb', first: 7 },
+  ]);
+});
+
 test('the log of revisions is bounded, forgets what is sealed, and begins anew where it cannot be read', () => {
   const log = new RevisionLog('no JSON');
   for (let n = 1; n <= 200; n++) log.begin(`r${n}`, n * 10, 0);
