@@ -1,9 +1,11 @@
+import { chmod } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Heartbeat } from '../../../contract/heartbeat.ts';
 import type { AgentId, ServerName } from '../../../contract/ids.ts';
 import { parseAgentId } from '../../../contract/ids.ts';
 import type { Clock } from '../../../platform/clock.ts';
-import { NervesysError } from '../../../platform/errors.ts';
+import { errorCode, NervesysError } from '../../../platform/errors.ts';
 import { errorFields, type Logger } from '../../../platform/logger.ts';
 import { formatMetrics, METRICS_CONTENT_TYPE, type Metric } from '../../../platform/metrics-text.ts';
 import type { EncodedRecord, RecordSink } from '../../buffer/types.ts';
@@ -26,7 +28,19 @@ export interface FlushResult {
   readonly records: number;
 }
 
-export interface LocalApiOptions {
+/** Where it listens, and by which names it may be asked. */
+export interface LocalAddress {
+  readonly host?: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Further names by which clients may ask, as `Host`. */
+  readonly hosts?: readonly string[];
+  readonly socketPath?: string | undefined;
+  /** Permissions of the Unix socket. */
+  readonly socketMode?: number;
+}
+
+export interface LocalApiOptions extends LocalAddress {
   readonly server: ServerName;
   readonly sink: RecordSink;
   readonly registry: AgentRegistry;
@@ -34,14 +48,6 @@ export interface LocalApiOptions {
   readonly redaction?: Redaction;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Address and port to listen on; port 0 takes a free one. */
-  readonly host?: string;
-  readonly port: number;
-  readonly socketPath?: string | undefined;
-  /** Permissions of the Unix socket. */
-  readonly socketMode?: number;
-  /** Further names by which clients may ask, as `Host`. */
-  readonly hosts?: readonly string[];
   /** What an AI agent may know of its own configuration; `undefined` when it has none. */
   readonly agentConfig: (agentId: AgentId) => unknown;
   /** Seals and sends; resolves when the archive has everything accepted before; rejects (`NSV_FLUSH_INCOMPLETE`) when it can't. */
@@ -108,7 +114,12 @@ interface Call {
 export class LocalApi implements AsyncDisposable {
   readonly #options: LocalApiOptions;
   readonly #limits: LocalApiLimits;
-  readonly #servers: http.Server[] = [];
+  /** Those that listen, and those that only answer what is under way. */
+  readonly #servers = new Set<http.Server>();
+  #address: LocalAddress;
+  #hosts: AllowedHosts;
+  #tcp: http.Server | undefined;
+  #unix: http.Server | undefined;
   readonly #budget: BodyBudget;
   readonly #counts: IntakeCounts = { requests: 0, repeated: 0, rejectedLines: 0, keysReused: 0, keysTooMany: 0 };
   readonly #otlpCounts = otlpCounts();
@@ -118,11 +129,11 @@ export class LocalApi implements AsyncDisposable {
   #inFlight = 0;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  #port = 0;
-  #socketPath: string | undefined;
 
   private constructor(options: LocalApiOptions) {
     this.#options = options;
+    this.#address = options;
+    this.#hosts = allowedHosts(hostOf(options), options.hosts);
     this.#limits = { ...LIMITS_DEFAULT, ...options.limits };
     this.#budget = new BodyBudget(this.#limits.bodiesBytesMax);
     this.#startedAt = options.clock.now();
@@ -136,13 +147,8 @@ export class LocalApi implements AsyncDisposable {
   static async open(options: LocalApiOptions): Promise<LocalApi> {
     const api = new LocalApi(options);
     try {
-      const host = options.host ?? HOST_DEFAULT;
-      api.#port = await listenTcp(api.#createServer(allowedHosts(host, options.hosts)), host, options.port);
-      if (options.socketPath !== undefined) {
-        const server = api.#createServer(undefined);
-        const mode = options.socketMode ?? SOCKET_MODE_DEFAULT;
-        if (await listenUnix(server, options.socketPath, mode, options.logger)) api.#socketPath = options.socketPath;
-      }
+      api.#tcp = await api.#listenTcp(options);
+      api.#unix = await api.#listenUnix(options);
       return api;
     } catch (error) {
       await api.close(0);
@@ -150,18 +156,43 @@ export class LocalApi implements AsyncDisposable {
     }
   }
 
+  /**
+   * Listens elsewhere from now on, at the new place before it leaves the former; what is under way there is answered. Rejects as `open` does,
+   * and then it listens where it did.
+   */
+  async move(to: LocalAddress): Promise<void> {
+    if (this.#closing !== undefined) return;
+    const from = this.#address;
+    const [formerTcp, formerUnix] = [this.#tcp, this.#unix];
+    const isOtherSocket = to.socketPath !== from.socketPath;
+    const isOtherPort = hostOf(to) !== hostOf(from) || to.port !== from.port;
+    if (isOtherPort) this.#tcp = await this.#moveTcp(from, to);
+    try {
+      if (isOtherSocket) this.#unix = await this.#listenUnix(to);
+      else if (this.socketPath !== undefined) await chmod(this.socketPath, to.socketMode ?? SOCKET_MODE_DEFAULT);
+    } catch (error) {
+      if (isOtherPort) await this.#retire(this.#tcp);
+      if (isOtherPort) this.#tcp = formerTcp?.listening === true ? formerTcp : await this.#listenTcp(from);
+      throw error;
+    }
+    this.#address = to;
+    this.#hosts = allowedHosts(hostOf(to), to.hosts);
+    if (isOtherPort) void this.#retire(formerTcp);
+    if (isOtherSocket) void this.#retire(formerUnix);
+  }
+
   get port(): number {
-    return this.#port;
+    return (this.#tcp?.address() as AddressInfo | null)?.port ?? 0;
   }
 
   get url(): string {
-    const host = this.#options.host ?? HOST_DEFAULT;
-    return `http://${host === '0.0.0.0' || host === '::' ? HOST_DEFAULT : host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+    const host = hostOf(this.#address);
+    return `http://${host === '0.0.0.0' || host === '::' ? HOST_DEFAULT : host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
   /** The Unix socket, where there is one. */
   get socketPath(): string | undefined {
-    return this.#socketPath;
+    return this.#unix === undefined ? undefined : this.#address.socketPath;
   }
 
   /** Takes no new requests, lets those being answered finish within `deadlineMs`, then closes every connection. Safe twice. */
@@ -175,10 +206,8 @@ export class LocalApi implements AsyncDisposable {
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const closed = this.#servers.map((server) =>
-      server.listening ? new Promise<void>((resolve) => server.close(() => resolve())) : undefined,
-    );
-    for (const server of this.#servers) server.closeIdleConnections();
+    const servers = [...this.#servers];
+    const closed = servers.map((server) => this.#retire(server));
     if (this.#inFlight > 0) {
       const deadline = new AbortController();
       await Promise.race([
@@ -189,11 +218,61 @@ export class LocalApi implements AsyncDisposable {
       ]);
       deadline.abort();
     }
-    for (const server of this.#servers) server.closeAllConnections();
+    for (const server of servers) server.closeAllConnections();
     await Promise.all(closed);
   }
 
-  #createServer(hosts: AllowedHosts | undefined): http.Server {
+  async #listenTcp(address: LocalAddress): Promise<http.Server> {
+    const server = this.#createServer(() => this.#hosts);
+    try {
+      await listenTcp(server, hostOf(address), address.port);
+      return server;
+    } catch (error) {
+      this.#servers.delete(server);
+      throw error;
+    }
+  }
+
+  /** `undefined`: none is wanted, or it can't be had. */
+  async #listenUnix({ socketPath, socketMode = SOCKET_MODE_DEFAULT }: LocalAddress): Promise<http.Server | undefined> {
+    if (socketPath === undefined) return undefined;
+    const server = this.#createServer(() => undefined);
+    const listens = await listenUnix(server, socketPath, socketMode, this.#options.logger).catch((error: unknown) => {
+      this.#servers.delete(server);
+      throw error;
+    });
+    if (listens) return server;
+    this.#servers.delete(server);
+    return undefined;
+  }
+
+  /** The new address may share the port with the former (another host): then that is left first, and taken again where the new can't be had. */
+  async #moveTcp(from: LocalAddress, to: LocalAddress): Promise<http.Server> {
+    try {
+      return await this.#listenTcp(to);
+    } catch (error) {
+      if (errorCode(error) !== 'NSV_PORT_IN_USE' || to.port !== this.port) throw error;
+      void this.#retire(this.#tcp);
+      return await this.#listenTcp(to).catch(async (lasting: unknown) => {
+        this.#tcp = await this.#listenTcp(from);
+        throw lasting;
+      });
+    }
+  }
+
+  /** Takes no connection any more, answers what is under way; resolves once its last connection is closed. */
+  #retire(server: http.Server | undefined): Promise<void> {
+    if (server === undefined || !this.#servers.has(server)) return Promise.resolve();
+    return new Promise((resolve) => {
+      server.close(() => {
+        this.#servers.delete(server);
+        resolve();
+      });
+      server.closeIdleConnections();
+    });
+  }
+
+  #createServer(hosts: () => AllowedHosts | undefined): http.Server {
     const server = http.createServer({
       headersTimeout: this.#limits.headMs,
       requestTimeout: this.#limits.requestMs,
@@ -202,15 +281,16 @@ export class LocalApi implements AsyncDisposable {
       maxHeaderSize: HEAD_BYTES_MAX,
     });
     server.maxConnections = this.#limits.connectionsMax;
-    server.on('request', (request, response) => void this.#serve(request, response, hosts, false));
-    server.on('checkContinue', (request, response) => void this.#serve(request, response, hosts, true));
+    server.on('request', (request, response) => void this.#serve(server, request, response, hosts(), false));
+    server.on('checkContinue', (request, response) => void this.#serve(server, request, response, hosts(), true));
     server.on('drop', () => this.#options.logger.warn('a connection was dropped: too many are open'));
-    this.#servers.push(server);
+    this.#servers.add(server);
     return server;
   }
 
   /** One request from its head to its answer; never rejects. */
   async #serve(
+    server: http.Server,
     request: IncomingMessage,
     response: ServerResponse,
     hosts: AllowedHosts | undefined,
@@ -228,7 +308,7 @@ export class LocalApi implements AsyncDisposable {
     this.#inFlight++;
     try {
       const answer = await this.#answer(request, response, hosts, lease, gone.signal, waitsForContinue);
-      if (this.#closing !== undefined) response.shouldKeepAlive = false;
+      if (!server.listening) response.shouldKeepAlive = false;
       await sendAnswer(request, response, answer, this.#options.clock, this.#limits.discard);
     } catch (error) {
       if (!(error instanceof ClientGone)) this.#options.logger.error('an answer could not be sent', errorFields(error));
@@ -335,6 +415,10 @@ export class LocalApi implements AsyncDisposable {
       body: formatMetrics([...own, ...otlpMetrics(this.#otlpCounts), ...(metrics?.() ?? [])]),
     };
   }
+}
+
+function hostOf({ host = HOST_DEFAULT }: LocalAddress): string {
+  return host;
 }
 
 /** A problem document, or what OTLP's clients understand at their addresses. */

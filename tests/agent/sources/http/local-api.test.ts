@@ -251,6 +251,44 @@ test('closing answers what is in flight, refuses what comes after, and leaves no
   await assert.rejects(ask('GET', '/healthz'), { code: 'ECONNREFUSED' });
 });
 
+test('it listens elsewhere from one moment to the next: what is under way is answered, and where the new place is taken it stays', async (t) => {
+  const { api, ask, buffer, dir } = await openLocalApi(t, { socketPath: undefined });
+  const former = api.port;
+  const other = net.createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await until('it listens', () => other.listening);
+  const taken = (other.address() as net.AddressInfo).port;
+  const slow = net.connect(former, '127.0.0.1');
+  let answer = '';
+  slow.on('data', (data) => {
+    answer += data;
+  });
+  slow.write('POST /logs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30\r\n\r\n{"message":');
+  await until('it is under way', async () => (await ask('GET', '/metrics')).body.toString().includes('body'));
+
+  await assert.rejects(api.move({ port: taken }), { code: 'NSV_PORT_IN_USE' });
+  assert.equal((await ask('GET', '/healthz')).status, 200);
+  await assert.rejects(api.move({ port: former, host: '192.0.2.1' }), { code: 'NSV_SETTING_INVALID' });
+  assert.equal((await ask('GET', '/healthz')).status, 200);
+  await api.move({ port: former, host: '0.0.0.0', hosts: ['agent'] }); // shares the port with where it listens
+  assert.equal((await ask('GET', '/healthz', undefined, { host: 'agent' })).status, 200);
+  await new Promise((resolve) => other.close(resolve));
+  await api.move({ port: taken, socketPath: join(dir, 'a.sock') });
+
+  assert.equal(api.port, taken);
+  assert.equal((await ask('GET', '/healthz')).status, 200);
+  assert.equal((await ask('GET', '/healthz', undefined, { host: 'agent' })).status, 403);
+  assert.equal(api.socketPath, join(dir, 'a.sock'));
+  assert.equal((await stat(join(dir, 'a.sock'))).mode & 0o777, 0o600);
+  await assert.rejects(httpRequest({ method: 'GET', url: `http://127.0.0.1:${former}/healthz` }), {
+    code: 'ECONNREFUSED',
+  });
+  slow.write('"was under way"   }');
+  await until('it is answered', () => answer.includes('"accepted":1'));
+  assert.match(answer, /connection: close/i);
+  assert.equal(buffer.stats().records, 1);
+});
+
 test('a request that never ends does not hold the closing past its deadline', async (t) => {
   const { api } = await openLocalApi(t);
   const slow = net.connect(api.port, '127.0.0.1');
