@@ -7,6 +7,7 @@ import type { AlertReport } from '../contract/alert.ts';
 import type { ConfigDelivery } from '../contract/config-delivery.ts';
 import type { AgentId, ServerName } from '../contract/ids.ts';
 import { forgetAddress, noteAddress } from '../platform/address-file.ts';
+import { removeDrafts } from '../platform/atomic-file.ts';
 import { type Clock, withDeadline } from '../platform/clock.ts';
 import { describeError, NervesysError } from '../platform/errors.ts';
 import { errorFields, type Logger } from '../platform/logger.ts';
@@ -21,7 +22,7 @@ import { type BufferSizes, LogBuffer } from './buffer/buffer.ts';
 import { asideBytes, setAsideIfDamaged } from './buffer/find-damage.ts';
 import type { SealedBatch } from './buffer/types.ts';
 import type { ConfigChanges } from './config-sync/changes.ts';
-import { KEPT_COPIES, keepConfig, keptConfigBytes, keptConfigText } from './config-sync/config-file.ts';
+import { configFile, KEPT_COPIES, keepConfig, keptConfigBytes, keptConfigText } from './config-sync/config-file.ts';
 import { ConfigSync } from './config-sync/config-sync.ts';
 import { ConfigTaker } from './config-sync/config-taker.ts';
 import type { ConfigRepository, GitSync } from './config-sync/git-sync.ts';
@@ -47,7 +48,7 @@ import { Redactors, redactionMetrics } from './redaction/index.ts';
 import { AgentRegistry, type RememberedAgent } from './registry.ts';
 import { RuleSink, ruleMetrics } from './rules/index.ts';
 import { fixedPrefix } from './sources/file-tail/find-files.ts';
-import { type FlushResult, LocalApi } from './sources/http/local-api.ts';
+import { type FlushResult, type LocalAddress, LocalApi } from './sources/http/local-api.ts';
 import { ServerSources } from './sources/server-sources.ts';
 import type { NewProgram, Upgrader } from './upgrade/upgrader.ts';
 import { BatchQueues } from './uploader/batch-queues.ts';
@@ -73,6 +74,8 @@ export interface AgentOptions {
   readonly archive?: Archive;
   /** Told of storage settings that say another place for it. */
   readonly onStorage?: ((storage: StorageSettings) => void) | undefined;
+  /** Throws where an agent could not be started with this configuration here: it is refused, or the next start would find it. */
+  readonly checkConfig?: ((config: Config) => void) | undefined;
   /** Obey the configuration that the orchestrator serves; else this one holds for good. */
   readonly followConfig?: boolean;
   /** Obey what stands in this repository, which this agent follows by itself, and not what an orchestrator serves. */
@@ -101,7 +104,7 @@ const QUIET_CHECK_MS = 5_000;
 /** The AI agents seen last are noted this often, in the buffer file under this name. */
 const REMEMBER_MS = 60_000;
 const AGENTS_META = 'agents';
-/** A note of the agent's address that found no room is tried again; once it stands there, as good as never. */
+/** What found no room on the disk (the agent's address, the configuration) is written again; once it stands there, as good as never. */
 const NOTE_AGAIN_MS = 1_000;
 const NOTED_MS = 86_400_000;
 /** The damaged file that was told already, so that a restart doesn't tell it again. */
@@ -144,6 +147,10 @@ export class Agent implements AsyncDisposable {
   /** What is in effect; another revision may come while we run. */
   #config: Config;
   readonly #taker: ConfigTaker;
+  /** A configuration that runs and is yet to be kept on the disk. */
+  #unkept: string | undefined;
+  #isUnnoted = false;
+  readonly #noting: Pace;
   #configSync: ConfigSync | undefined;
   #gitSync: GitSync | undefined;
   #joining: Promise<void> = Promise.resolve();
@@ -172,7 +179,12 @@ export class Agent implements AsyncDisposable {
       running: config.revision,
       apply: (next, delivery) => this.#apply(next, delivery),
       onChange: () => this.#heartbeats?.beatNow(),
+      clock,
       logger,
+    });
+    this.#noting = new Pace(clock, async () => {
+      const isNoted = (!this.#isUnnoted || (await this.#noteAddress())) && (await this.#keepConfig());
+      return isNoted ? NOTED_MS : NOTE_AGAIN_MS;
     });
     this.#delivery =
       archive === undefined
@@ -274,8 +286,9 @@ export class Agent implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { home, config, clock, logger, join: joining, configRepository } = this.#options;
+    const { home, config, clock, join: joining, configRepository } = this.#options;
     await mkdir(join(home, 'agent'), { recursive: true, mode: 0o700 });
+    await removeDrafts(configFile(home)); // of a process that was killed: within the limit there is no room for them
     this.#parts.use(
       new Pace(clock, async () => {
         this.#buffer.sealEndedWindow();
@@ -297,20 +310,21 @@ export class Agent implements AsyncDisposable {
     await this.#sources.openFiles(config);
     await this.#openLocalApi(config);
     this.#parts.defer(() => this.#localApi?.close());
-    const noted = await this.#noteAddress();
-    if (noted !== true) {
-      logger.warn('the address of this agent could not be noted; it is tried again', errorFields(noted));
-      const again = async () => ((await this.#noteAddress()) === true ? NOTED_MS : NOTE_AGAIN_MS);
-      this.#parts.use(new Pace(clock, again).start(NOTE_AGAIN_MS));
-    }
+    this.#parts.use(this.#noting.start((await this.#noteAddress()) ? NOTED_MS : NOTE_AGAIN_MS));
     this.#sources.startFiles();
     await this.#sources.openDoors(config);
     if (configRepository !== undefined) await this.#followRepository(configRepository);
     if (joining !== undefined) this.#joining = this.#join(joining);
   }
 
-  async #openLocalApi({ agentListen }: Config): Promise<void> {
-    const { home, server, port, clock, logger } = this.#options;
+  /** Where the local API is to be. */
+  #localAddress({ agentListen: { host, port, hosts, socketPath, socketMode } }: Config): LocalAddress {
+    const { home, port: ownPort = port } = this.#options;
+    return { host, port: ownPort, hosts, socketPath: socketPath ?? join(home, 'agent', 'agent.sock'), socketMode };
+  }
+
+  async #openLocalApi(config: Config): Promise<void> {
+    const { server, clock, logger } = this.#options;
     this.#localApi = await LocalApi.open({
       server,
       sink: this.#sink,
@@ -318,11 +332,7 @@ export class Agent implements AsyncDisposable {
       redaction: this.#redaction,
       clock,
       logger,
-      host: agentListen.host,
-      port: port ?? agentListen.port,
-      hosts: agentListen.hosts,
-      socketPath: agentListen.socketPath ?? join(home, 'agent', 'agent.sock'),
-      socketMode: agentListen.socketMode,
+      ...this.#localAddress(config),
       agentConfig: (agentId) => resolveAgent(this.#config, agentId, server),
       flush: (signal) => this.flush(signal),
       health: () => this.#health(),
@@ -344,16 +354,38 @@ export class Agent implements AsyncDisposable {
   }
 
   /**
-   * Notes where commands of this machine find us; resolves with `true`, or with the reason. A full disk has no room even for that: the agent
-   * starts on it all the same, or it would never drain.
+   * Notes where commands of this machine find us; whether it could. A full disk has no room even for that: the agent starts on it all the same,
+   * or it would never drain.
    */
-  async #noteAddress(): Promise<unknown> {
+  async #noteAddress(): Promise<boolean> {
+    const { home, logger } = this.#options;
     const { url, socketPath } = this.#localApi!;
-    const noting = noteAddress(join(this.#options.home, 'agent'), { url, socket: socketPath ?? null });
-    return noting.then(
-      () => true,
-      (error: unknown) => error,
-    );
+    const wasUnnoted = this.#isUnnoted;
+    try {
+      this.#isUnnoted = true;
+      await noteAddress(join(home, 'agent'), { url, socket: socketPath ?? null });
+      this.#isUnnoted = false;
+    } catch (error) {
+      if (!wasUnnoted)
+        logger.warn('the address of this agent could not be noted; it is tried again', errorFields(error));
+    }
+    return !this.#isUnnoted;
+  }
+
+  /** Keeps the configuration that runs on the disk, unless that is done; whether it is. */
+  async #keepConfig(isFirst = false): Promise<boolean> {
+    const { home, logger } = this.#options;
+    const text = this.#unkept;
+    if (text === undefined) return true;
+    try {
+      await keepConfig(home, text);
+      if (this.#unkept === text) this.#unkept = undefined;
+    } catch (error) {
+      // It holds all the same; only a start while nobody answers would begin with an older one.
+      if (isFirst)
+        logger.warn('the configuration could not be kept on the disk; it is tried again', errorFields(error));
+    }
+    return this.#unkept === undefined;
   }
 
   /** Exchanges the token (or takes the stored key), then starts what needs the orchestrator. */
@@ -460,30 +492,38 @@ export class Agent implements AsyncDisposable {
 
   /** Puts another configuration into effect: only what it changes is made anew, and what is buffered isn't touched. */
   async #apply(config: Config, delivery: ConfigDelivery): Promise<readonly string[]> {
-    const { home, server, logger } = this.#options;
+    const { server, checkConfig, configRepository, logger } = this.#options;
     const before = this.#config;
+    checkConfig?.(config);
     const { findChanges } = await import('./config-sync/changes.ts'); // most agents see no change for days
     const { restart, later } = findChanges(before, config, server);
-    const text = keptConfigText(delivery, this.#options.configRepository);
+    const text = keptConfigText(delivery, configRepository);
     try {
       await this.#use(config, restart, text);
     } catch (error) {
-      await this.#use(before, restart, text);
+      await this.#use(before, restart, text).catch((lasting: unknown) =>
+        logger.error('what ran before could not be put into effect again; it is tried again', errorFields(lasting)),
+      );
       throw error;
     }
-    await keepConfig(home, text).catch((error: unknown) => {
-      // It holds all the same; only a start while nobody answers would begin with an older one.
-      logger.warn('the configuration could not be kept on the disk', errorFields(error));
-    });
+    this.#unkept = text;
+    if (!(await this.#keepConfig(true))) this.#noting.nudge();
     return later;
   }
 
-  /** Makes anew what a change touches. `text`: as it is kept on the disk, which is within the buffer's limit. */
+  /**
+   * Makes anew what a change touches; what may fail for want of something comes first. `text`: as it is kept on the disk, which is within the
+   * buffer's limit.
+   */
   async #use(config: Config, restart: ConfigChanges['restart'], text: string): Promise<void> {
     const { server, onStorage } = this.#options;
-    if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
+    if (restart.has('listen')) await this.#listenElsewhere(config);
     if (restart.has('rules')) await this.#sink.setRules(config);
+    if (restart.has('redaction')) this.#redaction.use(config.agentDefaults.redaction, config.agents);
+    // From here on records are taken under this revision.
     this.#triage.use(config);
+    this.#config = config;
+    this.#buffer.setRevision(config.revision);
     if (restart.has('agents'))
       this.#registry.configure(agentsOn(config, server).map(({ agentId }) => agentId as AgentId));
     this.#buffer.setSizes(this.#bufferSizes(config, KEPT_COPIES * Buffer.byteLength(text)));
@@ -493,21 +533,11 @@ export class Agent implements AsyncDisposable {
     }
     if (restart.has('files')) await this.#sources.changeFiles(config);
     if (restart.has('doors')) await this.#sources.changeDoors(config);
-    if (restart.has('listen')) await this.#listenElsewhere(config);
-    this.#config = config;
-    this.#buffer.setRevision(config.revision);
   }
 
-  /** What is under way is answered first; then, for a moment, nobody listens. */
   async #listenElsewhere(config: Config): Promise<void> {
-    await this.#localApi?.close();
-    await this.#openLocalApi(config);
-    const noted = await this.#noteAddress();
-    if (noted !== true)
-      this.#options.logger.warn(
-        'the address of this agent could not be noted; commands of this machine look for the former',
-        errorFields(noted),
-      );
+    await this.#localApi!.move(this.#localAddress(config));
+    if (!(await this.#noteAddress())) this.#noting.nudge();
   }
 
   /** What a beat that was answered means for this agent's own program. */
@@ -548,6 +578,7 @@ export class Agent implements AsyncDisposable {
   async #close(): Promise<void> {
     const { home, logger } = this.#options;
     await Promise.all([this.#configSync?.close(), this.#gitSync?.close()]);
+    await this.#taker.close();
     await Promise.all([this.#localApi?.close(), this.#sources.close()]);
     if (this.#buffer.stats().records > 0) {
       await this.flush(undefined, CLOSING_FLUSH_MS).catch((error: unknown) => {

@@ -11,7 +11,7 @@ import type { TrialWord } from './agent-trial.ts';
 import { EXIT } from './exit-codes.ts';
 import { spawnModel } from './model/spawn-model.ts';
 import { print } from './output.ts';
-import { openOwnArchive } from './own-archive.ts';
+import { openOwnArchive, requireOwnKeys } from './own-archive.ts';
 import {
   closeWithin,
   followedRepository,
@@ -77,6 +77,7 @@ export async function run(options: AgentCommandOptions): Promise<number> {
         home,
         server,
         config,
+        checkConfig: (next) => requireOwnKeys(settings, next, joins),
         followConfig: follows,
         ...(configRepository === undefined ? {} : { configRepository }),
         port: options.agentPort,

@@ -1,4 +1,4 @@
-import type { LoadedConfig } from '../config/index.ts';
+import type { Config, LoadedConfig } from '../config/index.ts';
 import { NervesysError } from '../platform/errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Archive } from '../storage/index.ts';
@@ -17,17 +17,21 @@ export async function openOwnArchive(
   logger: Logger,
 ): Promise<Archive | undefined> {
   const { credentials } = loaded.config.storage;
-  const given = settings.storj !== undefined;
-  if (needsOwnKeys(credentials, joins)) {
-    if (given) return openConfiguredArchive(settings, loaded);
-    throw new NervesysError(
-      'NSV_SETTING_INVALID',
-      `start the agent of ${settings.server}: storage.yaml says credentials: ${credentials}, and STORJ_ACCESS_KEY and STORJ_SECRET_KEY are not set`,
-      { hint: 'set both on this server, or say credentials: presigned, which needs no keys here' },
-    );
-  }
-  if (given) logger.info('STORJ_* is set and not used for batches: the orchestrator permits each', { credentials });
+  requireOwnKeys(settings, loaded.config, joins);
+  if (needsOwnKeys(credentials, joins)) return openConfiguredArchive(settings, loaded);
+  if (settings.storj !== undefined)
+    logger.info('STORJ_* is set and not used for batches: the orchestrator permits each', { credentials });
   return undefined;
+}
+
+/** @throws NervesysError `NSV_SETTING_INVALID` where this configuration calls for keys of the agent's own and none are set. */
+export function requireOwnKeys(settings: Settings, { storage: { credentials } }: Config, joins: boolean): void {
+  if (settings.storj !== undefined || !needsOwnKeys(credentials, joins)) return;
+  throw new NervesysError(
+    'NSV_SETTING_INVALID',
+    `archive from ${settings.server}: storage.yaml says credentials: ${credentials}, and STORJ_ACCESS_KEY and STORJ_SECRET_KEY are not set`,
+    { hint: 'set both on this server, or say credentials: presigned, which needs no keys here' },
+  );
 }
 
 function needsOwnKeys(credentials: LoadedConfig['config']['storage']['credentials'], joins: boolean): boolean {

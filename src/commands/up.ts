@@ -5,7 +5,7 @@ import { systemRandom } from '../platform/random.ts';
 import { openCentralService } from './central-service.ts';
 import { EXIT } from './exit-codes.ts';
 import { painter, print } from './output.ts';
-import { openOwnArchive } from './own-archive.ts';
+import { openOwnArchive, requireOwnKeys } from './own-archive.ts';
 import { closeWithin, followPlace, openLog, prepareHome, stopSignal } from './runtime.ts';
 import { readSettings } from './settings.ts';
 
@@ -53,6 +53,7 @@ export async function run(options: UpOptions): Promise<number> {
               archive: ownArchive,
               onStorage: (storage) => followPlace(ownArchive, central.settings, storage, logger),
             }),
+        checkConfig: (next) => requireOwnKeys(central.settings, next, true),
         followConfig: true, // of the folder that the orchestrator beside it follows
         upgrade: { program: undefined, onReady: () => undefined },
         clock: systemClock,

@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { randomHex } from './random.ts';
 
 /**
@@ -29,4 +29,12 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   } finally {
     await parent.close();
   }
+}
+
+/** Removes what processes that were killed while they wrote `path` have left. Nobody may be writing it just now. */
+export async function removeDrafts(path: string): Promise<void> {
+  const folder = dirname(path);
+  const isDraft = (name: string) =>
+    name.startsWith(`${basename(path)}.`) && /^[0-9a-f]{8}\.tmp$/.test(name.slice(basename(path).length + 1));
+  for (const name of await readdir(folder)) if (isDraft(name)) await rm(join(folder, name), { force: true });
 }

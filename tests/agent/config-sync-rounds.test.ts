@@ -26,6 +26,7 @@ function openServer(t: TestContext, clock: FakeClock, random: number, isAway: ()
       running: 'aaaaaaaaaaaa',
       apply: async () => [],
       onChange: () => undefined,
+      clock,
       logger: silentLogger,
     }),
     clock,
@@ -57,4 +58,41 @@ test('how long each waits is drawn by lot, up to that minute: a fleet does not c
 
   const last = waits.map((asked) => asked.at(-1)! - asked.at(-2)!);
   assert.deepEqual(last, [6_000, 30_000, 54_000]);
+});
+
+test('what cannot be put into effect now is tried again until it can be or another is desired; a mistake is not', async (t) => {
+  const clock = new FakeClock();
+  let reason: string | undefined = 'NSV_PORT_IN_USE';
+  const tried: string[] = [];
+  let changes = 0;
+  const taker = new ConfigTaker({
+    running: 'aaaaaaaaaaaa',
+    apply: async ({ revision }) => {
+      tried.push(revision);
+      if (reason !== undefined) throw new NervesysError(reason as 'NSV_PORT_IN_USE', 'listen: taken');
+      return [];
+    },
+    onChange: () => void changes++,
+    clock,
+    logger: silentLogger,
+  });
+  t.after(() => taker.close());
+  const deliver = (revision: string) => taker.take({ format: 1, revision, config: {} });
+
+  await deliver('bbbbbbbbbbbb');
+  await clock.advance(65_000);
+  assert.deepEqual(taker.state, { running: 'aaaaaaaaaaaa', desired: 'bbbbbbbbbbbb', error: 'listen: taken' });
+  assert.deepEqual([tried.length, changes], [3, 1]);
+  reason = undefined;
+  await clock.advance(30_000);
+  assert.deepEqual(taker.state, { running: 'bbbbbbbbbbbb', desired: 'bbbbbbbbbbbb', error: null });
+  reason = 'NSV_CONFIG_INVALID';
+  await deliver('cccccccccccc');
+  reason = 'NSV_PORT_IN_USE';
+  await deliver('dddddddddddd');
+  await deliver('eeeeeeeeeeee');
+  tried.length = 0;
+  await clock.advance(95_000);
+
+  assert.deepEqual(new Set(tried), new Set(['eeeeeeeeeeee']));
 });

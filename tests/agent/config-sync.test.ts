@@ -1,6 +1,6 @@
 /** An agent obeys what its orchestrator serves: whole agents against a real orchestrator, whose revisions are handed to it as a source would. */
 import assert from 'node:assert/strict';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
@@ -118,6 +118,10 @@ test('with its orchestrator away an agent starts with what it ran last, and catc
   await until('it runs', async () => (await told(agent)).revision === first.revision);
   await agent.close();
 
+  const read = async (text: string) => {
+    await writeFile(join(home, 'agent/config.json'), text);
+    return readKeptConfig(home, silentLogger);
+  };
   const kept = await readKeptConfig(home, silentLogger);
   const again = await openAgent(t, undefined, home, kept);
   assert.equal((await told(again)).role, 'First', 'before anybody has answered');
@@ -128,8 +132,28 @@ test('with its orchestrator away an agent starts with what it ran last, and catc
     (await readFile(join(home, 'agent/config.json'), 'utf8')).includes(second.revision),
   );
 
-  await writeFile(join(home, 'agent/config.json'), '{"revision":"x","config":{"agents":7}}');
-  assert.equal(await readKeptConfig(home, silentLogger), undefined);
+  await again.close();
+  const text = await readFile(join(home, 'agent/config.json'), 'utf8');
+  const { sha256: _, ...older } = JSON.parse(text);
+  assert.equal((await read(JSON.stringify(older)))?.revision, second.revision, 'an older agent kept no digest');
+  const rules = [{ name: 'x', when: { tomorrow: true } }];
+  const newer = { ...older, config: { ...older.config, agentDefaults: { ...older.config.agentDefaults, rules } } };
+  for (const bad of [
+    '{"revision":"x","config":{"agents":7}}',
+    text.slice(0, -10),
+    text.replace('Second', 'Third!'),
+    JSON.stringify({ ...older, format: 2 }),
+    JSON.stringify({ ...older, revision: 7 }),
+    JSON.stringify(newer),
+    '',
+  ])
+    assert.equal(await read(bad), undefined, bad.slice(0, 100));
+  await writeFile(join(home, 'agent/config.json.0123abcd.tmp'), 'left by a kill');
+  await openAgent(t, undefined, home);
+  assert.deepEqual(
+    (await readdir(join(home, 'agent'))).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
 });
 
 test('a part that is not one is refused with the key that is wrong; what a newer orchestrator adds is left out, what an older lacks is filled in', async () => {

@@ -124,6 +124,7 @@ test('a refused revision is told once and what ran runs on; so does a repository
     running: 'built-in',
     apply: async () => [],
     onChange: () => void states.push(taker.state),
+    clock,
     logger,
   });
   const first = await pushed.push({ 'agents/grok.yaml': 'role: First\n' });

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { Agent } from '../../src/agent/agent.ts';
+import { requireOwnKeys } from '../../src/commands/own-archive.ts';
 import { followPlace } from '../../src/commands/runtime.ts';
 import { readSettings } from '../../src/commands/settings.ts';
 import type { ServerName } from '../../src/contract/ids.ts';
@@ -45,6 +46,7 @@ async function openAgent(
     server: SERVER,
     config: (await foundRevision(files)).config!,
     followConfig: true,
+    checkConfig: (next) => requireOwnKeys(readSettings({}, {}), next, true),
     join: { token },
     clock: systemClock,
     random: () => 0.05,
@@ -69,7 +71,7 @@ async function runs(agent: Agent, revision: string): Promise<void> {
 
 const listens = (port: number) => ({ 'agents/_defaults.yaml': `listen: { port: ${port} }\n` });
 
-test('an agent listens elsewhere from one moment to the next, and stays where it was when it can’t', async (t) => {
+test('an agent listens elsewhere from one moment to the next, and stays where it was, with what it ran, when it can’t', async (t) => {
   const [first, second, taken] = [await freePort(), await freePort(), createServer().listen(0, '127.0.0.1')];
   await once(taken, 'listening');
   t.after(() => taken.close());
@@ -92,6 +94,17 @@ test('an agent listens elsewhere from one moment to the next, and stays where it
   });
   assert.equal((await postLogs(agent.url, '{"message":"y"}')).status, 200);
   assert.equal(new URL(agent.url).port, String(second));
+
+  const keyless = await serve(system, { ...listens(second), 'storage.yaml': 'credentials: static\n' });
+  await until('its beats say why', async () => {
+    const { config } = (await system.ask('GET', '/api/v1/fleet')).json;
+    return JSON.stringify(config).includes(keyless) && /STORJ_SECRET_KEY are not set/.test(JSON.stringify(config));
+  });
+  assert.ok(
+    !(await readFile(`${home}/agent/config.json`, 'utf8')).includes(keyless),
+    'the next start would end with it',
+  );
+  await runs(agent, await serve(system, { ...listens(second), 'storage.yaml': 'credentials: scoped\n' }));
 });
 
 test('the archive’s address is changed while nothing answers there: what waited is archived at the new one, without a restart', async (t) => {
