@@ -10,7 +10,7 @@ import { isEvictableNote } from './evictable.ts';
 import { LOSSES_META } from './losses.ts';
 import { isDamage, parseJson, parseLosses, parseManifest, readMeta, readRecords } from './read-damaged.ts';
 import { SCHEMA_VERSION } from './schema.ts';
-import { asBuffer } from './store.ts';
+import { asBuffer, freeBlob } from './store.ts';
 
 /** In the new buffer's `meta`: what was salvaged already, so that a restart goes on. */
 export const PROGRESS_META = 'salvage';
@@ -89,7 +89,8 @@ function findDamagedContent(db: DatabaseSync): string | undefined {
   for (const row of db.prepare(`SELECT first_id, last_id, body, ${crc} FROM blocks ORDER BY first_id`).iterate()) {
     const [first, last] = [row['first_id'] as number, row['last_id'] as number];
     const body = asBuffer(row['body']!);
-    const sound = row['crc'] === null ? readRecords(body, first, last) : crc32(body) === row['crc'];
+    const sound = row['crc'] === null ? readRecords(body, first, last) !== undefined : crc32(body) === row['crc'];
+    freeBlob(body);
     if (!sound) return `the records ${first}–${last} are not what was stored`;
   }
   const batches = db.prepare(
@@ -98,8 +99,10 @@ function findDamagedContent(db: DatabaseSync): string | undefined {
   );
   for (const { id, sha256, manifest, object, evictable } of batches.iterate()) {
     const described = parseManifest(manifest) !== undefined && isEvictableNote(evictable!);
-    if (object === null || sha256Hex(asBuffer(object!)) !== sha256 || !described)
-      return `the batch ${id} is not what was sealed`;
+    const bytes = object === null ? undefined : asBuffer(object!);
+    const isSealed = bytes !== undefined && sha256Hex(bytes) === sha256;
+    if (bytes !== undefined) freeBlob(bytes);
+    if (!isSealed || !described) return `the batch ${id} is not what was sealed`;
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { sha256Hex } from '../../platform/digest.ts';
 import { inflateMember } from './chunk.ts';
 import { LOSSES_META, Losses } from './losses.ts';
 import { type CountedRecord, OpenBatch } from './open-batch.ts';
-import { asBuffer } from './store.ts';
+import { asBuffer, freeBlob } from './store.ts';
 import type { SealedBatch, TailPosition } from './types.ts';
 
 /* Reads what can be read of a buffer file that SQLite, or a checksum of ours, finds damaged. */
@@ -116,8 +116,10 @@ async function* readBatches(source: DatabaseSync, options: ReadDamagedOptions): 
       read: () => asBuffer(select!.get(id)!['object']!),
     };
     const object = asBuffer(row['object']!);
-    if (sha256Hex(object) === batch.sha256) yield batch;
-    else for (const open of await readMembers(object, batch)) yield await sealed(open, manifest.epoch, options);
+    if (sha256Hex(object) === batch.sha256) {
+      freeBlob(object); // it is read again when it is sent
+      yield batch;
+    } else for (const open of await readMembers(object, batch)) yield await sealed(open, manifest.epoch, options);
   }
 }
 

@@ -6,7 +6,7 @@ import type { DiskRoom } from './disk-room.ts';
 import type { BatchObject, OpenBatch } from './open-batch.ts';
 import type { Resealed } from './reseal.ts';
 import type { StoredText } from './short-term-memory.ts';
-import { type BufferStore, isBusy, isNoSpace, type StoredBatch } from './store.ts';
+import { type BufferStore, freeBlob, isBusy, isNoSpace, type StoredBatch } from './store.ts';
 
 const VACUUM_STEP_PAGES = 400;
 const VACUUM_STEP_PAGES_LOW = 4;
@@ -35,6 +35,8 @@ export class SealedBatches {
   readonly #options: SealedBatchesOptions;
   readonly #closing = new AbortController();
   #batches: readonly StoredBatch[];
+  /** What the uploader reads just now, one batch at a time. */
+  #handedOut: { readonly id: number; readonly object: Buffer } | undefined;
   /** Those that the archive has and the file still holds, since there was no room to remove them. */
   #archived: number[] = [];
   #lastArchivedAt: number | null;
@@ -111,9 +113,11 @@ export class SealedBatches {
     return true;
   }
 
+  /** Its bytes, for as long as it is here: `removeArchived` takes them back. */
   object(id: number): Buffer {
     const object = this.#options.store.batchObject(id);
     if (object === undefined) throw new RangeError(`batch ${id} is not in the buffer`);
+    this.#handedOut = { id, object };
     return object;
   }
 
@@ -142,6 +146,8 @@ export class SealedBatches {
    */
   removeArchived(id: number): void {
     const now = this.#options.clock.now();
+    if (this.#handedOut?.id === id) freeBlob(this.#handedOut.object);
+    this.#handedOut = undefined;
     if (!this.#archived.includes(id)) this.#archived.push(id);
     this.removePassed();
     this.#batches = this.#batches.filter((batch) => batch.id !== id);
