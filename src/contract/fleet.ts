@@ -85,6 +85,18 @@ export interface FleetAnswer {
   readonly config?: FleetConfig;
 }
 
+/** Answer of `GET /api/v1/servers/<server>`: the server, and how each AI agent on it is. */
+export interface ServerDetail extends FleetServer {
+  readonly now: string;
+  readonly ai_agents: readonly FleetAgent[];
+}
+
+/** Answer of `GET /api/v1/agents/<agent_id>`: the one asked for, or that was heard last, and those of this name on other servers. */
+export interface AgentDetail extends FleetAgent {
+  readonly now: string;
+  readonly elsewhere: readonly FleetAgent[];
+}
+
 /** Vitals of a point in a chart; null: nothing is known. */
 export type HistoryVitals = {
   readonly [name in keyof Pick<Vitals, 'cpu_percent' | 'ram_percent' | 'disk_percent' | 'buffer_size_mb'>]:

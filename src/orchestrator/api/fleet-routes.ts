@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { FleetAnswer, HistoryAnswer } from '../../contract/fleet.ts';
+import type { AgentDetail, FleetAnswer, HistoryAnswer, ServerDetail } from '../../contract/fleet.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import { readAgents, readServers } from '../database/queries/read-fleet.ts';
@@ -9,7 +9,7 @@ import { revokeServer } from '../database/queries/revoke-server.ts';
 import { chooseResolution } from '../history/resolutions.ts';
 import type { App, ServerDeps } from './app.ts';
 import { personOf, requireAdmin, requirePerson } from './principal.ts';
-import { FleetAnswerSchema, HistoryAnswerSchema } from './schemas/fleet.ts';
+import { AgentDetailSchema, FleetAnswerSchema, HistoryAnswerSchema, ServerDetailSchema } from './schemas/fleet.ts';
 import { AgentIdSchema, NO_CONTENT, ServerNameSchema } from './schemas.ts';
 
 /** Ten years, as long as days are kept. */
@@ -39,6 +39,53 @@ export function fleetRoutes(app: App, deps: ServerDeps): void {
       ]);
       const now = new Date(hearing.now()).toISOString();
       return { now, servers, agents, ...(config === undefined ? {} : { config }) };
+    },
+  );
+
+  app.get(
+    '/api/v1/servers/:server',
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['fleet'],
+        summary: 'One server, and how each AI agent on it is',
+        params: Type.Object({ server: ServerNameSchema }),
+        response: { 200: ServerDetailSchema },
+      },
+    },
+    async (request): Promise<ServerDetail> => {
+      const { server } = request.params;
+      const [found, agents] = await Promise.all([readServers(database, [server]), readAgents(database, { server })]);
+      if (found[0] === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no server ${server}`);
+      return { now: new Date(hearing.now()).toISOString(), ...found[0], ai_agents: agents };
+    },
+  );
+
+  app.get(
+    '/api/v1/agents/:agent_id',
+    {
+      onRequest: requirePerson,
+      schema: {
+        tags: ['fleet'],
+        summary: 'One AI agent: on the server that is named, or where it was heard last',
+        params: Type.Object({ agent_id: AgentIdSchema }),
+        querystring: Type.Object({ server: Type.Optional(ServerNameSchema) }),
+        response: { 200: AgentDetailSchema },
+      },
+    },
+    async (request): Promise<AgentDetail> => {
+      const { server } = request.query;
+      const { agent_id: agentId } = request.params;
+      const all = await readAgents(database, { agentId });
+      const candidates = server === undefined ? all : all.filter((one) => one.server === server);
+      const one = candidates.toSorted((a, b) => b.received_at.localeCompare(a.received_at))[0];
+      if (one === undefined)
+        throw new NervesysError(
+          'NSV_NOT_FOUND',
+          `there is no AI agent ${agentId}${server === undefined ? '' : ` on ${server}`}`,
+        );
+      const elsewhere = all.filter((other) => other.server !== one.server);
+      return { now: new Date(hearing.now()).toISOString(), ...one, elsewhere };
     },
   );
 

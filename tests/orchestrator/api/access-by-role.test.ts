@@ -63,6 +63,8 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'DELETE /api/v1/sessions/{id}': SESSION,
 
   'GET /api/v1/fleet': VIEWER,
+  'GET /api/v1/servers/{server}': VIEWER,
+  'GET /api/v1/agents/{agent_id}': VIEWER,
   'GET /api/v1/agents/{agent_id}/history': VIEWER,
   'GET /api/v1/agents/{agent_id}/timeline': VIEWER,
   'GET /api/v1/servers/{server}/timeline': VIEWER,
@@ -89,6 +91,7 @@ const WHO: Readonly<Record<string, readonly Asker[]>> = {
   'POST /api/v1/alerts/{id}/acknowledge': OPERATOR,
   'POST /api/v1/alerts/{id}/resolve': OPERATOR,
   'POST /api/v1/alerts/{id}/mark': OPERATOR,
+  'POST /api/v1/alerts/{id}/silence': OPERATOR,
   'PUT /api/v1/triage/corrections/{template}': OPERATOR,
   'DELETE /api/v1/triage/corrections/{template}': OPERATOR,
   'POST /api/v1/silences': OPERATOR,

@@ -229,6 +229,8 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
   ],
   'DELETE /api/v1/sessions/{id}': [async () => ({ path: { id: '{own}' } })],
 
+  'GET /api/v1/servers/{server}': [() => ({ path: { server: 'AIGARDEN01' } })],
+  'GET /api/v1/agents/{agent_id}': [async (world) => ({ path: { agent_id: await world.agent() } })],
   'GET /api/v1/agents/{agent_id}/history': [() => ({ path: { agent_id: 'GROK' }, query: { server: 'AIGARDEN01' } })],
   'GET /api/v1/agents/{agent_id}/timeline': [
     async (world) => ({ path: { agent_id: await world.agent() }, query: { server: 'AIGARDEN01', since: '1h' } }),
@@ -239,6 +241,7 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
     async (world) => ({ path: { id: await world.alert() }, body: { note: 'on it' } }),
   ],
   'POST /api/v1/alerts/{id}/resolve': [async (world) => ({ path: { id: await world.alert() }, body: {} })],
+  'POST /api/v1/alerts/{id}/silence': [async (world) => ({ path: { id: await world.alert() }, body: {} })],
   'POST /api/v1/alerts/{id}/mark': [
     async (world) => ({ path: { id: await world.triageAlert() }, body: { mark: 'ordinary', note: 'it is always so' } }),
   ],

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { ALERT_SEVERITIES } from '../../../contract/alert.ts';
 import type {
+  AgentDetail,
   AlertDetail,
   AlertView,
   ArchiveObjectView,
@@ -9,6 +10,7 @@ import type {
   FleetServer,
   HistoryAnswer,
   HistoryPoint,
+  ServerDetail,
   SilenceView,
 } from '../../../contract/fleet.ts';
 import {
@@ -53,27 +55,26 @@ const ProcessSchema = describe<ProcessVitals>()(
 
 const StateSchema = oneOf(AGENT_STATES, "the orchestrator's judgement, from when it received the last beat");
 
-export const FleetAgentSchema = describe<FleetAgent>()(
-  'FleetAgent',
-  Type.Object({
-    agent_id: Type.String(),
-    server: Type.String(),
-    status: oneOf(AGENT_STATUSES, "the AI agent's own word in its latest beat"),
-    state: StateSchema,
-    reason: Type.String({ description: 'why it is in this state, in words' }),
-    metrics: VitalsSchema,
-    last_action: NullableTextSchema,
-    uptime_seconds: Type.Number(),
-    timestamp: InstantSchema,
-    received_at: InstantSchema,
-    last_seen_at: NullableInstantSchema,
-    backlog_records: CountSchema,
-    agent_version: Type.String(),
-    state_at: Type.Optional(NullableInstantSchema),
-    seen_at: Type.Optional(NullableInstantSchema),
-    process: Type.Optional(ProcessSchema),
-  }),
-);
+const agentFields = {
+  agent_id: Type.String(),
+  server: Type.String(),
+  status: oneOf(AGENT_STATUSES, "the AI agent's own word in its latest beat"),
+  state: StateSchema,
+  reason: Type.String({ description: 'why it is in this state, in words' }),
+  metrics: VitalsSchema,
+  last_action: NullableTextSchema,
+  uptime_seconds: Type.Number(),
+  timestamp: InstantSchema,
+  received_at: InstantSchema,
+  last_seen_at: NullableInstantSchema,
+  backlog_records: CountSchema,
+  agent_version: Type.String(),
+  state_at: Type.Optional(NullableInstantSchema),
+  seen_at: Type.Optional(NullableInstantSchema),
+  process: Type.Optional(ProcessSchema),
+};
+
+export const FleetAgentSchema = describe<FleetAgent>()('FleetAgent', Type.Object(agentFields));
 
 const RunningConfigSchema = describe<Heartbeat['config']>()(
   'RunningConfig',
@@ -85,20 +86,33 @@ const RunningConfigSchema = describe<Heartbeat['config']>()(
   }),
 );
 
-export const FleetServerSchema = describe<FleetServer>()(
-  'FleetServer',
+const serverFields = {
+  server: Type.String(),
+  state: StateSchema,
+  reason: Type.Optional(Type.String()),
+  state_at: Type.Optional(NullableInstantSchema),
+  clock_skew_ms: Type.Optional(NullableNumberSchema),
+  enrolled_at: InstantSchema,
+  last_seen_at: NullableInstantSchema,
+  agent_version: NullableTextSchema,
+  agents: CountSchema,
+  key_created_at: Type.Optional(NullableInstantSchema),
+  config: Type.Optional(RunningConfigSchema),
+};
+
+export const FleetServerSchema = describe<FleetServer>()('FleetServer', Type.Object(serverFields));
+
+export const ServerDetailSchema = describe<ServerDetail>()(
+  'ServerDetail',
+  Type.Object({ ...serverFields, now: InstantSchema, ai_agents: Type.Array(FleetAgentSchema) }),
+);
+
+export const AgentDetailSchema = describe<AgentDetail>()(
+  'AgentDetail',
   Type.Object({
-    server: Type.String(),
-    state: StateSchema,
-    reason: Type.Optional(Type.String()),
-    state_at: Type.Optional(NullableInstantSchema),
-    clock_skew_ms: Type.Optional(NullableNumberSchema),
-    enrolled_at: InstantSchema,
-    last_seen_at: NullableInstantSchema,
-    agent_version: NullableTextSchema,
-    agents: CountSchema,
-    key_created_at: Type.Optional(NullableInstantSchema),
-    config: Type.Optional(RunningConfigSchema),
+    ...agentFields,
+    now: InstantSchema,
+    elsewhere: Type.Array(FleetAgentSchema, { description: 'AI agents of the same name on other servers' }),
   }),
 );
 

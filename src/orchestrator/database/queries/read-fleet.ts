@@ -29,20 +29,22 @@ export const AGENT_COLUMNS = `latest.agent_id, latest.server, latest.status, lat
   latest.last_action, latest.uptime_seconds, latest.timestamp, latest.received_at, latest.last_seen_at,
   latest.backlog_records, latest.oldest_unarchived_seconds, latest.agent_version, latest.state_at, latest.seen_at, latest.process`;
 
-/** AI agents with the judgement stored last: all, those of one server, or those named. */
+/** AI agents with the judgement stored last: all, those of one server, those of one name on any server, or those named. */
 export async function readAgents(
   database: Queryable,
-  which: { server?: string | undefined; names?: readonly { server: string; agentId: string }[] } = {},
+  which: { server?: string | undefined; agentId?: string; names?: readonly { server: string; agentId: string }[] } = {},
 ): Promise<FleetAgent[]> {
   const { rows } = await database.query<AgentRow>(
     `SELECT ${AGENT_COLUMNS} FROM agents_latest latest
      WHERE ($1::text IS NULL OR latest.server = $1)
        AND ($2::text[] IS NULL OR (latest.server, latest.agent_id) IN (SELECT * FROM unnest($2::text[], $3::text[])))
+       AND ($4::text IS NULL OR latest.agent_id = $4)
      ORDER BY latest.server, latest.agent_id LIMIT ${FLEET_ROWS_MAX}`,
     [
       which.server ?? null,
       which.names?.map((name) => name.server) ?? null,
       which.names?.map((name) => name.agentId) ?? null,
+      which.agentId ?? null,
     ],
   );
   return rows.map(toFleetAgent);
