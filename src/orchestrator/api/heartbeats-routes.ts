@@ -40,6 +40,12 @@ export function heartbeatsRoutes(app: App, deps: ServerDeps): void {
     '/api/v1/heartbeats',
     {
       onRequest: requireAgent,
+      // One beat may come as it is.
+      preValidation: async (request) => {
+        const body = request.body as Record<string, unknown> | null;
+        if (typeof body === 'object' && body !== null && 'agent_id' in body && !('heartbeats' in body))
+          (request as { body: unknown }).body = { heartbeats: [body] };
+      },
       bodyLimit: BODY_BYTES_MAX,
       schema: {
         tags: ['agents'],

@@ -42,22 +42,25 @@ export const HeartbeatSchema = Type.Object(
     alerts: Type.Array(Type.String({ maxLength: 500 }), { maxItems: 50 }),
     last_action: Nullable(Type.String({ maxLength: 100 })),
     uptime_seconds: Type.Number({ minimum: 0, maximum: 2_147_483_647 }),
-    last_seen_at: Nullable(Instant),
-    epoch: Type.String({ pattern: EPOCH_PATTERN.source }),
-    backlog_records: Count,
-    oldest_unarchived_seconds: Type.Number({ minimum: 0 }),
-    last_archived_at: Nullable(Instant),
-    lost_records: Count,
-    dropped_records: Count,
-    config: Type.Object({
-      running: Nullable(Type.String({ maxLength: 100 })),
-      desired: Nullable(Type.String({ maxLength: 100 })),
-      error: Nullable(Type.String({ maxLength: 2_000 })),
-      source: Type.Optional(Type.String({ maxLength: 20 })),
-    }),
-    agent_version: Type.String({ minLength: 1, maxLength: 50 }),
-    clock_skew_ms: Type.Number(),
-    level_counts: Type.Object({ DEBUG: Count, INFO: Count, WARN: Count, ERROR: Count, CRITICAL: Count }),
+    // Ours. A program that tells no more than the plan's fields is heard as well.
+    last_seen_at: Type.Optional(Nullable(Instant)),
+    epoch: Type.Optional(Type.String({ pattern: EPOCH_PATTERN.source })),
+    backlog_records: Type.Optional(Count),
+    oldest_unarchived_seconds: Type.Optional(Type.Number({ minimum: 0 })),
+    last_archived_at: Type.Optional(Nullable(Instant)),
+    lost_records: Type.Optional(Count),
+    dropped_records: Type.Optional(Count),
+    config: Type.Optional(
+      Type.Object({
+        running: Nullable(Type.String({ maxLength: 100 })),
+        desired: Nullable(Type.String({ maxLength: 100 })),
+        error: Nullable(Type.String({ maxLength: 2_000 })),
+        source: Type.Optional(Type.String({ maxLength: 20 })),
+      }),
+    ),
+    agent_version: Type.Optional(Type.String({ minLength: 1, maxLength: 50 })),
+    clock_skew_ms: Type.Optional(Type.Number()),
+    level_counts: Type.Optional(Type.Object({ DEBUG: Count, INFO: Count, WARN: Count, ERROR: Count, CRITICAL: Count })),
     process: Type.Optional(
       Type.Object({
         pid: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
@@ -91,7 +94,7 @@ export function checkHeartbeat(value: unknown, server: string): CheckedHeartbeat
     const first = checker.Errors(clean).First();
     return invalid(first === undefined ? 'not a heartbeat' : `${first.path.slice(1) || 'heartbeat'}: ${first.message}`);
   }
-  const beat: Static<typeof HeartbeatSchema> = clean;
+  const beat = whole(clean);
   if (parseAgentId((value as { agent_id: string }).agent_id) === undefined)
     return invalid('agent_id: 1 to 50 characters, no control characters');
   if (beat.server !== server) return { code: 'NSV_FORBIDDEN', message: `server: this key is for ${server}` };
@@ -102,6 +105,29 @@ export function checkHeartbeat(value: unknown, server: string): CheckedHeartbeat
   if (beat.process !== undefined && !isInstant(beat.process.started_at))
     return invalid('process/started_at: not an ISO 8601 instant in UTC');
   return { beat: beat as unknown as Heartbeat };
+}
+
+/** What holds of a beat that doesn't say it. The beat itself is a sign of life. */
+const UNSAID = {
+  epoch: '0'.repeat(16),
+  backlog_records: 0,
+  oldest_unarchived_seconds: 0,
+  last_archived_at: null,
+  lost_records: 0,
+  dropped_records: 0,
+  config: { running: null, desired: null, error: null },
+  agent_version: 'unknown',
+  clock_skew_ms: 0,
+  level_counts: { DEBUG: 0, INFO: 0, WARN: 0, ERROR: 0, CRITICAL: 0 },
+} as const;
+const OURS = ['last_seen_at', ...(Object.keys(UNSAID) as (keyof typeof UNSAID)[])] as const;
+
+type Told = Static<typeof HeartbeatSchema>;
+
+function whole(told: Told): Told & Required<Pick<Told, (typeof OURS)[number]>> {
+  const isWhole = OURS.every((field) => told[field] !== undefined);
+  const beat = isWhole ? told : { last_seen_at: told.timestamp, ...UNSAID, ...told };
+  return beat as Told & Required<Pick<Told, (typeof OURS)[number]>>;
 }
 
 function invalid(message: string): CheckedHeartbeat {

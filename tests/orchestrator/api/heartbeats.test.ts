@@ -50,6 +50,64 @@ test('good beats are kept and bad ones named, each by its place', async (t) => {
   ]);
 });
 
+test("the plan's own beat is taken as it stands there, alone or in a list, and what it doesn't say is filled in", async (t) => {
+  const database = await postgres.database();
+  const system = await TestOrchestrator.open(t, database);
+  const key = await system.enrol('AIGARDEN01');
+  const plans = {
+    agent_id: 'GROK',
+    server: 'AIGARDEN01',
+    timestamp: '2025-12-10T19:45:00Z',
+    status: 'healthy',
+    metrics: { cpu_percent: 45.2, ram_percent: 62.1, disk_percent: 23.4, buffer_size_mb: 12.5 },
+    alerts: [],
+    last_action: 'code_review',
+    uptime_seconds: 86400,
+  };
+  const tell = (body: object) => system.ask('POST', '/api/v1/heartbeats', { key, body });
+
+  const alone = await tell(plans);
+  const listed = await tell({ heartbeats: [{ ...plans, agent_id: 'GIMAI' }] });
+  const wrong = await tell({ ...plans, epoch: 'x' });
+
+  assert.deepEqual([alone.json.accepted, listed.json.accepted, wrong.json.accepted], [1, 1, 0], alone.text);
+  assert.match(wrong.json.rejected[0].message, /^epoch/);
+  const { json } = await system.ask('GET', '/api/v1/agents/GROK');
+  assert.deepEqual(
+    [json.agent_id, json.server, json.state, json.status, json.metrics, json.last_action, json.uptime_seconds],
+    ['GROK', 'AIGARDEN01', 'up', 'healthy', plans.metrics, 'code_review', 86400],
+  );
+  assert.deepEqual(
+    [json.last_seen_at, json.agent_version, json.elsewhere],
+    ['2025-12-10T19:45:00.000Z', 'unknown', []],
+  );
+});
+
+test('one server and one AI agent are told by name, also where an AI agent of that name runs elsewhere', async (t) => {
+  const system = await TestOrchestrator.open(t, await postgres.database());
+  for (const server of ['AIGARDEN01', 'AIGARDEN02']) {
+    const key = await system.enrol(server);
+    const heartbeats = [heartbeat(server, 'GROK'), heartbeat(server, `ONLY_${server}`)];
+    await system.ask('POST', '/api/v1/heartbeats', { key, body: { heartbeats } });
+  }
+  const ask = (path: string) => system.ask('GET', `/api/v1/${path}`);
+
+  const server = await ask('servers/AIGARDEN01');
+  const first = await ask('agents/GROK?server=AIGARDEN01');
+  const anywhere = await ask('agents/GROK');
+
+  assert.deepEqual([server.json.server, server.json.state, server.json.agents], ['AIGARDEN01', 'up', 2]);
+  const names = (agents: { agent_id: string }[]) => agents.map((one) => one.agent_id);
+  assert.deepEqual(names(server.json.ai_agents), ['GROK', 'ONLY_AIGARDEN01']);
+  const where = (agents: { server: string }[]) => agents.map((one) => one.server);
+  assert.deepEqual([first.json.server, where(first.json.elsewhere)], ['AIGARDEN01', ['AIGARDEN02']]);
+  assert.deepEqual([anywhere.json.server, where(anywhere.json.elsewhere)], ['AIGARDEN02', ['AIGARDEN01']]);
+  for (const path of ['servers/AIGARDEN03', 'agents/NOBODY', 'agents/ONLY_AIGARDEN02?server=AIGARDEN01']) {
+    const { status, json } = await ask(path);
+    assert.deepEqual([status, json.code], [404, 'NSV_NOT_FOUND'], path);
+  }
+});
+
 test('a beat that is told again counts once, also twice in one request', async (t) => {
   const database = await postgres.database();
   const system = await TestOrchestrator.open(t, database);
