@@ -138,11 +138,11 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
   let context = contextOf(value, defaults);
 
   const timestamp = parseTimestamp(value['timestamp'] ?? value['time']);
-  if (timestamp === undefined && value['timestamp'] !== undefined)
+  if (timestamp === undefined && isThere(value['timestamp']))
     context = withNote(context, '_timestamp', value['timestamp']);
-  else if (timestamp === undefined && value['time'] !== undefined) context = withNote(context, 'time', value['time']);
+  else if (timestamp === undefined && isThere(value['time'])) context = withNote(context, 'time', value['time']);
   const level = parseLevel(value['level']);
-  if (level === undefined && value['level'] !== undefined) context = withNote(context, '_level', value['level']);
+  if (level === undefined && isThere(value['level'])) context = withNote(context, '_level', value['level']);
 
   // Redacted whole, before it is cut; which settings apply is told by the name as it came.
   const name = withoutControls(textOf(value['agent_id'])) || defaults.agentId || UNKNOWN_AGENT_ID;
@@ -191,6 +191,11 @@ export function encodeObject(value: Readonly<Record<string, unknown>>, defaults:
   const json = `"timestamp":"${iso}","level":"${effectiveLevel}","server":"${defaults.server}","agent_id":${JSON.stringify(agentId)},"action":${JSON.stringify(action)},"message":${JSON.stringify(message)},"context":${contextJson}}`;
   const isLevelAssumed = level === undefined && defaults.level === undefined;
   return { agentId: agentId as AgentId, level: effectiveLevel, action, timestamp: iso, json, isLevelAssumed };
+}
+
+/** Programs write null for what they have not. */
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 const OWN_FIELDS: ReadonlySet<string> = new Set(['timestamp', 'level', 'agent_id', 'action', 'message', 'context']);
@@ -248,13 +253,26 @@ function cutContext(context: Record<string, unknown>): Record<string, unknown> {
       setOwn(kept, key, value);
       left -= bytes;
     } else if (left > 512 && Buffer.byteLength(key) < 128) {
-      // Escaping at most doubles UTF-8 text once more (a quote, a backslash); control characters take six bytes.
-      const text = cutUtf8(typeof value === 'string' ? value : json, Math.floor((left - 256) / 6));
+      const text = cutToJson(typeof value === 'string' ? value : json, left - 256);
       setOwn(kept, key, text);
       left -= Buffer.byteLength(JSON.stringify(text)) + Buffer.byteLength(key) * 2 + 8;
     }
   }
   return kept;
+}
+
+/** How often a text is cut by what its beginning takes; few have quotes and controls so unevenly that this isn't enough. */
+const CUTS_MAX = 4;
+
+/** A beginning of `text` that takes at most `bytesMax` as JSON, where a quote takes two bytes and a control character six. */
+function cutToJson(text: string, bytesMax: number): string {
+  let cut = cutUtf8(text, bytesMax);
+  for (let cuts = 0; cuts < CUTS_MAX; cuts++) {
+    const bytes = Buffer.byteLength(JSON.stringify(cut));
+    if (bytes <= bytesMax) return cut;
+    cut = cutUtf8(cut, Math.floor((Buffer.byteLength(cut) * bytesMax) / bytes) - 2);
+  }
+  return cutUtf8(cut, Math.floor(bytesMax / 6) - 2);
 }
 
 /** The longest prefix of `text` within `bytesMax` UTF-8 bytes that ends at a character boundary. */

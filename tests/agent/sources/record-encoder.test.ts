@@ -11,7 +11,7 @@ import {
   REJECTED_LISTED_MAX,
 } from '../../../src/agent/sources/record-encoder.ts';
 import type { ServerName } from '../../../src/contract/ids.ts';
-import { MESSAGE_BYTES_MAX } from '../../../src/contract/record.ts';
+import { CONTEXT_BYTES_MAX, MESSAGE_BYTES_MAX } from '../../../src/contract/record.ts';
 
 const defaults = { server: 'AIGARDEN01' as ServerName, now: Date.parse('2026-01-02T03:04:05.678Z') };
 
@@ -77,6 +77,35 @@ test('a 2 MB message is cut at the bound, at a character boundary, and marked', 
 
   assert.equal(Buffer.byteLength(record.message), MESSAGE_BYTES_MAX);
   assert.deepEqual(record.context, { _truncated: ['message'] });
+});
+
+test('a context past its bound is cut to it, whatever its text takes as JSON', () => {
+  for (const character of ['x', 'ש', '"', '\u0001', 'x"', 'x\n\u0002ש'])
+    for (const value of [character.repeat(CONTEXT_BYTES_MAX), [character.repeat(CONTEXT_BYTES_MAX)]]) {
+      const { context } = stored({ message: 'x', context: { value } });
+
+      assert.deepEqual(context._truncated, ['context']);
+      const bytes = Buffer.byteLength(JSON.stringify(context));
+      assert.ok(
+        bytes <= CONTEXT_BYTES_MAX && bytes > CONTEXT_BYTES_MAX * 0.9,
+        `${JSON.stringify(character)}: ${bytes}`,
+      );
+    }
+});
+
+test('null is nothing: a record that says so of all but its message is as one that says nothing of it', () => {
+  const { timestamp: _, ...nothing } = stored({ message: 'x' });
+  const { timestamp, ...nulls } = stored({
+    message: 'x',
+    timestamp: null,
+    level: null,
+    agent_id: null,
+    action: null,
+    context: null,
+  });
+
+  assert.deepEqual(nulls, nothing);
+  assert.equal(timestamp, new Date(defaults.now).toISOString());
 });
 
 test('text that is no JSON object is the message; a JSON line is a record', () => {

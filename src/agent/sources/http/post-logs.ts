@@ -47,6 +47,7 @@ export async function postLogs(
     ...(agentId === undefined ? {} : { agentId }),
     ...(options.redaction === undefined ? {} : { redaction: options.redaction }),
   });
+  if (records.length + rejected.length + rejectedMore > RECORDS_PER_REQUEST_MAX) throw tooMany('records');
   counts.requests++;
   counts.rejectedLines += rejected.length + rejectedMore;
   const answerOf = (accepted: number, dropped: number): LogsAnswer => ({
@@ -108,7 +109,10 @@ export function encodeBody(body: Buffer, contentType: string, defaults: EncodeDe
   const first = firstByte(bytes);
   if (first === OPEN_BRACKET) {
     const value = parseJson(bytes);
-    if (Array.isArray(value)) return encodeValues(value, defaults);
+    if (Array.isArray(value)) {
+      if (value.length > RECORDS_PER_REQUEST_MAX) throw tooMany('records'); // before anything is made of them
+      return encodeValues(value, defaults);
+    }
   }
   if (first === OPEN_BRACE && /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType) && !looksLikeNdjson(bytes)) {
     const value = parseJson(bytes);
@@ -154,12 +158,15 @@ function refuseTooManyLines(body: Buffer): void {
   let lines = 0;
   for (let at = body.indexOf(LINE_FEED); at !== -1; at = body.indexOf(LINE_FEED, at + 1)) {
     lines++;
-    if (lines > RECORDS_PER_REQUEST_MAX)
-      throw new NervesysError(
-        'NSV_BODY_TOO_LARGE',
-        `the body has more than ${RECORDS_PER_REQUEST_MAX} lines; nothing was taken`,
-      );
+    if (lines > RECORDS_PER_REQUEST_MAX) throw tooMany('lines');
   }
+}
+
+function tooMany(what: 'lines' | 'records'): NervesysError {
+  return new NervesysError(
+    'NSV_BODY_TOO_LARGE',
+    `the body has more than ${RECORDS_PER_REQUEST_MAX} ${what}; nothing was taken`,
+  );
 }
 
 /** 400 with the fields of a `LogsAnswer` beside those of a problem document: a client that repeats it would fail again. */

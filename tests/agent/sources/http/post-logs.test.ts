@@ -275,12 +275,17 @@ test('a gzip bomb ends at the bound; what is no gzip, or another encoding, is na
   );
 });
 
-test('a body of a million tiny lines is refused: its records would take a hundred times its size', async (t) => {
+test('more than 100,000 records are refused, in lines and in an array: they would take a hundred times their size', async (t) => {
   const { ask } = await openLocalApi(t);
+  const lines = (count: number) => Array(count).fill('{"message":""}').join('\n');
+  const array = (count: number) => `[${Array(count).fill('{"message":""}')}]`;
 
-  const answer = await ask('POST', '/logs', '{"message":""}\n'.repeat(1_000_000));
-
-  assert.deepEqual([answer.status, answer.json().code], [413, 'NSV_BODY_TOO_LARGE']);
+  for (const body of [lines(1_000_000), lines(100_001), array(100_001), `[${'1,'.repeat(100_000)}1]`]) {
+    const answer = await ask('POST', '/logs', body);
+    assert.deepEqual([answer.status, answer.json().code], [413, 'NSV_BODY_TOO_LARGE']);
+  }
+  for (const body of [lines(100_000), array(100_000)])
+    assert.deepEqual((await ask('POST', '/logs', body)).json(), { accepted: 100_000, dropped: 0, rejected: [] });
 });
 
 test('bodies that together pass the memory bound get 429 and Retry-After; what they held is given back', async (t) => {
