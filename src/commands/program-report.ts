@@ -4,7 +4,7 @@ import { countOption } from './options.ts';
 import type { ProgramParts } from './program-people.ts';
 
 /** In words here, so that a server's program carries nothing of reports but their help. */
-const LANGUAGES: readonly ReportLanguage[] = ['en', 'he'];
+export const LANGUAGES: readonly ReportLanguage[] = ['en', 'he'];
 const KINDS: readonly {
   readonly kind: ReportKind;
   readonly of: string;

@@ -7,7 +7,7 @@ import { countOption, dayOption, durationOption, instantOption, portOption } fro
 import { addAlerts } from './program-alerts.ts';
 import { addModel } from './program-model.ts';
 import { addPeople } from './program-people.ts';
-import { addReports } from './program-report.ts';
+import { addReports, LANGUAGES } from './program-report.ts';
 import { addTriage } from './program-triage.ts';
 import { addTriageEval } from './program-triage-eval.ts';
 import { IS_WHOLE_PACKAGE, SHIPPED_COMMANDS } from './shipped.ts';
@@ -77,8 +77,24 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   addAdministration(program, runs);
   addModel(program, { runs, home, examples });
   addPeople(program, { runs, reader, examples });
+  takeCommonOptions(program);
   if (SHIPPED_COMMANDS !== undefined) leaveOut(program, SHIPPED_COMMANDS);
   return program;
+}
+
+/** They start something, and take no option that would not be heeded. */
+const STARTERS: readonly string[] = ['up', 'agent', 'orchestrator'];
+
+/**
+ * Every command about a running system takes `--port` and `--lang`, so that a script can set them once for all; where there is nothing that
+ * they could say, help doesn't offer them (docs/decisions/0020).
+ */
+function takeCommonOptions(command: Command): void {
+  for (const one of command.commands) takeCommonOptions(one);
+  const takes = (name: string) => command.options.some(({ long }) => long === name);
+  if (!takes('--home') || STARTERS.includes(command.name())) return;
+  if (!takes('--port')) command.addOption(port('of the orchestrator').hideHelp());
+  if (!takes('--lang')) command.addOption(new Option('--lang <lang>').choices(LANGUAGES).hideHelp());
 }
 
 /** Takes the commands away that a smaller program doesn't carry, so that it doesn't offer them either. */
@@ -471,7 +487,7 @@ function addAdministration(program: Command, runs: Runs): void {
     .description(
       'How a new revision of the configuration reaches the fleet: by stages, and back by itself when it does harm.',
     );
-  reader(rollout.command('status'))
+  reader(rollout.command('status', { isDefault: true }))
     .summary('what runs where, and the rollout under way')
     .description(
       'Show what everybody is to run, how many do, who refuses it and why, the rollout under way or the last one, and what can be done about it. ' +

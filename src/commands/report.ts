@@ -130,16 +130,11 @@ interface Made {
   readonly isThere: boolean;
 }
 
-function checkOptions({ date, from, to, lang, out }: MakeReportOptions): void {
+function checkOptions({ date, from, to }: MakeReportOptions): void {
   const wrong = (message: string, hint: string) => new NervesysError('NSV_SETTING_INVALID', message, { hint });
   if (date !== undefined && (from !== undefined || to !== undefined))
     throw wrong('--date is one report, --from and --to are several', 'use the one or the others');
   if (to !== undefined && from === undefined) throw wrong('--to needs --from', 'say where to begin');
-  if (lang !== undefined && out === undefined)
-    throw wrong(
-      '--lang says which files are fetched, and needs --out',
-      'in which languages reports are made says reports.languages in orchestrator.yaml',
-    );
 }
 
 async function makeFolder(text: string): Promise<string> {

@@ -2,6 +2,7 @@
  * The command line as a user meets it: real processes, an orchestrator that answers over real HTTP.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -173,6 +174,26 @@ describe('the command line', { concurrency: 4 }, () => {
         /^error: no running Nervesys was found in .*empty\nhint: start it with `npm start`.*\ncode: NSV_NOT_RUNNING\n$/,
       );
     }
+  });
+
+  test('--port and --lang are taken by every command about a running system, whether or not they say anything there', async () => {
+    const port = new URL(JSON.parse(readFileSync(join(home, 'orchestrator/address.json'), 'utf8')).url).port;
+    const common = ['--home', home, '--port', port, '--lang', 'he'];
+    const [fleet, rollout, buffer, exec, check, wrong] = await Promise.all([
+      runNervesys(['fleet', '--json', ...common]),
+      runNervesys(['config', 'rollout', '--json', ...common]),
+      runNervesys(['buffer', '--json', ...common]),
+      runNervesys(['exec', '--agent-id', 'GROK', ...common, '--', 'sh', '-c', 'exit 7']),
+      runNervesys(['config', 'check', ...common]),
+      runNervesys(['fleet', ...common, '--lang', 'fr']),
+    ]);
+
+    assert.deepEqual(JSON.parse(fleet.stdout.toString()), ANSWERS['GET /api/v1/fleet']);
+    assert.match(rollout.stderr, /GET \/api\/v1\/rollout/, 'without a word it is the status that is asked for');
+    assert.match(buffer.stderr, /code: NSV_/); // there is none in this home
+    assert.equal(exec.code, 7);
+    assert.doesNotMatch([fleet, rollout, buffer, exec, check].map(({ stderr }) => stderr).join(''), /unknown option/);
+    assert.deepEqual([wrong.code, /Allowed choices are en, he/.test(wrong.stderr)], [2, true]);
   });
 
   test('--json is JSON alone on standard output', async () => {

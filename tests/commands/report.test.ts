@@ -134,7 +134,6 @@ test('what is no day, or no way to ask for one, is wrong usage', async (t) => {
     [/--to needs --from/, 'daily', '--to', '2025-12-01'],
     [/comes after --to/, 'daily', '--from', '2025-12-10', '--to', '2025-12-01'],
     [/more than 3660 reports/, 'daily', '--from', '1990-01-01', '--to', '2025-12-01'],
-    [/needs --out/, 'daily', '--lang', 'he'],
     [/no kind of report/, 'facts', 'hourly', '2025-12-10'],
   ];
 
