@@ -32,10 +32,10 @@ const REPORTS_DEFAULT = 50;
 const REPORTS_MAX = 200;
 
 const PERIOD_SHAPE: Readonly<Record<ReportKind, RegExp>> = {
-  daily: /^\d{4}-\d{2}-\d{2}$/,
-  weekly: /^\d{4}-W\d{2}$/,
-  monthly: /^\d{4}-\d{2}$/,
-  critical: /^\d{4}-\d{2}-\d{2}$/,
+  daily: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
+  weekly: /^\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])$/,
+  monthly: /^\d{4}-(?:0[1-9]|1[0-2])$/,
+  critical: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
 };
 
 const params = {

@@ -173,7 +173,7 @@ export async function buildServer(deps: ServerDeps, certificate?: ServerCertific
   });
   describeRoutes(app);
   for (const routes of ROUTES) routes(app, deps);
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/api/v1/openapi.json', { config: { open: true }, schema: { hide: true } }, async () => app.swagger());
   return app;
 }
 

@@ -111,6 +111,9 @@ test('what is no period and no file is refused by its name, and never becomes pa
   const { ask, desk } = await open(t);
   const cases: readonly (readonly [method: string, path: string, status: number, code: string])[] = [
     ['GET', 'daily/..%2F..%2Fetc', 400, 'NSV_REPORT_PERIOD_INVALID'],
+    ['GET', 'daily/2025-13-40', 400, 'NSV_REPORT_PERIOD_INVALID'],
+    ['GET', 'weekly/2025-W54', 400, 'NSV_REPORT_PERIOD_INVALID'],
+    ['GET', 'monthly/2025-00', 400, 'NSV_REPORT_PERIOD_INVALID'],
     ['GET', 'daily/2025-W50', 400, 'NSV_REPORT_PERIOD_INVALID'],
     ['GET', 'weekly/2025-12-10', 400, 'NSV_REPORT_PERIOD_INVALID'],
     ['GET', 'daily/2025-12-10%00', 400, 'NSV_REPORT_PERIOD_INVALID'],
