@@ -69,7 +69,7 @@ export function addAlerts(program: Command, { runs, reader, examples }: ProgramP
     .option('--everything', 'all alerts')
     .addOption(new Option('--for <duration>', 'how long').argParser(durationOption).default(3_600_000, '1h'))
     .addOption(new Option('--in <duration>', 'from then on: a maintenance to come').argParser(durationOption))
-    .requiredOption('--reason <text>', 'why, for whoever wonders')
+    .option('--reason <text>', 'why, for whoever wonders; may be left out where one alert is meant')
     .addHelpText(
       'after',
       examples(

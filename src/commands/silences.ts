@@ -13,7 +13,7 @@ export interface SilenceOptions extends ReaderOptions {
   /** Ms. */
   readonly for: number;
   readonly in?: number;
-  readonly reason: string;
+  readonly reason?: string;
 }
 
 /** `nervesys alerts silence`. */
@@ -23,6 +23,14 @@ export async function silence(options: SilenceOptions, id: string | undefined): 
     throw new NervesysError('NSV_SETTING_INVALID', 'it is not said which alerts are to be silenced', {
       hint: "give an alert's id, or --server, --agent, --kind; --everything silences all",
     });
+  if (id === undefined && options.reason === undefined)
+    throw new NervesysError(
+      'NSV_SETTING_INVALID',
+      '--reason is missing: what is silenced by a pattern is more than was seen',
+      {
+        hint: 'say why, for whoever wonders later',
+      },
+    );
   const made = (await connectOrchestrator(options).ask('POST', '/api/v1/silences', {
     ...(id === undefined ? {} : { alert_id: id }),
     ...(server === undefined ? {} : { server }),
@@ -31,7 +39,7 @@ export async function silence(options: SilenceOptions, id: string | undefined): 
     ...(everything ? { everything } : {}),
     seconds: Math.round(options.for / 1_000),
     ...(options.in === undefined ? {} : { starts_in_seconds: Math.round(options.in / 1_000) }),
-    reason: options.reason,
+    reason: options.reason ?? `alert ${id}`,
   })) as SilenceView;
   if (options.json) printJson(made);
   else print(`Silence ${made.id}: ${whatOf(made)}, from ${second(made.starts_at)} to ${second(made.ends_at)} UTC.`);

@@ -45,5 +45,7 @@ test('people read, acknowledge, silence and resolve alerts from the command line
   assert.equal(again.code, 1);
   assert.match(again.stderr, /there is no open alert/);
   assert.equal((await nervesys('silence', '--reason', 'x')).code, 2);
+  assert.equal((await nervesys('silence', '--everything')).code, 2, 'without a reason');
+  assert.match((await nervesys('silence', id)).text, /^Silence 2: alert /);
   assert.equal((await nervesys('show', '../../healthz')).code, 1);
 });
