@@ -1,3 +1,6 @@
+/** Of a day whose clock isn't changed. */
+export const DAY_MS = 86_400_000;
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** How far the zone's wall clock is ahead of UTC at an instant. */
@@ -70,8 +73,6 @@ export function firstInstant(before: number, after: number, holds: (at: number) 
   }
   return high;
 }
-
-const DAY_MS = 86_400_000;
 
 /** By what the clock was ahead a day earlier, and a day later: no zone changes its clock twice within two days. */
 function guessesOf(wall: number, timeZone: string): readonly [number, number] {

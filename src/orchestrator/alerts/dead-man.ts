@@ -3,7 +3,7 @@ import { errorCode } from '../../platform/errors.ts';
 import { httpRequest } from '../../platform/http-request.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
-import { cleanText } from './messages/safe-text.ts';
+import { cleanText } from '../../platform/safe-text.ts';
 
 export interface DeadManOptions {
   /** Where somebody waits for the sign (Healthchecks and the like); a secret. */

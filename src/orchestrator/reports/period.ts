@@ -1,6 +1,6 @@
 import type { FactsPeriod, FactsSlot } from '../../contract/report-facts.ts';
 import type { ReportKind } from '../../contract/reports.ts';
-import { firstInstant, startOfLocalDay, zoneOffsetMs } from '../../platform/zone-offset.ts';
+import { DAY_MS, firstInstant, startOfLocalDay, zoneOffsetMs } from '../../platform/zone-offset.ts';
 
 /**
  * The periods that reports are of: local days, ISO weeks and calendar months of a zone. Each begins where the one before ends, whatever
@@ -8,7 +8,6 @@ import { firstInstant, startOfLocalDay, zoneOffsetMs } from '../../platform/zone
  * left out doesn't exist. A critical report is of a day.
  */
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const WEEK_DAYS = 7;
 const FIRST_YEAR = 1970;

@@ -3,7 +3,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import { errorCode, NervesysError } from '../../../platform/errors.ts';
 import { type HttpResponse, httpRequest } from '../../../platform/http-request.ts';
 import { retryAfterMs } from '../../../platform/retry.ts';
-import { cleanText } from '../messages/safe-text.ts';
+import { saidSafely } from '../../../platform/safe-text.ts';
 import { TELL_TIMEOUT_MS } from './channel.ts';
 
 export interface ProviderCall {
@@ -36,7 +36,6 @@ export type ChannelErrorCode =
   | 'NSV_CHANNEL_REFUSED';
 
 const RESPONSE_BYTES_MAX = 256 * 1024;
-const SAID_MAX = 200;
 /** A provider that asks for more is asked again all the same: somebody is waiting to be told. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
 
@@ -81,13 +80,6 @@ export function jsonOf({ body }: HttpResponse): Readonly<Record<string, unknown>
   } catch {
     return {};
   }
-}
-
-/** The provider's own words made fit for a log, without what is secret. */
-export function saidSafely(text: string, secrets: readonly string[]): string {
-  let said = text.slice(0, SAID_MAX * 20);
-  for (const secret of secrets) if (secret !== '') said = said.replaceAll(secret, '…');
-  return cleanText(said, SAID_MAX);
 }
 
 /** For a failure that isn't an answer: nothing of the error itself is kept, for its message may name the whole address. */

@@ -1,5 +1,5 @@
+import { cutText } from '../../../platform/safe-text.ts';
 import type { RenderedMessage } from './render-message.ts';
-import { cutText } from './safe-text.ts';
 
 /** From whole to bare: how many lines, troubles and facts are told. The headline and the link always are. */
 const STEPS = [

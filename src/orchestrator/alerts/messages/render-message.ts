@@ -1,10 +1,10 @@
 import { type AlertSeverity, severityRank } from '../../../contract/alert.ts';
 import { isAlertKind } from '../../../contract/alert-kinds.ts';
+import { cleanLine, cleanText, cutText, hasRightToLeft, isolate } from '../../../platform/safe-text.ts';
 import type { Notification, NotifiedAlert } from '../notification.ts';
 import { ORCHESTRATOR_ALERTS_SERVER } from '../raise.ts';
 import { en } from './en.ts';
 import { he } from './he.ts';
-import { cleanLine, cleanText, cutText, hasRightToLeft, isolate } from './safe-text.ts';
 import { clockTime, durationInWords, wholeNumber } from './times.ts';
 import type { Language, Words } from './words.ts';
 

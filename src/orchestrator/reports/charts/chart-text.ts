@@ -1,5 +1,5 @@
 import type { ReportLanguage } from '../../../contract/reports.ts';
-import { cleanText } from '../../alerts/messages/safe-text.ts';
+import { cleanText } from '../../../platform/safe-text.ts';
 
 /**
  * Advance widths of Heebo Regular in hundredths of an em: of U+0020 to U+007E, and of U+05D0 to U+05EA. Without a browser echarts would

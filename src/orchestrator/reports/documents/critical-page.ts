@@ -5,7 +5,7 @@ import {
   type CriticalFacts,
   type FactsPeriod,
 } from '../../../contract/report-facts.ts';
-import { cleanLine, isolate } from '../../alerts/messages/safe-text.ts';
+import { cleanLine, isolate } from '../../../platform/safe-text.ts';
 import { toldUntil } from '../charts/critical-chart.ts';
 import { renderCriticalChart } from '../charts/index.ts';
 import {

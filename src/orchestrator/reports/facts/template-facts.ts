@@ -7,12 +7,12 @@ import {
   type TemplateFacts,
 } from '../../../contract/report-facts.ts';
 import type { TemplateId } from '../../../contract/triage.ts';
+import { DAY_MS } from '../../../platform/zone-offset.ts';
 import type { Queryable } from '../../database/database.ts';
 import { previousPeriod } from '../period.ts';
 import type { FactsWindow } from './facts-window.ts';
 import { wholeHours } from './whole-hours.ts';
 
-const DAY_MS = 86_400_000;
 const AGENTS_LISTED_MAX = 5;
 
 /**

@@ -79,11 +79,6 @@ export function agentTrouble(a: AgentFacts, b: AgentFacts): number {
   );
 }
 
-/** How a fleet did at a glance: as its worst AI agent. Null: there is none. */
-export function fleetLight(agents: readonly Pick<AgentFacts, 'light'>[]): TrafficLight | null {
-  return RANKS.find((light) => agents.some((agent) => agent.light === light)) ?? null;
-}
-
 /** By code units, so that it is the same on every machine. */
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -3,9 +3,9 @@ import type { Clock } from '../../../platform/clock.ts';
 import { sha256Hex } from '../../../platform/digest.ts';
 import { NervesysError } from '../../../platform/errors.ts';
 import { randomHex } from '../../../platform/random.ts';
+import { saidSafely } from '../../../platform/safe-text.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from '../../../storage/shelf.ts';
 import { checkShelfFile, claimVersion, closedError } from '../../../storage/shelf-file.ts';
-import { saidSafely } from '../../alerts/channels/provider-call.ts';
 import {
   type MailServer,
   type MailTrouble,

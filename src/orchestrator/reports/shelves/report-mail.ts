@@ -1,9 +1,8 @@
 import type { SendMailOptions } from 'nodemailer';
 import type { EmailShelfSettings } from '../../../config/index.ts';
 import { sha256Hex } from '../../../platform/digest.ts';
+import { cleanText, escapeHtml } from '../../../platform/safe-text.ts';
 import type { ShelfFile } from '../../../storage/shelf.ts';
-import { escapeHtml } from '../../alerts/channels/email/html-body.ts';
-import { cleanText } from '../../alerts/messages/safe-text.ts';
 import { mailDomain } from '../../mail/send-mail.ts';
 import { MAIL_WORDS } from './mail-words.ts';
 

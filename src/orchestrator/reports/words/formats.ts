@@ -1,6 +1,6 @@
 import type { FactsPeriod } from '../../../contract/report-facts.ts';
 import type { ReportKind } from '../../../contract/reports.ts';
-import { cleanText, isolate } from '../../alerts/messages/safe-text.ts';
+import { cleanText, isolate } from '../../../platform/safe-text.ts';
 import type { DurationUnit, ReportWords } from './words.ts';
 
 const LEFT_TO_RIGHT_ISOLATE = '\u2066';

@@ -1,5 +1,5 @@
-import { zoneOffsetMs } from '../../../platform/zone-offset.ts';
-import { cleanLine, hasRightToLeft } from '../../alerts/messages/safe-text.ts';
+import { cleanLine, hasRightToLeft } from '../../../platform/safe-text.ts';
+import { DAY_MS, zoneOffsetMs } from '../../../platform/zone-offset.ts';
 
 /** What a cell holds. Each has its own number format, and its own unit in the definitions. */
 export const CELL_TYPES = [
@@ -30,7 +30,6 @@ export type CellValue = string | number | null;
 export const CELL_TEXT_MAX = 32_767;
 /** A line in a cell that nobody would read to its end; its beginning tells which one it is. */
 export const LINE_TEXT_MAX = 2_000;
-const DAY_MS = 86_400_000;
 /** Days from Excel's origin (1900, as it counts it) to 1970. */
 const DAYS_TO_1970 = 25_569;
 

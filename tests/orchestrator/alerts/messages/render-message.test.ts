@@ -6,9 +6,9 @@ import { fitMessage } from '../../../../src/orchestrator/alerts/messages/fit-mes
 import { he } from '../../../../src/orchestrator/alerts/messages/he.ts';
 import { plainBody } from '../../../../src/orchestrator/alerts/messages/plain-text.ts';
 import { listItems, renderMessage } from '../../../../src/orchestrator/alerts/messages/render-message.ts';
-import { cleanText, cutText } from '../../../../src/orchestrator/alerts/messages/safe-text.ts';
 import { durationInWords } from '../../../../src/orchestrator/alerts/messages/times.ts';
 import type { Notification } from '../../../../src/orchestrator/alerts/notification.ts';
+import { cleanText, cutText } from '../../../../src/platform/safe-text.ts';
 import { notification, notifiedAlert, silentRack } from '../../../support/notification.ts';
 
 const NOW = Date.parse('2026-01-15T10:17:00.000Z');

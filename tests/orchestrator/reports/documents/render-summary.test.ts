@@ -7,8 +7,8 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import type { ReportFacts } from '../../../../src/contract/report-facts.ts';
 import { REPORT_LANGUAGES } from '../../../../src/contract/reports.ts';
-import { cleanText } from '../../../../src/orchestrator/alerts/messages/safe-text.ts';
 import { renderSummary } from '../../../../src/orchestrator/reports/documents/render-summary.ts';
+import { cleanText } from '../../../../src/platform/safe-text.ts';
 import { HOSTILE_NAMES, SAMPLE_DAYS, sampleDay, samplePeriod } from '../../../support/report-samples.ts';
 
 /**

@@ -3,13 +3,14 @@ import type { EmailSettings } from '../../../../config/index.ts';
 import type { Clock } from '../../../../platform/clock.ts';
 import { NervesysError } from '../../../../platform/errors.ts';
 import type { Logger } from '../../../../platform/logger.ts';
+import { saidSafely } from '../../../../platform/safe-text.ts';
 import { type MailTrouble, mailDomain, mailTrouble, sendMail } from '../../../mail/send-mail.ts';
 import { plainBody } from '../../messages/plain-text.ts';
 import { renderMessage } from '../../messages/render-message.ts';
 import type { Notification } from '../../notification.ts';
 import { type Channel, TELL_TIMEOUT_MS, type Told } from '../channel.ts';
 import type { ChannelDeps } from '../deps.ts';
-import { saidSafely, unreachable } from '../provider-call.ts';
+import { unreachable } from '../provider-call.ts';
 import { htmlBody } from './html-body.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../../../platform/safe-text.ts';
 import { listItems, type RenderedMessage } from '../../messages/render-message.ts';
 
 const COLOURS = { info: '#2563eb', warning: '#c2410c', critical: '#b91c1c' } as const;
@@ -34,13 +35,4 @@ export function htmlBody(message: RenderedMessage): string {
     `<body dir="${direction}" style="margin:0;padding:16px;color:#111;text-align:${start};${FONT};font-size:14px">` +
     `${parts.filter((part) => part !== '').join('\n')}</body></html>`
   );
-}
-
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { PagerDutySettings } from '../../../../config/index.ts';
 import type { Clock } from '../../../../platform/clock.ts';
+import { cleanText } from '../../../../platform/safe-text.ts';
 import { listItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
-import { cleanText } from '../../messages/safe-text.ts';
 import type { Notification } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
 import type { ChannelDeps } from '../deps.ts';

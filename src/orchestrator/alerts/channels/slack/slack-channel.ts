@@ -1,8 +1,8 @@
 import type { SlackSettings } from '../../../../config/index.ts';
 import type { Clock } from '../../../../platform/clock.ts';
+import { cutText } from '../../../../platform/safe-text.ts';
 import { fitMessage } from '../../messages/fit-message.ts';
 import { listItems, type RenderedMessage, renderMessage } from '../../messages/render-message.ts';
-import { cutText } from '../../messages/safe-text.ts';
 import type { Notification } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
 import type { ChannelDeps } from '../deps.ts';

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { WebhookSettings } from '../../../../config/index.ts';
 import type { Clock } from '../../../../platform/clock.ts';
+import { cleanText } from '../../../../platform/safe-text.ts';
 import { renderMessage } from '../../messages/render-message.ts';
-import { cleanText } from '../../messages/safe-text.ts';
 import type { Notification, NotifiedAlert } from '../../notification.ts';
 import type { Channel, Told } from '../channel.ts';
 import type { ChannelDeps } from '../deps.ts';

@@ -1,6 +1,6 @@
 import type { ReportFacts, RevisionFacts, TemplateFact } from '../../../../contract/report-facts.ts';
 import { REVISION_STATES, type RevisionState } from '../../../../contract/rollout.ts';
-import { cleanText, isolate } from '../../../alerts/messages/safe-text.ts';
+import { cleanText, isolate } from '../../../../platform/safe-text.ts';
 import { name, whenIn, whole } from '../../words/formats.ts';
 import { joinNames, shortRevision } from '../../words/hands.ts';
 import type { ReportWords } from '../../words/words.ts';

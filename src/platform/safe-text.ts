@@ -5,12 +5,20 @@ const HARMFUL =
 const MARKS = /(\p{M}{3})\p{M}+/gu;
 const FIRST_STRONG_ISOLATE = '\u2068';
 const POP_ISOLATE = '\u2069';
+const SAID_MAX = 200;
 
 /** Text from outside as one harmless line of at most `lengthMax` UTF-16 units. */
 export function cleanText(text: string, lengthMax: number): string {
   const bounded = text.slice(0, lengthMax * 4); // what is thrown away anyway costs no time
   const line = bounded.toWellFormed().replace(HARMFUL, ' ').replace(MARKS, '$1').replace(/\s+/gu, ' ').trim();
   return cutText(line, lengthMax);
+}
+
+/** What another program said, as one line for a log, without what is secret. */
+export function saidSafely(text: string, secrets: readonly string[]): string {
+  let said = text.slice(0, SAID_MAX * 20);
+  for (const secret of secrets) if (secret !== '') said = said.replaceAll(secret, '…');
+  return cleanText(said, SAID_MAX);
 }
 
 /** A log line: as it is within, so that it can be compared and searched for; tabs and indentation stay. */
@@ -45,4 +53,14 @@ export function isolate(text: string): string {
 /** Whether anything in it runs from right to left. */
 export function hasRightToLeft(text: string): boolean {
   return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u.test(text);
+}
+
+/** As text or in a quoted attribute of HTML. */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 }
