@@ -291,7 +291,7 @@ export class Orchestrator implements AsyncDisposable {
       corrections,
       backups,
       expiry,
-      reports: options.reports ?? reports,
+      reports: options.reports ?? reports.desk,
       rolloutWatch,
       channels,
       deadMan: deadMan && (() => deadMan.state),

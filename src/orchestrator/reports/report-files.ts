@@ -34,10 +34,11 @@ export class ReportFiles {
    */
   async find(name: FileName, version: number | undefined, signal: AbortSignal): Promise<StoredFile> {
     const { database } = this.#options;
-    const facts = reportFormats(name.kind).includes(name.format) ? await readFacts(database, name, version) : undefined;
-    if (facts === undefined) throw notFound(name, version);
+    if (!reportFormats(name.kind).includes(name.format)) throw notFound(name, version);
     const standing = await readFile(database, name);
-    if (standing?.version === facts.version) return standing;
+    if (standing !== undefined && standing.version === (version ?? standing.newest)) return standing;
+    const facts = await readFacts(database, name, version);
+    if (facts === undefined) throw notFound(name, version);
     const key = JSON.stringify([name, facts.version]);
     const asked = this.#asked.get(key) ?? this.#makeAgain(name, facts, signal).finally(() => this.#asked.delete(key));
     this.#asked.set(key, asked);

@@ -1,20 +1,10 @@
 import type { ReportSettings } from '../../config/index.ts';
-import type { AnyFacts } from '../../contract/report-facts.ts';
-import type {
-  ReportDetail,
-  ReportFormat,
-  ReportKind,
-  ReportLanguage,
-  ReportsAnswer,
-  ReportView,
-  SummaryKind,
-} from '../../contract/reports.ts';
+import type { ReportKind, SummaryKind } from '../../contract/reports.ts';
 import { describeError, NervesysError } from '../../platform/errors.ts';
 import { errorFields } from '../../platform/logger.ts';
 import { Pace } from '../../platform/pace.ts';
 import { randomHex } from '../../platform/random.ts';
 import { backoffMs } from '../../platform/retry.ts';
-import { readReport, readReports, readShelfTroubles } from '../database/queries/read-reports.ts';
 import {
   claimReport,
   failReport,
@@ -25,23 +15,20 @@ import {
   type ReportClaim,
   readFirstDataAt,
   renewReport,
-  wantReport,
 } from '../database/queries/report-claims.ts';
-import { wantDeliveries } from '../database/queries/report-deliveries.ts';
 import { clearFiles } from '../database/queries/report-files.ts';
-import { forgetReports, readFacts } from '../database/queries/report-versions.ts';
+import { forgetReports } from '../database/queries/report-versions.ts';
 import type { Duties, DutyReport } from '../duties.ts';
 import type { EventHub } from '../fleet/event-hub.ts';
 import { watchCritical } from './critical-watch.ts';
 import { type DelivererOptions, ReportDeliverer } from './deliver-reports.ts';
-import { deliveriesOf, type MakingDeps, makeReport } from './make-report.ts';
+import { KeptReports } from './kept-reports.ts';
+import { type MakingDeps, makeReport } from './make-report.ts';
 import { tellMissing } from './missing-report.ts';
-import { factsPeriod } from './period.ts';
 import type { Renderer } from './renderer.ts';
-import type { ReportDesk, ReportFile } from './report-desk.ts';
+import type { ReportDesk } from './report-desk.ts';
 import { ReportFiles } from './report-files.ts';
-import { expectedDay, lastDueAt, nextDueAt, owedPeriods } from './report-schedule.ts';
-import { cursorOf, positionOf, shelfView } from './report-views.ts';
+import { expectedDay, lastDueAt, owedPeriods } from './report-schedule.ts';
 import { isLeaseLost, underLease } from './under-lease.ts';
 
 /** `unchanged`: it was looked at again, and its facts say nothing new. */
@@ -90,7 +77,9 @@ const SUMMARY_KINDS: readonly SummaryKind[] = ['daily', 'weekly', 'monthly'];
  * then this replica claims what is due, one report at a time, and brings files to shelves. All that is to be done stands in the database
  * (0017-reports.sql): who is killed in the middle of it is followed by another once its claim has run out.
  */
-export class ReportKeeper implements ReportDesk, AsyncDisposable {
+export class ReportKeeper implements AsyncDisposable {
+  /** What people ask; what they want made or sent is begun at once. */
+  readonly desk: ReportDesk;
   readonly #options: ReportKeeperOptions;
   readonly #files: ReportFiles;
   readonly #deliverer: ReportDeliverer;
@@ -114,6 +103,12 @@ export class ReportKeeper implements ReportDesk, AsyncDisposable {
     this.#deliverer = new ReportDeliverer({ ...options, files: this.#files, leaseMs: this.#leaseMs });
     this.#report = options.duties?.take('reports');
     this.#pace = new Pace(options.clock, () => this.#round());
+    this.desk = new KeptReports({
+      ...options,
+      files: this.#files,
+      onWish: () => this.look(),
+      closing: this.#closing.signal,
+    });
   }
 
   start(): void {
@@ -124,96 +119,6 @@ export class ReportKeeper implements ReportDesk, AsyncDisposable {
   look(): void {
     this.#isAsked = true;
     this.#pace.nudge();
-  }
-
-  async list(wish: Parameters<ReportDesk['list']>[0]): Promise<ReportsAnswer> {
-    const { database, clock } = this.#options;
-    const settings = this.#options.settings();
-    const now = clock.now();
-    const { kind, limit, cursor } = wish;
-    const { reports, after } = await readReports(database, { kind, limit, after: positionOf(cursor) }, new Date(now));
-    const troubles = await readShelfTroubles(database);
-    const due = SUMMARY_KINDS.map(
-      (one) => [one, settings.enabled ? nextDueAt(settings, one, now) : undefined] as const,
-    );
-    return {
-      reports,
-      enabled: settings.enabled,
-      time_zone: settings.timeZone,
-      next_due: Object.fromEntries(
-        due.flatMap(([one, at]) => (at === undefined ? [] : [[one, new Date(at).toISOString()]])),
-      ),
-      shelves: settings.shelves.map((shelf) => shelfView(shelf, troubles.get(shelf.name))),
-      ...(after === undefined ? {} : { next: cursorOf(after) }),
-    };
-  }
-
-  async detail(kind: ReportKind, period: string): Promise<ReportDetail> {
-    const { database, clock } = this.#options;
-    const found = await readReport(database, { kind, period }, new Date(clock.now()));
-    if (found === undefined) throw notFound(kind, period);
-    return found;
-  }
-
-  async facts(kind: ReportKind, period: string, version?: number): Promise<AnyFacts> {
-    const facts = await readFacts(this.#options.database, { kind, period }, version);
-    if (facts === undefined) throw notFound(kind, period, version);
-    return facts;
-  }
-
-  async file(
-    kind: ReportKind,
-    period: string,
-    lang: ReportLanguage,
-    format: ReportFormat,
-    version?: number,
-  ): Promise<ReportFile> {
-    const found = await this.#files.find({ kind, period, lang, format }, version, this.#closing.signal);
-    return { bytes: found.content, sha256: found.sha256, version: found.version };
-  }
-
-  async make(kind: ReportKind, name: string): Promise<ReportView> {
-    const { database, clock } = this.#options;
-    const { timeZone } = this.#options.settings();
-    const now = clock.now();
-    const period = factsPeriod(kind, name, timeZone);
-    if (period === undefined || Date.parse(period.starts_at) > now)
-      throw new NervesysError(
-        'NSV_REPORT_PERIOD_INVALID',
-        `make the ${kind} report of ${JSON.stringify(name)}: ${period === undefined ? `there is no such period in ${timeZone}` : 'it has not begun'}`,
-        { hint: 'use 2025-12-10 for a day, 2025-W50 for an ISO week, 2025-12 for a month' },
-      );
-    if (!(await wantReport(database, { kind, period }, new Date(now))))
-      throw new NervesysError('NSV_REPORT_RUNNING', `make the ${kind} report of ${name}: it is being made already`, {
-        hint: 'wait until it is ready',
-      });
-    this.look();
-    return this.detail(kind, name);
-  }
-
-  async sendAgain(kind: ReportKind, period: string, shelf?: string): Promise<ReportView> {
-    const { database, clock } = this.#options;
-    const settings = this.#options.settings();
-    if (shelf !== undefined && !settings.shelves.some(({ name }) => name === shelf))
-      throw new NervesysError(
-        'NSV_SHELF_UNKNOWN',
-        `send the ${kind} report of ${period} to shelf ${shelf}: there is none`,
-        {
-          hint: `shelves are: ${settings.shelves.map(({ name }) => name).join(', ')}`,
-        },
-      );
-    await database.transaction(async (transaction) => {
-      // Else a new version that comes in between would be told of before this one.
-      const { rows } = await transaction.query<{ version: number }>(
-        'SELECT version FROM reports WHERE kind = $1 AND period = $2 AND version > 0 FOR UPDATE',
-        [kind, period],
-      );
-      if (rows[0] === undefined) throw notFound(kind, period);
-      const wanted = deliveriesOf(kind, period, settings).filter((one) => shelf === undefined || one.shelf === shelf);
-      await wantDeliveries(transaction, { kind, period }, rows[0].version, wanted, new Date(clock.now()), true);
-    });
-    this.look();
-    return this.detail(kind, period);
   }
 
   /** A round to its end: all that is due is made and delivered, as far as it can be now. The loop paces rounds and waits for none of that. */
@@ -387,9 +292,4 @@ export class ReportKeeper implements ReportDesk, AsyncDisposable {
     const shelves = settings.shelves.map(({ name }) => name);
     await tellMissing({ database, hub }, expectedDay(settings, now, firstDataAt)?.name, shelves, now);
   }
-}
-
-function notFound(kind: ReportKind, period: string, version?: number): NervesysError {
-  const which = version === undefined ? '' : ` version ${version}`;
-  return new NervesysError('NSV_REPORT_NOT_FOUND', `find the ${kind} report of ${period}${which}: there is none`);
 }

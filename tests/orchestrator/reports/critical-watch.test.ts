@@ -66,7 +66,7 @@ test('it is made when the first settles, renewed as things change but no oftener
   clock.jump(15_000); // the next round
   await keeper.workOnce();
   assert.deepEqual(shelf.puts, [`${PATH} v1`]);
-  assert.equal((await keeper.detail('critical', '2026-11-26')).light, null);
+  assert.equal((await keeper.desk.detail('critical', '2026-11-26')).light, null);
 
   facts.records++;
   clock.jump(4 * MINUTE_MS);

@@ -46,7 +46,7 @@ for (const step of KILL_STEPS)
     ]);
     const pdf = await readFile(join(folder, 'OWAL AI Reports/Daily/2026-11-25_summary.pdf'), 'utf8');
     assert.match(pdf, /^daily 2026-11-25 v1 en\.pdf/);
-    const detail = await keeper.detail('daily', '2026-11-25');
+    const detail = await keeper.desk.detail('daily', '2026-11-25');
     assert.deepEqual([detail.state, detail.versions.length], ['ready', 1]);
     assert.ok(detail.deliveries.every(({ state, version }) => state === 'delivered' && version === 1));
   });

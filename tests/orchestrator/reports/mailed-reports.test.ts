@@ -55,7 +55,7 @@ test('a report that somebody sends again is mailed again, once for each wish', a
 
   for (let wish = 0; wish < 2; wish++) {
     clock.jump(MINUTE_MS);
-    await keeper.sendAgain('daily', '2026-11-25');
+    await keeper.desk.sendAgain('daily', '2026-11-25');
     await keeper.workOnce();
     await keeper.workOnce();
   }
@@ -84,7 +84,7 @@ test('critical alerts that go on come by mail once an hour, the newest of them, 
   assert.deepEqual(subjects(), [title, `${title} (version 13)`, `${title} (version 25)`]);
 
   facts.records++;
-  await keeper.make('critical', '2026-11-26'); // somebody does not want to wait
+  await keeper.desk.make('critical', '2026-11-26'); // somebody does not want to wait
   await keeper.workOnce();
   assert.deepEqual(subjects().slice(3), [`${title} (version 26)`]);
 
@@ -105,12 +105,12 @@ test('what is caught up, or made by hand for days gone by, fills no mailbox; who
     subjects().filter((subject) => subject?.startsWith('daily')),
     ['daily 2026-11-22', 'daily 2026-11-23', 'daily 2026-11-24', 'daily 2026-11-25'],
   );
-  await keeper.make('daily', '2026-11-10');
+  await keeper.desk.make('daily', '2026-11-10');
   await keeper.workOnce();
-  assert.equal((await keeper.detail('daily', '2026-11-10')).version, 1);
+  assert.equal((await keeper.desk.detail('daily', '2026-11-10')).version, 1);
   assert.equal(subjects().includes('daily 2026-11-10'), false);
 
-  await keeper.sendAgain('daily', '2026-11-10', 'mail');
+  await keeper.desk.sendAgain('daily', '2026-11-10', 'mail');
   await keeper.workOnce();
   assert.equal(subjects().includes('daily 2026-11-10'), true);
 });

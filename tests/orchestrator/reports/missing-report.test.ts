@@ -99,7 +99,7 @@ test('a file that is brought to a shelf for the first time at noon is not told a
     looked++;
     await other.keeper.workOnce();
   };
-  await keeper.sendAgain('daily', '2026-11-25');
+  await keeper.desk.sendAgain('daily', '2026-11-25');
   await keeper.workOnce();
   assert.equal(looked, 4);
   assert.deepEqual(await alertsOf(database), []);

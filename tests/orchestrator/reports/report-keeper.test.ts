@@ -74,7 +74,7 @@ test('two replicas at midnight make one version, and bring each file once', asyn
   );
   assert.deepEqual(await versionsOf(database), ['daily 2026-11-25 v1']);
   assert.deepEqual([...facts.asked, ...other.facts.asked], ['daily 2026-11-25']);
-  const [report] = (await keeper.list({ limit: 10 })).reports;
+  const [report] = (await keeper.desk.list({ limit: 10 })).reports;
   assert.equal(report?.state, 'ready');
   assert.equal(report?.light, 'green');
   assert.deepEqual(
@@ -169,7 +169,7 @@ test('what arrived late makes version 2 in the same places; the same facts again
   assert.deepEqual(await versionsOf(database), ['daily 2026-11-24 v1', 'daily 2026-11-24 v2']);
   assert.deepEqual(shelf.puts.slice(2), ['Daily/2026-11-24_summary.pdf v2', 'Daily/2026-11-24_metrics.xlsx v2']);
   assert.match(shelf.files.get('Daily/2026-11-24_summary.pdf') ?? '', /v2 en\.pdf: 1001/);
-  const detail = await keeper.detail('daily', '2026-11-24');
+  const detail = await keeper.desk.detail('daily', '2026-11-24');
   assert.deepEqual(
     detail.versions.map(({ version }) => version),
     [1, 2],
@@ -191,14 +191,17 @@ test('any version can be had, the same bytes each time, also when its file was l
   facts.records = 1_001;
   clock.jump(6 * HOUR_MS);
   await keeper.workOnce();
-  const file = (version?: number) => keeper.file('daily', '2026-11-25', 'en', 'pdf', version);
+  const file = (version?: number) => keeper.desk.file('daily', '2026-11-25', 'en', 'pdf', version);
   const [first, second] = [await file(1), await file()];
   assert.match(Buffer.from(first.bytes).toString(), /v1 en\.pdf: 1000/);
   assert.match(Buffer.from(second.bytes).toString(), /v2 en\.pdf: 1001/);
   assert.equal(second.version, 2);
-  assert.deepEqual((await keeper.facts('daily', '2026-11-25', 1)).version, 1);
+  assert.deepEqual((await keeper.desk.facts('daily', '2026-11-25', 1)).version, 1);
   // A language that no shelf has is made when somebody asks.
-  assert.match(Buffer.from((await keeper.file('daily', '2026-11-25', 'he', 'xlsx')).bytes).toString(), /v2 he\.xlsx/);
+  assert.match(
+    Buffer.from((await keeper.desk.file('daily', '2026-11-25', 'he', 'xlsx')).bytes).toString(),
+    /v2 he\.xlsx/,
+  );
 
   // So a backup need not hold it.
   const shapes = await readTables(database);
@@ -229,15 +232,15 @@ test('a report that cannot be gathered or rendered is tried again, and the files
     throw new NervesysError('NSV_REPORT_FAILED', 'gather facts: Postgres took too long');
   };
   await keeper.workOnce();
-  let view = await keeper.detail('daily', '2026-11-25');
+  let view = await keeper.desk.detail('daily', '2026-11-25');
   assert.deepEqual([view.state, view.version, view.error], ['failed', 0, 'gather facts: Postgres took too long']);
 
   facts.before = () => undefined;
   await keeper.workOnce();
-  assert.equal((await keeper.detail('daily', '2026-11-25')).version, 0, 'not at once');
+  assert.equal((await keeper.desk.detail('daily', '2026-11-25')).version, 0, 'not at once');
   clock.jump(MINUTE_MS);
   await keeper.workOnce();
-  view = await keeper.detail('daily', '2026-11-25');
+  view = await keeper.desk.detail('daily', '2026-11-25');
   assert.deepEqual([view.state, view.version, view.error], ['ready', 1, null]);
 
   facts.records = 7;
@@ -248,7 +251,7 @@ test('a report that cannot be gathered or rendered is tried again, and the files
     clock.jump(6 * HOUR_MS);
     await keeper.workOnce();
   }
-  view = await keeper.detail('daily', '2026-11-25');
+  view = await keeper.desk.detail('daily', '2026-11-25');
   assert.deepEqual([view.state, view.version], ['failed', 2]);
   assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v1/);
   assert.equal(view.documents.length, 2);
@@ -257,7 +260,7 @@ test('a report that cannot be gathered or rendered is tried again, and the files
   clock.jump(6 * HOUR_MS);
   await keeper.workOnce();
   assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v2/);
-  assert.equal((await keeper.detail('daily', '2026-11-25')).state, 'ready');
+  assert.equal((await keeper.desk.detail('daily', '2026-11-25')).state, 'ready');
 });
 
 test('a shelf that fails for a while gets its file all the same, and others do not wait for it', async (t) => {
@@ -269,13 +272,13 @@ test('a shelf that fails for a while gets its file all the same, and others do n
   };
   await keeper.workOnce();
   const pdf = async () =>
-    (await keeper.detail('daily', '2026-11-25')).deliveries.find(({ format }) => format === 'pdf');
+    (await keeper.desk.detail('daily', '2026-11-25')).deliveries.find(({ format }) => format === 'pdf');
   assert.deepEqual(shelf.puts, ['Daily/2026-11-25_metrics.xlsx v1']);
   assert.deepEqual(
     [(await pdf())?.state, (await pdf())?.error, (await pdf())?.hint],
     ['waiting', 'put it there: 503', 'wait'],
   );
-  assert.equal((await keeper.list({ limit: 1 })).shelves[0]?.state, 'failing');
+  assert.equal((await keeper.desk.list({ limit: 1 })).shelves[0]?.state, 'failing');
 
   for (const wait of [90_000, 180_000]) {
     clock.jump(wait - 1_000);
@@ -289,7 +292,7 @@ test('a shelf that fails for a while gets its file all the same, and others do n
   await keeper.workOnce();
   assert.deepEqual([(await pdf())?.attempts, (await pdf())?.state, (await pdf())?.error], [4, 'delivered', null]);
   assert.deepEqual(shelf.puts, ['Daily/2026-11-25_metrics.xlsx v1', 'Daily/2026-11-25_summary.pdf v1']);
-  assert.equal((await keeper.list({ limit: 1 })).shelves[0]?.state, 'ready');
+  assert.equal((await keeper.desk.list({ limit: 1 })).shelves[0]?.state, 'ready');
   assert.equal(held.settings.shelves.length, 1);
 });
 
@@ -302,11 +305,11 @@ test('a shelf that is down for three days is given up on', async (t) => {
   for (let hours = 0; hours < 72; hours += 6) {
     await keeper.workOnce();
     clock.jump(6 * HOUR_MS);
-    attempts = (await keeper.detail('daily', '2026-11-25')).deliveries[0]?.attempts ?? 0;
+    attempts = (await keeper.desk.detail('daily', '2026-11-25')).deliveries[0]?.attempts ?? 0;
   }
   assert.ok(attempts > 10, `${attempts}`);
   await keeper.workOnce();
-  const { deliveries } = await keeper.detail('daily', '2026-11-25');
+  const { deliveries } = await keeper.desk.detail('daily', '2026-11-25');
   assert.ok(deliveries.every(({ state, due_at }) => state === 'failed' && due_at === null));
 });
 
@@ -319,7 +322,7 @@ test('what no time mends is given up at once, and tried again when the credentia
   };
   await keeper.workOnce();
   const states = async () =>
-    (await keeper.detail('daily', '2026-11-25')).deliveries.map(({ state, attempts }) => [state, attempts]);
+    (await keeper.desk.detail('daily', '2026-11-25')).deliveries.map(({ state, attempts }) => [state, attempts]);
   assert.deepEqual(await states(), [
     ['failed', 1],
     ['failed', 1],
@@ -331,7 +334,7 @@ test('what no time mends is given up at once, and tried again when the credentia
     ['failed', 1],
   ]);
 
-  await keeper.sendAgain('daily', '2026-11-25', 'recording');
+  await keeper.desk.sendAgain('daily', '2026-11-25', 'recording');
   await keeper.workOnce();
   assert.deepEqual(await states(), [
     ['failed', 1],
@@ -353,11 +356,11 @@ test('what no time mends is given up at once, and tried again when the credentia
 
 test('sending again puts the newest version there again, on one shelf or all, and the shelf is asked by name', async (t) => {
   const { shelf, keeper } = await midnight(t);
-  await assert.rejects(keeper.sendAgain('daily', '2026-11-25'), { code: 'NSV_REPORT_NOT_FOUND' });
+  await assert.rejects(keeper.desk.sendAgain('daily', '2026-11-25'), { code: 'NSV_REPORT_NOT_FOUND' });
   await keeper.workOnce();
-  await assert.rejects(keeper.sendAgain('daily', '2026-11-25', 'attic'), { code: 'NSV_SHELF_UNKNOWN' });
+  await assert.rejects(keeper.desk.sendAgain('daily', '2026-11-25', 'attic'), { code: 'NSV_SHELF_UNKNOWN' });
 
-  const view = await keeper.sendAgain('daily', '2026-11-25');
+  const view = await keeper.desk.sendAgain('daily', '2026-11-25');
   assert.deepEqual(
     view.deliveries.map(({ state, version }) => [state, version]),
     [
@@ -382,7 +385,7 @@ test('a shelf that is added gets the next report, an earlier one by hand; what w
   held.settings = reportSettings({ shelves: [shelfSettings('second', { languages: ['he', 'en'], formats: ['pdf'] })] });
   await renewed.workOnce();
   const of = async (name: string) =>
-    (await renewed.detail('daily', '2026-11-25')).deliveries
+    (await renewed.desk.detail('daily', '2026-11-25')).deliveries
       .filter((one) => one.shelf === name)
       .map(({ state }) => state);
   assert.deepEqual(await of('recording'), ['waiting', 'waiting'], 'another replica may know it still');
@@ -391,7 +394,7 @@ test('a shelf that is added gets the next report, an earlier one by hand; what w
   assert.deepEqual(await of('recording'), ['failed', 'failed']);
   assert.deepEqual(second.puts, []);
 
-  await renewed.sendAgain('daily', '2026-11-25', 'second');
+  await renewed.desk.sendAgain('daily', '2026-11-25', 'second');
   await renewed.workOnce();
   assert.deepEqual(second.puts, ['Daily/2026-11-25_summary_en.pdf v1', 'Daily/2026-11-25_summary.pdf v1']);
   assert.match(second.files.get('Daily/2026-11-25_summary.pdf') ?? '', /he\.pdf/);
@@ -410,7 +413,7 @@ test('where a shelf is to have another language, what waits in the one before do
   await keeper.workOnce();
   held.settings = reportSettings({ shelves: [shelfSettings('recording', { formats: ['pdf'] })] });
   facts.records = 2_000;
-  await keeper.make('daily', '2026-11-25');
+  await keeper.desk.make('daily', '2026-11-25');
   await keeper.workOnce();
   shelf.before = () => undefined;
   clock.jump(10 * MINUTE_MS);
@@ -431,17 +434,17 @@ test('a report is made when somebody asks, once at a time, also where none is ma
     ['weekly', '2026-W54'],
     ['daily', '2026-11-27'],
   ] as const)
-    await assert.rejects(keeper.make(kind, period), { code: 'NSV_REPORT_PERIOD_INVALID' }, period);
+    await assert.rejects(keeper.desk.make(kind, period), { code: 'NSV_REPORT_PERIOD_INVALID' }, period);
 
-  const view = await keeper.make('daily', '2026-11-25');
+  const view = await keeper.desk.make('daily', '2026-11-25');
   assert.deepEqual([view.state, view.version], ['making', 0]);
-  await assert.rejects(keeper.make('daily', '2026-11-25'), { code: 'NSV_REPORT_RUNNING' });
+  await assert.rejects(keeper.desk.make('daily', '2026-11-25'), { code: 'NSV_REPORT_RUNNING' });
   // A replica whose clock is a little behind finds it wanted all the same.
   const behind = replica(new FakeClock(clock.now() - 1_000));
-  await assert.rejects(behind.keeper.make('daily', '2026-11-25'), { code: 'NSV_REPORT_RUNNING' });
+  await assert.rejects(behind.keeper.desk.make('daily', '2026-11-25'), { code: 'NSV_REPORT_RUNNING' });
   let refused: unknown;
   renderer.before = async () => {
-    refused ??= await keeper.make('daily', '2026-11-25').catch((error: unknown) => error);
+    refused ??= await keeper.desk.make('daily', '2026-11-25').catch((error: unknown) => error);
   };
   await keeper.workOnce();
   assert.equal((refused as NervesysError).code, 'NSV_REPORT_RUNNING');
@@ -451,15 +454,15 @@ test('a report is made when somebody asks, once at a time, also where none is ma
   );
 
   // The same facts and the same bytes: nothing moves. Other bytes (the program is another): it is brought again.
-  await keeper.make('daily', '2026-11-25');
+  await keeper.desk.make('daily', '2026-11-25');
   await keeper.workOnce();
   assert.equal(shelf.puts.length, 2);
   renderer.edition = 'second edition';
-  await keeper.make('daily', '2026-11-25');
+  await keeper.desk.make('daily', '2026-11-25');
   await keeper.workOnce();
   assert.equal(shelf.puts.length, 4);
   assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v1 .*second edition/);
-  assert.equal((await keeper.detail('daily', '2026-11-25')).state, 'ready');
+  assert.equal((await keeper.desk.detail('daily', '2026-11-25')).state, 'ready');
   clock.jump(24 * HOUR_MS);
   await keeper.workOnce();
   assert.equal(facts.asked.length, 3);
@@ -469,31 +472,31 @@ test('an old day that is made anew keeps what was known of it when details were 
   const byHand = { daily: undefined, weekly: undefined, monthly: undefined };
   const { database, clock, shelf, keeper, facts, renderer } = await midnight(t, { schedule: byHand });
   facts.gaps = [{ kind: 'no_prices' }];
-  await keeper.make('daily', '2026-11-25');
+  await keeper.desk.make('daily', '2026-11-25');
   await keeper.workOnce();
   clock.jump(60 * 24 * HOUR_MS);
   facts.records = 900;
   facts.gaps = [{ kind: 'coarse_history' }, { kind: 'no_prices' }];
   renderer.edition = 'second edition';
 
-  await keeper.make('daily', '2026-11-25');
+  await keeper.desk.make('daily', '2026-11-25');
   await keeper.workOnce();
   assert.match(shelf.files.get(YESTERDAY[1]!) ?? '', /v1 .*1000, second edition/);
 
   // One that was made before it was over is no better.
   facts.gaps = [{ kind: 'unfinished' }];
-  await keeper.make('daily', '2027-01-25');
+  await keeper.desk.make('daily', '2027-01-25');
   await keeper.workOnce();
   clock.jump(60 * 24 * HOUR_MS);
   facts.gaps = [{ kind: 'coarse_history' }];
-  await keeper.make('daily', '2027-01-25');
+  await keeper.desk.make('daily', '2027-01-25');
   await keeper.workOnce();
   assert.deepEqual(await versionsOf(database), ['daily 2026-11-25 v1', 'daily 2027-01-25 v1', 'daily 2027-01-25 v2']);
 });
 
 test('a day that was made by hand before it was over is made again when its time comes', async (t) => {
   const { clock, shelf, keeper, facts } = await midnight(t);
-  await keeper.make('daily', '2026-11-26');
+  await keeper.desk.make('daily', '2026-11-26');
   await keeper.workOnce();
   assert.ok(shelf.puts.includes('Daily/2026-11-26_summary.pdf v1'));
   facts.records = 5_000;
@@ -515,7 +518,7 @@ test('a replica that is stopped for longer than its claim puts nothing old in th
     reached.resolve();
     await held.promise;
   };
-  await slow.keeper.make('daily', '2026-11-25');
+  await slow.keeper.desk.make('daily', '2026-11-25');
   const working = slow.keeper.workOnce();
   await reached.promise;
 
@@ -523,7 +526,7 @@ test('a replica that is stopped for longer than its claim puts nothing old in th
   const fresh = replica(clock, postgres.connect(name));
   fresh.facts.records = 2_000;
   // The shelf has the older one in its hands; the newer one comes in between. (The strict shelf takes one at a time: another name for it.)
-  await fresh.keeper.make('daily', '2026-11-25');
+  await fresh.keeper.desk.make('daily', '2026-11-25');
   const between = new RecordingShelf();
   const newer = keep(postgres.connect(name), clock, between, {});
   t.after(() => newer.keeper.close());
@@ -550,7 +553,7 @@ test('the list comes in pages, the newest period first, and says what is due nex
   const names: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await keeper.list({ limit: 3, cursor });
+    const page = await keeper.desk.list({ limit: 3, cursor });
     names.push(...page.reports.map(({ kind, period }) => `${kind} ${period}`));
     cursor = page.next;
   } while (cursor !== undefined);
@@ -565,7 +568,7 @@ test('the list comes in pages, the newest period first, and says what is due nex
     'daily 2026-11-26',
     'daily 2026-11-25',
   ]);
-  const answer = await keeper.list({ kind: 'weekly', limit: 3 });
+  const answer = await keeper.desk.list({ kind: 'weekly', limit: 3 });
   assert.deepEqual(
     answer.reports.map(({ period }) => period),
     ['2026-W48'],
@@ -577,7 +580,8 @@ test('the list comes in pages, the newest period first, and says what is due nex
   });
   const times = ['2026-11-26T22:00:00.000Z', '+275760-09-13T00:00:00.000Z', '-000001-01-01T00:00:00.000Z'];
   const cursors = ['x', `${times[0]}_daily_\0`, `${times[1]}_daily_2026-11-26`, `${times[2]}_daily_2026-11-26`];
-  for (const cursor of cursors) await assert.rejects(keeper.list({ limit: 3, cursor }), { code: 'NSV_BODY_INVALID' });
+  for (const cursor of cursors)
+    await assert.rejects(keeper.desk.list({ limit: 3, cursor }), { code: 'NSV_BODY_INVALID' });
 });
 
 test('the report of yesterday that is not on its shelf by 08:00 is one alert, which its delivery settles', async (t) => {
@@ -633,7 +637,7 @@ test('by its loop a keeper makes what is due, and one that is asked for at once'
   await clock.advance(1_000);
   await until('two files', () => shelf.puts.length === 2);
 
-  await keeper.make('weekly', '2026-W47');
+  await keeper.desk.make('weekly', '2026-W47');
   await until('the week', () => shelf.files.has('Weekly/Week_47_2026.pdf'));
   await keeper.close();
   assert.equal(shelf.open, 0);
@@ -644,7 +648,7 @@ test('where none is made by itself, a replica makes what another was asked for t
   const gone = replica();
   keeper.start();
   await clock.advance(10 * MINUTE_MS);
-  await gone.keeper.make('daily', '2026-11-25');
+  await gone.keeper.desk.make('daily', '2026-11-25');
   await gone.keeper.close();
 
   // Its loop asks the database in between, which takes what it takes.
