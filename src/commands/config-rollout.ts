@@ -169,8 +169,8 @@ function sayRollout(rollout: RolloutView, now: number): readonly string[] {
   ];
 }
 
-function sayNextStep({ next_at: next, stage, stages }: RolloutView, now: number): readonly string[] {
-  if (next === null) return [];
+function sayNextStep({ next_at: next, hold, stage, stages }: RolloutView, now: number): readonly string[] {
+  if (next === null || hold !== null) return []; // its time has come, and something is in the way
   const what = stage === stages.length ? 'counts as good' : `${stages[stage]} is next`;
   return [
     Date.parse(next) > now

@@ -46,7 +46,7 @@ const fields = {
       errors: withDefault(
         factor,
         '3x',
-        'The share of ERROR and CRITICAL among their records is so many times what it was before, and what it is on the other servers.',
+        'There are so many times more ERROR and CRITICAL to each other record than before, and than on the other servers.',
       ),
       refused: withDefault(count, 1, 'So many servers refuse the revision.'),
       losses: withDefault(

@@ -39,10 +39,11 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
       config,
       found,
       rollout: rollouts[0] === undefined ? null : toRolloutView(rollouts[0]),
-      servers: servers.map(({ asks, ...one }) => ({
-        ...one,
-        desired: (asks ? desired.revisionFor(one.server) : undefined) ?? null,
-      })),
+      servers: servers.map(({ asks, ...one }) => {
+        const revision = desired.revisionFor(one.server) ?? null;
+        // Who was started with what is desired has never been given it, and asks all the same.
+        return { ...one, desired: asks || one.running === revision ? revision : null };
+      }),
     };
   };
   const steer = async (

@@ -31,7 +31,7 @@ export async function beginRollout(
   const policy = own?.rollout ?? DEFAULT_ROLLOUT;
   const followers = await readFollowers(transaction);
   const stages = planStages(policy, followers.count);
-  // Who was early to the one that this replaces is early again: nobody goes back to the old one only to leave it a second time.
+  // Who was a canary of the one that this replaces is one again; who came after goes back to the one before until its stage comes: this one is as new to all.
   const seed = active?.seed ?? revision;
   const reach = reachOf(stages[0]!, NOBODY, followers.there, seed);
   // Silence must have time to show itself within a stage.
