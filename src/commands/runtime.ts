@@ -15,6 +15,7 @@ import { createLogger, errorFields, type Logger, type LogLevel } from '../platfo
 import { ProcessLock } from '../platform/process-lock.ts';
 import type { Archive, BucketAddress, S3Archive } from '../storage/index.ts';
 import { note } from './output.ts';
+import { PROGRAM_NAME } from './program-name.ts';
 import { packageRoot, type Settings, type StorjSettings, searchPath } from './settings.ts';
 import { IS_WHOLE_PACKAGE } from './shipped.ts';
 
@@ -68,7 +69,7 @@ export function lockHome(home: string, part: string): ProcessLock {
   }
   if (lock !== undefined) return lock;
   throw new NervesysError('NSV_ALREADY_RUNNING', `start Nervesys in ${home}: it runs there already`, {
-    hint: 'use the running one (`npm run nervesys -- fleet`), or choose another home with --home',
+    hint: `use the running one (\`${PROGRAM_NAME} fleet\`), or choose another home with --home`,
   });
 }
 

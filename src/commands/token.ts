@@ -7,6 +7,7 @@ import { connectOrchestrator } from './connection.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ReaderOptions } from './options.ts';
 import { type Colour, escapeControls, formatTable, minute, note, painter, print, printJson } from './output.ts';
+import { PROGRAM_NAME } from './program-name.ts';
 
 export interface CreateOptions extends ReaderOptions {
   /** A name or a pattern. */
@@ -34,7 +35,7 @@ export async function create(options: CreateOptions): Promise<number> {
     uses,
     expires_in_seconds: Math.round(options.expires / 1000),
   })) as TokenAnswer;
-  const { install, agent } = joinCommands(created, options.server ?? null, agentProgram());
+  const { install, agent } = joinCommands(created, options.server ?? null, `${PROGRAM_NAME} agent`);
   if (options.json) {
     printJson({ ...created, command: install ?? agent, agent_command: agent });
     return EXIT.done;
@@ -143,9 +144,4 @@ export async function rotate(options: ReaderOptions & { readonly server: string 
       `${escapeControls(server)} is asked for it: its agent exchanges its key with the next heartbeat, within a minute.`,
     );
   return EXIT.done;
-}
-
-/** How the agent is started where this program is; run from a checkout, it is npm's script. */
-function agentProgram(): string {
-  return import.meta.filename.endsWith('.ts') ? 'npm run nervesys -- agent' : 'nervesys agent';
 }

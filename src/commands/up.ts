@@ -6,6 +6,7 @@ import { openCentralService } from './central-service.ts';
 import { EXIT } from './exit-codes.ts';
 import { painter, print } from './output.ts';
 import { openOwnArchive, requireOwnKeys } from './own-archive.ts';
+import { PROGRAM_NAME } from './program-name.ts';
 import { closeWithin, followPlace, openLog, prepareHome, stopSignal } from './runtime.ts';
 import { readSettings } from './settings.ts';
 
@@ -109,7 +110,7 @@ function printWelcome({ link, agentUrl, archive, home, demo, readyMs }: Welcome)
 ${title('Nervesys runs on this machine.')}  Ready in ${(readyMs / 1000).toFixed(1)} s.
 
   ${title('Dashboard')}   ${paint('blue', link)}
-              (this link signs you in once, within 10 minutes; a new one: npm run nervesys -- sign-in)
+              (this link signs you in once, within 10 minutes; a new one: ${PROGRAM_NAME} sign-in)
   ${title('Logs go to')}  ${archive}
   ${title('Home')}        ${home}
 
@@ -117,10 +118,10 @@ ${title('Send the first line')}
   curl -s ${agentUrl}/logs -d '${record}'
 
 ${title('Run an AI agent, each line of its output kept')}
-  npm run nervesys -- exec --agent-id GROK -- your-command
+  ${PROGRAM_NAME} exec --agent-id GROK -- your-command
 
 ${title('Add a server')}
-  npm run nervesys -- token create        prints a token and the command for the new server
+  ${PROGRAM_NAME} token create        prints a token and the command for the new server
 ${demo ? '\nFive pretend AI agents are at work (--demo).\n' : ''}
 Ctrl-C stops everything.`);
 }
