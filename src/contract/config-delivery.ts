@@ -22,5 +22,7 @@ export const CONFIG_WAIT_SECONDS_MAX = 55;
 
 /** A revision as it is named everywhere; `built-in` where there is no file. */
 export const REVISION_PATTERN = /^(?:[0-9a-f]{12}|built-in)$/;
+/** How people may name one as well: by the whole SHA of a commit that it was found in. */
+export const COMMIT_PATTERN = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 export const CORRECTIONS_HEADER = 'nervesys-corrections';

@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import { REVISION_PATTERN } from '../../contract/config-delivery.ts';
+import { COMMIT_PATTERN, REVISION_PATTERN } from '../../contract/config-delivery.ts';
 import type { RevisionDetail, RevisionView, RolloutAnswer } from '../../contract/rollout.ts';
 import { NervesysError } from '../../platform/errors.ts';
 import { actorOf } from '../audit/refusals.ts';
 import type { Queryable } from '../database/database.ts';
 import { readConfigHead } from '../database/queries/config-head.ts';
 import { readFleetConfig, readServerConfigs } from '../database/queries/read-fleet-config.ts';
-import { listRevisions, readRevision } from '../database/queries/read-revisions.ts';
+import { findRevisionOf, listRevisions, readRevision } from '../database/queries/read-revisions.ts';
 import { readRollouts, toRolloutView } from '../database/queries/rollouts.ts';
 import { storable } from '../database/storable.ts';
 import { pauseRollout, type RolloutWish, resumeRollout, rollBack } from '../gitops/steer-rollout.ts';
@@ -18,10 +18,21 @@ import { RevisionDetailSchema, RevisionsAnswerSchema, RolloutAnswerSchema } from
 const ROLLOUTS_OF_A_REVISION_MAX = 20;
 
 const RevisionSchema = Type.String({
-  pattern: REVISION_PATTERN.source,
-  description: 'a revision, as the fleet names it: 12 hex digits',
+  pattern: `${REVISION_PATTERN.source}|${COMMIT_PATTERN.source}`,
+  description: 'a revision, as the fleet names it (12 hex digits), or the whole SHA of a commit that it was found in',
 });
 const ReasonSchema = Type.String({ minLength: 1, maxLength: 500, description: 'why, for people' });
+
+/** @throws NervesysError `NSV_NOT_FOUND` where it is the SHA of a commit in which none was found. */
+async function revisionNamed(database: Queryable, name: string): Promise<string> {
+  const revision = COMMIT_PATTERN.test(name) ? await findRevisionOf(database, name) : name;
+  if (revision === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no revision of commit ${name}`);
+  return revision;
+}
+
+async function wishedRevision(database: Queryable, body: { readonly revision?: string }): Promise<string | undefined> {
+  return body.revision === undefined ? undefined : revisionNamed(database, body.revision);
+}
 
 /** Revisions of the configuration, and how one reaches the fleet: seen by everybody, steered by operators. */
 export function rolloutRoutes(app: App, deps: ServerDeps): void {
@@ -87,7 +98,7 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
       },
     },
     async (request): Promise<RevisionDetail> => {
-      const { revision } = request.params;
+      const revision = await revisionNamed(database, request.params.revision);
       const found = await readRevision(database, revision);
       if (found === undefined) throw new NervesysError('NSV_NOT_FOUND', `there is no revision ${revision}`);
       const rollouts = await readRollouts(database, ROLLOUTS_OF_A_REVISION_MAX, revision);
@@ -138,8 +149,8 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
       },
     },
     (request) =>
-      steer(request, request.body.reason, (transaction, wish) =>
-        resumeRollout(transaction, wish, request.body.revision),
+      steer(request, request.body.reason, async (transaction, wish) =>
+        resumeRollout(transaction, wish, await wishedRevision(transaction, request.body)),
       ),
   );
 
@@ -158,7 +169,9 @@ export function rolloutRoutes(app: App, deps: ServerDeps): void {
       },
     },
     (request) =>
-      steer(request, request.body.reason, (transaction, wish) => rollBack(transaction, wish, request.body.revision)),
+      steer(request, request.body.reason, async (transaction, wish) =>
+        rollBack(transaction, wish, await wishedRevision(transaction, request.body)),
+      ),
   );
 }
 

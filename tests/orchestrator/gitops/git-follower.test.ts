@@ -65,7 +65,7 @@ async function openFollowing(t: TestContext, { git = {}, signing, database, ...m
 }
 
 test('a commit becomes a revision with its author and subject; a broken one moves nothing and is told once; GitHub away changes nothing', async (t) => {
-  const { pushed, first, revisions, desired, alerts, folder } = await openFollowing(t);
+  const { pushed, system, first, revisions, desired, alerts, folder } = await openFollowing(t);
 
   const broken = await pushed.push({ 'storage.yaml': 'upload: { window: 7m }\n' }, 'oops');
   await until('it is refused', async () => (await alerts('config.refused')).length === 1);
@@ -95,6 +95,11 @@ test('a commit becomes a revision with its author and subject; a broken one move
   assert.equal(found[0].commit.author, 'Dana <dana@example.com>');
   assert.equal(found[0].commit.subject, 'mended');
   assert.match(found[1].reason, /storage\.yaml:1:19: upload\.window/);
+  // By the whole SHA as well, as git and GitHub name it.
+  assert.equal((await system.ask('GET', `/api/v1/revisions/${mended}`)).json.revision, mended.slice(0, 12));
+  assert.equal((await system.ask('GET', `/api/v1/revisions/${'0'.repeat(40)}`)).status, 404);
+  const back = await system.ask('POST', '/api/v1/rollout/rollback', { body: { revision: first } });
+  assert.deepEqual([back.status, back.json.config.desired], [200, first.slice(0, 12)], back.text);
   assert.ok(folder.length > 0);
 });
 

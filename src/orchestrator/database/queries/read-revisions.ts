@@ -42,6 +42,15 @@ export async function readRevision(database: Queryable, revision: string): Promi
   return row && { view: toView(row), complaints: row.refusal?.complaints ?? [], files: row.files };
 }
 
+/** The revision that was found in a commit, the newest where there are several; `undefined`: there is none. */
+export async function findRevisionOf(database: Queryable, sha: string): Promise<string | undefined> {
+  const { rows } = await database.query<{ revision: string }>(
+    "SELECT revision FROM config_revisions WHERE commit ->> 'sha' = $1 ORDER BY position DESC LIMIT 1",
+    [sha],
+  );
+  return rows[0]?.revision;
+}
+
 /** What a revision reads to; `undefined`: it isn't known, was refused, or is too old to be kept whole. */
 export async function readRevisionConfig(database: Queryable, revision: string): Promise<Config | undefined> {
   const { rows } = await database.query<{ config: Config | null }>(
