@@ -46,21 +46,23 @@ export function parseRecentQuery(query: URLSearchParams, now: number): RecentQue
   for (const name of query.keys())
     if (!['agent_id', 'level', 'since', 'limit'].includes(name))
       throw invalid(`unknown parameter "${name.slice(0, 50)}"; known are agent_id, level, since, limit`);
-  const agentId = query.get('agent_id');
-  const levelText = query.get('level');
-  const level = levelText === null ? undefined : parseLevel(levelText);
-  if (levelText !== null && level === undefined)
+  // `level=` says nothing, as a form's empty field does.
+  const given = (name: string) => query.get(name) || undefined;
+  const agentId = given('agent_id');
+  const levelText = given('level');
+  const level = levelText === undefined ? undefined : parseLevel(levelText);
+  if (levelText !== undefined && level === undefined)
     throw invalid(`level "${levelText.slice(0, 50)}" is none of DEBUG, INFO, WARN, ERROR, CRITICAL`);
-  const sinceText = query.get('since');
-  const since = sinceText === null ? undefined : parseSince(sinceText, now);
-  if (sinceText !== null && since === undefined)
+  const sinceText = given('since');
+  const since = sinceText === undefined ? undefined : parseSince(sinceText, now);
+  if (sinceText !== undefined && since === undefined)
     throw invalid(`since "${sinceText.slice(0, 50)}" is neither a time (2026-01-31T12:00:00Z) nor a duration (10m)`);
-  const limit = Number(query.get('limit') ?? RECENT_LIMIT_DEFAULT);
+  const limit = Number(given('limit') ?? RECENT_LIMIT_DEFAULT);
   if (!Number.isInteger(limit) || limit < 1 || limit > RECENT_LIMIT_MAX)
     throw invalid(`limit must be a whole number from 1 to ${RECENT_LIMIT_MAX}`);
   return {
     limit,
-    ...(agentId === null ? {} : { agentId: agentId as AgentId }),
+    ...(agentId === undefined ? {} : { agentId: agentId as AgentId }),
     ...(level === undefined ? {} : { level }),
     ...(since === undefined ? {} : { since }),
   };

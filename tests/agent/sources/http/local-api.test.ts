@@ -25,6 +25,8 @@ test('recent records come newest first, by AI agent, level, time and number', as
   assert.deepEqual(await messages(''), ['m6', 'm5', 'm4', 'm3', 'm2', 'm1']);
   assert.deepEqual(await messages('?agent_id=GROK&limit=2'), ['m5', 'm3']);
   assert.deepEqual(await messages('?agent_id=GROK&level=error&since=10m'), ['m5']);
+  assert.deepEqual(await messages('?agent_id=GROK&level=&since=&limit='), ['m5', 'm3', 'm1']);
+  assert.equal((await messages('?agent_id=')).length, 6);
   assert.deepEqual(await messages('?since=2999-01-01T00:00:00Z'), []);
   for (const query of ['?limit=0', '?limit=1001', '?limit=x', '?level=LOUD', '?since=yesterday', '?agnet_id=GROK']) {
     const refused = await ask('GET', `/logs${query}`);
