@@ -308,7 +308,7 @@ export const API_CALLS: Readonly<Record<string, readonly MakeRequest[]>> = {
   ],
   // One is made at a time: for each who asks, of another day.
   'POST /api/v1/reports/{kind}/{period}': [
-    (world) => ({ path: { kind: 'daily', period: `2025-11-${world.next('').padStart(2, '0').slice(-2)}` } }),
+    (world) => ({ path: { kind: 'daily', period: dayOf(Number(world.next(''))) } }),
   ],
   'POST /api/v1/reports/{kind}/{period}/send': [
     () => ({ path: { kind: 'daily', period: '2025-12-10' }, body: { shelf: 'drive' } }),
@@ -411,4 +411,9 @@ function uploadOf(
   const { 'content-length': _length, ...rest } = headers; // fetch sets it
   const query = Object.fromEntries(new URL(url, 'http://x').searchParams);
   return { path: { key }, query, headers: rest, raw: object };
+}
+
+/** A day of its own for each number. */
+function dayOf(number: number): string {
+  return new Date(Date.UTC(2024, 0, number)).toISOString().slice(0, 10);
 }
