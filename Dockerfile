@@ -26,5 +26,6 @@ VOLUME /var/lib/nervesys
 EXPOSE 7700
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7700/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+# V8 lets its space for new objects grow to 134 MB where much passes through, as the facts of reports do; 8 MB do as well, and can't be set later.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/main.js"]
 CMD ["orchestrator"]

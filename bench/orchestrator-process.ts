@@ -27,13 +27,17 @@ export class BenchOrchestrator implements AsyncDisposable {
     });
     const { host, port, user, database } = postgres.connection();
     const home = join(folder, 'home');
-    const child = spawn(process.execPath, [MAIN, 'orchestrator', '--home', home, '--port', '0'], {
-      env: cleanEnvironment({
-        ...env,
-        DATABASE_URL: `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host ?? '')}`,
-      }),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--max-semi-space-size=8', MAIN, 'orchestrator', '--home', home, '--port', '0'],
+      {
+        env: cleanEnvironment({
+          ...env,
+          DATABASE_URL: `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host ?? '')}`,
+        }),
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     let complaints = '';
     child.stderr!.on('data', (chunk: Buffer) => {
       complaints = (complaints + String(chunk)).slice(-4_000);

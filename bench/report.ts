@@ -5,7 +5,7 @@
  * history); and a ratio to the floor: Postgres reading through the same roll-up rows once and summing them, in the same run. Then the same with
  * ten times the records in the same beats: neither time nor memory may follow. Exits with 1 beyond its gates.
  *
- *   node bench/report.ts [--agents 1000] [--servers 334] [--days 28] [--rounds 3] [--raw] [--json]
+ *   node --max-semi-space-size=8 bench/report.ts [--agents 1000] [--servers 334] [--days 28] [--rounds 3] [--raw] [--json]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

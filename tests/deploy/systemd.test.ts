@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { tempDir } from '../support/temp-dir.ts';
 
-const FOLDER = join(import.meta.dirname, '../../deploy/systemd');
+const ROOT = join(import.meta.dirname, '../..');
+const FOLDER = join(ROOT, 'deploy/systemd');
 const UNITS = ['nervesys-agent.service', 'nervesys-orchestrator.service'];
 /** Of 100; what systemd itself calls well protected ends at 20. */
 const EXPOSURE_MAX = 20;
@@ -63,4 +64,21 @@ test('the variables of the unit are those that OPERATIONS.md tells of', () => {
   const operations = readFileSync(join(FOLDER, '../../docs/OPERATIONS.md'), 'utf8');
 
   assert.match(operations, /Environment=MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072/);
+});
+
+test('whatever starts the central service bounds its space for new objects, which can only be done from outside', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const image = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  const unit = readFileSync(join(FOLDER, 'nervesys-orchestrator.service'), 'utf8');
+
+  const starts = [
+    scripts['start'],
+    scripts['nervesys'],
+    /^ENTRYPOINT .*$/m.exec(image)?.[0],
+    /^ExecStart=.*$/m.exec(unit)?.[0],
+  ];
+
+  for (const one of starts) assert.match(one ?? '', /node"?,? "?--max-semi-space-size=8\b/);
 });
