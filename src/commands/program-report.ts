@@ -59,6 +59,10 @@ export function addReports(program: Command, { runs, reader, examples }: Program
     .argument('<kind>', 'daily, weekly, monthly or critical')
     .argument('<period>', '2025-12-10, 2025-W50, 2025-12, today or yesterday')
     .option('--shelf <name>', 'only on this shelf of orchestrator.yaml')
+    .option(
+      '--replace',
+      'also in the place of a report that knows more, which an older database that was restored did not put there',
+    )
     .addHelpText(
       'after',
       examples('nervesys report send daily 2025-12-10', 'nervesys report send weekly 2025-W50 --shelf drive'),

@@ -90,8 +90,13 @@ export class RemoteDesk {
   }
 
   /** Has it sent again, and waits as `make` does. */
-  async send(kind: ReportKind, period: string, shelf: string | undefined, onWait: () => void): Promise<ReportDetail> {
-    const body = shelf === undefined ? {} : { shelf };
+  async send(
+    kind: ReportKind,
+    period: string,
+    { shelf, replace }: { readonly shelf?: string; readonly replace?: boolean },
+    onWait: () => void,
+  ): Promise<ReportDetail> {
+    const body = { ...(shelf === undefined ? {} : { shelf }), ...(replace === true ? { replace } : {}) };
     const view = (await this.#connection.ask('POST', `${address(kind, period)}/send`, body)) as ReportView;
     return this.delivered(kind, view.period, onWait);
   }

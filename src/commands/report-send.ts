@@ -10,6 +10,7 @@ import { printReport } from './report-words.ts';
 
 export interface SendReportOptions extends ReaderOptions {
   readonly shelf?: string;
+  readonly replace?: boolean;
 }
 
 /** `nervesys report send`: puts a report on its shelves again, and says how that went. */
@@ -20,7 +21,7 @@ export async function run(options: SendReportOptions, kindText: string, periodTe
   const { name } = readPeriod(kind, periodText, { now: systemClock.now(), timeZone, option: 'period' });
   const progress = new ProgressLine(process.stderr, systemClock);
   const sent = await desk
-    .send(kind, name, options.shelf, () => progress.show(`sending ${kind} ${name}`, 0))
+    .send(kind, name, options, () => progress.show(`sending ${kind} ${name}`, 0))
     .finally(() => progress.clear());
   const { shelf } = options;
   const report =

@@ -173,6 +173,11 @@ export const ERROR_CODES = {
     meaning: "A shelf's folder isn't there, or this credential can't see it.",
     remedy: 'Check its id or path, and that it is shared with the credential.',
   },
+  NSV_SHELF_KEEPS_MORE: {
+    meaning:
+      'A shelf holds a report that this database did not put there, and that knows more than the one it was to get, as after the restore of an older backup. It stays.',
+    remedy: 'Nothing, to keep it; to replace it all the same: `nervesys report send … --shelf … --replace`.',
+  },
   NSV_SHELF_REJECTED: {
     meaning: 'A shelf does not take this file.',
     remedy: 'Read what it answered; the file itself is kept and can be fetched from the reports page.',

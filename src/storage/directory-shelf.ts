@@ -1,11 +1,11 @@
-import { constants, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { randomHex } from '../platform/random.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from './shelf.ts';
-import { checkShelfFile, claimVersion, closedError } from './shelf-file.ts';
+import { checkShelfFile, claimPlace, closedError, markOf, readMark, type Standing } from './shelf-file.ts';
 
 export interface DirectoryShelfSettings {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface DirectoryShelfSettings {
 
 /** Names of files that are being written: hidden from people, and none that a report can have. */
 const DRAFT = /^\.nervesys-[0-9a-f]{16}\.tmp$/;
+/** Below the root, hidden from people: what is known of each report that stands there (`StandingReport`). */
+const MARKS = '.nervesys';
 /** A file is written in seconds; one this old was left by a writer that was killed. */
 const DRAFT_AGE_MS_MAX = 600_000;
 
@@ -46,23 +48,33 @@ export class DirectoryShelf implements Shelf {
     const { path, root } = this.#settings;
     const target = resolve(path, root, file.path);
     const shelved = { id: null, link: pathToFileURL(target).href };
-    if (!(await claimVersion(notes, `folder ${file.path}`, file.version))) return shelved;
-    this.#checkOpen(signal);
+    const mark = resolve(path, root, MARKS, `${file.path}.json`);
     return this.#failing(`put ${file.path}`, async () => {
-      await this.#makeFolders(dirname(target));
-      await this.#sweep(dirname(target));
-      const draft = join(dirname(target), `.nervesys-${randomHex(8)}.tmp`);
-      try {
-        await writeDurably(draft, file.bytes);
-        signal.throwIfAborted();
-        await rename(draft, target);
-      } catch (error) {
-        await rm(draft, { force: true });
-        throw error;
-      }
-      await syncFolder(dirname(target));
+      const look = () => standingAt(target, mark);
+      if (!(await claimPlace(this.name, notes, `folder ${file.path}`, file, look))) return shelved;
+      this.#checkOpen(signal);
+      // First the mark: where the file stands it has its own.
+      await this.#place(mark, markOf(file), signal);
+      await this.#place(target, file.bytes, signal);
       return shelved;
     });
+  }
+
+  /** In the place of what stands there, durably. */
+  async #place(target: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const folder = dirname(target);
+    await this.#makeFolders(folder);
+    await this.#sweep(folder);
+    const draft = join(folder, `.nervesys-${randomHex(8)}.tmp`);
+    try {
+      await writeDurably(draft, bytes);
+      signal.throwIfAborted();
+      await rename(draft, target);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+    await syncFolder(folder);
   }
 
   /** Writes and takes away an empty file: rights and read-only disks show in no other way. */
@@ -119,6 +131,16 @@ export class DirectoryShelf implements Shelf {
       throw folderError(`shelf ${this.name}: ${verb}: folder ${this.#settings.path}`, error);
     }
   }
+}
+
+async function standingAt(target: string, mark: string): Promise<Standing> {
+  const absent = (error: unknown) => {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  };
+  const found = await lstat(target).catch(absent);
+  if (!found?.isFile()) return undefined; // a link is nobody's report, and a folder in the way is told when it is met
+  return readMark(await readFile(mark).catch(absent), found.size);
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

@@ -18,7 +18,7 @@ import { DriveFailure } from './gdrive/drive-failure.ts';
 import { DriveItems, FOLDER_TYPE, type Found } from './gdrive/drive-items.ts';
 import { upload } from './gdrive/drive-upload.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from './shelf.ts';
-import { checkShelfFile, claimVersion, closedError } from './shelf-file.ts';
+import { checkShelfFile, claimPlace, closedError, type Standing } from './shelf-file.ts';
 
 export interface DriveShelfOptions {
   readonly name: string;
@@ -91,13 +91,12 @@ export class DriveShelf implements Shelf {
   async put(file: ShelfFile, notes: ShelfNotes, signal: AbortSignal): Promise<ShelvedFile> {
     checkShelfFile(this.name, file);
     return this.#job(`put ${file.path}`, signal, async (job) => {
-      const isNewest = await claimVersion(notes, this.#key('version', file.path), file.version);
       const items = new DriveItems(this.#connection, job);
       const folders = file.path.split('/').slice(0, -1);
       let parent = await this.#parent(items);
       for (const [depth, name] of [this.#options.root, ...folders].entries())
         parent = await this.#folder(items, notes, parent, name, ['', ...folders.slice(0, depth)].join('/'));
-      return shelved(await this.#file(items, job, notes, parent, file, isNewest));
+      return shelved(await this.#file(items, job, notes, parent, file));
     });
   }
 
@@ -157,7 +156,6 @@ export class DriveShelf implements Shelf {
     notes: ShelfNotes,
     folder: Found,
     file: ShelfFile,
-    isNewest: boolean,
   ): Promise<drive_v3.Schema$File> {
     const md5 = createHash('md5').update(file.bytes).digest('hex');
     const report = sha256Hex(file.path).slice(0, 40);
@@ -165,13 +163,18 @@ export class DriveShelf implements Shelf {
       nervesys_report: report,
       nervesys_version: String(file.version),
       nervesys_sha256: file.sha256,
+      nervesys_knows: file.knows === null ? '' : String(file.knows),
     };
+    const claim = (look: () => Promise<Standing>) =>
+      claimPlace(this.name, notes, this.#key('version', file.path), file, look);
+    let isNewest: boolean | undefined;
     const { mediaType, bytes } = file;
     const name = file.path.slice(file.path.lastIndexOf('/') + 1);
     const found = await items.settle(notes, this.#key('file', file.path), {
       search: () => items.findReport(folder, report),
       isUsable: (one) => !one.trashed,
-      create: (id) => {
+      create: async (id) => {
+        isNewest ??= await claim(async () => undefined);
         const parents = folder.id === 'root' ? {} : { parents: [folder.id] };
         const metadata = { id, name, mimeType: mediaType, appProperties, ...parents };
         return upload(this.#connection, job, { metadata, mediaType, bytes });
@@ -179,6 +182,7 @@ export class DriveShelf implements Shelf {
       onRenewal: () =>
         this.#logger.info('a file on a shelf is gone and made anew', { shelf: this.name, path: file.path }),
     });
+    isNewest ??= await claim(async () => standingOf(found));
     if (!isNewest) return found;
     let standing = found;
     for (
@@ -224,6 +228,12 @@ export class DriveShelf implements Shelf {
       this.#jobs.delete(running);
     }
   }
+}
+
+function standingOf({ appProperties }: drive_v3.Schema$File): Standing {
+  const { nervesys_version: version, nervesys_sha256: sha256, nervesys_knows: knows } = appProperties ?? {};
+  if (!version || !sha256) return 'unmarked';
+  return { version: Number(version), sha256, knows: knows ? Number(knows) : null };
 }
 
 function shelved({ id, webViewLink }: drive_v3.Schema$File): ShelvedFile {

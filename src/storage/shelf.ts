@@ -19,6 +19,10 @@ export interface ShelfFile {
    * place (mail) send once for each wish; the others don't look at it.
    */
   readonly occasion?: string;
+  /** How much it knows, to be compared with what stands there; null: that isn't known. */
+  readonly knows: number | null;
+  /** Somebody said that it may take the place of a report that knows more. */
+  readonly replaces?: boolean;
 }
 
 /** What became of it. */
@@ -47,7 +51,8 @@ export interface ShelfNotes {
  * `put` is idempotent: the same path again takes the earlier file's place (its id and link stay), never a second copy beside it, whatever
  * was broken off before and whoever does it at the same time. It resolves when the shelf has the file for good. Rejects with a
  * `NervesysError` whose `retryable` says whether time helps, and whose hint says what a person has to do where it doesn't
- * (`NSV_SHELF_…`). Whoever opens it closes it; `put` after that rejects.
+ * (`NSV_SHELF_…`). A report that these notes know nothing of, as where an older database was restored, makes way only for one that knows
+ * as much, or by somebody's word: else `NSV_SHELF_KEEPS_MORE`. Whoever opens it closes it; `put` after that rejects.
  */
 export interface Shelf extends AsyncDisposable {
   /** As in the settings. */

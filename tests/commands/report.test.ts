@@ -106,7 +106,7 @@ test('reports are listed, sent again and their facts printed', async (t) => {
 
   const list = await report('list');
   const weekly = await report('list', '--kind', 'weekly', '--json');
-  const sent = await report('send', 'daily', '2025-12-10', '--shelf', 'folder');
+  const sent = await report('send', 'daily', '2025-12-10', '--shelf', 'folder', '--replace');
   const unknown = await report('send', 'daily', '2025-12-10', '--shelf', 'nowhere');
   const facts = await report('facts', 'critical', '2025-12-10');
   const older = await report('facts', 'daily', '2025-12-10', '--of-version', '1');
@@ -118,7 +118,7 @@ test('reports are listed, sent again and their facts printed', async (t) => {
     /^shelf drive: the folder isn't there.*\n {2}hint: share .*\nNext \(UTC\): daily 2025-12-11 22:20, /,
   );
   assert.equal(JSON.parse(weekly.text).reports.length, 1);
-  assert.deepEqual([sent.code, desk.asked], [0, ['send daily 2025-12-10 folder']]);
+  assert.deepEqual([sent.code, desk.asked], [0, ['send daily 2025-12-10 folder replace']]);
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /there is no shelf nowhere[\s\S]*NSV_SHELF_UNKNOWN/);
   assert.equal(JSON.parse(facts.text).open, 2);

@@ -84,6 +84,35 @@ export function shelfConformance(name: string, make: () => Promise<ShelfPlace>, 
       assert.deepEqual(await texts(place, path), traits.appends ? ['one', 'two, longer'] : ['two, longer']);
     });
 
+    it('what these notes know nothing of makes way for a report that knows as much, for less only by somebody’s word', async (t) => {
+      if (traits.appends) return t.skip('what is sent stands nowhere');
+      const path = `Daily/${run}_restored.pdf`;
+      const others = async () => {
+        const dir = await mkdtemp(join(tmpdir(), 'nervesys-notes-'));
+        t.after(() => rm(dir, { recursive: true }));
+        return { shelf: await open(), notes: new FileNotes(dir) };
+      };
+      await (await open()).put(shelfFile(path, 'whole', { version: 3, knows: 86_400 }), notes, signal);
+
+      const restored = await others();
+      const half = shelfFile(path, 'half', { knows: 43_200 });
+      for (const _ of ['the first time', 'again'])
+        await assert.rejects(restored.shelf.put(half, restored.notes, signal), {
+          code: 'NSV_SHELF_KEEPS_MORE',
+          retryable: false,
+          message: /version 3 stands there.*which has version 1/,
+        });
+      assert.deepEqual(await texts(place, path), ['whole']);
+      await restored.shelf.put({ ...half, replaces: true }, restored.notes, signal);
+      assert.deepEqual(await texts(place, path), ['half']);
+      await restored.shelf.put(shelfFile(path, 'its own', { version: 2, knows: 40_000 }), restored.notes, signal);
+      assert.deepEqual(await texts(place, path), ['its own']);
+
+      const anew = await others();
+      await anew.shelf.put(shelfFile(path, 'as much', { knows: 40_000 }), anew.notes, signal);
+      assert.deepEqual(await texts(place, path), ['as much']);
+    });
+
     it('of replicas that put the same file at once each has it, and it is there once', async () => {
       const path = `Alerts/${run}_at_once.pdf`;
       const replicas = await Promise.all(Array.from({ length: 4 }, open));

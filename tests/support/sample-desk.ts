@@ -135,11 +135,11 @@ export class SampleDesk implements ReportDesk {
     return this.#view(one);
   }
 
-  async sendAgain(kind: ReportKind, period: string, shelf?: string): Promise<ReportView> {
+  async sendAgain(kind: ReportKind, period: string, shelf?: string, replace = false): Promise<ReportView> {
     const one = this.#find(kind, period);
     if (shelf !== undefined && !this.shelves.some(({ name }) => name === shelf))
       throw new NervesysError('NSV_SHELF_UNKNOWN', `there is no shelf ${shelf}`);
-    this.asked.push(`send ${kind} ${period} ${shelf ?? 'everywhere'}`);
+    this.asked.push(`send ${kind} ${period} ${shelf ?? 'everywhere'}${replace ? ' replace' : ''}`);
     one.isOnItsWay = true;
     return this.#view(one);
   }

@@ -15,6 +15,7 @@ export function shelfFile(path: string, content: string | Uint8Array, changes: P
     title: 'Daily report, 10 December 2025',
     summary: 'A quiet day. All 5 AI agents were up.',
     lang: 'en',
+    knows: 86_400,
     url: 'https://nervesys.example/api/v1/reports/daily/2025-12-10/en.pdf',
     ...changes,
   };

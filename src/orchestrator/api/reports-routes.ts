@@ -176,10 +176,16 @@ export function reportsRoutes(app: App, deps: ServerDeps): void {
       onRequest: requireAdmin,
       schema: {
         tags: ['reports'],
-        summary: 'Put the newest version on every shelf again, or on one; what stands there is replaced, never doubled',
+        summary:
+          'Put the newest version on every shelf again, or on one; what stands there is replaced, never doubled, but for a report that knows more',
         params: Type.Object(params),
         body: Type.Object(
-          { shelf: Type.Optional(Type.String({ minLength: 1, maxLength: 50, description: 'left out: all' })) },
+          {
+            shelf: Type.Optional(Type.String({ minLength: 1, maxLength: 50, description: 'left out: all' })),
+            replace: Type.Optional(
+              Type.Boolean({ description: 'also in the place of a report that knows more than this database' }),
+            ),
+          },
           { default: {} },
         ),
         response: { 202: ReportViewSchema },
@@ -187,9 +193,12 @@ export function reportsRoutes(app: App, deps: ServerDeps): void {
     },
     async (request, reply): Promise<ReportView> => {
       const { kind } = request.params;
-      const { shelf } = request.body;
-      const view = await reports.sendAgain(kind, periodOf(request.params), shelf);
-      await audited(request, 'report.sent_again', `${kind} ${view.period}`, shelf === undefined ? {} : { shelf });
+      const { shelf, replace = false } = request.body;
+      const view = await reports.sendAgain(kind, periodOf(request.params), shelf, replace);
+      await audited(request, 'report.sent_again', `${kind} ${view.period}`, {
+        ...(shelf === undefined ? {} : { shelf }),
+        ...(replace ? { replace: 'true' } : {}),
+      });
       reply.code(202);
       return view;
     },

@@ -210,7 +210,7 @@ export class ReportDeliverer implements AsyncDisposable {
     const fault = {
       code: errorCode(error),
       error: describeError(error),
-      hint: (error instanceof NervesysError ? error.hint : undefined) ?? null,
+      hint: hintOf(claim, error),
       dueAt: isGivenUp ? null : new Date(now + waitMs),
     };
     await failDelivery(database, claim, fault, new Date(now));
@@ -232,6 +232,8 @@ export class ReportDeliverer implements AsyncDisposable {
       title: file.title,
       summary: file.summary,
       lang,
+      knows: file.knows,
+      replaces: claim.replaces,
       url: `${this.#options.publicUrl()}/api/v1/reports/${kind}/${period}/${lang}.${format}`,
       ...(isThere ? { occasion: `after ${claim.delivered_at.toISOString()}` } : {}),
     };
@@ -270,4 +272,10 @@ export class ReportDeliverer implements AsyncDisposable {
     }
     return JSON.stringify([place, this.#options.settings().root, credential]);
   }
+}
+
+function hintOf({ kind, period, shelf }: DeliveryClaim, error: unknown): string | null {
+  const hint = (error instanceof NervesysError ? error.hint : undefined) ?? null;
+  if (errorCode(error) !== 'NSV_SHELF_KEEPS_MORE') return hint;
+  return `${hint}: nervesys report send ${kind} ${period} --shelf ${shelf} --replace`;
 }

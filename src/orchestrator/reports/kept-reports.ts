@@ -109,7 +109,7 @@ export class KeptReports implements ReportDesk {
     return this.detail(kind, name);
   }
 
-  async sendAgain(kind: ReportKind, period: string, shelf?: string): Promise<ReportView> {
+  async sendAgain(kind: ReportKind, period: string, shelf?: string, replace = false): Promise<ReportView> {
     const { database, clock } = this.#options;
     const settings = this.#options.settings();
     if (shelf !== undefined && !settings.shelves.some(({ name }) => name === shelf))
@@ -128,7 +128,15 @@ export class KeptReports implements ReportDesk {
       );
       if (rows[0] === undefined) throw notFound(kind, period);
       const wanted = deliveriesOf(kind, period, settings).filter((one) => shelf === undefined || one.shelf === shelf);
-      await wantDeliveries(transaction, { kind, period }, rows[0].version, wanted, new Date(clock.now()), true);
+      await wantDeliveries(
+        transaction,
+        { kind, period },
+        rows[0].version,
+        wanted,
+        new Date(clock.now()),
+        true,
+        replace,
+      );
     });
     this.#options.onWish();
     return this.detail(kind, period);

@@ -38,6 +38,9 @@ export interface ReportDesk {
    * `NSV_REPORT_PERIOD_INVALID`, `NSV_REPORT_RUNNING`.
    */
   make(kind: ReportKind, period: string): Promise<ReportView>;
-  /** Puts the newest version on every shelf again, or on one. Rejects with `NSV_REPORT_NOT_FOUND`, `NSV_SHELF_UNKNOWN`. */
-  sendAgain(kind: ReportKind, period: string, shelf?: string): Promise<ReportView>;
+  /**
+   * Puts the newest version on every shelf again, or on one; `replace`: also in the place of a report that knows more. Rejects with
+   * `NSV_REPORT_NOT_FOUND`, `NSV_SHELF_UNKNOWN`.
+   */
+  sendAgain(kind: ReportKind, period: string, shelf?: string, replace?: boolean): Promise<ReportView>;
 }

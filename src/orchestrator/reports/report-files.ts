@@ -6,6 +6,7 @@ import { NervesysError } from '../../platform/errors.ts';
 import type { Database } from '../database/database.ts';
 import { type FileName, putFile, readFile, type StoredFile } from '../database/queries/report-files.ts';
 import { readFacts } from '../database/queries/report-versions.ts';
+import { howMuchIsKnown } from './how-much-is-known.ts';
 import type { Renderer } from './renderer.ts';
 
 /** The files of reports: as they stand, or made from their facts. */
@@ -57,7 +58,14 @@ export class ReportFiles {
   async #render({ lang, format }: FileName, facts: AnyFacts, signal: AbortSignal): Promise<StoredFile> {
     signal.throwIfAborted();
     const { bytes, title, summary } = await this.#options.renderer.render({ facts, lang, format }, signal);
-    return { version: facts.version, sha256: sha256Hex(bytes), title, summary, content: Buffer.from(bytes) };
+    return {
+      version: facts.version,
+      sha256: sha256Hex(bytes),
+      title,
+      summary,
+      knows: howMuchIsKnown(facts),
+      content: Buffer.from(bytes),
+    };
   }
 }
 

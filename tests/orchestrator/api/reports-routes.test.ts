@@ -78,7 +78,7 @@ test('admins have one made and sent, each time told in the audit log; others rea
 
   const made = await ask('POST', '/api/v1/reports/daily/2025-12-09', { body: {} });
   const running = await ask('POST', '/api/v1/reports/daily/2025-12-09', { body: {} });
-  const sent = await ask('POST', '/api/v1/reports/daily/2025-12-10/send', { body: { shelf: 'drive' } });
+  const sent = await ask('POST', '/api/v1/reports/daily/2025-12-10/send', { body: { shelf: 'drive', replace: true } });
   const unknown = await ask('POST', '/api/v1/reports/daily/2025-12-10/send', { body: { shelf: 'nowhere' } });
   const refused = [
     await ask('POST', '/api/v1/reports/daily/2025-12-08', { body: {}, key: viewer }),
@@ -96,12 +96,12 @@ test('admins have one made and sent, each time told in the audit log; others rea
     [403, 403, 403],
   );
   assert.equal(read.status, 200);
-  assert.deepEqual(desk.asked, ['make daily 2025-12-09', 'send daily 2025-12-10 drive']);
+  assert.deepEqual(desk.asked, ['make daily 2025-12-09', 'send daily 2025-12-10 drive replace']);
   const { entries } = (await ask('GET', '/api/v1/audit?actions=report.asked,report.sent_again')).json;
   assert.deepEqual(
     entries.map(({ action, subject, detail }: Record<string, string>) => [action, subject, detail]),
     [
-      ['report.sent_again', 'daily 2025-12-10', '{"shelf":"drive"}'],
+      ['report.sent_again', 'daily 2025-12-10', '{"shelf":"drive","replace":"true"}'],
       ['report.asked', 'daily 2025-12-09', '{}'],
     ],
   );

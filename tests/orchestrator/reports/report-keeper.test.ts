@@ -354,6 +354,39 @@ test('what no time mends is given up at once, and tried again when the credentia
   assert.equal(shelf.open, 1, 'the one that was opened with the old credential is closed');
 });
 
+test('a shelf that keeps a report which knows more says how to replace it, and neither fails nor misses one', async (t) => {
+  const { database, clock, shelf, keeper } = await midnight(t);
+  shelf.before = ({ knows, replaces }) => {
+    assert.equal(knows, 86_400, 'all of the day');
+    if (!replaces)
+      throw new NervesysError('NSV_SHELF_KEEPS_MORE', 'put it: version 3 stands there', { hint: 'It stays' });
+  };
+  await keeper.workOnce();
+  await clock.advance(8 * HOUR_MS);
+  await keeper.workOnce();
+
+  const { deliveries } = await keeper.desk.detail('daily', '2026-11-25');
+  assert.deepEqual(
+    deliveries.map(({ state, hint }) => [state, hint]),
+    Array(2).fill(['failed', 'It stays: nervesys report send daily 2026-11-25 --shelf recording --replace']),
+  );
+  assert.deepEqual(
+    (await keeper.desk.list({ limit: 1 })).shelves.map(({ state }) => state),
+    ['ready'],
+  );
+  assert.deepEqual(await alertsOf(database), []);
+
+  await keeper.desk.sendAgain('daily', '2026-11-25', 'recording', true);
+  await keeper.workOnce();
+  assert.deepEqual(
+    shelf.puts.sort(),
+    YESTERDAY.map((path) => `${path} v1`),
+  );
+  await keeper.desk.sendAgain('daily', '2026-11-25');
+  await keeper.workOnce();
+  assert.equal(shelf.puts.length, 2, 'the word holds for that one time');
+});
+
 test('sending again puts the newest version there again, on one shelf or all, and the shelf is asked by name', async (t) => {
   const { shelf, keeper } = await midnight(t);
   await assert.rejects(keeper.desk.sendAgain('daily', '2026-11-25'), { code: 'NSV_REPORT_NOT_FOUND' });

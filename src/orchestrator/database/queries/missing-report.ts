@@ -35,7 +35,7 @@ export async function readDayStanding(
          SELECT shelf, max(error) AS error,
            bool_or(state = 'failed' OR wanted_at <= $3 OR version IS NULL AND error IS NOT NULL) AS is_late FROM report_deliveries one
          WHERE one.kind = reports.kind AND one.period = reports.period AND version IS DISTINCT FROM wanted AND state <> 'delivered'
-           AND shelf = ANY($2) AND error_code IS DISTINCT FROM 'NSV_SHELF_UNKNOWN'
+           AND shelf = ANY($2) AND (error_code IS NULL OR error_code NOT IN ('NSV_SHELF_UNKNOWN', 'NSV_SHELF_KEEPS_MORE'))
          GROUP BY shelf) AS shelves), '[]') AS missing
      FROM reports WHERE kind = 'daily' AND period = $1`,
     [day, shelves, wantedSince],

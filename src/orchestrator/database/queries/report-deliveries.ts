@@ -24,6 +24,8 @@ export interface DeliveryClaim extends FileName {
   readonly wanted_at: Date;
   /** This attempt counted. */
   readonly attempts: number;
+  /** Somebody said that it may take the place of a report that knows more. */
+  readonly replaces: boolean;
   /** The version that the shelf has, and since when; null: none. Where it is the one that it is to have, somebody wants it there again. */
   readonly version: number | null;
   readonly delivered_at: Date | null;
@@ -31,7 +33,7 @@ export interface DeliveryClaim extends FileName {
 
 /**
  * Shelves are to have this version. Where one is to have a later one already nothing changes; where it is to have this one, or has it, neither,
- * unless it is to be brought `again`. Within a transaction that holds the report.
+ * unless it is to be brought `again`. `replaces`: also in the place of a report that knows more. Within a transaction that holds the report.
  */
 export async function wantDeliveries(
   transaction: Queryable,
@@ -40,16 +42,17 @@ export async function wantDeliveries(
   wanted: readonly WantedDelivery[],
   now: Date,
   again: boolean,
+  replaces = false,
 ): Promise<void> {
   if (wanted.length === 0) return;
   await transaction.query(
-    `INSERT INTO report_deliveries AS standing (kind, period, shelf, lang, format, path, state, wanted, wanted_at, due_at)
-     SELECT $1::text, $2::text, told.shelf, told.lang, told.format, told.path, 'waiting', $3::int, $4::timestamptz,
+    `INSERT INTO report_deliveries AS standing (kind, period, shelf, lang, format, path, state, wanted, wanted_at, replaces, due_at)
+     SELECT $1::text, $2::text, told.shelf, told.lang, told.format, told.path, 'waiting', $3::int, $4::timestamptz, $11::boolean,
        greatest($4, had.delivered_at + CASE WHEN $9::boolean THEN 0 ELSE rest_ms END * interval '1 millisecond')
      FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $10::int[]) AS told (shelf, lang, format, path, rest_ms)
        LEFT JOIN report_deliveries had ON had.kind = $1 AND had.period = $2 AND (had.shelf, had.lang, had.format) = (told.shelf, told.lang, told.format)
      ON CONFLICT (kind, period, shelf, lang, format) DO UPDATE SET path = excluded.path, wanted = excluded.wanted, wanted_at = excluded.wanted_at,
-       state = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN 'delivered' ELSE 'waiting' END,
+       replaces = excluded.replaces, state = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN 'delivered' ELSE 'waiting' END,
        due_at = CASE WHEN standing.version = excluded.wanted AND NOT $9::boolean THEN NULL ELSE excluded.due_at END, attempts = 0, error_code = NULL, error = NULL, hint = NULL
      WHERE standing.wanted < excluded.wanted OR standing.wanted = excluded.wanted AND $9`,
     [
@@ -63,6 +66,7 @@ export async function wantDeliveries(
       wanted.map(({ path }) => path),
       again,
       wanted.map(({ restMs }) => restMs),
+      replaces,
     ],
   );
   // A name is one file's: what never came there in another language, by settings of before, would take it again.
@@ -87,7 +91,7 @@ export async function claimDelivery(
          AND NOT EXISTS (SELECT FROM report_deliveries other
            WHERE other.shelf = one.shelf AND other.state = 'waiting' AND other.claimed_until > $1)
        ORDER BY kind = 'critical' DESC, ends_at, kind, format, lang LIMIT 1 FOR UPDATE OF one SKIP LOCKED)
-     RETURNING kind, period, shelf, lang, format, path, claimed_by AS by, wanted, wanted_at, attempts, version, delivered_at`,
+     RETURNING kind, period, shelf, lang, format, path, claimed_by AS by, wanted, wanted_at, replaces, attempts, version, delivered_at`,
     [claim.now, claim.by, claim.until, shelf],
   );
   return rows[0];

@@ -13,6 +13,8 @@ export interface StoredFile {
   readonly sha256: string;
   readonly title: string;
   readonly summary: string;
+  /** See `howMuchIsKnown`; null: not noted. */
+  readonly knows: number | null;
   readonly content: Buffer;
 }
 
@@ -28,11 +30,12 @@ export async function putFile(
   anew: boolean,
 ): Promise<boolean> {
   const { count } = await database.query(
-    `INSERT INTO report_files AS standing (kind, period, lang, format, version, bytes, sha256, rendered_at, title, summary, content)
-     SELECT kind, period, $3::text, $4::text, version, $6::int, $7::text, $8::timestamptz, $9::text, $10::text, $11::bytea
+    `INSERT INTO report_files AS standing (kind, period, lang, format, version, bytes, sha256, rendered_at, title, summary, content, knows)
+     SELECT kind, period, $3::text, $4::text, version, $6::int, $7::text, $8::timestamptz, $9::text, $10::text, $11::bytea, $13::float8
      FROM reports WHERE kind = $1 AND period = $2 AND version = $5
      ON CONFLICT (kind, period, lang, format) DO UPDATE SET version = excluded.version, bytes = excluded.bytes, sha256 = excluded.sha256,
-       rendered_at = excluded.rendered_at, title = excluded.title, summary = excluded.summary, content = excluded.content
+       rendered_at = excluded.rendered_at, title = excluded.title, summary = excluded.summary, content = excluded.content,
+       knows = excluded.knows
      WHERE standing.version < excluded.version
        OR standing.version = excluded.version AND (standing.content IS NULL OR $12::boolean AND standing.sha256 <> excluded.sha256)`,
     [
@@ -48,6 +51,7 @@ export async function putFile(
       holdable(file.summary.slice(0, 2_000)),
       file.content,
       anew,
+      file.knows,
     ],
   );
   return count > 0;
@@ -62,7 +66,7 @@ export async function readFile(
   { kind, period, lang, format }: FileName,
 ): Promise<(StoredFile & { readonly newest: number }) | undefined> {
   const { rows } = await database.query<StoredFile & { newest: number }>(
-    `SELECT file.version, sha256, title, summary, content, reports.version AS newest FROM report_files file JOIN reports USING (kind, period)
+    `SELECT file.version, sha256, title, summary, content, knows, reports.version AS newest FROM report_files file JOIN reports USING (kind, period)
      WHERE kind = $1 AND period = $2 AND lang = $3 AND format = $4 AND content IS NOT NULL`,
     [kind, period, lang, format],
   );

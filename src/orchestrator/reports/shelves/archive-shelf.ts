@@ -1,10 +1,19 @@
-import { describeError, NervesysError } from '../../../platform/errors.ts';
+import { describeError, errorCode, NervesysError } from '../../../platform/errors.ts';
 import type { Archive } from '../../../storage/archive.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from '../../../storage/shelf.ts';
-import { checkShelfFile, claimVersion, closedError } from '../../../storage/shelf-file.ts';
+import {
+  checkShelfFile,
+  claimPlace,
+  closedError,
+  markOf,
+  readMark,
+  type Standing,
+} from '../../../storage/shelf-file.ts';
 
 /** Beside `logs/`, `backups/` and `configs/`: nothing that verifies, expires or reindexes looks below it. */
 export const REPORTS_PREFIX = 'reports/';
+/** What is known of each report that stands there (`StandingReport`). */
+const MARKS_PREFIX = `${REPORTS_PREFIX}marks/`;
 
 /** Reports in the archive's bucket or folder. It has no address for people: they fetch the file from the orchestrator. */
 export class ArchiveShelf implements Shelf {
@@ -23,11 +32,25 @@ export class ArchiveShelf implements Shelf {
     this.#checkOpen(signal);
     checkShelfFile(this.name, file);
     const shelved = { id: `${REPORTS_PREFIX}${file.path}`, link: null };
-    if (!(await claimVersion(notes, `archive ${file.path}`, file.version))) return shelved;
-    await this.#failing(`put ${file.path}`, signal, () =>
-      this.#archive.replace(shelved.id, file.bytes, file.mediaType, signal),
-    );
+    const mark = `${MARKS_PREFIX}${file.path}.json`;
+    await this.#failing(`put ${file.path}`, signal, async () => {
+      const look = () => this.#standing(shelved.id, mark, signal);
+      if (!(await claimPlace(this.name, notes, `archive ${file.path}`, file, look))) return;
+      // First the mark: where the file stands it has its own.
+      await this.#archive.replace(mark, markOf(file), 'application/json', signal);
+      await this.#archive.replace(shelved.id, file.bytes, file.mediaType, signal);
+    });
     return shelved;
+  }
+
+  async #standing(key: string, mark: string, signal: AbortSignal): Promise<Standing> {
+    const found = await this.#archive.head(key, signal);
+    if (found === undefined) return undefined;
+    const said = await this.#archive.get(mark, { signal }).catch((error: unknown) => {
+      if (errorCode(error) === 'NSV_ARCHIVE_NOT_FOUND') return undefined;
+      throw error;
+    });
+    return readMark(said, found.bytes);
   }
 
   /** Whether it answers; whether it may be written to shows when it is. */
@@ -50,7 +73,7 @@ export class ArchiveShelf implements Shelf {
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof NervesysError)) throw error;
+      if (!(error instanceof NervesysError) || error.code === 'NSV_SHELF_KEEPS_MORE') throw error;
       const [code, hint] = MEANINGS[error.code] ?? (['NSV_SHELF_REJECTED', undefined] as const);
       const advice = error.hint ?? hint;
       throw new NervesysError(code, `shelf ${this.name}: ${verb}: ${describeError(error)}`, {

@@ -5,7 +5,7 @@ import { NervesysError } from '../../../platform/errors.ts';
 import { randomHex } from '../../../platform/random.ts';
 import { saidSafely } from '../../../platform/safe-text.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from '../../../storage/shelf.ts';
-import { checkShelfFile, claimVersion, closedError } from '../../../storage/shelf-file.ts';
+import { checkShelfFile, claimPlace, closedError } from '../../../storage/shelf-file.ts';
 import {
   type MailServer,
   type MailTrouble,
@@ -63,7 +63,8 @@ export class EmailShelf implements Shelf {
     const both = this.#signal(signal);
     checkShelfFile(this.name, file);
     const shelved = { id: reportMailId(this.#settings, file), link: null };
-    if (!(await claimVersion(notes, `mail ${file.path}`, file.version))) return shelved;
+    // What was mailed stands nowhere.
+    if (!(await claimPlace(this.name, notes, `mail ${file.path}`, file, async () => undefined))) return shelved;
     const wish = file.occasion === undefined ? '' : ` ${sha256Hex(file.occasion).slice(0, 12)}`;
     const key = `mail ${file.path} v${file.version}${wish}`;
     const turn = await this.#takeTurn(notes, key, both);

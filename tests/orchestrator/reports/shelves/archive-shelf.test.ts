@@ -45,6 +45,7 @@ test('what the archive says becomes what a shelf says', async (t) => {
     ['NSV_ARCHIVE_REJECTED', false, 'NSV_SHELF_REJECTED'],
   ] as const) {
     const archive = {
+      head: async () => undefined,
       replace: () => Promise.reject(new NervesysError(code, 'put it: no', { retryable })),
     } as unknown as Archive;
     await assert.rejects(new ArchiveShelf('archive', archive).put(file, notes, signal), { code: expected, retryable });
