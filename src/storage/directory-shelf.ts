@@ -1,7 +1,7 @@
 import { constants, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, withDeadline } from '../platform/clock.ts';
 import { errorCode, NervesysError } from '../platform/errors.ts';
 import { randomHex } from '../platform/random.ts';
 import type { Shelf, ShelfFile, ShelfNotes, ShelvedFile } from './shelf.ts';
@@ -21,6 +21,8 @@ export interface DirectoryShelfSettings {
 const DRAFT = /^\.nervesys-[0-9a-f]{16}\.tmp$/;
 /** Below the root, hidden from people: what is known of each report that stands there (`StandingReport`). */
 const MARKS = '.nervesys';
+/** A few megabytes over a slow line; a network file system whose server is gone answers never, and can't be told to give up. */
+const PATIENCE_MS = 120_000;
 /** A file is written in seconds; one this old was left by a writer that was killed. */
 const DRAFT_AGE_MS_MAX = 600_000;
 
@@ -34,6 +36,8 @@ export class DirectoryShelf implements Shelf {
   readonly #settings: DirectoryShelfSettings;
   readonly #clock: Clock;
   #closed = false;
+  /** What hangs in the file system since somebody tired of waiting. */
+  #hanging: Promise<unknown> | undefined;
 
   /** Touches nothing yet. */
   constructor(settings: DirectoryShelfSettings, { clock }: { readonly clock: Clock }) {
@@ -49,13 +53,13 @@ export class DirectoryShelf implements Shelf {
     const target = resolve(path, root, file.path);
     const shelved = { id: null, link: pathToFileURL(target).href };
     const mark = resolve(path, root, MARKS, `${file.path}.json`);
-    return this.#failing(`put ${file.path}`, async () => {
+    return this.#failing(`put ${file.path}`, signal, async (within) => {
       const look = () => standingAt(target, mark);
       if (!(await claimPlace(this.name, notes, `folder ${file.path}`, file, look))) return shelved;
-      this.#checkOpen(signal);
+      this.#checkOpen(within);
       // First the mark: where the file stands it has its own.
-      await this.#place(mark, markOf(file), signal);
-      await this.#place(target, file.bytes, signal);
+      await this.#place(mark, markOf(file), within);
+      await this.#place(target, file.bytes, within);
       return shelved;
     });
   }
@@ -80,7 +84,7 @@ export class DirectoryShelf implements Shelf {
   /** Writes and takes away an empty file: rights and read-only disks show in no other way. */
   async check(_notes: ShelfNotes, signal: AbortSignal): Promise<void> {
     this.#checkOpen(signal);
-    await this.#failing('check', async () => {
+    await this.#failing('check', signal, async () => {
       const { path } = this.#settings;
       await this.#makeFolders(path);
       const draft = join(path, `.nervesys-${randomHex(8)}.tmp`);
@@ -123,14 +127,40 @@ export class DirectoryShelf implements Shelf {
     }
   }
 
-  async #failing<T>(verb: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * With a deadline. While something hangs nothing else is tried: each attempt would take one more of the few threads that the whole process has
+   * for files, and nobody can give them back.
+   */
+  async #failing<T>(verb: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const attempt = `shelf ${this.name}: ${verb}: folder ${this.#settings.path}`;
+    if (this.#hanging !== undefined) throw hangs(attempt);
     try {
-      return await work();
+      return await withDeadline(this.#clock, PATIENCE_MS, signal, async (within) => {
+        const working = work(within);
+        const late = Promise.withResolvers<never>();
+        const onAbort = () => {
+          if (signal.aborted) return late.reject(signal.reason);
+          const over = () => {
+            this.#hanging = undefined;
+          };
+          this.#hanging = working.then(over, over);
+          late.reject(hangs(attempt));
+        };
+        within.addEventListener('abort', onAbort, { once: true });
+        return Promise.race([working, late.promise]).finally(() => within.removeEventListener('abort', onAbort));
+      });
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
-      throw folderError(`shelf ${this.name}: ${verb}: folder ${this.#settings.path}`, error);
+      throw folderError(attempt, error);
     }
   }
+}
+
+function hangs(attempt: string): NervesysError {
+  return new NervesysError('NSV_SHELF_UNREACHABLE', `${attempt} does not answer: its file system hangs`, {
+    retryable: true,
+    hint: 'is it a network drive whose server is away? Bring that back, or unmount it (umount -f -l); the report goes by itself then',
+  });
 }
 
 async function standingAt(target: string, mark: string): Promise<Standing> {

@@ -1,23 +1,25 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, open, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { systemClock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import type { NervesysError } from '../../src/platform/errors.ts';
 import { DirectoryShelf } from '../../src/storage/directory-shelf.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { shelfFile } from '../support/shelf-files.ts';
 import { FileNotes } from '../support/shelf-notes.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { until } from '../support/until.ts';
 
 const PATH = 'Daily/2025-12-10_summary.pdf';
 const signal = new AbortController().signal;
 
-async function folderShelf(t: TestContext, below = 'reports') {
+async function folderShelf(t: TestContext, below = 'reports', clock: Clock = systemClock) {
   const dir = await tempDir(t);
   const path = join(dir, below);
-  const shelf = new DirectoryShelf({ name: 'folder', path, root: 'OWAL', makePath: false }, { clock: systemClock });
+  const shelf = new DirectoryShelf({ name: 'folder', path, root: 'OWAL', makePath: false }, { clock });
   return { dir, path, shelf, notes: new FileNotes(await tempDir(t)) };
 }
 
@@ -80,6 +82,28 @@ test('a folder that may not be written says so', async (t) => {
       assert.match(error.hint ?? '', /chown/);
       return true;
     });
+});
+
+test('a file system that hangs is told after a while, is not asked for more meanwhile, and takes the report once it answers', async (t) => {
+  const clock = new FakeClock();
+  const { path, shelf, notes } = await folderShelf(t, 'reports', clock);
+  await shelf.put(shelfFile(PATH, 'one'), notes, signal);
+  const pipe = join(path, 'OWAL/.nervesys', `${PATH}.json`);
+  await rm(pipe);
+  execFileSync('mkfifo', [pipe]); // whoever opens it waits for its other end
+  const hangs = { code: 'NSV_SHELF_UNREACHABLE', retryable: true, message: /put Daily.*: its file system hangs/ };
+  const second = shelfFile(PATH, 'two', { version: 2 });
+
+  const told = assert.rejects(shelf.put(second, notes, signal), hangs);
+  await clock.advance(120_000);
+  await told;
+  await assert.rejects(shelf.put(second, notes, signal), hangs);
+  await assert.rejects(shelf.check(notes, signal), { code: 'NSV_SHELF_UNREACHABLE' });
+  await (await open(pipe, 'w')).close();
+  await rm(pipe);
+  await until('it answers again', () => shelf.put(second, notes, signal).catch(() => undefined));
+
+  assert.equal(await readFile(join(path, 'OWAL', PATH), 'utf8'), 'two');
 });
 
 test('a full disk says so, leaves the old version, and no half of the new', async (t) => {
