@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
+import { checkOrchestrator } from '../../src/commands/doctor/orchestrator-checks.ts';
 import { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
 import { SampleDesk, SHELVES } from '../support/sample-desk.ts';
@@ -24,7 +25,7 @@ async function open(t: TestContext) {
     const { code, stdout, stderr } = await runNervesys(['report', ...args, '--home', system.home]);
     return { code, text: stdout.toString(), stderr };
   };
-  return { desk, folder, report, allIsWell: () => (desk.shelves = SHELVES.slice(0, 1)) };
+  return { system, desk, folder, report, allIsWell: () => (desk.shelves = SHELVES.slice(0, 1)) };
 }
 
 test('one is made, waited for, and told with what is wrong on a shelf and what to do; exit code 3 says that it is not everywhere', async (t) => {
@@ -123,6 +124,25 @@ test('reports are listed, sent again and their facts printed', async (t) => {
   assert.match(unknown.stderr, /there is no shelf nowhere[\s\S]*NSV_SHELF_UNKNOWN/);
   assert.equal(JSON.parse(facts.text).open, 2);
   assert.match(older.stderr, /NSV_REPORT_NOT_FOUND/);
+});
+
+test('doctor names the shelf that reports do not get to, what to do, and those that they do', async (t) => {
+  const { system, allIsWell } = await open(t);
+  const look = async () =>
+    (await checkOrchestrator({ home: system.home }, undefined, Date.now))
+      .filter(({ name }) => name === 'reports')
+      .map(({ state, found, remedy }) => [state, found, remedy]);
+
+  const [drive, folder] = await look();
+  allIsWell();
+
+  assert.deepEqual(drive, [
+    'warning',
+    "shelf drive: the folder isn't there, or this credential can't see it",
+    'share the folder with the service account',
+  ]);
+  assert.deepEqual(folder, ['ok', 'go to folder', undefined]);
+  assert.deepEqual(await look(), [folder]);
 });
 
 test('what is no day, or no way to ask for one, is wrong usage', async (t) => {

@@ -186,7 +186,7 @@ test('what arrived late makes version 2 in the same places; the same facts again
 });
 
 test('any version can be had, the same bytes each time, also when its file was let go of', async (t) => {
-  const { database, clock, keeper, facts, renderer } = await midnight(t);
+  const { database, clock, keeper, facts, renderer, replica } = await midnight(t);
   await keeper.workOnce();
   facts.records = 1_001;
   clock.jump(6 * HOUR_MS);
@@ -202,6 +202,17 @@ test('any version can be had, the same bytes each time, also when its file was l
     Buffer.from((await keeper.desk.file('daily', '2026-11-25', 'he', 'xlsx')).bytes).toString(),
     /v2 he\.xlsx/,
   );
+
+  // Megabytes of facts are not read for a file that stands.
+  const asked: string[] = [];
+  const watched = Object.assign(Object.create(database) as Database, {
+    query: (text: string, ...rest: [unknown[]]) => {
+      asked.push(text);
+      return database.query(text, ...rest);
+    },
+  });
+  await replica(clock, watched).keeper.desk.file('daily', '2026-11-25', 'en', 'pdf');
+  assert.deepEqual([asked.length, asked.filter((text) => text.includes('report_facts'))], [1, []]);
 
   // So a backup need not hold it.
   const shapes = await readTables(database);
@@ -352,6 +363,38 @@ test('what no time mends is given up at once, and tried again when the credentia
     YESTERDAY.map((path) => `${path} v1`),
   );
   assert.equal(shelf.open, 1, 'the one that was opened with the old credential is closed');
+});
+
+test('a shelf gets what is critical first, then the oldest, and of a report the PDF before the workbook, one language after the other', async (t) => {
+  const { shelf, keeper, held } = await midnight(t, { shelves: [] });
+  for (const [kind, period] of [
+    ['daily', '2026-11-25'],
+    ['daily', '2026-11-24'],
+    ['weekly', '2026-W47'],
+    ['critical', '2026-11-25'],
+  ] as const)
+    await keeper.desk.make(kind, period);
+  await keeper.workOnce();
+  held.settings = reportSettings({ shelves: [shelfSettings('recording', { languages: ['he', 'en'] })] });
+  for (const [kind, period] of [
+    ['daily', '2026-11-25'],
+    ['weekly', '2026-W47'],
+    ['critical', '2026-11-25'],
+    ['daily', '2026-11-24'],
+  ] as const)
+    await keeper.desk.sendAgain(kind, period);
+
+  await keeper.workOnce();
+
+  const both = (path: string, end: string) => [`${path}_en.${end} v1`, `${path}.${end} v1`];
+  assert.deepEqual(shelf.puts, [
+    ...both('Alerts/Critical_2026-11-25', 'pdf'),
+    ...both('Weekly/Week_47_2026', 'pdf'),
+    ...['2026-11-24', '2026-11-25'].flatMap((day) => [
+      ...both(`Daily/${day}_summary`, 'pdf'),
+      ...both(`Daily/${day}_metrics`, 'xlsx'),
+    ]),
+  ]);
 });
 
 test('a shelf that keeps a report which knows more says how to replace it, and neither fails nor misses one', async (t) => {
