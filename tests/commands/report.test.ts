@@ -1,37 +1,52 @@
-/** Reports from the command line: the real program against a running orchestrator, whose desk stands in for its own. */
+/** Reports from the command line, against a running orchestrator whose desk stands in for its own. One is asked for by the real program, as a process. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { checkOrchestrator } from '../../src/commands/doctor/orchestrator-checks.ts';
 import { TestOrchestrator } from '../support/orchestrator.ts';
 import { TestPostgres } from '../support/postgres.ts';
 import { SampleDesk, SHELVES } from '../support/sample-desk.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { runNervesys } from './run-nervesys.ts';
+import { runHere, runNervesys } from './run-nervesys.ts';
 
-let postgres: TestPostgres;
-before(async () => {
-  postgres = await TestPostgres.start();
+/** Of the test that runs: one orchestrator serves them all. */
+let desk = new SampleDesk();
+const postgres = await TestPostgres.start();
+const system = await TestOrchestrator.open({ after }, await postgres.database(), {
+  reports: new Proxy(desk, {
+    get: (_, name) => {
+      const member: unknown = Reflect.get(desk, name);
+      return typeof member === 'function' ? member.bind(desk) : member;
+    },
+  }),
 });
 after(() => postgres.close());
 
 async function open(t: TestContext) {
-  const desk = new SampleDesk();
-  const system = await TestOrchestrator.open(t, await postgres.database(), { reports: desk });
+  desk = new SampleDesk();
   const folder = await tempDir(t);
-  const report = async (...args: string[]) => {
-    const { code, stdout, stderr } = await runNervesys(['report', ...args, '--home', system.home]);
-    return { code, text: stdout.toString(), stderr };
+  const by =
+    (run: typeof runHere) =>
+    async (...args: string[]) => {
+      const { code, stdout, stderr } = await run(['report', ...args, '--home', system.home]);
+      return { code, text: stdout.toString(), stderr };
+    };
+  return {
+    system,
+    desk,
+    folder,
+    report: by(runHere),
+    asProcess: by(runNervesys),
+    allIsWell: () => (desk.shelves = SHELVES.slice(0, 1)),
   };
-  return { system, desk, folder, report, allIsWell: () => (desk.shelves = SHELVES.slice(0, 1)) };
 }
 
 test('one is made, waited for, and told with what is wrong on a shelf and what to do; exit code 3 says that it is not everywhere', async (t) => {
-  const { desk, report, allIsWell } = await open(t);
+  const { desk, report, asProcess, allIsWell } = await open(t);
 
-  const made = await report('daily', '--date', '2025-12-10');
+  const made = await asProcess('daily', '--date', '2025-12-10');
   const any = await report('weekly', '--date', '2025-12-13', '--json');
   allIsWell();
   const well = await report('monthly', '--date', '2025-12');

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -44,6 +45,37 @@ export function startNervesys(
 
 export function runNervesys(args: readonly string[], options?: Parameters<typeof startNervesys>[1]): Promise<Finished> {
   return startNervesys(args, options).finished;
+}
+
+const captured = new AsyncLocalStorage<{ readonly stdout: string[]; readonly stderr: string[] }>();
+
+/**
+ * The same command line within this process, for the tenth question to it: a process of its own costs a second of the processor. Only what the
+ * command itself writes is taken; the runner's own goes its way.
+ */
+export async function runHere(args: readonly string[]): Promise<Omit<Finished, 'signal'>> {
+  const { runProgram } = await import('../../src/commands/program.ts');
+  const written = { stdout: [] as string[], stderr: [] as string[] };
+  const restore = (['stdout', 'stderr'] as const).map((name) => {
+    const stream = process[name];
+    const write = stream.write;
+    stream.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+      const into = captured.getStore();
+      if (into === undefined) return write.call(stream, chunk as string, ...rest);
+      into[name].push(Buffer.from(chunk as Uint8Array).toString());
+      for (const done of rest) if (typeof done === 'function') (done as () => void)();
+      return true;
+    }) as typeof write;
+    return () => {
+      stream.write = write;
+    };
+  });
+  try {
+    const code = await captured.run(written, () => runProgram(args));
+    return { code, stdout: Buffer.from(written.stdout.join('')), stderr: written.stderr.join('') };
+  } finally {
+    for (const one of restore) one();
+  }
 }
 
 /** Resolves once the condition holds; rejects after the deadline. */
