@@ -51,10 +51,12 @@ for (const step of KILL_STEPS)
     assert.ok(detail.deliveries.every(({ state, version }) => state === 'delivered' && version === 1));
   });
 
+/** As people see it: without what is hidden. */
 async function namesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+    .filter((path) => !path.includes('/.'))
     .sort();
 }
