@@ -14,7 +14,7 @@ import { runHere, runNervesys } from './run-nervesys.ts';
 /** Of the test that runs: one orchestrator serves them all. */
 let desk = new SampleDesk();
 const postgres = await TestPostgres.start();
-const system = await TestOrchestrator.open({ after }, await postgres.database(), {
+const system = await TestOrchestrator.open({ after: (end) => after(end as () => unknown) }, await postgres.database(), {
   reports: new Proxy(desk, {
     get: (_, name) => {
       const member: unknown = Reflect.get(desk, name);

@@ -34,17 +34,22 @@ const made = new Map<string, { readonly file: string; readonly title: string; re
 
 for (const [name, facts] of Object.entries(SAMPLES))
   for (const lang of REPORT_LANGUAGES)
-    test(`${name} in ${lang} is a small PDF, and the same one again`, () => {
+    test(`${name} in ${lang} is a small PDF`, () => {
       const { bytes, title, summary } = renderSummary(facts, lang, (warning) => assert.fail(warning));
 
       assert.equal(Buffer.from(bytes.subarray(0, 5)).toString(), '%PDF-');
       assert.ok(bytes.length <= SIZE_MAX, `${bytes.length} bytes`);
       assert.ok(title.length > 0 && summary.length > 0);
-      assert.deepEqual(renderSummary(facts, lang).bytes, bytes);
       const file = path.join(folder, `${name}-${lang}.pdf`);
       writeFileSync(file, bytes);
-      made.set(`${name}-${lang}`, { file, title, digest: createHash('sha256').update(bytes).digest('hex') });
+      made.set(`${name}-${lang}`, { file, title, digest: digestOf(bytes) });
     });
+
+test('the first one again, after all the others, is the same bytes', () => {
+  const [first] = Object.keys(SAMPLES);
+  for (const lang of REPORT_LANGUAGES)
+    assert.equal(digestOf(renderSummary(SAMPLES[first!]!, lang).bytes), made.get(`${first}-${lang}`)!.digest);
+});
 
 for (const lang of REPORT_LANGUAGES)
   test(`pages of every sample in ${lang} are tagged, titled, and not too many`, { skip }, () => {
@@ -138,6 +143,10 @@ test('another process in another zone and language makes the same bytes', () => 
   const own = (['he', 'en'] as const).map((lang) => made.get(`hostile-${lang}`)?.digest);
   assert.deepEqual(stdout.trim().split('\n'), own, stderr);
 });
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 /** All text in one line, without marks of direction. */
 function textOf(file: string): string {
