@@ -24,6 +24,8 @@ export interface ShelfTraits {
   /** A newer version can't take the place of the older: it comes beside it (mail). */
   readonly appends?: boolean;
   readonly bytesMax?: number;
+  /** A process that puts is really killed; else one that put is let go of, which leaves the same on a shelf that answers. */
+  readonly kills?: boolean;
 }
 
 const CHILD = fileURLToPath(new URL('../support/shelf-child.ts', import.meta.url));
@@ -123,9 +125,10 @@ export function shelfConformance(name: string, make: () => Promise<ShelfPlace>, 
       assert.deepEqual(await texts(place, path), ['at once']);
     });
 
-    it('a process that is killed after it put a file leaves one, and so does who comes after it', async () => {
+    it(`a ${traits.kills ? 'process that is killed' : 'replica that is let go of'} after it put a file leaves one, and so does who comes after it`, async () => {
       const path = `Monthly/${run}_killed.pdf`;
-      await killedAfterPut({ ...place.order, notes: notesDir, path, content: 'killed', version: 1 });
+      if (traits.kills) await killedAfterPut({ ...place.order, notes: notesDir, path, content: 'killed', version: 1 });
+      else await (await open()).put(shelfFile(path, 'killed'), notes, signal);
 
       await (await open()).put(shelfFile(path, 'killed'), notes, signal);
 

@@ -15,19 +15,23 @@ import { lookInDrive } from '../../../support/drive-look.ts';
 const common = { languages: ['en'], kinds: REPORT_KINDS, formats: REPORT_FORMATS } as const;
 const nothing = { archive: undefined, credentials: undefined, secret: undefined, endpoints: undefined };
 
-shelfConformance('folder', async () => {
-  const home = await mkdtemp(join(tmpdir(), 'nervesys-shelf-'));
-  return {
-    order: {
-      ...nothing,
-      home,
-      root: 'OWAL AI Reports',
-      settings: { ...common, name: 'folder', type: 'folder', path: undefined },
-    },
-    look: (path) => inFolder(join(home, 'reports', 'OWAL AI Reports', path)),
-    close: () => rm(home, { recursive: true }),
-  };
-});
+shelfConformance(
+  'folder',
+  async () => {
+    const home = await mkdtemp(join(tmpdir(), 'nervesys-shelf-'));
+    return {
+      order: {
+        ...nothing,
+        home,
+        root: 'OWAL AI Reports',
+        settings: { ...common, name: 'folder', type: 'folder', path: undefined },
+      },
+      look: (path) => inFolder(join(home, 'reports', 'OWAL AI Reports', path)),
+      close: () => rm(home, { recursive: true }),
+    };
+  },
+  { kills: true },
+);
 
 shelfConformance('archive in a folder', async () => {
   const home = await mkdtemp(join(tmpdir(), 'nervesys-shelf-'));
