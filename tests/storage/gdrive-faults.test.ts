@@ -1,7 +1,7 @@
 /**
  * Goal: whatever goes wrong at whichever request, one file of each name is there in the end, and no folder twice. Method: the n-th request of
  * a put into an empty Shared Drive goes wrong, for n = 1, 2, 3 … until a put passes untouched; once passing, once lasting until it is healed;
- * and once with a process that is killed at that moment.
+ * and once with a process that is killed at that moment. What comes before the upload is the same for a file in a session, and is asked for once.
  */
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
@@ -39,11 +39,12 @@ for (const fault of PASSING) {
 
 for (const fault of ['reset', 'lost', 'lost-502'] as const) {
   test(`a ${fault} at any request of a file in a session is ridden out within one put`, async (t) => {
-    await atEachRequest(t, fault, false, async ({ server, put, isWhole }) => {
+    const work = async ({ server, put, isWhole }: Run) => {
       await put(large);
       isWhole(large.bytes);
       return server.hasFailed;
-    });
+    };
+    await atEachRequest(t, fault, false, work, UPLOAD);
   });
 }
 
@@ -56,7 +57,7 @@ for (const [fault, file, codes, retryable] of [
   ['invalid-grant', small, ['NSV_SHELF_SIGN_IN'], false],
 ] as const) {
   test(`a ${fault} that lasts from any request of ${file.bytes.length} bytes on is told, and once it is over the file is there once`, async (t) => {
-    await atEachRequest(t, fault, true, async ({ server, put, isWhole }) => {
+    const work = async ({ server, put, isWhole }: Run) => {
       const asked = server.asked.length;
       await put(file).then(
         () => assert.ok(!server.hasFailed),
@@ -73,7 +74,8 @@ for (const [fault, file, codes, retryable] of [
       await put(file);
       isWhole(file.bytes);
       return failed;
-    });
+    };
+    await atEachRequest(t, fault, true, work, file === large ? UPLOAD : 1);
   });
 }
 
@@ -107,8 +109,8 @@ test('each of Google’s errors at the upload means what it means: tried again w
 test('a process that is killed when Google has done something and not answered yet leaves no second file', async (t) => {
   const { server, store, credentials } = await sharedDrive(t);
   const { email } = server.oauth.serviceAccount;
-  // Ids are given, folders made, the file uploaded; and the 12th is never asked: then all is done, and not noted by whom it was done for.
-  for (const n of [4, 5, 8, UPLOAD, UPLOAD + 1]) {
+  // Ids are given, a folder made, the file uploaded.
+  for (const n of [4, 8, UPLOAD]) {
     const driveId = store.makeDrive(`Drive ${n}`, { [email]: 'fileOrganizer' });
     const notes = await tempDir(t);
     server.failFrom(n, 'done-silence');
@@ -133,20 +135,15 @@ test('a process that is killed when Google has done something and not answered y
       content: 'the report',
       version: 1,
     });
-    let said = '';
-    child.stdout!.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    await until('it is reached, or over', () => server.hasFailed || said === 'put\n');
+    await until('it is reached', () => server.hasFailed);
     await kill(child);
-    const touched = server.hasFailed;
+    assert.ok(server.hasFailed);
     server.heal();
 
     const { open } = openAt(t, server, driveId, credentials, SESSIONS);
     await open().put(small, new FileNotes(notes), signal);
 
     assertWhole(server, driveId, small.bytes);
-    assert.equal(touched, n <= UPLOAD);
   }
 });
 
@@ -173,15 +170,16 @@ interface Run {
   readonly isWhole: (bytes: Uint8Array) => void;
 }
 
-/** Runs `work` in a Drive of its own for each n, until the fault was never reached. */
+/** Runs `work` in a Drive of its own for each n from the first, until the fault was never reached. */
 async function atEachRequest(
   t: TestContext,
   fault: DriveFault,
   lasting: boolean,
   work: (run: Run) => Promise<boolean>,
+  first = 1,
 ): Promise<void> {
   const { server, store, credentials } = await sharedDrive(t);
-  for (let n = 1; ; n++) {
+  for (let n = first; ; n++) {
     const driveId = store.makeDrive(`Drive ${n}`, { [server.oauth.serviceAccount.email]: 'fileOrganizer' });
     const notes = new FileNotes(await tempDir(t));
     const { open } = openAt(t, server, driveId, credentials, SESSIONS);
