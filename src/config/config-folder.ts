@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode } from '../platform/errors.ts';
 import { type Complaint, nearest } from './complaints.ts';
@@ -10,6 +10,7 @@ export type ConfigTexts = ReadonlyMap<string, string>;
 /** The files that stand directly in the folder. */
 export const TOP_FILES = ['thresholds.yaml', 'orchestrator.yaml', 'storage.yaml'] as const;
 export const AGENTS_FOLDER = 'agents';
+const DEFAULTS_FILE = '_defaults.yaml';
 /** A file an AI agent; more than this in one repository is a runaway generator. */
 const AGENT_FILES_MAX = 10_000;
 
@@ -29,7 +30,7 @@ export async function readConfigFolder(dir: string, complaints: Complaint[]): Pr
   const folders = entries.filter(({ name, isFolder }) => isFolder || name === AGENTS_FOLDER).map(({ name }) => name);
   const texts = new Map<string, string>();
   for (const file of chooseFiles([...names, ...inFolders], folders, complaints)) {
-    const text = await readText(path.join(dir, file), file, complaints);
+    const text = await readText(dir, file, complaints);
     if (text !== undefined) texts.set(file, text);
   }
   return texts;
@@ -54,6 +55,9 @@ export function chooseFiles(
       complaints.push({ file: name, problem: 'is not read', remedy: `put it into ${folder} itself` });
     else if (!file.endsWith('.yaml'))
       complaints.push({ file: name, problem: 'is not read', remedy: 'name it with .yaml at its end' });
+    // It would be one AI agent more, and the defaults would not count.
+    else if (file !== DEFAULTS_FILE && /^_?defaults?\.yaml$/i.test(file))
+      complaints.push({ file: name, problem: 'is not read as the defaults', remedy: `did you mean ${DEFAULTS_FILE}?` });
     else wanted.push(name);
   }
   if (!folders.includes(AGENTS_FOLDER))
@@ -100,12 +104,15 @@ async function list(folder: string, prefix: string, complaints: Complaint[]): Pr
   }
 }
 
-async function readText(absolute: string, file: string, complaints: Complaint[]): Promise<string | undefined> {
+async function readText(dir: string, file: string, complaints: Complaint[]): Promise<string | undefined> {
+  const absolute = path.join(dir, file);
   const complain = (problem: string, remedy: string) => {
     complaints.push({ file, problem, remedy });
     return undefined;
   };
   try {
+    if ((await lstat(absolute)).isSymbolicLink() && !(await leadsWithin(dir, absolute)))
+      return complain('is a link out of the folder', 'put the file itself there'); // a complaint would quote what it leads to
     const found = await stat(absolute);
     if (!found.isFile()) return complain('is not a file', 'make it a plain file');
     if (found.size > CONFIG_FILE_BYTES_MAX)
@@ -114,6 +121,10 @@ async function readText(absolute: string, file: string, complaints: Complaint[])
   } catch (error) {
     return complain(`cannot be read (${errorCode(error)})`, 'make it a file that this user may read');
   }
+}
+
+async function leadsWithin(dir: string, link: string): Promise<boolean> {
+  return (await realpath(link)).startsWith(`${await realpath(dir)}${path.sep}`);
 }
 
 /** The text of a settings file; `undefined`: it is none, which is a complaint. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseAgentId } from '../contract/ids.ts';
+import { NERVESYS_AGENT_ID, parseAgentId, UNKNOWN_AGENT_ID } from '../contract/ids.ts';
 import { NervesysError } from '../platform/errors.ts';
 import { type AgentFile, agentDefaults, agentDefaultsFile, agentFile, mergeAgent } from './agent-file.ts';
 import type { ChannelSettings } from './channel-settings.ts';
@@ -10,7 +10,7 @@ import { AGENTS_FOLDER, type ConfigTexts, readConfigFolder } from './config-fold
 import { findCredentials } from './credentials.ts';
 import { defaultOf, type Field, withDefault } from './fields.ts';
 import { agentListen } from './listen.ts';
-import { FileComplaints, type Located } from './located.ts';
+import { FileComplaints, type Located, positionOf } from './located.ts';
 import { checkOrchestrator, orchestratorFile, orchestratorSettings } from './orchestrator-file.ts';
 import { mergeRules } from './rules-section.ts';
 import { checkConfigSource, configSource } from './source-section.ts';
@@ -181,6 +181,8 @@ async function readAgents(
 ): Promise<readonly AgentRead[]> {
   const reads: AgentRead[] = [];
   const owners = new Map<string, string>();
+  // Names are told apart by case: two that differ in nothing else would be mixed up by whoever reads or writes them.
+  const folded = new Map(RESERVED.map((name) => [name.toLowerCase(), name as string]));
   for (const file of files) {
     if (!file.startsWith(`${AGENTS_FOLDER}/`) || file === `${AGENTS_FOLDER}/_defaults.yaml`) continue;
     const read = await readAs(file, agentFile);
@@ -191,16 +193,27 @@ async function readAgents(
       read.complaints.add(undefined, '', 'has a name that cannot be an agent_id', 'give it an agent_id');
     else if (owner !== undefined)
       read.complaints.add(
-        undefined,
+        positionOf(read.root, ['agent_id']),
         'agent_id',
         `is ${JSON.stringify(agentId)}, as in ${owner}`,
         'use one file an AI agent',
       );
+    else if ((folded.get(agentId.toLowerCase()) ?? agentId) !== agentId)
+      read.complaints.add(
+        positionOf(read.root, ['agent_id']),
+        'agent_id',
+        `is ${JSON.stringify(agentId)}, which differs from ${folded.get(agentId.toLowerCase())} in case only`,
+        `write agent_id: ${folded.get(agentId.toLowerCase())} if that is meant, or give it another name`,
+      );
     owners.set(agentId, owner ?? file);
+    folded.set(agentId.toLowerCase(), agentId);
     reads.push({ ...read, agentId });
   }
   return reads;
 }
+
+/** Names that records get which no file stands for. */
+const RESERVED = [NERVESYS_AGENT_ID, UNKNOWN_AGENT_ID];
 
 function agentRemedy(agentId: string, names: readonly string[]): string {
   const meant = nearest(agentId, names);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod } from 'node:fs/promises';
+import { chmod, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { builtInConfig, loadConfig } from '../../src/config/index.ts';
+import { builtInConfig, checkConfigFolder, formatComplaint, loadConfig } from '../../src/config/index.ts';
 import { NervesysError } from '../../src/platform/errors.ts';
 import { complaintsOf, configFolder } from './folder.ts';
 
@@ -331,6 +331,20 @@ test('what cannot be read is a complaint like any other', async (t) => {
     assert.match(error.message, /storage\.yaml: is not a file; make it a plain file\n {2}thresholds\.yaml/);
     return true;
   });
+});
+
+test('a link out of the folder is refused, and what it leads to is not told; one within is read', async (t) => {
+  const dir = await configFolder(t, { 'secret.txt': 'hunter2', 'config/agents/grok.yaml': 'role: x\n' });
+  await symlink('../../secret.txt', path.join(dir, 'config/agents/gimai.yaml'));
+  await symlink('grok.yaml', path.join(dir, 'config/agents/copilot.yaml'));
+  await symlink('config', path.join(dir, 'current'));
+
+  const { complaints, files } = await checkConfigFolder(path.join(dir, 'current'));
+
+  assert.deepEqual(complaints.map(formatComplaint), [
+    'agents/gimai.yaml: is a link out of the folder; put the file itself there',
+  ]);
+  assert.deepEqual(files, ['agents/copilot.yaml', 'agents/grok.yaml']);
 });
 
 test('hundreds of mistakes are cut to a hundred, and the rest counted', async (t) => {
