@@ -65,7 +65,7 @@ const whenFields = {
   contains: described(texts, 'This text, or one of these, stands in the message; upper and lower case differ.'),
   matches: described(
     pattern,
-    'This regular expression (syntax of RE2, matched in linear time; (?i) in front: upper and lower case are the same) is found in the message.',
+    'This regular expression is found in the message. Syntax of RE2, matched in linear time; (?i) in front: upper and lower case are the same. \\d, \\w and \\b know ASCII only: at Hebrew letters \\b finds no boundary.',
   ),
   context: described(
     contextConditions({ pattern, texts }),

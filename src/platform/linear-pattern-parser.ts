@@ -131,8 +131,20 @@ class Parser {
       case '\\':
         return this.#escape();
       default:
-        return { type: 'unit', ranges: this.#folded([character.charCodeAt(0), character.charCodeAt(0)]) };
+        return this.#plain(character);
     }
+  }
+
+  /** A character as it is; one of two UTF-16 units, such as an emoji, is repeated as one. */
+  #plain(character: string): PatternNode {
+    const unit = (text: string): PatternNode => ({
+      type: 'unit',
+      ranges: this.#folded([text.charCodeAt(0), text.charCodeAt(0)]),
+    });
+    const pair = character + (this.#source[this.#at] ?? '');
+    if (!isPair(pair)) return unit(character);
+    this.#at++;
+    return { type: 'sequence', parts: [unit(pair[0]!), unit(pair[1]!)] };
   }
 
   #group(): PatternNode {
@@ -198,24 +210,15 @@ class Parser {
     const character = this.#source[this.#at++];
     if (character === undefined) throw this.#error('a [ without its ]');
     if (character === '\\') return this.#escapedRanges();
+    if (isPair(character + (this.#source[this.#at] ?? '')))
+      throw this.#error('a character of two units, such as an emoji, in [ ]; write them as (?:…|…)');
     if (character === '[' && this.#source[this.#at] === ':') throw this.#error('[: classes; write them out');
     return [character.charCodeAt(0), character.charCodeAt(0)];
   }
 
   #folded(ranges: readonly number[]): readonly number[] {
     if (!this.#ignoreCase) return normalised(ranges);
-    const all = [...ranges];
-    for (let index = 0; index < ranges.length; index += 2) {
-      for (const [low, high, shift] of [
-        [65, 90, 32],
-        [97, 122, -32],
-      ] as const) {
-        const from = Math.max(ranges[index]!, low);
-        const to = Math.min(ranges[index + 1]!, high);
-        if (from <= to) all.push(from + shift, to + shift);
-      }
-    }
-    return normalised(all);
+    return normalised([...ranges, ...otherCases(ranges)]);
   }
 
   #take(text: string): boolean {
@@ -227,6 +230,55 @@ class Parser {
   #error(what: string): LinearPatternError {
     return new LinearPatternError(`it has ${what}, near character ${Math.min(this.#at, this.#source.length)}`);
   }
+}
+
+function isPair(text: string): boolean {
+  return text.length === 2 && text.codePointAt(0)! > UNIT_MAX;
+}
+
+/** Ranges of what differs from something in `ranges` by case only. Units are the same where their capitals are, as for JavaScript's own `i`. */
+function otherCases(ranges: readonly number[]): number[] {
+  const others: number[] = [];
+  let isAscii = true;
+  for (let index = 0; index < ranges.length; index += 2) {
+    isAscii &&= ranges[index + 1]! < 128;
+    for (const [low, high, shift] of ASCII_CASES) {
+      const from = Math.max(ranges[index]!, low);
+      const to = Math.min(ranges[index + 1]!, high);
+      if (from <= to) others.push(from + shift, to + shift);
+    }
+  }
+  if (isAscii) return others; // by far most patterns
+  for (const units of unitsByCapital()) {
+    const isMet = units.some((unit) =>
+      ranges.some((from, at) => at % 2 === 0 && unit >= from && unit <= ranges[at + 1]!),
+    );
+    if (isMet) for (const unit of units) others.push(unit, unit);
+  }
+  return others;
+}
+
+const ASCII_CASES = [
+  [65, 90, 32],
+  [97, 122, -32],
+] as const;
+
+let byCapital: readonly (readonly number[])[] | undefined;
+
+/** Units beyond ASCII that have the same capital, where there are several. Made at the first pattern that needs it. */
+function unitsByCapital(): readonly (readonly number[])[] {
+  if (byCapital !== undefined) return byCapital;
+  const units = new Map<string, number[]>();
+  for (let unit = 128; unit <= UNIT_MAX; unit++) {
+    const character = String.fromCharCode(unit);
+    const capital = character.toUpperCase();
+    if (capital.length !== 1 || capital.charCodeAt(0) < 128) continue;
+    const same = units.get(capital);
+    if (same === undefined) units.set(capital, [unit]);
+    else same.push(unit);
+  }
+  byCapital = [...units.values()].filter(({ length }) => length > 1);
+  return byCapital;
 }
 
 function emit(node: PatternNode, program: Instruction[]): void {

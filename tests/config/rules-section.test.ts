@@ -110,7 +110,10 @@ const COMPLAINTS: readonly [rules: string, complaint: RegExp][] = [
   ],
   ['{ name: a, when: { levle: WARN }, then: { tag: x } }', /levle is not known here; did you mean level/],
   ['{ name: a, when: { agent: GIMAI }, then: { tag: x } }', /when\.agent can never hit: this file is GROK’s/],
-  ["{ name: a, when: { matches: '(a)\\1' }, then: { tag: x } }", /when\.matches is .*; use a regular expression/],
+  [
+    "{ name: a, when: { matches: '(a)\\1' }, then: { tag: x } }",
+    /when\.matches is "\(a\)\\\\1": it has \\1: a back-reference.*; use a regular expression/,
+  ],
   [
     '{ name: a, when: { context: { n: { above: 5, below: 5 } } }, then: { tag: x } }',
     /can never hit: no number is above 5 and below 5/,

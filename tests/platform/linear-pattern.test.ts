@@ -84,6 +84,23 @@ test('(?i) in front ignores case', () => {
   const { found } = new LinearPattern('(?i)emp-[a-f]').findAll('EMP-C emp-F Emp-g');
 
   assert.equal(found.length, 2);
+  for (const source of ['über', 'ПРИВЕТ', '[а-я]х', 'σος', 'straße', '[^é]', 'שלום', 'k'])
+    for (const text of ['ÜBER', 'привет', 'ЯХ', 'ΣΟΣ', 'STRASSE', 'É', 'שלום', '\u212a'])
+      assert.equal(
+        new LinearPattern(`(?i)${source}`).isIn(text),
+        new RegExp(source, 'i').test(text),
+        `${source} ${text}`,
+      );
+});
+
+test('a character of two units is one: repeated as a whole, and refused where it would be taken apart', () => {
+  const { found } = new LinearPattern('a😀{2}|🚀+').findAll('a😀😀 🚀🚀');
+
+  assert.deepEqual(found, [
+    { start: 0, end: 5 },
+    { start: 6, end: 10 },
+  ]);
+  assert.throws(() => new LinearPattern('[😀😎]'), /in \[ \]; write them as \(\?:…\|…\)/);
 });
 
 test('what cannot be matched in linear time, or matches everywhere, is refused with a reason', () => {

@@ -85,8 +85,11 @@ test('conditions answered by what a record lacks mean what they say, on copied r
     const unit = (character: string): readonly [string, string] => {
       const code = character.charCodeAt(0);
       const escaped = `\\u${code.toString(16).padStart(4, '0')}`;
-      const isLetter = /[a-zA-Z]/.test(character);
-      const plain = folds && isLetter ? `[${character.toLowerCase()}${character.toUpperCase()}]` : escaped;
+      const [small, capital] = [character.toLowerCase(), character.toUpperCase()];
+      const isAscii = (text: string) => text < '\x80';
+      const hasCases =
+        /\p{L}/u.test(character) && isAscii(character) === isAscii(capital) && (small + capital).length === 2;
+      const plain = folds && hasCases ? `[${small}${capital}]` : escaped;
       return [/[a-zA-Z0-9]/.test(character) && random() < 0.7 ? character : escaped, plain];
     };
     const literal = (): readonly [string, string] => {
