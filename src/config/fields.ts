@@ -1,6 +1,6 @@
 import { parseDuration, parseSize } from '../platform/quantity.ts';
 import { nearest } from './complaints.ts';
-import { type FileComplaints, type Located, type LocatedEntry, showValue } from './located.ts';
+import { FileComplaints, type Located, type LocatedEntry, showValue } from './located.ts';
 
 /**
  * The building blocks of settings files. A field reads one value (checked and converted in the same step, complaining with
@@ -177,8 +177,21 @@ export function record<T>(
   };
 }
 
+/** A field that can also tell what of its keys could be read, where not all of them could. */
+export interface GroupField<F extends Fields> extends Field<Read<F>> {
+  /** Complains of nothing. */
+  readPartly(located: Located): PartlyRead<Read<F>>;
+}
+
+export interface PartlyRead<T> {
+  /** With the default, or nothing, for what failed. */
+  readonly values: T;
+  /** Keys that could not be read, and those that were probably meant by one that is not known. */
+  readonly failed: ReadonlySet<string>;
+}
+
 /** A group of keys; unknown ones are refused, with the one that was probably meant. */
-export function group<F extends Fields>(fields: F): Field<Read<F>> {
+export function group<F extends Fields>(fields: F): GroupField<F> {
   const expects = `keys of: ${Object.keys(fields).join(', ')}`;
   return {
     schema: groupSchema(fields),
@@ -197,6 +210,22 @@ export function group<F extends Fields>(fields: F): Field<Read<F>> {
         if (read[key] === undefined && (entry !== undefined || field.required)) whole = false;
       }
       return whole ? (read as Read<F>) : undefined;
+    },
+    readPartly(located) {
+      const entries = located.type === 'map' ? located.entries : [];
+      const failed = new Set<string>();
+      for (const { key } of entries) {
+        const meant = Object.hasOwn(fields, key) ? undefined : nearest(key, Object.keys(fields));
+        if (meant !== undefined) failed.add(meant);
+      }
+      const unheard = new FileComplaints('', []);
+      const values = Object.entries(fields).map(([key, field]) => {
+        const entry = entries.find((candidate) => candidate.key === key);
+        const value = entry === undefined ? defaultOf(field) : field.read(entry.value, '', unheard);
+        if (value === undefined && (entry !== undefined || field.required)) failed.add(key);
+        return [key, value ?? defaultOf(field)] as const;
+      });
+      return { values: Object.fromEntries(values) as Read<F>, failed };
     },
   };
 }

@@ -3,16 +3,16 @@ import { NERVESYS_AGENT_ID, parseAgentId, UNKNOWN_AGENT_ID } from '../contract/i
 import { NervesysError } from '../platform/errors.ts';
 import { type AgentFile, agentDefaults, agentDefaultsFile, agentFile, mergeAgent } from './agent-file.ts';
 import type { ChannelSettings } from './channel-settings.ts';
-import { checkRules } from './check-rules.ts';
+import { checkRules, readRules } from './check-rules.ts';
 import { COMPLAINTS_MAX, type Complaint, formatComplaint, nearest, sortComplaints } from './complaints.ts';
 import type { AgentSettings, Config } from './config.ts';
 import { AGENTS_FOLDER, type ConfigTexts, readConfigFolder } from './config-folder.ts';
 import { findCredentials } from './credentials.ts';
-import { defaultOf, type Field, withDefault } from './fields.ts';
+import { defaultOf, type Fields, type GroupField, type PartlyRead, type Read, withDefault } from './fields.ts';
 import { agentListen } from './listen.ts';
 import { FileComplaints, type Located, positionOf } from './located.ts';
 import { checkOrchestrator, orchestratorFile, orchestratorSettings } from './orchestrator-file.ts';
-import { mergeRules } from './rules-section.ts';
+import { mergeRules, type RuleRead } from './rules-section.ts';
 import { checkConfigSource, configSource } from './source-section.ts';
 import { checkStorage, storageFile, storageSettings } from './storage-file.ts';
 import { checkThresholds, thresholdsFile, thresholdsFor } from './thresholds-file.ts';
@@ -76,7 +76,7 @@ async function buildConfig(
   found: Complaint[],
   roots: Map<string, Located>,
 ): Promise<Config | undefined> {
-  const readAs = async <T>(file: string, field: Field<T>): Promise<FileRead<T>> => {
+  const readAs = async <F extends Fields>(file: string, field: GroupField<F>): Promise<FileRead<Read<F>>> => {
     const read = await readFileAs(file, field, texts, found);
     if (read.root !== undefined) roots.set(file, read.root);
     return read;
@@ -87,22 +87,26 @@ async function buildConfig(
   const defaultsRead = await readAs(`${AGENTS_FOLDER}/_defaults.yaml`, agentDefaultsFile);
   const agentReads = await readAgents(texts.keys(), readAs);
 
-  const orchestrator = orchestratorRead.value && orchestratorSettings(orchestratorRead.value);
-  if (orchestrator) checkOrchestrator(orchestrator, orchestratorRead.root, orchestratorRead.complaints);
-  const storage = storageRead.value && storageSettings(storageRead.value);
-  if (storage) checkStorage(storage, storageRead.root, storageRead.complaints);
-  const source = defaultsRead.value && configSource(defaultsRead.value.config);
-  if (source) checkConfigSource(source, defaultsRead.root, defaultsRead.complaints);
-  const model = modelSettings(defaultsRead.value?.triage?.model);
-  checkModel(model, defaultsRead.root, defaultsRead.complaints);
+  checkRelations(orchestratorRead, (read, ...at) => checkOrchestrator(orchestratorSettings(read), ...at));
+  checkRelations(storageRead, (read, ...at) => checkStorage(storageSettings(read), ...at));
+  checkRelations(defaultsRead, ({ config, triage }, ...at) => {
+    checkConfigSource(configSource(config), ...at);
+    checkModel(modelSettings(triage?.model), ...at);
+  });
   const names = agentReads.map(({ agentId }) => agentId);
-  if (thresholdsRead.value)
+  // Whose file it is may stand in what could not be read.
+  const isEachKnown = agentReads.every(({ partly }) => partly !== undefined);
+  checkRelations(thresholdsRead, (read, ...at) =>
     checkThresholds(
-      thresholdsRead.value,
-      (agentId) => ({ known: names.includes(agentId), remedy: agentRemedy(agentId, names) }),
-      thresholdsRead.root,
-      thresholdsRead.complaints,
-    );
+      read,
+      (agentId) => ({ known: names.includes(agentId) || !isEachKnown, remedy: agentRemedy(agentId, names) }),
+      ...at,
+    ),
+  );
+  const orchestrator = orchestratorRead.value && orchestratorSettings(orchestratorRead.value);
+  const storage = storageRead.value && storageSettings(storageRead.value);
+  const source = defaultsRead.value && configSource(defaultsRead.value.config);
+  const model = modelSettings(defaultsRead.value?.triage?.model);
 
   checkRulesOf(defaultsRead, agentReads, orchestrator?.channels ?? []);
 
@@ -129,17 +133,53 @@ async function buildConfig(
   });
 }
 
-/** The rules of each file; where those of `_defaults.yaml` could not be read, an AI agent's are held against none. */
+/** Complaints that look at another section than the one they stand in. */
+const LEANS_ON: readonly (readonly [path: RegExp, sections: readonly string[]])[] = [
+  [/^listen\./, ['tls']],
+  [/^public_url$/, ['tls', 'listen']],
+  [/^upload\.batch_size$/, ['buffer']],
+  [/^agents\..*\.warning$/, ['defaults']],
+];
+
+/** What no single key can tell. Of a file with mistakes as much as can be told: what leans on a section that could not be read is left out. */
+function checkRelations<T>(
+  { partly, root, complaints }: FileRead<T>,
+  check: (read: T, root: Located | undefined, complaints: FileComplaints) => void,
+): void {
+  if (partly === undefined) return;
+  const found: Complaint[] = [];
+  check(partly.values, root, new FileComplaints(complaints.file, found));
+  complaints.take(
+    found.filter(({ path = '' }) => {
+      const others = LEANS_ON.filter(([leaning]) => leaning.test(path)).flatMap(([, sections]) => sections);
+      return ![/^[^.[]*/.exec(path)![0], ...others].some((one) => partly.failed.has(one));
+    }),
+  );
+}
+
+/** The rules of each file; what hangs on rules that could not be read is left out. */
 function checkRulesOf(
   defaultsRead: FileRead<Pick<AgentFile, 'rules'>>,
   agentReads: readonly AgentRead[],
   channels: readonly ChannelSettings[],
 ): void {
-  const own = defaultsRead.value?.rules;
-  checkRules({ rules: own, defaults: [], agentId: undefined, channels }, defaultsRead.root, defaultsRead.complaints);
-  const defaults = mergeRules(own);
-  for (const { agentId, value, root, complaints } of agentReads)
-    checkRules({ rules: value?.rules, defaults, agentId, channels }, root, complaints);
+  const names = agentReads.map(({ agentId }) => agentId);
+  const { root, complaints } = defaultsRead;
+  const own = rulesOf(defaultsRead);
+  checkRules({ rules: own, defaults: [], agentId: undefined, agentIds: names, channels }, root, complaints);
+  const defaults = own?.includes(undefined) === false ? mergeRules(own as readonly RuleRead[]) : undefined;
+  for (const read of agentReads)
+    checkRules(
+      { rules: rulesOf(read), defaults, agentId: read.agentId, agentIds: names, channels },
+      read.root,
+      read.complaints,
+    );
+}
+
+/** Rule by rule, `undefined` for one that could not be read; `undefined`: none of them could. */
+function rulesOf({ partly, root }: FileRead<Pick<AgentFile, 'rules'>>): readonly (RuleRead | undefined)[] | undefined {
+  if (partly === undefined) return undefined;
+  return partly.failed.has('rules') ? readRules(root) : (partly.values.rules ?? []);
 }
 
 /** What a field has refused already needs no second complaint. */
@@ -151,25 +191,30 @@ function findCredentialsIn(texts: ConfigTexts, found: Complaint[]): void {
 
 interface FileRead<T> {
   readonly value: T | undefined;
+  /** The same, or what of it could be read; absent: nothing could. */
+  readonly partly: PartlyRead<T> | undefined;
   readonly root: Located | undefined;
   readonly complaints: FileComplaints;
 }
 
-async function readFileAs<T>(
+async function readFileAs<F extends Fields>(
   file: string,
-  field: Field<T>,
+  field: GroupField<F>,
   texts: ConfigTexts,
   found: Complaint[],
-): Promise<FileRead<T>> {
+): Promise<FileRead<Read<F>>> {
   const complaints = new FileComplaints(file, found);
   const text = texts.get(file);
   const before = found.length;
   const root = text === undefined ? undefined : await parseYaml(text, complaints);
-  if (found.length > before) return { value: undefined, root, complaints };
+  if (found.length > before) return { value: undefined, partly: undefined, root, complaints };
   // An absent or empty file reads as an empty group: all defaults.
   const value = root === undefined ? defaultOf(withDefault(field, {}, '')) : field.read(root, '', complaints);
-  return { value, root, complaints };
+  if (value !== undefined) return { value, partly: { values: value, failed: NONE }, root, complaints };
+  return { value, partly: root?.type === 'map' ? field.readPartly(root) : undefined, root, complaints };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface AgentRead extends FileRead<AgentFile> {
   readonly agentId: string;
@@ -187,7 +232,7 @@ async function readAgents(
     if (!file.startsWith(`${AGENTS_FOLDER}/`) || file === `${AGENTS_FOLDER}/_defaults.yaml`) continue;
     const read = await readAs(file, agentFile);
     const stem = file.slice(AGENTS_FOLDER.length + 1, -'.yaml'.length).toUpperCase();
-    const agentId = read.value?.agent_id ?? stem;
+    const agentId = read.partly?.values.agent_id ?? stem;
     const owner = owners.get(agentId);
     if (parseAgentId(agentId) === undefined)
       read.complaints.add(undefined, '', 'has a name that cannot be an agent_id', 'give it an agent_id');

@@ -26,6 +26,11 @@ export class FileComplaints {
   add(at: Position | undefined, path: string, problem: string, remedy: string): void {
     this.#found.push({ file: this.file, ...at, ...(path === '' ? {} : { path }), problem, remedy });
   }
+
+  /** Those that were collected apart. */
+  take(complaints: readonly Complaint[]): void {
+    this.#found.push(...complaints);
+  }
 }
 
 /** The place of the value at `path`, or of the innermost part of the way to it that is written in the file. */

@@ -145,8 +145,9 @@ const ruleFields = {
   then: described(group(thenFields), 'What is done.'),
 } as const;
 
+export const ruleField = group(ruleFields);
 /** The `rules:` section of an AI agent's file and of `_defaults.yaml`. */
-export const rulesSection = list(group(ruleFields), {
+export const rulesSection = list(ruleField, {
   lengthMax: RULES_MAX,
   of: 'rules, each with `name`, `when` and `then`',
 });

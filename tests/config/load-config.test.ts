@@ -131,6 +131,42 @@ test('all complaints come at once, each with file, line, column, path, value and
   ]);
 });
 
+test('a mistake hides no other: what can be told in spite of it is told, and nothing that may be wrong because of it', async (t) => {
+  const complaints = await complaintsOf(t, {
+    'agents/_defaults.yaml': 'rolle: x\nrules: [{ name: noise, when: { level: DEBUG }, then: { drop: true } }]\n',
+    'agents/grok.yaml': [
+      'servers: [bad name]',
+      'rules:',
+      "  - { name: a, when: { matches: '(b' }, then: { tag: x } }",
+      '  - { name: c, when: {}, then: {} }',
+      '  - { name: noise, enabled: false }',
+      '',
+    ].join('\n'),
+    'agents/painter.yaml': 'agent_id: GIMAI\ncolour: blue\n',
+    'orchestrator.yaml': 'lissten: {}\nheartbeat: { interval: 10m }\nhistory: { days: 1 }\n',
+    'storage.yaml': 'bufer: { limit: 1GB }\nupload: { window: 7m, batch_size: 90MB }\n',
+    'thresholds.yaml': 'defaults: { cpu: {} }\nagents:\n  GIMAI: { cpu_percent: { warning: 99 } }\n  GROKK: {}\n',
+  });
+
+  assert.deepEqual(
+    complaints.map((one) => one.split(';')[0]),
+    [
+      'agents/_defaults.yaml:1:1: rolle is not known here',
+      'agents/grok.yaml:1:11: servers[0] is "bad name"',
+      'agents/grok.yaml:3:33: rules[0].when.matches is "(b": it has a ( without its ), near character 2',
+      'agents/grok.yaml:4:32: rules[1].then does nothing',
+      'agents/painter.yaml:2:1: colour is not known here',
+      'orchestrator.yaml:1:1: lissten is not known here',
+      'orchestrator.yaml:2:12: heartbeat.late_after is not longer than heartbeat.interval',
+      'orchestrator.yaml:3:18: history.days is 1',
+      'storage.yaml:1:1: bufer is not known here',
+      'storage.yaml:2:19: upload.window does not divide a day into whole minutes',
+      'thresholds.yaml:1:13: defaults.cpu is not known here',
+      'thresholds.yaml:4:10: agents.GROKK names an AI agent that has no file in agents/',
+    ],
+  );
+});
+
 test('the error says all of it in its message, and that what ran runs on', async (t) => {
   const dir = await configFolder(t, { 'storage.yaml': 'upload: { window: 7m }\n' });
 

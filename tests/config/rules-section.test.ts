@@ -44,7 +44,9 @@ const WHOLE = `rules:
 `;
 
 test('a rule is read whole, and told back in the words it was written in', async (t) => {
-  const { config } = await loadConfig(await configFolder(t, { 'agents/_defaults.yaml': WHOLE }));
+  const { config } = await loadConfig(
+    await configFolder(t, { 'agents/_defaults.yaml': WHOLE, 'agents/grok.yaml': '' }),
+  );
 
   const [everything, backup, calm, noise] = config.agentDefaults.rules;
   assert.deepEqual(calm?.effects, { ordinary: true });
@@ -54,7 +56,9 @@ test('a rule is read whole, and told back in the words it was written in', async
   assert.equal(backup?.when.absentForMs, 86_400_000);
   assert.deepEqual(noise, { name: 'noise', when: {}, effects: { drop: true } });
   const told = resolveAgent(config, 'GROK', 'A').rules;
-  const again = await loadConfig(await configFolder(t, { 'agents/_defaults.yaml': JSON.stringify({ rules: told }) }));
+  const again = await loadConfig(
+    await configFolder(t, { 'agents/_defaults.yaml': JSON.stringify({ rules: told }), 'agents/grok.yaml': '' }),
+  );
   assert.deepEqual(again.config.agentDefaults.rules, config.agentDefaults.rules);
 });
 
@@ -154,6 +158,16 @@ const COMPLAINTS: readonly [rules: string, complaint: RegExp][] = [
     /rules\[0\]\.name is nois, which is no rule of _defaults\.yaml; did you mean noise\?/,
   ],
   [
+    '{ name: a, when: { context: { n: { is: [ab, null], contains: x } } }, then: { tag: x } }',
+    /can never hit: none of its values holds the text/,
+  ],
+  ['{ name: a, when: { context: { n: { is: null, exists: true } } }, then: { tag: x } }', /must be there and be null/],
+  ['{ name: a, when: { level: INFO, absent_for: 1h }, then: { alert: info } }', /would always hit: noise drops all/],
+  [
+    '{ name: a, when: { action: git_push, contains: [PING /x, PING /y] }, then: { tag: x } }',
+    /can never hit: pings drops all of its records before/,
+  ],
+  [
     '{ name: a, when: { level: DEBUG, contains: x }, then: { tag: x } }',
     /rules\[0\] can never hit: noise drops all of its records before/,
   ],
@@ -162,7 +176,12 @@ const COMPLAINTS: readonly [rules: string, complaint: RegExp][] = [
 for (const [rule, complaint] of COMPLAINTS)
   test(`refused with its place: ${rule}`, async (t) => {
     const complaints = await complaintsOf(t, {
-      'agents/_defaults.yaml': 'rules:\n  - { name: noise, when: { level: [DEBUG, INFO] }, then: { drop: true } }\n',
+      'agents/_defaults.yaml': [
+        'rules:',
+        '  - { name: noise, when: { level: [DEBUG, INFO] }, then: { drop: true } }',
+        "  - { name: pings, when: { agent: [GIMAI, G?OK], action: 'git_*', contains: PING }, then: { drop: true } }",
+        '',
+      ].join('\n'),
       'agents/grok.yaml': `rules:\n  - ${rule}\n`,
     });
 
@@ -170,6 +189,32 @@ for (const [rule, complaint] of COMPLAINTS)
     assert.match(complaints[0]!, complaint);
     assert.match(complaints[0]!, /^agents\/grok\.yaml:[12]:\d+: /);
   });
+
+test('a condition that some value fulfils is not called one that can never hit', async (t) => {
+  const conditions = ["{ is: '200', above: 100 }", '{ is: [null], exists: false }', '{ is: [1, x], is_not: 1 }'];
+
+  const complaints = await complaintsOf(t, {
+    'agents/grok.yaml': `rules:\n${conditions.map((one, n) => `  - { name: r${n}, when: { context: { v: ${one} } }, then: { tag: x } }\n`).join('')}`,
+  });
+
+  assert.deepEqual(complaints, []);
+});
+
+test('an absence that no AI agent is waited for is refused in the defaults: it would never be told', async (t) => {
+  const waiting = (agent: string) => ({
+    'agents/_defaults.yaml': `rules: [{ name: a, when: { ${agent}absent_for: 1h }, then: { alert: info } }]\n`,
+  });
+
+  assert.match(
+    String(await complaintsOf(t, waiting(''))),
+    /when\.absent_for can never hit: .* there is none; add the file/,
+  );
+  assert.match(
+    String(await complaintsOf(t, { ...waiting('agent: GROKK, '), 'agents/grok.yaml': '' })),
+    /none has such a name/,
+  );
+  assert.deepEqual(await complaintsOf(t, { ...waiting("agent: 'GR*', "), 'agents/grok.yaml': '' }), []);
+});
 
 test('a rule is not called vain for what an earlier one drops where a rule between them changes records', async (t) => {
   const rules = (between: string) => ({
