@@ -46,7 +46,7 @@ interface Credential {
 
 /** What services give their keys; each pattern has bounded repetitions that don't overlap. */
 const FORMS: readonly (readonly [what: string, form: RegExp])[] = [
-  ['a private key', /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/],
+  ['a private key', /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/],
   ['an AWS access key', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/],
   ['a Google API key', /\bAIza[A-Za-z0-9_-]{30,45}/],
   ['a GitHub token', /\b(?:gh[pousr]_[A-Za-z0-9]{30,80}|github_pat_[A-Za-z0-9_]{30,100})/],
@@ -59,24 +59,36 @@ const FORMS: readonly (readonly [what: string, form: RegExp])[] = [
     'a Slack token',
     /\bxox[abeprs]-[A-Za-z0-9-]{10,120}|hooks\.slack\.com\/services\/T[A-Za-z0-9]{5,20}\/B[A-Za-z0-9]{5,20}\/[A-Za-z0-9]{15,40}/,
   ],
+  [
+    'the address of a webhook, which is its secret',
+    /\bdiscord(?:app)?\.com\/api\/webhooks\/\d{10,25}\/[A-Za-z0-9_-]{30,100}|\bwebhook\.office\.com\/webhookb2\/[A-Za-z0-9@-]{30,100}\/|\blogic\.azure\.com[^\s]{1,500}[?&]sig=[A-Za-z0-9_%-]{20,100}/,
+  ],
+  ['a token of ntfy', /\btk_[a-z0-9]{29}\b/],
+  [
+    'a token of a service',
+    /\b(?:npm_[A-Za-z0-9]{36}|dop_v1_[a-f0-9]{64}|SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}|ya29\.[A-Za-z0-9_-]{20,300}|pypi-AgE[A-Za-z0-9_-]{50,300}|AGE-SECRET-KEY-1[A-Z0-9]{58})/,
+  ],
+  ['what a request authorises itself by', /\b(?:Basic|Bearer) (?=[A-Za-z+/_.=-]{0,100}\d)[A-Za-z0-9+/_.=-]{20,400}/],
   ['a token of Vault', /\bhv[sbr]\.[A-Za-z0-9_-]{20,200}/],
   ['a Telegram bot token', /\b\d{8,10}:AA[A-Za-z0-9_-]{30,40}/],
   ['a key of Stripe', /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,120}/],
   ['a Nervesys token', /\bnsv1\.[A-Za-z0-9_-]{40,2000}/],
   ['a JSON web token', /\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{10,1000}/],
-  ['a password in an address', /:\/\/[^\s:/@'"]{1,200}:(?!\*|\$|<|…|password@|\.\.\.)[^\s/@'"]{3,200}@/],
+  ['a password in an address', /:\/\/[^\s:/@'"]{0,200}:(?!\*|\$|<|…|password@|\.\.\.)[^\s/@'"]{3,200}@/],
 ];
 
 /** `storj_secret_key: …`. A value that names where the secret is, or holds its place, is none. */
 const NAMED =
-  /(?:^|[\s{,#'"-])([A-Za-z0-9_.-]{0,60}(?:password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|credential)s?(?:_?(?:key|id))?)["']?\s*[:=]\s*["']?([^\s"'#,}]{8,512})/gi;
+  /(?:^|[\s{,#'"-])([A-Za-z0-9_.-]{0,60}(?:password|passwd|passphrase|(?<![A-Za-z])(?:pass|pwd)|secret|token|(?:api|access|private|routing|integration)_?key|credential)s?(?:_?(?:key|id))?)["']?\s*[:=]\s*["']?([^\s"'#,}]{8,512})/gi;
 const PLACEHOLDER =
   /^(?:[[(\\^.]|\$|<|\{|\/|\.{1,2}\/|~\/|…|x{4,}|\*{3,}|changeme|example|your|my[-_]|the[-_]|placeholder|redacted|env:|vault:|file:|https?:|true|false|null|none)/i;
 /** Of a word without a name beside it, which has so many characters at least. */
 const WORD_LENGTH_LEAST = 32;
 const WORD = /(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/_=-]{32,512}(?![A-Za-z0-9+/_=.-])/g;
-/** OpenSSH's public keys begin so; they are made to be shown. */
-const PUBLIC_KEY = /^AAAA[A-Z]/;
+/** So begin OpenSSH's public keys, digests as npm and browsers write them, and PNG, GIF, JPEG, SVG and WebP in base64: made to be shown. */
+const PUBLIC = /^(?:AAAA[A-Z]|sha(?:256|384|512)-|iVBORw0KGgo|R0lGOD|\/9j\/|PHN2Zy|UklGR)/;
+/** `folder_id: …`: who or what it is, and no key to it. */
+const IDENTITY = /(?:^|[\s{,'"])(?!\w{0,60}(?:key|secret|token)_id)(?:[a-z]\w{0,60}_)?id["']?\s*:\s*["']?$/i;
 /** Bits a character: words of languages, paths and names stay below it, base64 of random bytes at 32 characters is above. */
 const RANDOM_BITS = 4.2;
 
@@ -91,7 +103,7 @@ function inLine(line: string): Credential | undefined {
       return { at: index + whole.lastIndexOf(value), what: `the value of a secret (${name.slice(0, 60)})` };
   }
   for (const { 0: word, index } of line.matchAll(WORD)) {
-    if (PUBLIC_KEY.test(word)) continue;
+    if (PUBLIC.test(word) || IDENTITY.test(line.slice(Math.max(0, index - 100), index))) continue;
     // Folders are named by chance too, a piece here and there: of a path one part must be random by itself.
     const parts = word.startsWith('/') ? word.split('/').filter(({ length }) => length >= WORD_LENGTH_LEAST) : [word];
     if (parts.some(isRandomKey)) return { at: index, what: 'a random key' };
