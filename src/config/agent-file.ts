@@ -1,4 +1,10 @@
-import { AGENT_ID_LENGTH_MAX, parseAgentId, parseServerName, SERVER_NAME_PATTERN } from '../contract/ids.ts';
+import {
+  AGENT_ID_LENGTH_MAX,
+  AGENT_ID_PATTERN,
+  parseAgentId,
+  parseServerName,
+  SERVER_NAME_PATTERN,
+} from '../contract/ids.ts';
 import type { AgentDefaults, Source, Thresholds } from './config.ts';
 import { described, duration, group, list, parsed, type Read, text, withDefault } from './fields.ts';
 import { listenSection } from './listen.ts';
@@ -41,7 +47,7 @@ const defaultsFields = {
 /** `agents/<name>.yaml`: one AI agent. */
 const agentFields = {
   agent_id: described(
-    parsed(`a name of 1 to ${AGENT_ID_LENGTH_MAX} characters`, `^.{1,${AGENT_ID_LENGTH_MAX}}$`, parseAgentId),
+    parsed(`a name of 1 to ${AGENT_ID_LENGTH_MAX} characters`, AGENT_ID_PATTERN.source, parseAgentId),
     'The name its records carry; left out: the name of this file in upper case.',
   ),
   role: described(role, 'What it is here for, in a few words. It is told this when it asks.'),

@@ -180,7 +180,7 @@ const channel: Field<ChannelRead> = byType(CHANNEL_TYPES, ownFields, commonField
 
 /** The `channels:` section of `orchestrator.yaml`. */
 export const channelsSection = described(
-  record({ expects: CHANNEL_NAME_MEANING, accepts: (key) => CHANNEL_NAME.test(key) }, channel),
+  record({ expects: CHANNEL_NAME_MEANING, pattern: CHANNEL_NAME }, channel),
   `Ways by which people are told of alerts, by names that rules may say in \`route\`; at most ${CHANNELS_MAX}.`,
 );
 export { CHANNELS_MAX };

@@ -49,8 +49,12 @@ export function contextConditions(fields: {
   return {
     schema: {
       type: 'object',
+      minProperties: 1,
       maxProperties: PATHS_MAX,
-      additionalProperties: { anyOf: [...(values.schema['anyOf'] as JsonSchema[]), comparison.schema] },
+      propertyNames: { minLength: 1, maxLength: PATH_LENGTH_MAX },
+      additionalProperties: {
+        anyOf: [...(values.schema['anyOf'] as JsonSchema[]), { ...comparison.schema, minProperties: 1 }],
+      },
     },
     expects: `a group of at most ${PATHS_MAX} paths, each with ${VALUE_EXPECTS}, or with a comparison such as { above: 100 }`,
     read(located, path, complaints) {

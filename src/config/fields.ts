@@ -31,10 +31,11 @@ export type Read<F extends Fields> = {
 
 export function text(options: { readonly lengthMax: number; readonly meaning?: string }): Field<string> {
   return scalar(
-    { type: 'string', minLength: 1, maxLength: options.lengthMax },
+    { type: 'string', pattern: '\\S', maxLength: options.lengthMax },
     options.meaning ?? `text of 1 to ${options.lengthMax} characters`,
     (value) =>
       typeof value === 'string' && value.trim() !== '' && value.length <= options.lengthMax ? value : undefined,
+    'in quotes',
   );
 }
 
@@ -155,11 +156,11 @@ export function oneOrMore<T>(
 
 /** Keys chosen by the writer, each with the same kind of value. */
 export function record<T>(
-  key: { readonly expects: string; readonly accepts: (key: string) => boolean },
+  key: { readonly expects: string; readonly pattern: RegExp },
   value: Field<T>,
 ): Field<ReadonlyMap<string, T>> {
   return {
-    schema: { type: 'object', additionalProperties: value.schema },
+    schema: { type: 'object', propertyNames: { pattern: key.pattern.source }, additionalProperties: value.schema },
     expects: `keys, each ${key.expects}`,
     read(located, path, complaints) {
       if (located.type !== 'map') return refuse(located, path, this.expects, complaints);
@@ -168,7 +169,7 @@ export function record<T>(
       for (const entry of located.entries) {
         const at = joinPath(path, entry.key);
         const one = value.read(entry.value, at, complaints);
-        if (!key.accepts(entry.key)) complaints.add(entry.keyAt, at, 'is not a usable key', `use ${key.expects}`);
+        if (!key.pattern.test(entry.key)) complaints.add(entry.keyAt, at, 'is not a usable key', `use ${key.expects}`);
         else if (one !== undefined) found.set(entry.key, one);
         whole &&= found.has(entry.key);
       }
@@ -280,13 +281,17 @@ function scalar<T>(
   schema: JsonSchema,
   expects: string,
   accept: (value: string | number | boolean | null) => T | undefined,
+  /** Said of a value that YAML took for a number, or for true or false. */
+  notText?: string,
 ): Field<T> {
   return {
     schema,
     expects,
     read(located, path, complaints) {
       const value = located.type === 'scalar' ? accept(located.value) : undefined;
-      return value === undefined ? refuse(located, path, expects, complaints) : value;
+      if (value !== undefined) return value;
+      const isText = located.type !== 'scalar' || located.value === null || typeof located.value === 'string';
+      return refuse(located, path, isText || notText === undefined ? expects : `${expects}, ${notText}`, complaints);
     },
   };
 }
@@ -304,9 +309,11 @@ function refuseKey(entry: LocatedEntry, path: string, known: readonly string[], 
   const meant = nearest(entry.key, known);
   const remedy = meant
     ? `did you mean ${meant}?`
-    : SECRET_LIKE.test(entry.key)
-      ? 'secrets never live in these files: set them in the environment (see .env.example) and change this one, it may have been seen'
-      : `use one of ${known.join(', ')}`;
+    : entry.key === '<<'
+      ? 'YAML 1.2 merges nothing: write the keys out, or let an alias (*name) stand for a whole value'
+      : SECRET_LIKE.test(entry.key)
+        ? 'secrets never live in these files: set them in the environment (see .env.example) and change this one, it may have been seen'
+        : `use one of ${known.join(', ')}`;
   complaints.add(entry.keyAt, joinPath(path, entry.key), 'is not known here', remedy);
 }
 

@@ -146,7 +146,7 @@ const fields = {
   ),
   model_prices: described(
     record(
-      { expects: 'the name of a model such as gpt-5 or claude-*', accepts: (key) => /^[^\s*]{1,100}\*?$/.test(key) },
+      { expects: 'the name of a model such as gpt-5 or claude-*', pattern: /^[^\s*]{1,100}\*?$/ },
       group({
         input: required(described(number({ least: 0, most: 100_000 }), 'In US dollars for a million tokens.')),
         output: required(described(number({ least: 0, most: 100_000 }), 'The same of what it writes.')),
@@ -155,7 +155,7 @@ const fields = {
     'What models cost, where records do not tell; * at the end stands for any version. The first that fits holds.',
   ),
   shelves: described(
-    record({ expects: CHANNEL_NAME_MEANING, accepts: (key) => CHANNEL_NAME.test(key) }, shelf),
+    record({ expects: CHANNEL_NAME_MEANING, pattern: CHANNEL_NAME }, shelf),
     `Where reports are put, by names; left out: the folder reports/ below the home. At most ${SHELVES_MAX}. One that is added gets the next report, earlier ones by hand (nervesys report send); what waits for one that is taken away is given up.`,
   ),
 } as const;

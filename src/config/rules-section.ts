@@ -37,8 +37,9 @@ const wildcard = (meaning: string, lengthMax: number) => text({ lengthMax, meani
 const pattern = linearPattern(RULE_PATTERN_LENGTH_MAX);
 const texts = oneOrMore(text({ lengthMax: TEXT_LENGTH_MAX }), { lengthMax: LIST_MAX, of: 'texts' });
 
-const share = parsed('a share such as 10% or 0.5%', '^\\d{1,2}(\\.\\d+)?%$', (value) => {
-  const percent = /^\d{1,2}(\.\d{1,4})?%$/.test(value) ? Number(value.slice(0, -1)) : 0;
+const SHARE = /^(?=.*[1-9])\d{1,2}(\.\d{1,4})?%$/;
+const share = parsed('a share such as 10% or 0.5%', SHARE.source, (value) => {
+  const percent = SHARE.test(value) ? Number(value.slice(0, -1)) : 0;
   return percent > 0 ? percent / 100 : undefined;
 });
 

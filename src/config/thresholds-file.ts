@@ -1,4 +1,4 @@
-import { parseAgentId } from '../contract/ids.ts';
+import { AGENT_ID_PATTERN } from '../contract/ids.ts';
 import type { Limit, Thresholds } from './config.ts';
 import { described, duration, type Field, group, joinPath, number, type Read, record, withDefault } from './fields.ts';
 import { type FileComplaints, type Located, positionOf } from './located.ts';
@@ -51,7 +51,7 @@ const overrides = group({
 const file = {
   defaults: withDefault(builtIn, {}, 'For every AI agent.'),
   agents: described(
-    record({ expects: 'the agent_id of an AI agent', accepts: (key) => parseAgentId(key) !== undefined }, overrides),
+    record({ expects: 'the agent_id of an AI agent', pattern: AGENT_ID_PATTERN }, overrides),
     'For single AI agents, by agent_id; what is left out is as in defaults.',
   ),
 } as const;

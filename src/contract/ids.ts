@@ -12,6 +12,7 @@ export type Sequence = number;
 export type Epoch = Brand<string, 'Epoch'>;
 
 export const AGENT_ID_LENGTH_MAX = 50; // agent_status.agent_id VARCHAR(50)
+export const AGENT_ID_PATTERN = /^[^\u0000-\u001f\u007f]{1,50}$/;
 export const ACTION_LENGTH_MAX = 100; // agent_status.last_action VARCHAR(100)
 export const SERVER_NAME_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$/;
 export const EPOCH_PATTERN = /^[0-9a-f]{16}$/;
@@ -26,9 +27,7 @@ export function parseServerName(text: string): ServerName | undefined {
 }
 
 export function parseAgentId(text: string): AgentId | undefined {
-  return text.length >= 1 && text.length <= AGENT_ID_LENGTH_MAX && !/[\u0000-\u001f\u007f]/.test(text)
-    ? (text as AgentId)
-    : undefined;
+  return AGENT_ID_PATTERN.test(text) ? (text as AgentId) : undefined;
 }
 
 export function parseEpoch(text: string): Epoch | undefined {

@@ -200,7 +200,7 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
   [
     'a merge key',
     { 'storage.yaml': 'buffer: &x { limit: 50MB }\nupload:\n  <<: *x\n' },
-    /upload\."<<" is not known here/,
+    /upload\."<<" is not known here; YAML 1\.2 merges nothing: write the keys out/,
   ],
   [
     'bytes that are not UTF-8',
@@ -291,6 +291,11 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
     'a role that is none',
     { 'storage.yaml': 'archive: { sts: { role_arn: nervesys } }' },
     /archive\.sts\.role_arn is "nervesys"; use a role's name, such as arn:aws:iam::/,
+  ],
+  [
+    'a number where text belongs',
+    { 'agents/grok.yaml': 'rules: [{ name: a, when: { contains: [404] }, then: { tag: x } }]\n' },
+    /contains\[0\] is 404; use text of 1 to 500 characters, in quotes$/,
   ],
   ['__proto__', { 'storage.yaml': '__proto__: { buffer: {} }' }, /__proto__ is not known here/],
 ];
