@@ -1,5 +1,7 @@
+import type { RuleSettings } from '../contract/rules.ts';
 import { writeDuration, writeSize } from '../platform/quantity.ts';
 import type { AgentSettings, Config } from './config.ts';
+import { writeRule } from './write-rule.ts';
 
 /** One setting that has another effect. */
 export interface ConfigChange {
@@ -24,9 +26,14 @@ export function diffConfigs(before: Config, after: Config): readonly ConfigChang
     for (const { agentId, role } of onlyIn(config, config === before ? after : before))
       leaves.set(`agents.${agentId}`, JSON.stringify(role));
   const paths = [...new Set([...left.keys(), ...right.keys()])].sort();
-  return paths
-    .map((path) => ({ path, before: left.get(path), after: right.get(path) }))
-    .filter((change) => change.before !== change.after);
+  return paths.map((path) => ({ path, before: left.get(path), after: right.get(path) })).filter(isChange);
+}
+
+/** Where one came, or went, the others still stand in their order: that is told only where two changed places. */
+function isChange({ path, before, after }: ConfigChange): boolean {
+  if (before === after || !path.endsWith(ORDER)) return before !== after;
+  const [left, right] = [before ?? '', after ?? ''].map((names) => names.split(', ')) as [string[], string[]];
+  return left.filter((name) => right.includes(name)).join() !== right.filter((name) => left.includes(name)).join();
 }
 
 /** AI agents that came or went are one change each, not as many as they have settings. */
@@ -38,6 +45,11 @@ function inBoth(config: Config, other: Config): Config {
   const alone = new Set(onlyIn(config, other));
   return { ...config, agents: config.agents.filter((agent) => !alone.has(agent)) };
 }
+
+/** Ends the path of a leaf that tells in which order the items of a list stand. */
+export const ORDER = ' (order)';
+/** Lists of which an earlier item has a say before a later one. */
+const ORDERED = /(?:^|\.)(?:rules|patterns)$/;
 
 /** Every leaf of a configuration by the path that people know, with its value as they write it. */
 export function flatten(config: Config): Map<string, string> {
@@ -62,11 +74,11 @@ function walk(key: string, value: unknown, within: Within, leaves: Map<string, s
   const path = within.path === '' ? settingName(key) : `${within.path}.${settingName(key)}`;
   const unit = UNIT.exec(key)?.[0] ?? (key.endsWith('Percent') ? '' : within.unit);
   if (Array.isArray(value)) {
-    // Rules and patterns are known by their names; where they stand among each other counts as well.
-    if (value.length > 0 && value.every(hasName))
-      for (const [index, each] of value.entries())
-        leaves.set(`${path}[${each.name}]`, `${index + 1}. ${JSON.stringify(each)}`);
-    else leaves.set(path, JSON.stringify(value));
+    // Rules, patterns, channels and shelves are known by their names.
+    if (value.every(hasName) && (value.length > 0 || NAMED.test(path))) {
+      for (const each of value) leaves.set(`${path}[${each.name}]`, JSON.stringify(withoutName(each)));
+      if (ORDERED.test(path)) leaves.set(`${path}${ORDER}`, value.map(({ name }) => name).join(', '));
+    } else leaves.set(path, JSON.stringify(value));
   } else if (typeof value === 'object' && value !== null) {
     for (const [inner, one] of Object.entries(value)) walk(inner, one, { path, unit }, leaves);
   } else leaves.set(path, key === 'socketMode' ? `'0${Number(value).toString(8)}'` : written(unit, value));
@@ -75,6 +87,15 @@ function walk(key: string, value: unknown, within: Within, leaves: Map<string, s
 const UNIT = /(?:Ms|Bytes)(?=(?:Max|Min)?$)/;
 /** Settings files say a bound's name without it: `memoryBytesMax` is `memory`. */
 const BOUND = /(?:Max|Min)$/;
+
+/** A list of these that is empty is no setting of its own: what comes into it is one. */
+const NAMED = /(?:^|\.)(?:rules|patterns|channels|shelves)$/;
+
+/** Rules as settings files write them; of others what there is. */
+function withoutName(value: { readonly name: string }): unknown {
+  const { name: _, ...rest } = 'when' in value && 'effects' in value ? writeRule(value as RuleSettings) : value;
+  return rest;
+}
 
 function hasName(value: unknown): value is { readonly name: string } {
   return typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string';

@@ -1,6 +1,6 @@
 import type { Position } from './complaints.ts';
 import type { Config } from './config.ts';
-import { flatten } from './diff-configs.ts';
+import { flatten, ORDER } from './diff-configs.ts';
 import type { Located } from './located.ts';
 
 /** A setting that an AI agent gets, and where somebody wrote it. */
@@ -24,7 +24,7 @@ export function explainAgent(config: Config, roots: Roots, agentId: string): rea
   const settings: ExplainedSetting[] = [];
   for (const [path, value] of flatten(config)) {
     const shown = path.startsWith(own) ? path.slice(own.length) : OF_THE_SERVER.test(path) ? path : undefined;
-    if (shown === undefined) continue;
+    if (shown === undefined || path.endsWith(ORDER)) continue; // they are told in their order
     const candidates = path.startsWith(own) ? ofAgent(shown, agentId, file) : ofServer(shown);
     settings.push({ path: shown, value, from: firstWritten(candidates, roots) });
   }

@@ -41,6 +41,29 @@ test('an AI agent that came or went is one difference', async (t) => {
   ]);
 });
 
+test('a rule that comes in between is one difference, in the words of settings files; two that change places are told by their order', async (t) => {
+  const rule = (name: string, then = 'tag: x') => `  - { name: ${name}, when: { level: WARN }, then: { ${then} } }\n`;
+  const load = async (...rules: string[]) => {
+    const file = { 'agents/grok.yaml': rules.length === 0 ? '' : `rules:\n${rules.join('')}` };
+    return (await loadConfig(await configFolder(t, file))).config;
+  };
+  const two = await load(rule('a'), rule('b'));
+
+  assert.deepEqual(diffConfigs(two, await load(rule('a'), rule('c', 'sample: 10%'), rule('b'))), [
+    { path: 'agents.GROK.rules[c]', before: undefined, after: '{"when":{"level":"WARN"},"then":{"sample":"10%"}}' },
+  ]);
+  assert.deepEqual(diffConfigs(two, await load(rule('b'), rule('a'))), [
+    { path: 'agents.GROK.rules (order)', before: 'a, b', after: 'b, a' },
+  ]);
+  assert.deepEqual(
+    diffConfigs(two, await load()).map(({ path, after }) => [path, after]),
+    [
+      ['agents.GROK.rules[a]', undefined],
+      ['agents.GROK.rules[b]', undefined],
+    ],
+  );
+});
+
 test('each setting of an AI agent is told with the place it comes from', async (t) => {
   const dir = await configFolder(t, {
     'agents/_defaults.yaml': 'role: Helper\nsilent_after: 3m\nlisten: { socket: /run/x.sock }\n',
