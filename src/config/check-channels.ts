@@ -5,7 +5,7 @@ import type { ChannelSettings } from './channel-settings.ts';
 import { CHANNELS_MAX } from './channels-section.ts';
 import { nearest } from './complaints.ts';
 import type { OrchestratorSettings } from './config.ts';
-import { type FileComplaints, type Located, positionOf } from './located.ts';
+import { type FileComplaints, keyPositionOf, type Located, positionOf } from './located.ts';
 
 type Complain = (path: readonly string[], problem: string, remedy: string) => void;
 
@@ -16,7 +16,7 @@ export function checkChannels(
   complaints: FileComplaints,
 ): void {
   const complain: Complain = (path, problem, remedy) =>
-    complaints.add(positionOf(root, path), path.join('.'), problem, remedy);
+    complaints.add((path.length === 2 ? keyPositionOf : positionOf)(root, path), path.join('.'), problem, remedy);
   if (channels.length > CHANNELS_MAX)
     complain(['channels'], `has ${channels.length} channels`, `use at most ${CHANNELS_MAX}`);
   const variables = new Map<string, string>();

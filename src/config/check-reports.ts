@@ -1,7 +1,7 @@
 import { shelfSecretName } from '../contract/reports.ts';
 import { isLoopbackHost } from '../platform/loopback.ts';
 import type { OrchestratorSettings } from './config.ts';
-import { type FileComplaints, type Located, positionOf } from './located.ts';
+import { type FileComplaints, keyPositionOf, type Located, positionOf } from './located.ts';
 import { SHELVES_MAX } from './reports-section.ts';
 
 /** What no single key can tell: two shelves in one place or with one secret, mail in the clear, a language twice. */
@@ -12,7 +12,12 @@ export function checkReports(
 ): void {
   if (reports === undefined) return;
   const complain = (path: readonly string[], problem: string, remedy: string) =>
-    complaints.add(positionOf(root, ['reports', ...path]), ['reports', ...path].join('.'), problem, remedy);
+    complaints.add(
+      (path.length === 2 ? keyPositionOf : positionOf)(root, ['reports', ...path]),
+      ['reports', ...path].join('.'),
+      problem,
+      remedy,
+    );
   const { shelves, languages } = reports;
   if (shelves.length > SHELVES_MAX)
     complain(['shelves'], `has ${shelves.length} shelves`, `use at most ${SHELVES_MAX}`);

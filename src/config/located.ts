@@ -45,6 +45,19 @@ export function positionOf(root: Located | undefined, path: readonly string[]): 
   return current?.at;
 }
 
+/** The place of the key that `path` ends with, where it is what's wrong: its value may begin a line below. */
+export function keyPositionOf(root: Located | undefined, path: readonly string[]): Position | undefined {
+  let current = root;
+  for (const [index, key] of path.entries()) {
+    const entry: LocatedEntry | undefined =
+      current?.type === 'map' ? current.entries.find((candidate) => candidate.key === key) : undefined;
+    if (entry === undefined) break;
+    if (index === path.length - 1) return entry.keyAt;
+    current = entry.value;
+  }
+  return positionOf(root, path);
+}
+
 /** How a value is shown in a complaint: as written, short, and never a secret that a URL carries. */
 export function showValue(located: Located): string {
   if (located.type === 'list') return `a list of ${located.items.length}`;

@@ -1,7 +1,7 @@
 import { AGENT_ID_PATTERN } from '../contract/ids.ts';
 import type { Limit, Thresholds } from './config.ts';
 import { described, duration, type Field, group, joinPath, number, type Read, record, withDefault } from './fields.ts';
-import { type FileComplaints, type Located, positionOf } from './located.ts';
+import { type FileComplaints, keyPositionOf, type Located, positionOf } from './located.ts';
 
 const percent = number({ least: 1, most: 100 });
 const rate = number({ least: 0, most: 1_000_000 });
@@ -101,7 +101,7 @@ export function checkThresholds(
     }
     const { known, remedy } = agentId === undefined ? { known: true, remedy: '' } : isKnown(agentId);
     if (!known)
-      complaints.add(positionOf(root, path), pathOf(path), 'names an AI agent that has no file in agents/', remedy);
+      complaints.add(keyPositionOf(root, path), pathOf(path), 'names an AI agent that has no file in agents/', remedy);
   }
 }
 

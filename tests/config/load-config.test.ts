@@ -162,7 +162,7 @@ test('a mistake hides no other: what can be told in spite of it is told, and not
       'storage.yaml:1:1: bufer is not known here',
       'storage.yaml:2:19: upload.window does not divide a day into whole minutes',
       'thresholds.yaml:1:13: defaults.cpu is not known here',
-      'thresholds.yaml:4:10: agents.GROKK names an AI agent that has no file in agents/',
+      'thresholds.yaml:4:3: agents.GROKK names an AI agent that has no file in agents/',
     ],
   );
 });
@@ -269,7 +269,7 @@ const refused: readonly [why: string, files: Record<string, string | Uint8Array>
   [
     'limits for a misspelt AI agent',
     { 'agents/grok.yaml': '', 'thresholds.yaml': 'agents: { GROKK: {} }' },
-    /^thresholds\.yaml:1:18: agents\.GROKK names an AI agent that has no file in agents\/; did you mean GROK\?$/,
+    /^thresholds\.yaml:1:11: agents\.GROKK names an AI agent that has no file in agents\/; did you mean GROK\?$/,
   ],
   [
     'two files for one AI agent',
