@@ -1,4 +1,4 @@
-import type { Document, LineCounter, Node } from 'yaml';
+import type { Document, Node, YAMLError } from 'yaml';
 import type { Position } from './complaints.ts';
 import type { FileComplaints, Located, LocatedEntry } from './located.ts';
 
@@ -15,17 +15,16 @@ const DEPTH_MAX = 30;
  */
 export async function parseYaml(text: string, complaints: FileComplaints): Promise<Located | undefined> {
   const yaml = await import('yaml');
-  const lines = new yaml.LineCounter();
+  const lines = new Lines(text);
   const document = yaml.parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false, // its pretty form quotes lines of the file, which may hold what somebody should not have put there
     version: '1.2',
     strict: true,
     uniqueKeys: true,
   });
-  for (const error of [...document.errors, ...document.warnings]) {
+  for (const error of withoutSequels([...document.errors, ...document.warnings], lines)) {
     const [problem, remedy] = SYNTAX_REMEDIES[error.code] ?? ['is not valid YAML', `mend this: ${error.message}`];
-    complaints.add(positionAt(lines, error.pos[0]), '', problem, remedy);
+    complaints.add(lines.at(error.pos[0]), '', problem, remedy);
   }
   if (document.errors.length > 0 || document.warnings.length > 0) return undefined;
   if (document.contents === null) return undefined;
@@ -38,8 +37,27 @@ export async function parseYaml(text: string, complaints: FileComplaints): Promi
   }
 }
 
+/**
+ * Once the parser has lost its way, by a line that is indented too far or too little, each token behind it is an error to it. Those tell
+ * nothing, and one line needs to be told of once.
+ */
+function withoutSequels(errors: readonly YAMLError[], lines: Lines): readonly YAMLError[] {
+  const sorted = [...errors].sort((a, b) => a.pos[0] - b.pos[0]);
+  const lost = sorted.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+  const told = lost === -1 ? sorted : sorted.slice(0, lost + 1);
+  return told.filter(
+    ({ pos }, index) => index === 0 || lines.at(pos[0]).line !== lines.at(told[index - 1]!.pos[0]).line,
+  );
+}
+
 const SYNTAX_REMEDIES: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
   DUPLICATE_KEY: ['has this key twice', 'keep one of them'],
+  // Its message quotes the file.
+  UNEXPECTED_TOKEN: ['does not fit what stands before it', 'mend the indentation, here or of the lines above'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'has a key where a value belongs',
+    'put text with a colon and a space in it into quotes, or mend the indentation',
+  ],
   MULTIPLE_DOCS: ['holds several documents (`---`)', 'keep one document a file'],
   TAB_AS_INDENT: ['is indented with a tab', 'indent with spaces'],
   // The parser descends by recursion, and reports in this way that a very deep file ended its stack.
@@ -64,10 +82,10 @@ class Refusal extends Error {
 class Locator {
   readonly #yaml: typeof import('yaml');
   readonly #document: Document;
-  readonly #lines: LineCounter;
+  readonly #lines: Lines;
   #values = 0;
 
-  constructor(yaml: typeof import('yaml'), document: Document, lines: LineCounter) {
+  constructor(yaml: typeof import('yaml'), document: Document, lines: Lines) {
     this.#yaml = yaml;
     this.#document = document;
     this.#lines = lines;
@@ -106,11 +124,25 @@ class Locator {
   }
 
   #position(node: Node | null): Position {
-    return positionAt(this.#lines, node?.range?.[0] ?? 0);
+    return this.#lines.at(node?.range?.[0] ?? 0);
   }
 }
 
-function positionAt(lines: LineCounter, offset: number): Position {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(1, line), column: Math.max(1, col) };
+/** Where each line begins. The parser's own counter loses lines once it has found an error. */
+class Lines {
+  readonly #begins = [0];
+
+  constructor(text: string) {
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.#begins.push(at + 1);
+  }
+
+  at(offset: number): Position {
+    let [low, high] = [0, this.#begins.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#begins[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - this.#begins[low]! + 1 };
+  }
 }

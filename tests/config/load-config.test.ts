@@ -327,6 +327,23 @@ test('a syntax error does not quote the file', async (t) => {
   assert.ok(!complaints.join('\n').includes('hunter2'), complaints.join('\n'));
 });
 
+test('a line that is indented by mistake is one complaint at its place, however many follow from it, and quotes nothing', async (t) => {
+  const text = ' role: x\ndescription: >-\n  one\n  two\n\nsilent_after: 5m\npassword: hunter2\nrules:\n  - name: a\n';
+  const one = (role: string) => complaintsOf(t, { 'agents/grok.yaml': text.replace('role: x', role) });
+
+  assert.deepEqual(await one('role: x'), [
+    'agents/grok.yaml:2:1: does not fit what stands before it; mend the indentation, here or of the lines above',
+  ]);
+  assert.match(String(await one('role: x: y')), /^agents\/grok\.yaml:1:8: has a key where a value belongs;[^,]*, or/);
+  for (const lineBreak of ['\n', '\r\n'])
+    assert.deepEqual(
+      await complaintsOf(t, {
+        'agents/grok.yaml': `role: x\ndescription: >-\n  one\n\n  two\n\nsilent_after: 5\n`.replaceAll('\n', lineBreak),
+      }),
+      ['agents/grok.yaml:7:15: silent_after is 5; use a duration from 10s to 30d, such as 30s, 10m or 1h30m'],
+    );
+});
+
 test('an anchor bomb is refused without writing it out', async (t) => {
   const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(', ')}]`);
   const complaints = await complaintsOf(t, { 'storage.yaml': ['l0: &l0 [x]', ...levels].join('\n') });
