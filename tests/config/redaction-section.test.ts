@@ -33,6 +33,9 @@ test('unknown kinds and patterns that are not linear are refused with their plac
   });
 
   assert.equal(complaints.length, 6);
-  assert.match(complaints.join('\n'), /redaction\.patterns\[1\]\.pattern is "\(\?=a\)b": it has look-around.*; use a regular expression/);
+  assert.match(
+    complaints.join('\n'),
+    /redaction\.patterns\[1\]\.pattern is "\(\?=a\)b": it has look-around.*; use a regular expression/,
+  );
   assert.match(complaints.join('\n'), /redaction\.kinds\[0\] is "passwrod"/);
 });
