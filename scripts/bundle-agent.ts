@@ -7,6 +7,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, posix, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown'; // comes with vite, which builds the page with it
 import { builtInConfig } from '../src/config/index.ts';
 
@@ -29,6 +30,16 @@ export const BUNDLED_COMMANDS = [
   'model-pull',
   'model-test',
   'model-serve',
+] as const;
+/** What an agent that has nothing to do has loaded: these, and what they import. Only memory depends on it: whatever isn't here is there when it is used. */
+const LOADED_WHEN_IDLE = [
+  'main',
+  'commands/plain-agent',
+  'commands/agent',
+  'agent/agent',
+  'agent/upgrade/program-folder',
+  'config/read-server-part',
+  'agent/config-sync/changes',
 ] as const;
 /** Importing one of them does nothing by itself, so what only hands on (a folder's index) is left out. */
 const SOURCES = `${resolve(ROOT, 'src')}/`;
@@ -112,23 +123,52 @@ const BUILTIN_IMPORT = /let (node_\w+)=require\("(node:[\w/]+)"\);(?:\1=\w+\.__t
 
 /**
  * Modules of the bundle by their name, and Node's own at the first use of something in them. What modules see of this begins with `$`, so that
- * no name of their own hides it.
+ * no name of their own hides it. A function that isn't called doesn't hold the text in it: of a frozen group only the source is in memory.
  */
 const LOADER = `
 const loaded=new Map;
-const $load=name=>{let module=loaded.get(name);if(module===undefined){module={exports:{}};loaded.set(name,module);modules[name](module.exports)}return module.exports};
+const $load=name=>{let module=loaded.get(name);if(module===undefined){module={exports:{}};loaded.set(name,module);(modules[name]??thaw(name))(module.exports)}return module.exports};
 const onDemand=(load,names)=>{const module={};for(const name of names.split(" "))Object.defineProperty(module,name,{configurable:true,get(){const value=name==="default"?load():load()[name];Object.defineProperty(module,name,{value});return value}});return module};
 `;
+
+/** Modules by what they are of, deflated: a group is compiled as a whole, at the first use of one of its modules. */
+const THAW = `
+const groupOf=name=>name.slice(0,name.lastIndexOf("/")).split("/",3).join("/");
+const thawed=new Map;
+const thaw=name=>{const group=groupOf(name);let found=thawed.get(group);if(found===undefined){const vm=require("node:vm");const text=require("node:zlib").inflateRawSync(Buffer.from(frozen[group](),"base64")).latin1Slice();found=vm.compileFunction(text,["require","__filename","__dirname","$load","$builtins"],{filename:__filename+":"+group,importModuleDynamically:vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER})(require,__filename,__dirname,$load,$builtins);thawed.set(group,found)}return found[name]};
+`;
+
+function groupOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('/')).split('/', 3).join('/');
+}
+
+/** What an idle agent has loaded, by file name. */
+function loadedWhenIdle(chunks: readonly OutputChunk[]): ReadonlySet<string> {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const loaded = new Set<string>();
+  const add = (name: string) => {
+    const chunk = byName.get(name);
+    if (chunk === undefined || loaded.has(name)) return;
+    loaded.add(name);
+    for (const imported of chunk.imports) add(imported);
+  };
+  for (const module of LOADED_WHEN_IDLE) add(`src/${module}.js`);
+  return loaded;
+}
 
 /**
  * Puts the modules into one file, each in a function of its own. In one common scope, as bundlers like it, V8 has to look at all
  * of them at once when the file is compiled, and the memory for that is never given back: 3 MB.
  *
+ * What an idle agent doesn't load is most of it, and the source of a script stays in memory as long as the script: that part stands deflated.
+ *
  * Node's own modules are loaded at their first use, not at the start: an idle agent then never loads TLS, zlib or child_process.
  */
 function oneFile(chunks: readonly OutputChunk[]): string {
   const used = new Map<string, Set<string>>();
-  const modules = chunks.map(({ fileName, code }) => {
+  const idle = loadedWhenIdle(chunks);
+  const frozen = new Map<string, string[]>();
+  const modules = chunks.flatMap(({ fileName, code }) => {
     const body = code
       .replace(/^#!.*\n/, '')
       .replace(BUILTIN_IMPORT, (_, variable: string, builtin: string) => {
@@ -141,12 +181,20 @@ function oneFile(chunks: readonly OutputChunk[]): string {
         /\brequire\("(\.[^"]+)"\)/g,
         (_, path: string) => `$load("${posix.join(posix.dirname(fileName), path)}")`,
       );
-    return `"${fileName}"(exports){${body.trim()}\n}`;
+    const module = asciiOnly(`"${fileName}"(exports){${body.trim()}\n}`);
+    if (idle.has(fileName)) return [module];
+    const group = groupOf(fileName);
+    frozen.set(group, [...(frozen.get(group) ?? []), module]);
+    return [];
+  });
+  const groups = [...frozen].map(([group, texts]) => {
+    const deflated = deflateRawSync(`return {${texts.join(',\n')}};`, { level: 9 });
+    return `"${group}":()=>"${deflated.toString('base64')}"`;
   });
   const builtins = [...used].map(
     ([name, names]) => `"${name}":onDemand(()=>require("${name}"),"${[...names].join(' ')}")`,
   );
-  return `${BANNER}${LOADER}const $builtins={${builtins.join(',\n')}};\nconst modules={${modules.join(',\n')}};\n$load("${chunks[0]!.fileName}");\n`;
+  return `${BANNER}${LOADER}const $builtins={${builtins.join(',\n')}};${THAW}const frozen={${groups.join(',\n')}};\nconst modules={${modules.join(',\n')}};\n$load("${chunks[0]!.fileName}");\n`;
 }
 
 /** V8 holds a text with a single character beyond Latin-1 in two bytes a character: escaped, the source takes half. */
