@@ -32,6 +32,7 @@ export class ListeningConnection {
   readonly #closing = new AbortController();
   #client: Promise<pg.Client> | undefined;
   #running: Promise<void> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ListeningConnectionOptions) {
     this.#options = options;
@@ -45,7 +46,7 @@ export class ListeningConnection {
     const made = this.#client;
     try {
       const client = await made;
-      await client.query(`LISTEN ${client.escapeIdentifier(channel)}`); // twice is as good as once
+      await this.#listenTo(client, channel); // twice is as good as once
     } catch (error) {
       this.#listeners.splice(this.#listeners.indexOf(entry), 1);
       if (this.#running === undefined && this.#client === made) this.#client = undefined;
@@ -96,7 +97,7 @@ export class ListeningConnection {
     try {
       for (;;) {
         await clock.sleep(asksMs, either);
-        await ask(client);
+        await this.#inTurn(() => ask(client));
       }
     } catch {
       // Ended, or silent for too long: its other end may have gone without a word.
@@ -118,11 +119,23 @@ export class ListeningConnection {
     });
     try {
       await client.connect();
-      for (const { channel } of this.#listeners) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
+      for (const { channel } of this.#listeners) await this.#listenTo(client, channel);
     } catch (error) {
       await client.end().catch(() => undefined);
       throw translate(error);
     }
     return client;
+  }
+
+  #listenTo(client: pg.Client, channel: string): Promise<unknown> {
+    const text = `LISTEN ${client.escapeIdentifier(channel)}`;
+    return this.#inTurn(() => client.query({ text, query_timeout: CONNECT_TIMEOUT_MS } as pg.QueryConfig));
+  }
+
+  /** A connection takes one statement at a time; each has its bound of time, so none holds up the next for ever. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 }
