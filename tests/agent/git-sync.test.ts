@@ -117,7 +117,7 @@ test('a refused revision is told once and what ran runs on; so does a repository
   const log: string[] = [];
   let aheadMs = 0;
   let looks = 0;
-  const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
   const logger = createLogger({ clock, write: (line) => void log.push(line) });
   const states: ConfigState[] = [];
   const taker: ConfigTaker = new ConfigTaker({
