@@ -208,7 +208,7 @@ class Run {
     const key = formatObjectKey({ server: SERVER, windowAt: batch.windowAt, n: batch.id });
     this.#buffer.noteKey(batch.id, key);
     const object = this.#buffer.batchObject(batch.id);
-    this.#objects.set(key, object);
+    this.#objects.set(key, Buffer.from(object)); // a copy: the buffer takes its own back
     const lines = gunzipSync(object).toString().trimEnd().split('\n');
     this.#found.push(...lines.map((line) => JSON.parse(line) as ArchivedRecord));
     this.#buffer.removeArchived(batch.id);
