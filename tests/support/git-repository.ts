@@ -38,6 +38,22 @@ export class TestRepository {
     return this.commit(message);
   }
 
+  /** Puts a commit without parents on each of these branches, with exactly these files below `config/`: many at once, by one git. */
+  import(branches: ReadonlyMap<string, Readonly<Record<string, string | Uint8Array>>>): void {
+    const stream: (string | Uint8Array)[] = [];
+    const data = (body: string | Uint8Array) => stream.push(`data ${Buffer.byteLength(body)}\n`, body, '\n');
+    for (const [branch, files] of branches) {
+      stream.push(`commit refs/heads/${branch}\ncommitter Dana <dana@example.com> 1767225600 +0000\n`);
+      data(branch);
+      for (const [name, body] of Object.entries(files)) {
+        stream.push(`M 100644 inline config/${name}\n`);
+        data(body);
+      }
+    }
+    const input = Buffer.concat(stream.map((part) => Buffer.from(part)));
+    execFileSync('git', ['--git-dir', this.bare, 'fast-import', '--quiet'], { input });
+  }
+
   async link(name: string, target: string): Promise<string> {
     await mkdir(dirname(join(this.#work, 'config', name)), { recursive: true });
     await symlink(target, join(this.#work, 'config', name));

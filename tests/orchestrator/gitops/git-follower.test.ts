@@ -329,12 +329,12 @@ test('over HTTP the token opens the repository, and stands in no argument, log, 
 });
 
 test('each broken repository is refused with its place and remedy', async (t) => {
-  const { pushed, read } = await openRepository(t);
-  await pushed.push(GOOD);
-  for (const { name, files, place, remedy } of BROKEN_CONFIGS) {
-    await pushed.push(files, name);
-
-    const found = await read();
+  const { pushed, repository } = await openRepository(t);
+  const cases = BROKEN_CONFIGS.map((one, index) => ({ ...one, branch: `case-${index}` }));
+  pushed.import(new Map([...cases.map(({ branch, files }) => [branch, files] as const), ['main', GOOD]]));
+  await repository.head(); // makes the copy
+  for (const { name, branch, place, remedy } of cases) {
+    const found = await repository.read(`refs/heads/${branch}`);
 
     const [complaint = 'no complaint'] = found.refusal?.complaints ?? [];
     assert.equal(found.config, undefined, name);
@@ -342,7 +342,7 @@ test('each broken repository is refused with its place and remedy', async (t) =>
     if (name !== 'a file that is too large') assert.ok(complaint.startsWith(place), `${name}: ${complaint}`);
     assert.match(complaint, remedy, name);
   }
-  const { config, refusal } = await pushed.push(GOOD).then(read);
+  const { config, refusal } = await repository.read('refs/heads/main');
   assert.deepEqual([config?.agents.map(({ agentId }) => agentId), refusal], [['GROK'], undefined]);
 });
 
