@@ -3,10 +3,6 @@
  * The command line's entry, and the only file that ends the process. It stays small: what `--help` does not need is
  * loaded by the command that needs it.
  */
-import { existsSync } from 'node:fs';
-import module from 'node:module'; // whole: an older Node lacks a name of it, and is to be told what it is too old for
-import { join } from 'node:path';
-
 const NODE_MAJOR_MIN = 24;
 
 async function main(): Promise<number> {
@@ -17,22 +13,14 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-  keepCompiled();
   const args = process.argv.slice(2);
   const { readPlainAgent, runPlainAgent } = await import('./commands/plain-agent.ts');
   const plain = readPlainAgent(args);
   if (plain !== undefined) return runPlainAgent(plain);
+  const { keepCompiled } = await import('./commands/keep-compiled.ts'); // an agent that idles for months has no use for it
+  keepCompiled();
   const { runProgram } = await import('./commands/program.ts');
   return runProgram(args);
-}
-
-/**
- * What was compiled once isn't compiled again: most commands take half the time. It is kept beside the packages, as theirs; where nobody may
- * write there, and in the one-file agent, nothing is.
- */
-function keepCompiled(): void {
-  const packages = join(import.meta.dirname, '../node_modules');
-  if (existsSync(packages)) module.enableCompileCache(join(packages, '.cache/nervesys'));
 }
 
 /** A reader that went away (`nervesys logs | head`) is an end, not an error. `exec` handles this in its own way. */
