@@ -90,7 +90,11 @@ async function take(transaction: Queryable, found: FoundRevision, now: Date): Pr
   const bad = found.config === undefined ? undefined : await findBad(transaction, found.revision, found.config, known);
   if (bad !== undefined) {
     if (isNew) await setRevisionState(transaction, found.revision, 'rolled_back', now, bad);
-    return { outcome, changed: refreshed, alerts: await tellBad(transaction, found.revision, bad, now) };
+    return {
+      outcome,
+      changed: refreshed,
+      alerts: await tellRefusal(transaction, found.revision, { reason: bad }, now, TAKEN_BACK),
+    };
   }
   // What was taken before signatures were asked for stays where it runs, but nobody goes back to it by pushing it again.
   const isRefused = found.refusal?.code === 'NSV_COMMIT_NOT_SIGNED' || known?.state === 'refused';
@@ -163,43 +167,34 @@ async function findBad(
 
 const SAME_AS = 'it does the same as';
 
-async function tellBad(transaction: Queryable, revision: string, reason: string, now: Date): Promise<AlertView[]> {
-  const trouble: OwnTrouble = {
-    server: ORCHESTRATOR_ALERTS_SERVER,
-    agentId: null,
-    dedupKey: `config.refused:${revision}`,
-    kind: 'config.refused',
-    severity: 'warning',
-    title: `Revision ${revision} of the configuration was taken back before and is not rolled out; what ran runs on`,
-    detail: { revision, code: null, reason, complaints: [], complaints_more: 0 },
-  };
-  return raiseAlerts(transaction, [trouble], now);
-}
-
+/** Tells of what the source holds and nobody gets. `how`: what became of it, as it stands in the title. */
 async function tellRefusal(
   transaction: Queryable,
   revision: string,
-  refusal: FoundRevision['refusal'] | null,
+  refusal: Partial<NonNullable<FoundRevision['refusal']>> | null | undefined,
   now: Date,
+  how = 'was refused',
 ): Promise<AlertView[]> {
-  const complaints = refusal?.complaints ?? [];
+  const { code = null, reason = null, complaints = [] } = refusal ?? {};
   const trouble: OwnTrouble = {
     server: ORCHESTRATOR_ALERTS_SERVER,
     agentId: null,
     dedupKey: `config.refused:${revision}`,
     kind: 'config.refused',
     severity: 'warning',
-    title: `Revision ${revision} of the configuration was refused; what ran runs on`,
+    title: `Revision ${revision} of the configuration ${how}; what ran runs on`,
     detail: {
       revision,
-      code: refusal?.code ?? null,
-      reason: refusal?.reason ?? null,
+      code,
+      reason,
       complaints: complaints.slice(0, COMPLAINTS_TOLD_MAX),
       complaints_more: Math.max(0, complaints.length - COMPLAINTS_TOLD_MAX),
     },
   };
   return raiseAlerts(transaction, [trouble], now);
 }
+
+const TAKEN_BACK = 'was taken back before and is not rolled out';
 
 /** It quotes what servers have said. */
 const REASON_LENGTH_MAX = 500;
